@@ -1,0 +1,96 @@
+/*
+ * engine.h - running a pipeline over an image: how workers exist, and what they are kept from.
+ */
+#ifndef TELAR_ENGINE_H
+#define TELAR_ENGINE_H
+
+#include <telar/codec.h>
+#include <telar/plan.h>
+#include <telar/report.h>
+#include <telar/transform.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* How workers come to life. All give the same bytes. */
+typedef enum telar_engine {
+    TELAR_ENGINE_DEFAULT = 0, /* processes */
+    TELAR_SERIAL,             /* a call in the caller's own thread */
+    TELAR_THREADS,            /* POSIX threads */
+    TELAR_GIL,                /* threads of which only one may compute at a time, like Python's */
+    TELAR_PROCESSES,          /* forked processes over one shared-memory segment */
+} telar_engine;
+
+/* What a worker process is kept from. Without meaning for the other engines, which can write everything. */
+typedef enum telar_isolation {
+    TELAR_ISOLATION_DEFAULT = 0, /* guarded */
+    TELAR_SHARED,                /* it can write the whole segment */
+    TELAR_GUARDED,               /* it can write the region it works on, and nothing else of the segment */
+} telar_isolation;
+
+enum { TELAR_WORKERS_MAX = 256 };
+
+/*
+ * How to run. {0} means the defaults.
+ */
+struct telar_options {
+    telar_engine engine;
+    telar_isolation isolation;
+    uint32_t workers;         /* 1 to TELAR_WORKERS_MAX; 0: as many as telar_host_workers() says */
+    struct telar_plan plan;   /* 0 x 0: chosen */
+    bool has_roi;             /* whether roi is meant */
+    struct telar_region roi;  /* transform only this rectangle; the rest is copied. Inside it the result is what it would be without */
+    uint32_t timeout_ms;      /* how long one region may take; 0: no limit */
+    uint64_t max_memory;      /* bytes the segment may have; 0: what the host has available */
+    struct telar_limits limits;
+    const char *keep_shm;     /* NULL, or the name under which the segment is to stay visible in /dev/shm, without a slash */
+
+    /* Called in the coordinator, now and then, with how many of the run's tasks are done. NULL: not called. */
+    void (*progress)(void *data, uint64_t done, uint64_t total);
+    void *progress_data;
+};
+
+/*
+ * PNG file in, PNG file out: decode, transform by regions, encode. "-" is standard input or output. input and output
+ * may be the same file. Ancillary chunks that stay true are carried over.
+ *
+ * *report (report may be NULL) is NULL or a report to be freed with telar_report_free(), also after an error if the run
+ * had begun. Whatever happens, no child, no shared-memory name (but keep_shm), no temporary file and no descriptor stays.
+ *
+ * From a program with several threads it may be called from any one of them, also several at a time: a worker process
+ * uses only async-signal-safe calls. SIGCHLD must not be ignored (TELAR_HOST says so); no signal handler is installed.
+ * After TELAR_TIMEOUT with threads the thread that hangs still runs, for a thread cannot be ended: its segment stays
+ * mapped, and the process should end.
+ *
+ * Errors: any status; TELAR_USAGE before anything is started.
+ */
+telar_status telar_run_file(const char *input, const char *output, const telar_pipeline *pipeline,
+                            const struct telar_options *options, telar_report **report, struct telar_error *error);
+
+/*
+ * The same on images in memory. *result is a new image that the caller frees, NULL on error; it carries over source's
+ * chunks. options may be NULL.
+ */
+telar_status telar_run(const telar_image *source, telar_image **result, const telar_pipeline *pipeline,
+                       const struct telar_options *options, telar_report **report, struct telar_error *error);
+
+/* "serial", "threads", ...; "shared", "guarded". Never NULL. */
+const char *telar_engine_name(telar_engine engine);
+const char *telar_isolation_name(telar_isolation isolation);
+
+enum { TELAR_REASON_BYTES = 160 };
+
+/* How many workers the host allows: CPU affinity, then cgroup quota (v1, v2), rounded up. *reason says which decided. */
+uint32_t telar_host_workers(char reason[TELAR_REASON_BYTES]);
+
+/*
+ * The region that the calling thread is working on, as text for a signal handler: async-signal-safe. Writes at most
+ * `size` bytes with the final zero and returns false when the thread is not working on any.
+ */
+bool telar_current_region(char *text, size_t size);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

@@ -1,0 +1,72 @@
+/*
+ * report.h - what a run did, worker by worker and task by task.
+ *
+ * A report belongs to the caller, is read-only, and is freed with telar_report_free(). Times are nanoseconds of
+ * CLOCK_MONOTONIC since the run began.
+ */
+#ifndef TELAR_REPORT_H
+#define TELAR_REPORT_H
+
+#include <telar/image.h>
+#include <telar/status.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* What a task was for. */
+typedef enum telar_task_kind {
+    TELAR_TASK_PREPARE, /* a transform's state, before any pixel */
+    TELAR_TASK_GATHER,  /* one region's part of a whole-image statistic */
+    TELAR_TASK_MERGE,   /* the parts folded together */
+    TELAR_TASK_PROCESS, /* one region of the result */
+} telar_task_kind;
+
+struct telar_task_report {
+    telar_task_kind kind;
+    struct telar_region region; /* empty for prepare and merge */
+    uint32_t worker;            /* who did it */
+    uint32_t attempts;          /* how often it was given out */
+    uint64_t start_ns, end_ns;  /* as its worker saw it; equal to 0 when it was never done */
+};
+
+struct telar_worker_report {
+    int64_t pid;                 /* process id, or thread id for threads */
+    uint32_t tasks;              /* how many it did */
+    uint64_t spawn_ns;           /* when the coordinator began to make it */
+    uint64_t ready_ns;           /* when it began its loop */
+    uint64_t end_ns;             /* when it was joined */
+    uint64_t busy_ns;            /* time inside tasks */
+    uint64_t user_ns, system_ns; /* CPU time, as far as the kernel tells it for this worker */
+    uint64_t minor_faults, major_faults;
+    uint64_t voluntary_switches, involuntary_switches;
+    char cause[64];              /* how it ended: "exit 0", "SIGSEGV", ... */
+};
+
+typedef struct telar_report {
+    struct telar_geometry image;
+    char engine[16], isolation[16], backing[16]; /* names; backing: "shm" or "memfd" */
+    uint64_t segment_bytes;
+    uint64_t huge_bytes;       /* how much of the segment lies on huge pages */
+    uint32_t grid_rows, grid_columns;
+    uint32_t workers_wanted, workers;      /* fewer when the host refused more */
+    char workers_reason[160];              /* why that many */
+    char dropped[256];                     /* names of ancillary chunks not carried over, "" when none */
+    uint64_t decode_ns, transform_ns, encode_ns, total_ns; /* durations; 0 when not part of the run */
+    uint64_t transform_start_ns;           /* when the first worker was made */
+    uint32_t n_workers;
+    uint64_t n_tasks;
+    struct telar_worker_report *worker; /* n_workers of them */
+    struct telar_task_report *task;     /* n_tasks of them, in the order of the plan */
+} telar_report;
+
+/* Releases it. NULL is allowed. */
+void telar_report_free(telar_report *report);
+
+/* "prepare", "gather", "merge", "process". Never NULL. */
+const char *telar_task_kind_name(telar_task_kind kind);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

@@ -1,0 +1,79 @@
+/*
+ * codec.h - PNG in and out, row by row, without knowing where rows lie. Layer: codec; over status and image.
+ *
+ * Only codec_png_*.c include <png.h>. Only output.c creates, renames and removes files.
+ */
+#ifndef TL_CODEC_H
+#define TL_CODEC_H
+
+#include <telar/codec.h>
+
+/*
+ * Ancillary chunks that stay true whatever a transform does, byte for byte as they stood in the file: gAMA, cHRM, sRGB,
+ * iCCP, pHYs, tEXt, zTXt, iTXt, tIME, eXIf. Opaque; NULL is an empty list.
+ */
+struct tl_chunks;
+
+/* A copy of its own, or NULL (which also is an empty list) with *ok false when there is no memory. */
+struct tl_chunks *tl_chunks_copy(const struct tl_chunks *chunks, bool *ok);
+void tl_chunks_free(struct tl_chunks *chunks);
+
+/* A PNG file being read. Belongs to one thread. */
+struct tl_decoder;
+
+/*
+ * Opens a file ("-": standard input), reads up to its first IDAT, checks the signature and the limits (NULL: defaults).
+ * *decoder is NULL on error. TELAR_INPUT: cannot be opened, is a directory, not a PNG, damaged, over a limit; the text
+ * names the file. TELAR_HOST: no memory. The decoder never allocates more than a few rows and the limits say.
+ */
+telar_status tl_decoder_open(const char *path, const struct telar_limits *limits, struct tl_decoder **decoder,
+                             struct telar_error *error);
+
+/* The image's geometry as it will be decoded. Valid until tl_decoder_close. */
+const struct telar_geometry *tl_decoder_geometry(const struct tl_decoder *decoder);
+
+/*
+ * Decodes all rows into `data`, row r at data + r * stride_bytes, then reads to IEND. Interlaced files too. Once only.
+ * TELAR_INPUT: damaged or truncated anywhere, the checksums included; the contents of `data` are undefined then.
+ */
+telar_status tl_decoder_read(struct tl_decoder *decoder, unsigned char *data, size_t stride_bytes,
+                             struct telar_error *error);
+
+/* After tl_decoder_read: what the file says of itself, and the kept chunks, which stay the decoder's. */
+void tl_decoder_info(const struct tl_decoder *decoder, struct telar_info *info);
+const struct tl_chunks *tl_decoder_chunks(const struct tl_decoder *decoder);
+
+/* Closes and releases. NULL is allowed. */
+void tl_decoder_close(struct tl_decoder *decoder);
+
+/*
+ * An output file that takes its name only when it is complete. "-": standard output, written as it comes.
+ * Made without a name where the filesystem can (O_TMPFILE), else as ".NAME.telar-XXXXXX" beside it. If the path exists
+ * its permission bits are kept; a symbolic link is followed, so that the file it names is replaced and the link stays;
+ * something that is no regular file (a pipe, /dev/full) is written directly.
+ */
+struct tl_output;
+
+/* Opens it. TELAR_OUTPUT: cannot be created there; the text names the path. *output is NULL on error. */
+telar_status tl_output_open(const char *path, struct tl_output **output, struct telar_error *error);
+
+/* Writes all of it (EINTR and short writes are handled). TELAR_OUTPUT: it cannot, EPIPE included (SIGPIPE is not raised). */
+telar_status tl_output_write(struct tl_output *output, const void *bytes, size_t n, struct telar_error *error);
+
+/* fsync, close, and put it in place of the old file, in that order. On error the old file is as it was. Releases *output. */
+telar_status tl_output_commit(struct tl_output *output, struct telar_error *error);
+
+/* Gives up: the path is as it was, nothing stays behind. Releases output. NULL is allowed. */
+void tl_output_abandon(struct tl_output *output);
+
+/*
+ * Gives row r of the image to be encoded, telar_row_bytes() long, valid until the next call. Rows are asked for once
+ * each, from the top.
+ */
+typedef const unsigned char *tl_row_getter(void *data, uint32_t row);
+
+/* Encodes a whole PNG into output (without committing it). chunks may be NULL. TELAR_OUTPUT or TELAR_HOST. */
+telar_status tl_encode(struct tl_output *output, const struct telar_geometry *geometry, const struct tl_chunks *chunks,
+                       tl_row_getter *row, void *data, struct telar_error *error);
+
+#endif
