@@ -66,7 +66,9 @@ static inline bool telar_has_alpha(const struct telar_geometry *g) { return g->c
 /* The region that is all of the image; the number of rows and columns of a region. */
 static inline struct telar_region telar_region_all(const struct telar_geometry *g)
 {
-    return (struct telar_region){0, g->rows, 0, g->columns};
+    struct telar_region all = {0, g->rows, 0, g->columns}; /* no compound literal: C++ has none */
+
+    return all;
 }
 static inline uint32_t telar_region_rows(const struct telar_region *r) { return r->r1 - r->r0; }
 static inline uint32_t telar_region_columns(const struct telar_region *r) { return r->c1 - r->c0; }
