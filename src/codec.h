@@ -76,4 +76,13 @@ typedef const unsigned char *tl_row_getter(void *data, uint32_t row);
 telar_status tl_encode(struct tl_output *output, const struct telar_geometry *geometry, const struct tl_chunks *chunks,
                        tl_row_getter *row, void *data, struct telar_error *error);
 
+/*
+ * What run.c needs of a telar_image beside <telar/codec.h>: its first row, for reading; its chunks, which stay its own and
+ * may be NULL; a new image of another geometry, all zeros, that carries over the chunks of `like`.
+ */
+const unsigned char *tl_image_pixels(const telar_image *image);
+const struct tl_chunks *tl_image_chunks(const telar_image *image);
+telar_status tl_image_new_like(const telar_image *like, const struct telar_geometry *geometry, telar_image **image,
+                               struct telar_error *error);
+
 #endif

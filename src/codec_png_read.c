@@ -1,0 +1,288 @@
+/*
+ * PNG to rows, by libpng.
+ *
+ * The bytes of the file pass through a tl_scan on their way to libpng. The scan keeps the chunks; libpng is
+ * told to skip all ancillary ones but tRNS, so that none can change a sample (gAMA), cost memory (iCCP, zTXt)
+ * or be judged by it. What it skips it still checks the CRC of.
+ *
+ * What is refused: all that libpng calls an error, and what it calls a benign error too, which in this
+ * setting is damage to the image data (checksum, too much of it), to PLTE, tRNS or IEND, or a palette index
+ * without a colour. Its plain warnings are only used to say more in the message. What follows IEND is not
+ * read. One thing libpng does not check: the Adler-32 of the image data where a boundary of IDAT chunks cuts
+ * through it; the chunks' CRCs cover the same bytes.
+ */
+#include <config.h>
+
+#include "codec.h"
+
+#include "chunks.h"
+#include "input.h"
+#include "status.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <inttypes.h>
+#include <png.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum {
+    TAIL_BYTES = 65536, /* compressed bytes that libpng may ask for behind the last row, in one go */
+    SPLIT_BYTES = 64,   /* and those that may follow in further IDAT chunks: the end of a block, a checksum */
+    REASON_BYTES = 128,
+};
+
+struct tl_decoder {
+    struct tl_input input;
+    struct tl_scan scan;
+    struct telar_limits limits;
+    struct telar_geometry geometry;
+    uint8_t color_type, bit_depth; /* as stored */
+    int passes;                    /* 7 when interlaced, else 1 */
+    bool size_checked, used;
+    uint64_t idat_limit_bytes;  /* more image data than this is too much */
+    char warning[REASON_BYTES]; /* libpng's last */
+    png_structp png;
+    png_infop info;
+    struct telar_error failure; /* of the call at hand; kept here because libpng comes back by longjmp */
+};
+
+static telar_status hand_out(const struct tl_decoder *decoder, struct telar_error *error)
+{
+    if (error && error->status == TELAR_OK)
+        *error = decoder->failure;
+    return decoder->failure.status;
+}
+
+/* ---- what libpng calls ---- */
+
+static void on_error(png_structp png, png_const_charp message)
+{
+    struct tl_decoder *d = png_get_error_ptr(png);
+    const char *open = d->warning[0] ? " (" : "", *close = d->warning[0] ? ")" : "";
+
+    tl_fail(&d->failure, TELAR_INPUT, 0, "%s: is damaged or not a valid PNG: %s%s%s%s; get an undamaged copy",
+            d->input.name, message, open, d->warning, close);
+    png_longjmp(png, 1);
+}
+
+static void on_warning(png_structp png, png_const_charp message)
+{
+    struct tl_decoder *d = png_get_error_ptr(png);
+
+    strncpy(d->warning, message, sizeof d->warning - 1);
+}
+
+static void *on_malloc(png_structp png, png_alloc_size_t n)
+{
+    struct tl_decoder *d = png_get_mem_ptr(png);
+    void *memory = malloc(n);
+
+    if (!memory)
+        tl_fail(&d->failure, TELAR_HOST, ENOMEM, "%s: no memory to decode it", d->input.name);
+    return memory;
+}
+
+static void on_free(png_structp png, void *memory)
+{
+    free(memory);
+}
+
+/* After IHDR, before anything is allocated for the image. */
+static telar_status check_size(struct tl_decoder *d)
+{
+    uint64_t rows = png_get_image_height(d->png, d->info), columns = png_get_image_width(d->png, d->info);
+
+    d->size_checked = true;
+    if (rows * columns <= d->limits.max_pixels)
+        return TELAR_OK;
+    return tl_fail(&d->failure, TELAR_INPUT, 0,
+                   "%s: %" PRIu64 " x %" PRIu64 " (rows x columns) is over the limit of %" PRIu64
+                   " pixels; if the file is what you expect, raise the limit (--max-pixels)",
+                   d->input.name, rows, columns, d->limits.max_pixels);
+}
+
+/* libpng has judged IHDR, its CRC included, when it asks for the second chunk. */
+static void on_read(png_structp png, png_bytep bytes, size_t n)
+{
+    struct tl_decoder *d = png_get_io_ptr(png);
+
+    if (tl_input_read(&d->input, bytes, n, &d->failure) != TELAR_OK
+        || tl_scan_bytes(&d->scan, bytes, n, &d->failure) != TELAR_OK
+        || (d->scan.n_chunks > 1 && !d->size_checked && check_size(d) != TELAR_OK))
+        png_error(png, "read");
+    if (d->scan.idat_bytes > d->idat_limit_bytes)
+        png_error(png, "IDAT: Too much image data");
+}
+
+/* ---- the steps of decoding; each comes back false when libpng has come to an error ---- */
+
+static void read_header(struct tl_decoder *d)
+{
+    png_set_read_fn(d->png, d, on_read);
+    png_set_sig_bytes(d->png, TL_PNG_SIGNATURE_BYTES);
+    png_set_crc_action(d->png, PNG_CRC_ERROR_QUIT, PNG_CRC_ERROR_QUIT);
+    png_set_benign_errors(d->png, 0);
+    png_set_keep_unknown_chunks(d->png, PNG_HANDLE_CHUNK_NEVER, NULL,
+                                -1);                               /* -1: the known ones too, but tRNS */
+    png_set_user_limits(d->png, PNG_UINT_31_MAX, PNG_UINT_31_MAX); /* max_pixels is the limit */
+    png_set_chunk_malloc_max(d->png, 0); /* it stores no chunk, and may skip a large one */
+    png_set_compression_buffer_size(d->png, TL_INPUT_BUFFER_BYTES);
+    png_read_info(d->png, d->info);
+}
+
+static void prepare_rows(struct tl_decoder *d)
+{
+    const uint16_t one = 1;
+
+    png_set_expand(d->png);
+    if (*(const unsigned char *)&one == 1)
+        png_set_swap(d->png);
+    d->passes = png_set_interlace_handling(d->png);
+    png_read_update_info(d->png, d->info);
+}
+
+static void read_rows(struct tl_decoder *d, unsigned char *data, size_t stride_bytes)
+{
+    uint64_t calls = (uint64_t)d->passes * d->geometry.rows;
+
+    for (uint64_t call = 0; call < calls; call++) {
+        /* Otherwise a few bytes of picture with gigabytes of zeros behind it would be inflated to the end. */
+        if (call == calls - 1)
+            d->idat_limit_bytes = d->scan.idat_bytes + 2 * telar_row_bytes(&d->geometry) + TAIL_BYTES;
+        png_read_row(d->png, data + (size_t)(call % d->geometry.rows) * stride_bytes, NULL);
+    }
+    d->idat_limit_bytes = d->scan.idat_bytes + SPLIT_BYTES;
+    png_read_end(d->png, NULL);
+}
+
+static bool try_header(struct tl_decoder *d)
+{
+    if (setjmp(png_jmpbuf(d->png)))
+        return false;
+    read_header(d);
+    return true;
+}
+
+static bool try_prepare(struct tl_decoder *d)
+{
+    if (setjmp(png_jmpbuf(d->png)))
+        return false;
+    prepare_rows(d);
+    return true;
+}
+
+static bool try_rows(struct tl_decoder *d, unsigned char *data, size_t stride_bytes)
+{
+    if (setjmp(png_jmpbuf(d->png)))
+        return false;
+    read_rows(d, data, stride_bytes);
+    return true;
+}
+
+/* The geometry that png_set_expand will lead to. */
+static telar_status settle_geometry(struct tl_decoder *d)
+{
+    bool transparent = png_get_valid(d->png, d->info, PNG_INFO_tRNS) != 0;
+
+    d->color_type = png_get_color_type(d->png, d->info);
+    d->bit_depth = png_get_bit_depth(d->png, d->info);
+    d->geometry = (struct telar_geometry){
+        .rows = png_get_image_height(d->png, d->info),
+        .columns = png_get_image_width(d->png, d->info),
+        .channels = (d->color_type & PNG_COLOR_MASK_COLOR ? 3 : 1)
+                    + (d->color_type & PNG_COLOR_MASK_ALPHA || transparent ? 1 : 0),
+        .depth = d->bit_depth == 16 ? 16 : 8,
+    };
+    if (telar_geometry_valid(&d->geometry))
+        return TELAR_OK;
+    return tl_fail(&d->failure, TELAR_INPUT, 0,
+                   "%s: a row of %" PRIu32 " pixels is more than telar can hold (2 GiB)", d->input.name,
+                   d->geometry.columns);
+}
+
+static telar_status open_png(struct tl_decoder *d)
+{
+    d->png = png_create_read_struct_2(PNG_LIBPNG_VER_STRING, d, on_error, on_warning, d, on_malloc, on_free);
+    if (d->png)
+        d->info = png_create_info_struct(d->png);
+    if (!d->info)
+        return tl_fail(&d->failure, TELAR_HOST, ENOMEM, "%s: libpng cannot be used", d->input.name);
+    if (!try_header(d) || settle_geometry(d) != TELAR_OK || !try_prepare(d))
+        return d->failure.status;
+    if (png_get_rowbytes(d->png, d->info) != telar_row_bytes(&d->geometry))
+        return tl_fail(&d->failure, TELAR_INPUT, 0, "%s: libpng would decode it to another shape",
+                       d->input.name);
+    return TELAR_OK;
+}
+
+/* ---- codec.h ---- */
+
+telar_status tl_decoder_open(const char *path, const struct telar_limits *limits, struct tl_decoder **decoder,
+                             struct telar_error *error)
+{
+    struct tl_decoder *d = calloc(1, sizeof *d);
+
+    *decoder = NULL;
+    if (!d)
+        return tl_fail(error, TELAR_HOST, ENOMEM, "no memory to decode a file");
+    if (limits)
+        d->limits = *limits;
+    if (d->limits.max_pixels == 0)
+        d->limits.max_pixels = TELAR_MAX_PIXELS;
+    if (d->limits.max_chunks_bytes == 0)
+        d->limits.max_chunks_bytes = TELAR_MAX_CHUNKS_BYTES;
+    d->idat_limit_bytes = UINT64_MAX;
+    d->scan.name = d->input.name;
+    d->scan.limit_bytes = d->limits.max_chunks_bytes;
+    if (tl_input_open(&d->input, path, &d->failure) != TELAR_OK || open_png(d) != TELAR_OK) {
+        telar_status status = hand_out(d, error);
+
+        tl_decoder_close(d);
+        return status;
+    }
+    *decoder = d;
+    return TELAR_OK;
+}
+
+const struct telar_geometry *tl_decoder_geometry(const struct tl_decoder *decoder)
+{
+    return &decoder->geometry;
+}
+
+telar_status tl_decoder_read(struct tl_decoder *decoder, unsigned char *data, size_t stride_bytes,
+                             struct telar_error *error)
+{
+    assert(!decoder->used);
+    decoder->used = true;
+    return try_rows(decoder, data, stride_bytes) ? TELAR_OK : hand_out(decoder, error);
+}
+
+void tl_decoder_info(const struct tl_decoder *decoder, struct telar_info *info)
+{
+    *info = (struct telar_info){
+        .image = decoder->geometry,
+        .color_type = decoder->color_type,
+        .bit_depth = decoder->bit_depth,
+        .interlaced = decoder->passes > 1,
+        .file_bytes = decoder->input.file_bytes,
+    };
+    memcpy(info->chunks, decoder->scan.names, sizeof info->chunks);
+    memcpy(info->dropped, decoder->scan.dropped, sizeof info->dropped);
+}
+
+const struct tl_chunks *tl_decoder_chunks(const struct tl_decoder *decoder)
+{
+    return &decoder->scan.kept;
+}
+
+void tl_decoder_close(struct tl_decoder *decoder)
+{
+    if (!decoder)
+        return;
+    if (decoder->png)
+        png_destroy_read_struct(&decoder->png, &decoder->info, NULL);
+    tl_scan_end(&decoder->scan);
+    tl_input_close(&decoder->input);
+    free(decoder);
+}

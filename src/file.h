@@ -1,0 +1,20 @@
+/*
+ * file.h - what reading and writing files have in common. Layer: codec; over status.
+ */
+#ifndef TL_FILE_H
+#define TL_FILE_H
+
+#include <sys/types.h>
+
+enum { TL_SHOWN_BYTES = 208 };
+
+/* A path as messages show it: whole, or "..." and its end, so that a long one does not push out the cause. */
+void tl_path_shown(const char *path, char shown[TL_SHOWN_BYTES]);
+
+/*
+ * openat() with O_CLOEXEC that never gives descriptor 0, 1 or 2: where one of them is closed, something meant
+ * for standard output or standard error would end up in the file. -1 and errno on failure.
+ */
+int tl_file_open(int directory, const char *path, int flags, mode_t mode);
+
+#endif

@@ -1,0 +1,146 @@
+#include <config.h>
+
+#include "input.h"
+
+#include "status.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+/* Chosen to show the usual damage of transfers (PNG specification, 5.2). */
+static const unsigned char signature[TL_PNG_SIGNATURE_BYTES] = {0x89, 'P', 'N', 'G', '\r', '\n', 0x1a, '\n'};
+
+/* What people give by mistake, by its first bytes. */
+static const struct {
+    const char *magic;
+    size_t bytes;
+    const char *what;
+} strangers[] = {
+    {"\xff\xd8\xff", 3, "a JPEG"}, {"GIF8", 4, "a GIF"},      {"RIFF", 4, "a RIFF (perhaps WebP)"},
+    {"II*\0", 4, "a TIFF"},        {"MM\0*", 4, "a TIFF"},    {"BM", 2, "a BMP"},
+    {"%PDF", 4, "a PDF"},          {"\x8aMNG", 4, "an MNG"},  {"\x8bJNG", 4, "a JNG"},
+    {"<svg", 4, "an SVG"},         {"\x1f\x8b", 2, "a gzip"}, {"P6\n", 3, "a PPM"},
+    {"P5\n", 3, "a PGM"},
+};
+
+/* read() until something comes. 0 at the end of the file, -1 and errno on failure. */
+static ssize_t read_some(int fd, unsigned char *bytes, size_t n)
+{
+    ssize_t got;
+
+    do
+        got = read(fd, bytes, n);
+    while (got < 0 && errno == EINTR);
+    return got;
+}
+
+static telar_status open_path(struct tl_input *input, const char *path, struct telar_error *error)
+{
+    struct stat st;
+
+    if (!input->owned) {
+        if (fstat(input->fd, &st) != 0)
+            return tl_fail(error, TELAR_INPUT, errno, "standard input cannot be read; give a file name");
+    } else {
+        input->fd = tl_file_open(AT_FDCWD, path, O_RDONLY | O_NOCTTY, 0);
+        if (input->fd < 0 || fstat(input->fd, &st) != 0)
+            return tl_fail(error, TELAR_INPUT, errno,
+                           "%s: cannot be opened; check the name and its permissions", input->name);
+    }
+    if (S_ISDIR(st.st_mode))
+        return tl_fail(error, TELAR_INPUT, 0, "%s: is a directory; name a PNG file", input->name);
+    input->file_bytes = S_ISREG(st.st_mode) ? (uint64_t)st.st_size : 0;
+    return TELAR_OK;
+}
+
+static telar_status no_png(const struct tl_input *input, struct telar_error *error)
+{
+    const unsigned char *bytes = input->buffer;
+
+    if (input->end == 0)
+        return tl_fail(error, TELAR_INPUT, 0, "%s: is empty; give a PNG file", input->name);
+    if (input->end < TL_PNG_SIGNATURE_BYTES && memcmp(bytes, signature, input->end) == 0)
+        return tl_fail(error, TELAR_INPUT, 0, "%s: is truncated after %zu bytes; get a complete copy", input->name,
+                       input->end);
+    for (size_t i = 0; i < sizeof strangers / sizeof *strangers; i++)
+        if (input->end >= strangers[i].bytes && memcmp(bytes, strangers[i].magic, strangers[i].bytes) == 0)
+            return tl_fail(error, TELAR_INPUT, 0,
+                           "%s: is %s file, whatever its name says; convert it to PNG first", input->name,
+                           strangers[i].what);
+    if (input->end >= 4 && (memcmp(bytes, "\x89PNG", 4) == 0 || memcmp(bytes, "\tPNG", 4) == 0))
+        return tl_fail(
+            error, TELAR_INPUT, 0,
+            "%s: was a PNG, but its signature is damaged, as by a transfer as text; get it again as binary",
+            input->name);
+    return tl_fail(error, TELAR_INPUT, 0, "%s: is not a PNG (its signature is missing); give a PNG file",
+                   input->name);
+}
+
+static telar_status take_signature(struct tl_input *input, struct telar_error *error)
+{
+    ssize_t got = 1;
+
+    while (input->end < TL_PNG_SIGNATURE_BYTES && got > 0) {
+        got = read_some(input->fd, input->buffer + input->end, sizeof input->buffer - input->end);
+        if (got < 0)
+            return tl_fail(error, TELAR_INPUT, errno, "%s: cannot be read", input->name);
+        input->end += (size_t)got;
+    }
+    if (input->end < TL_PNG_SIGNATURE_BYTES || memcmp(input->buffer, signature, TL_PNG_SIGNATURE_BYTES) != 0)
+        return no_png(input, error);
+    input->begin = input->position = TL_PNG_SIGNATURE_BYTES;
+    return TELAR_OK;
+}
+
+telar_status tl_input_open(struct tl_input *input, const char *path, struct telar_error *error)
+{
+    telar_status status;
+
+    input->owned = strcmp(path, "-") != 0;
+    input->fd = input->owned ? -1 : STDIN_FILENO;
+    input->file_bytes = input->position = 0;
+    input->begin = input->end = 0;
+    tl_path_shown(input->owned ? path : "standard input", input->name);
+    status = open_path(input, path, error);
+    return status == TELAR_OK ? take_signature(input, error) : status;
+}
+
+telar_status tl_input_read(struct tl_input *input, unsigned char *bytes, size_t n, struct telar_error *error)
+{
+    while (n > 0) {
+        size_t ready = input->end - input->begin;
+        ssize_t got;
+
+        if (ready > n)
+            ready = n;
+        memcpy(bytes, input->buffer + input->begin, ready);
+        input->begin += ready;
+        input->position += ready;
+        bytes += ready;
+        n -= ready;
+        if (n == 0)
+            break;
+        got = read_some(input->fd, input->buffer, sizeof input->buffer);
+        if (got < 0)
+            return tl_fail(error, TELAR_INPUT, errno, "%s: cannot be read", input->name);
+        if (got == 0)
+            return tl_fail(error, TELAR_INPUT, 0,
+                           "%s: is truncated: it ends after %" PRIu64
+                           " bytes, before the PNG does; get a complete copy",
+                           input->name, input->position);
+        input->begin = 0;
+        input->end = (size_t)got;
+    }
+    return TELAR_OK;
+}
+
+void tl_input_close(struct tl_input *input)
+{
+    if (input->owned && input->fd >= 0)
+        close(input->fd);
+    input->fd = -1;
+}

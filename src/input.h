@@ -1,0 +1,35 @@
+/*
+ * input.h - the bytes of a PNG file, in order, from a descriptor. Layer: codec; over file and status.
+ */
+#ifndef TL_INPUT_H
+#define TL_INPUT_H
+
+#include <telar/status.h>
+
+#include "file.h"
+
+enum { TL_INPUT_BUFFER_BYTES = 65536, TL_PNG_SIGNATURE_BYTES = 8 };
+
+struct tl_input {
+    int fd;
+    bool owned;                /* whether fd is to be closed; standard input is not */
+    char name[TL_SHOWN_BYTES]; /* for messages */
+    uint64_t file_bytes;       /* 0 when it is no regular file */
+    uint64_t position;         /* bytes handed out so far */
+    size_t begin, end;         /* what is read but not handed out: buffer[begin, end) */
+    unsigned char buffer[TL_INPUT_BUFFER_BYTES];
+};
+
+/*
+ * Opens a file ("-": standard input) and takes the PNG signature off it. TELAR_INPUT: it cannot be opened, is
+ * a directory, is empty, or is no PNG; the text says what it is instead where that can be told.
+ * tl_input_close() it in any case.
+ */
+telar_status tl_input_open(struct tl_input *input, const char *path, struct telar_error *error);
+
+/* Gives exactly n bytes. TELAR_INPUT: they cannot be read, or the file ends before. */
+telar_status tl_input_read(struct tl_input *input, unsigned char *bytes, size_t n, struct telar_error *error);
+
+void tl_input_close(struct tl_input *input);
+
+#endif
