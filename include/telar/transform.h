@@ -43,9 +43,10 @@ struct telar_context {
 /*
  * A transform. Pointers may be NULL where it says so. The callbacks run inside the workers, several at a time.
  *
- * The order in a run: prepare, once; then, when gather is there, gather once for each of several regions that together
- * are the whole image, and merge, once; then process for every region. Between the steps the coordinator waits for all
- * workers. All memory handed in is zeroed before the first call and lies at 64-byte alignment.
+ * The order in a run: when gather is there, gather once for each of several regions that together are the whole image;
+ * then prepare and merge, once, in that order; then process for every region. Between the steps the coordinator waits
+ * for all workers. State and partials are zeroed before they are first handed in and lie at 64-byte alignment. Any step
+ * may be run again from its beginning, when a worker died in it.
  */
 struct telar_transform {
     uint32_t abi;         /* TELAR_TRANSFORM_ABI */
@@ -61,7 +62,7 @@ struct telar_transform {
     /* Bytes of flat state (no pointers in it), shared by all workers and read-only in process. NULL: 0. */
     size_t (*state_bytes)(const struct telar_context *context);
 
-    /* Writes state, all of it that does not depend on pixels. NULL: leaves it zero. context->state is NULL here. */
+    /* Writes state, all of it that does not depend on pixels. NULL: leaves it zero. context->state is NULL until process. */
     void (*prepare)(const struct telar_context *context, void *state);
 
     /* For a transform that must see the whole image first (a histogram): bytes of one partial. With gather and merge. */

@@ -1,0 +1,25 @@
+/*
+ * cause.h - how a worker ended. The only place that decodes a wait status. Layer: over status.
+ */
+#ifndef TL_CAUSE_H
+#define TL_CAUSE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+/* How a worker ended. Plain data. */
+struct tl_cause {
+    bool known;   /* false: the kernel could not tell (somebody else reaped the child) */
+    bool orderly; /* ended by itself with status 0 */
+    int signal;   /* the signal that killed it, 0 when none did */
+    int code;     /* its exit status when no signal did */
+};
+
+/* From what waitpid gave for a child that has ended. */
+struct tl_cause tl_cause_of_status(int wait_status);
+
+/* For people: "was killed by SIGSEGV (Segmentation fault)", "ended with exit status 3", ... Fits in 96 bytes.
+ */
+void tl_cause_text(const struct tl_cause *cause, char *text, size_t size);
+
+#endif

@@ -1,0 +1,78 @@
+/*
+ * channel.h - the messages between coordinator and worker, and the socket that carries them. Layer: over
+ * status.
+ *
+ * One SOCK_SEQPACKET pair per worker: the kernel keeps messages whole and in order, says who sent them, and
+ * says when the other side is gone, however it went. Nothing else than these two messages is ever told
+ * between the two.
+ */
+#ifndef TL_CHANNEL_H
+#define TL_CHANNEL_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <telar/status.h>
+
+/* Coordinator to worker: run this task. */
+struct tl_ticket {
+    uint64_t task;    /* index into the job's tasks */
+    uint32_t attempt; /* 1 for the first */
+    uint32_t reserved;
+};
+
+/* The task of the record that a worker sends when it begins its loop. */
+#define TL_TASK_HELLO UINT64_MAX
+
+/*
+ * Worker to coordinator: that task is done (or, with errnum, could not be begun). All that a worker says is
+ * here, and the coordinator believes it only where task and attempt are what it gave to this very worker. The
+ * rest is reported and used for nothing. Counters are the worker's since it began.
+ */
+struct tl_record {
+    uint64_t task;
+    uint32_t attempt;
+    int32_t errnum; /* 0, or why the task could not be begun: the errno of mapping or protecting memory */
+    uint64_t start_ns, end_ns;
+    int64_t id; /* thread id of the worker */
+    uint64_t user_ns, system_ns;
+    uint64_t minor_faults, major_faults;
+    uint64_t voluntary_switches, involuntary_switches;
+};
+
+/* Makes a pair, close-on-exec: [0] is the coordinator's end, [1] the worker's. TELAR_HOST: no descriptors
+ * left. */
+telar_status tl_channel_open(int ends[2], struct telar_error *error);
+
+/* Closes an end and sets it to -1; -1 is allowed. */
+void tl_channel_close(int *end);
+
+/* The worker's side, async-signal-safe. False: the coordinator has no more tickets, or is gone. */
+bool tl_channel_take(int end, struct tl_ticket *ticket);
+bool tl_channel_report(int end, const struct tl_record *record);
+
+/* The coordinator's side. Sends a ticket; false with errno when the worker is gone. Never blocks for long: at
+ * most two are under way. */
+bool tl_channel_give(int end, const struct tl_ticket *ticket);
+
+/* Says that no more tickets will come: the worker's next take gives false. */
+void tl_channel_finish(int end);
+
+/* What a look at a worker's end gave. */
+enum tl_heard {
+    TL_HEARD_NOTHING, /* no record is waiting */
+    TL_HEARD_RECORD,
+    TL_HEARD_GONE,  /* the worker has closed its end: it has ended, in one way or another */
+    TL_HEARD_NOISE, /* a message that is no record: the worker broke its contract */
+};
+
+/* Takes one waiting record, without waiting. */
+enum tl_heard tl_channel_hear(int end, struct tl_record *record);
+
+/*
+ * Waits until one of `count` ends has something to hear, or until deadline_ns (of tl_now_ns; UINT64_MAX: for
+ * ever). heard[i] says whether ends[i] has. Ends of -1 are passed over. A signal ends the wait early, with
+ * nothing heard.
+ */
+void tl_channel_wait(const int *ends, bool *heard, uint32_t count, uint64_t deadline_ns);
+
+#endif

@@ -1,0 +1,413 @@
+#include <config.h>
+
+#include "coordinator.h"
+
+#include "host.h"
+#include "status.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* How long workers that have nothing left to do may take to go. Longer means stopped or stuck: they are
+ * ended. */
+static const uint64_t grace_ns = UINT64_C(1000000000);
+
+/* A run under way. The crew is memory of its own, see struct tl_crew. */
+struct coordinator {
+    const struct tl_orders *orders;
+    struct tl_crew *crew;
+    struct tl_ledger ledger;
+    telar_status status; /* the first that was not TELAR_OK */
+    struct telar_error *error;
+};
+
+/* ---- what went wrong ---- */
+
+/* Says that a worker failed: who, at which region, and why. `why` completes "worker 1 (pid 4711) ...". */
+static void fail_worker(struct coordinator *c, const struct tl_member *member, telar_status status,
+                        int errnum, const char *why)
+{
+    char where[128] = "";
+    struct telar_region region = {0};
+    telar_task_kind kind = TELAR_TASK_PROCESS;
+    bool busy = member->n_tickets > 0;
+
+    if (c->status != TELAR_OK)
+        return;
+    if (busy) {
+        struct tl_task task = tl_job_task(&c->crew->job, member->ticket[0].task);
+
+        kind = task.stage->kind;
+        region = task.region;
+    }
+    if (busy && region.r0 < region.r1)
+        snprintf(where, sizeof where, " on region %" PRIu32 ":%" PRIu32 ",%" PRIu32 ":%" PRIu32, region.r0,
+                 region.r1, region.c0, region.c1);
+    else if (busy)
+        snprintf(where, sizeof where, " on the task %s", telar_task_kind_name(kind));
+    c->status =
+        tl_fail(c->error, status, errnum, "%s: worker %" PRIu32 " (%s %" PRId64 ")%s %s", c->orders->name,
+                member->index, c->orders->engine->processes ? "pid" : "thread", member->id, where, why);
+    if (c->error && c->error->status == status) {
+        c->error->worker = (int)member->index;
+        c->error->pid = c->orders->engine->processes ? member->id : 0;
+        c->error->has_region = region.r0 < region.r1;
+        c->error->region = region;
+    }
+}
+
+/* ---- what workers say ---- */
+
+/* Times that a worker tells may be anything; reported are only those that can be true. */
+static uint64_t plausible(uint64_t told_ns, uint64_t from_ns, uint64_t to_ns)
+{
+    return told_ns < from_ns ? from_ns : told_ns > to_ns ? to_ns : told_ns;
+}
+
+static void note_usage(struct tl_member *member, const struct tl_record *record)
+{
+    struct telar_worker_report *report = &member->report;
+
+    if (!member->id)
+        member->id = record->id;
+    report->pid = member->id;
+    report->user_ns = record->user_ns;
+    report->system_ns = record->system_ns;
+    report->minor_faults = record->minor_faults;
+    report->major_faults = record->major_faults;
+    report->voluntary_switches = record->voluntary_switches;
+    report->involuntary_switches = record->involuntary_switches;
+}
+
+static void note_hello(struct coordinator *c, struct tl_member *member, const struct tl_record *record)
+{
+    uint64_t now_ns = tl_now_ns();
+
+    member->since_ns = now_ns;
+    member->report.ready_ns =
+        plausible(record->start_ns, member->report.spawn_ns + c->orders->epoch_ns, now_ns)
+        - c->orders->epoch_ns;
+    if (record->errnum)
+        fail_worker(c, member, TELAR_HOST, record->errnum, "could not map the image");
+}
+
+static void note_done(struct coordinator *c, struct tl_member *member, const struct tl_record *record)
+{
+    uint64_t epoch_ns = c->orders->epoch_ns, now_ns = tl_now_ns();
+    uint64_t start_ns = plausible(record->start_ns, member->report.spawn_ns + epoch_ns, now_ns);
+    uint64_t end_ns = plausible(record->end_ns, start_ns, now_ns);
+
+    if (member->n_tickets == 0 || record->task != member->ticket[0].task
+        || record->attempt != member->ticket[0].attempt) {
+        fail_worker(c, member, TELAR_WORKER, 0, "claims a task that it does not have");
+        return;
+    }
+    if (record->errnum) {
+        fail_worker(c, member, TELAR_HOST, record->errnum, "could not open its region for writing");
+        return;
+    }
+    tl_ledger_done(&c->ledger, record->task, start_ns - epoch_ns, end_ns - epoch_ns);
+    member->report.tasks++;
+    member->report.busy_ns += end_ns - start_ns;
+    member->n_tickets--;
+    memmove(member->ticket, member->ticket + 1, member->n_tickets * sizeof *member->ticket);
+    member->since_ns = now_ns;
+    if (c->orders->progress)
+        c->orders->progress(c->orders->progress_data, c->ledger.n_done, c->ledger.job->n_tasks);
+}
+
+static void note(struct coordinator *c, struct tl_member *member, const struct tl_record *record)
+{
+    note_usage(member, record);
+    if (record->task == TL_TASK_HELLO)
+        note_hello(c, member, record);
+    else
+        note_done(c, member, record);
+}
+
+/* ---- workers come and go ---- */
+
+/* Joins a member. `gone`: it has closed its end, so it ends or has ended. */
+static void join(struct coordinator *c, struct tl_member *member, bool gone)
+{
+    if (!c->orders->engine->join(member, gone))
+        c->crew->abandoned = true;
+    member->living = false;
+    tl_channel_close(&member->end);
+    member->report.end_ns = tl_now_ns() - c->orders->epoch_ns;
+    tl_cause_text(&member->cause, member->report.cause, sizeof member->report.cause);
+}
+
+/* A worker has closed its end while there was work: whatever its exit status says, that is a failure. */
+static void lose(struct coordinator *c, struct tl_member *member)
+{
+    char why[128];
+
+    join(c, member, true);
+    snprintf(why, sizeof why, "%s%s", member->report.cause,
+             member->cause.orderly ? " before its work was done" : "");
+    fail_worker(c, member, TELAR_WORKER, 0, why);
+}
+
+static void hear(struct coordinator *c, struct tl_member *member)
+{
+    struct tl_record record;
+
+    while (c->status == TELAR_OK && member->living)
+        switch (tl_channel_hear(member->end, &record)) {
+        case TL_HEARD_NOTHING:
+            return;
+        case TL_HEARD_RECORD:
+            note(c, member, &record);
+            break;
+        case TL_HEARD_NOISE:
+            fail_worker(c, member, TELAR_WORKER, 0, "sent a message that makes no sense");
+            break;
+        case TL_HEARD_GONE:
+            if (!tl_ledger_complete(&c->ledger))
+                lose(c, member);
+            return;
+        }
+}
+
+/* Gives a member its next task, if one may run. */
+static bool give(struct coordinator *c, struct tl_member *member)
+{
+    struct tl_ticket ticket = {0};
+
+    if (!tl_ledger_take(&c->ledger, member->index, &ticket.task, &ticket.attempt))
+        return false;
+    if (member->n_tickets == 0)
+        member->since_ns = tl_now_ns();
+    member->ticket[member->n_tickets++] = ticket;
+    tl_channel_give(member->end, &ticket); /* when it is gone, hearing says so, and why */
+    return true;
+}
+
+/* First everybody gets one, then everybody a second. */
+static void give_all(struct coordinator *c)
+{
+    for (uint32_t held = 0; held < TL_TICKETS_MAX; held++)
+        for (uint32_t i = 0; i < c->crew->size; i++)
+            if (c->crew->member[i].living && c->crew->member[i].n_tickets == held
+                && !give(c, &c->crew->member[i]))
+                return;
+}
+
+/* ---- the loop ---- */
+
+static uint64_t deadline_of(const struct coordinator *c, const struct tl_member *member)
+{
+    if (!c->orders->timeout_ms || !member->living || member->n_tickets == 0)
+        return UINT64_MAX;
+    return member->since_ns + c->orders->timeout_ms * UINT64_C(1000000);
+}
+
+static void check_deadlines(struct coordinator *c)
+{
+    uint64_t now_ns = tl_now_ns();
+
+    for (uint32_t i = 0; i < c->crew->size; i++) {
+        struct tl_member *member = &c->crew->member[i];
+        char why[96];
+
+        if (deadline_of(c, member) > now_ns)
+            continue;
+        snprintf(why, sizeof why, "took longer than the time limit of %" PRIu32 ".%03" PRIu32 " s",
+                 c->orders->timeout_ms / 1000, c->orders->timeout_ms % 1000);
+        fail_worker(c, member, TELAR_TIMEOUT, 0, why);
+    }
+}
+
+/* Waits until a worker says something, a deadline passes, or until_ns; then hears everybody who did. */
+static void listen(struct coordinator *c, uint64_t until_ns)
+{
+    int ends[TELAR_WORKERS_MAX];
+    bool heard[TELAR_WORKERS_MAX];
+
+    for (uint32_t i = 0; i < c->crew->size; i++) {
+        uint64_t deadline_ns = deadline_of(c, &c->crew->member[i]);
+
+        ends[i] = c->crew->member[i].end;
+        until_ns = deadline_ns < until_ns ? deadline_ns : until_ns;
+    }
+    tl_channel_wait(ends, heard, c->crew->size, until_ns);
+    for (uint32_t i = 0; i < c->crew->size; i++)
+        if (heard[i])
+            hear(c, &c->crew->member[i]);
+}
+
+static bool anybody_living(const struct coordinator *c)
+{
+    for (uint32_t i = 0; i < c->crew->size; i++)
+        if (c->crew->member[i].living)
+            return true;
+    return false;
+}
+
+/*
+ * Ends all workers. When all went well they are told, and have a grace to go by themselves; after an error
+ * they are ended at once (a thread still gets the grace: nothing can end it).
+ */
+static void dismiss(struct coordinator *c)
+{
+    uint64_t until_ns = tl_now_ns() + grace_ns;
+    bool patient = !c->orders->engine->direct && (c->status == TELAR_OK || !c->orders->engine->processes);
+    int ends[TELAR_WORKERS_MAX];
+    bool gone[TELAR_WORKERS_MAX];
+
+    for (uint32_t i = 0; i < c->crew->size; i++)
+        tl_channel_finish(c->crew->member[i].end);
+    while (patient && anybody_living(c) && tl_now_ns() < until_ns) {
+        struct tl_record late;
+
+        for (uint32_t i = 0; i < c->crew->size; i++)
+            ends[i] = c->crew->member[i].end;
+        tl_channel_wait(ends, gone, c->crew->size, until_ns);
+        for (uint32_t i = 0; i < c->crew->size; i++)
+            if (gone[i] && tl_channel_hear(ends[i], &late) == TL_HEARD_GONE)
+                join(c, &c->crew->member[i], true);
+    }
+    for (uint32_t i = 0; i < c->crew->size; i++)
+        if (c->crew->member[i].living)
+            join(c, &c->crew->member[i], false);
+}
+
+/* ---- beginning and end ---- */
+
+/* For an engine without channels: the loop takes from the ledger itself, and its records are noted as they
+ * come. */
+static bool direct_take(void *data, struct tl_ticket *ticket)
+{
+    struct coordinator *c = data;
+    struct tl_member *member = &c->crew->member[0];
+
+    if (c->status != TELAR_OK || !tl_ledger_take(&c->ledger, 0, &ticket->task, &ticket->attempt))
+        return false;
+    member->since_ns = tl_now_ns();
+    member->ticket[member->n_tickets++] = *ticket;
+    return true;
+}
+
+static bool direct_report(void *data, const struct tl_record *record)
+{
+    struct coordinator *c = data;
+
+    note(c, &c->crew->member[0], record);
+    return c->status == TELAR_OK;
+}
+
+static telar_status start_member(struct coordinator *c, struct telar_error *error)
+{
+    const struct tl_engine *engine = c->orders->engine;
+    struct tl_member *member = &c->crew->member[c->crew->size];
+    int ends[2] = {-1, -1};
+    telar_status status = engine->direct ? TELAR_OK : tl_channel_open(ends, error);
+
+    *member = (struct tl_member){.index = c->crew->size, .end = ends[0], .worker_end = ends[1]};
+    member->worker = (struct tl_worker){
+        .job = &c->crew->job, .segment_fd = c->orders->segment->fd, .guarded = c->orders->guarded};
+    member->worker.port = engine->direct ? (struct tl_port){direct_take, direct_report, c}
+                                         : tl_port_channel(&member->worker_end);
+    member->report.spawn_ns = tl_now_ns() - c->orders->epoch_ns;
+    if (status != TELAR_OK)
+        return status;
+    c->crew->size++;
+    member->living = true;
+    status = engine->start(c->crew, member, error);
+    if (status != TELAR_OK) {
+        tl_channel_close(&member->end);
+        tl_channel_close(&member->worker_end);
+        c->crew->size--;
+    }
+    return status;
+}
+
+/*
+ * Makes the workers; each gets its first task at once. When the host refuses one, those that there are do the
+ * work; only when there is none is that an error.
+ */
+static void start_all(struct coordinator *c, struct telar_report *report)
+{
+    struct telar_error refusal;
+
+    while (c->crew->size < c->orders->workers && c->status == TELAR_OK) {
+        size_t used = strlen(report->workers_reason);
+
+        tl_error_clear(&refusal);
+        if (start_member(c, &refusal) == TELAR_OK) {
+            if (!c->orders->engine->direct)
+                give(c, &c->crew->member[c->crew->size - 1]);
+            continue;
+        }
+        if (c->crew->size == 0)
+            c->status = tl_fail(c->error, TELAR_HOST, refusal.errnum, "%s: cannot make even one worker",
+                                c->orders->name);
+        else
+            snprintf(report->workers_reason + used, sizeof report->workers_reason - used,
+                     "; the host refused more than %" PRIu32 " (%s)", c->crew->size,
+                     strerror(refusal.errnum));
+        return;
+    }
+}
+
+/* Hands the lists to the report, which frees them. */
+static void hand_over(struct coordinator *c, struct telar_report *report)
+{
+    report->worker = calloc(c->crew->size ? c->crew->size : 1, sizeof *report->worker);
+    if (!report->worker) {
+        if (c->status == TELAR_OK)
+            c->status =
+                tl_fail(c->error, TELAR_HOST, ENOMEM, "%s: no memory for the report", c->orders->name);
+        return;
+    }
+    report->workers = report->n_workers = c->crew->size;
+    for (uint32_t i = 0; i < c->crew->size; i++)
+        report->worker[i] = c->crew->member[i].report;
+    report->n_tasks = c->ledger.job->n_tasks;
+    report->task = c->ledger.task;
+    c->ledger.task = NULL;
+}
+
+static void conduct(struct coordinator *c, struct telar_report *report)
+{
+    const struct tl_engine *engine = c->orders->engine;
+
+    if (engine->open)
+        c->status = engine->open(c->crew, c->error);
+    if (c->status != TELAR_OK)
+        return;
+    start_all(c, report);
+    while (c->status == TELAR_OK && !tl_ledger_complete(&c->ledger)) {
+        give_all(c);
+        listen(c, UINT64_MAX);
+        check_deadlines(c);
+    }
+    dismiss(c);
+    if (engine->close && !c->crew->abandoned)
+        engine->close(c->crew);
+}
+
+telar_status tl_coordinate(const struct tl_job *job, const struct tl_orders *orders,
+                           struct telar_report *report, struct telar_error *error)
+{
+    struct coordinator c = {.orders = orders, .error = error};
+
+    c.crew = calloc(1, sizeof *c.crew + orders->workers * sizeof c.crew->member[0]);
+    if (!c.crew)
+        return tl_fail(error, TELAR_HOST, ENOMEM, "%s: no memory for %" PRIu32 " workers", orders->name,
+                       orders->workers);
+    c.crew->job = *job;
+    c.status = tl_ledger_init(&c.ledger, &c.crew->job, error);
+    if (c.status == TELAR_OK)
+        conduct(&c, report);
+    if (c.ledger.task)
+        hand_over(&c, report);
+    tl_ledger_free(&c.ledger);
+    if (!c.crew->abandoned)
+        free(c.crew);
+    return c.status;
+}

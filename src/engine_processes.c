@@ -1,0 +1,110 @@
+/*
+ * Processes: a forked worker has a copy of the coordinator's memory, in which it can break nothing but its
+ * own, and maps the segment itself. The only file that forks, waits and kills.
+ */
+#include <config.h>
+
+#include "engine.h"
+#include "status.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+/* With SIGCHLD ignored the kernel reaps children by itself, and nobody can know how one ended. */
+static telar_status open_processes(struct tl_crew *crew, struct telar_error *error)
+{
+    struct sigaction action;
+
+    (void)crew;
+    if (sigaction(SIGCHLD, NULL, &action) == 0
+        && (action.sa_handler == SIG_IGN || (action.sa_flags & SA_NOCLDWAIT)))
+        return tl_fail(error, TELAR_HOST, 0,
+                       "this program ignores SIGCHLD, so the fate of worker processes would be unknown; "
+                       "set SIGCHLD to its default, or use threads");
+    return TELAR_OK;
+}
+
+/* The program's handlers are not meant for a worker: a fatal signal must end it, so that the coordinator sees
+ * it. */
+static void reset_signals(void)
+{
+    struct sigaction standard = {.sa_handler = SIG_DFL};
+    sigset_t none;
+
+    for (int number = 1; number < NSIG; number++)
+        sigaction(number, &standard, NULL);
+    sigemptyset(&none);
+    sigprocmask(SIG_SETMASK, &none, NULL);
+}
+
+/*
+ * The life of a worker process, in async-signal-safe calls only, for another thread of the program may have
+ * held any lock at the moment of the fork. It dies with the thread that forked it, which joins it before it
+ * returns. It makes no core file: writing one takes longer than the second in which its death is to be known.
+ */
+static _Noreturn void live(struct tl_crew *crew, struct tl_member *member, pid_t coordinator)
+{
+    const struct rlimit nothing = {0, 0};
+
+    if (prctl(PR_SET_PDEATHSIG, SIGKILL) != 0 || getppid() != coordinator)
+        _exit(1);
+    reset_signals();
+    setrlimit(RLIMIT_CORE, &nothing);
+    for (uint32_t i = 0; i <= member->index; i++)
+        tl_channel_close(&crew->member[i].end);
+    tl_worker_run(&member->worker);
+    _exit(0);
+}
+
+static telar_status start(struct tl_crew *crew, struct tl_member *member, struct telar_error *error)
+{
+    sigset_t all, before;
+    pid_t coordinator = getpid(), pid;
+    int failure;
+
+    member->worker.usage_of = RUSAGE_SELF;
+    sigfillset(&all);
+    pthread_sigmask(SIG_SETMASK, &all, &before);
+    pid = fork();
+    failure = errno;
+    if (pid == 0)
+        live(crew, member, coordinator);
+    pthread_sigmask(SIG_SETMASK, &before, NULL);
+    if (pid < 0)
+        return tl_fail(error, TELAR_HOST, failure, "cannot make a worker process");
+    member->id = pid;
+    tl_channel_close(&member->worker_end);
+    return TELAR_OK;
+}
+
+/*
+ * SIGKILL first, always: a worker that has closed its channel because it ends is past the point where a
+ * signal changes how; one that has closed it and lives on would keep the coordinator waiting. Only this child
+ * is waited for: the program may have others.
+ */
+static bool join(struct tl_member *member, bool gone)
+{
+    pid_t pid = (pid_t)member->id, reaped;
+    int status = 0;
+
+    (void)gone;
+    kill(pid, SIGKILL);
+    do
+        reaped = waitpid(pid, &status, 0);
+    while (reaped < 0 && errno == EINTR);
+    if (reaped == pid)
+        member->cause = tl_cause_of_status(status);
+    return true;
+}
+
+const struct tl_engine tl_engine_processes = {
+    .id = TELAR_PROCESSES,
+    .processes = true,
+    .open = open_processes,
+    .start = start,
+    .join = join,
+};

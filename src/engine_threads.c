@@ -1,0 +1,132 @@
+/*
+ * Threads: workers share everything with the coordinator. A crash in one ends the program, and one that hangs
+ * cannot be ended. gil: the same under one lock, of which Python's interpreter lock is the model: threads
+ * that only compute take turns, and more of them are no faster.
+ */
+#include <config.h>
+
+#include "engine.h"
+#include "status.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <sys/resource.h>
+
+/* Runs however the thread ends, by pthread_exit in a transform too: the closed end is what the coordinator
+ * sees. */
+static void close_end(void *end)
+{
+    tl_channel_close(end);
+}
+
+static void *body(void *data)
+{
+    struct tl_member *member = data;
+
+    pthread_cleanup_push(close_end, &member->worker_end);
+    tl_worker_run(&member->worker);
+    pthread_cleanup_pop(1);
+    return NULL;
+}
+
+/*
+ * A worker thread takes no signal that is meant for the program, so that the program's handlers run where it
+ * expects them. Those that an instruction raises stay: blocked, they would end the program with nobody told.
+ */
+static void block_asynchronous_signals(sigset_t *before)
+{
+    static const int synchronous[] = {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT, SIGTRAP, SIGSYS};
+    sigset_t set;
+
+    sigfillset(&set);
+    for (size_t i = 0; i < sizeof synchronous / sizeof *synchronous; i++)
+        sigdelset(&set, synchronous[i]);
+    pthread_sigmask(SIG_BLOCK, &set, before);
+}
+
+static telar_status start(struct tl_crew *crew, struct tl_member *member, struct telar_error *error)
+{
+    pthread_t *thread = malloc(sizeof *thread);
+    sigset_t before;
+    int failure;
+
+    (void)crew;
+    if (!thread)
+        return tl_fail(error, TELAR_HOST, ENOMEM, "cannot make a worker thread");
+    member->worker.usage_of = RUSAGE_THREAD;
+    block_asynchronous_signals(&before);
+    failure = pthread_create(thread, NULL, body, member);
+    pthread_sigmask(SIG_SETMASK, &before, NULL);
+    if (failure) {
+        free(thread);
+        return tl_fail(error, TELAR_HOST, failure, "cannot make a worker thread");
+    }
+    member->handle = thread;
+    return TELAR_OK;
+}
+
+static bool join(struct tl_member *member, bool gone)
+{
+    pthread_t *thread = member->handle;
+
+    if (gone)
+        pthread_join(*thread, NULL);
+    else
+        pthread_detach(*thread);
+    free(thread);
+    member->handle = NULL;
+    member->cause = (struct tl_cause){.known = true, .orderly = gone};
+    return gone;
+}
+
+const struct tl_engine tl_engine_threads = {
+    .id = TELAR_THREADS,
+    .start = start,
+    .join = join,
+};
+
+/* ---- gil ---- */
+
+static void take_turn(void *lock)
+{
+    pthread_mutex_lock(lock);
+}
+
+static void end_turn(void *lock)
+{
+    pthread_mutex_unlock(lock);
+}
+
+static telar_status open_gil(struct tl_crew *crew, struct telar_error *error)
+{
+    pthread_mutex_t *lock = malloc(sizeof *lock);
+
+    if (!lock)
+        return tl_fail(error, TELAR_HOST, ENOMEM, "cannot make the lock of the workers");
+    pthread_mutex_init(lock, NULL);
+    crew->engine_data = lock;
+    return TELAR_OK;
+}
+
+static void close_gil(struct tl_crew *crew)
+{
+    pthread_mutex_destroy(crew->engine_data);
+    free(crew->engine_data);
+    crew->engine_data = NULL;
+}
+
+static telar_status start_gil(struct tl_crew *crew, struct tl_member *member, struct telar_error *error)
+{
+    member->worker.turn = (struct tl_turn){take_turn, end_turn, crew->engine_data};
+    return start(crew, member, error);
+}
+
+const struct tl_engine tl_engine_gil = {
+    .id = TELAR_GIL,
+    .open = open_gil,
+    .close = close_gil,
+    .start = start_gil,
+    .join = join,
+};

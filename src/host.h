@@ -1,0 +1,18 @@
+/*
+ * host.h - what the host allows: processors and memory. Layer: over status.
+ */
+#ifndef TL_HOST_H
+#define TL_HOST_H
+
+#include <stdint.h>
+
+/*
+ * Bytes that can be taken without pushing the host, or the cgroup, into reclaiming what it needs: the smaller
+ * of MemAvailable and what is left of the cgroup's limit (v1 and v2). UINT64_MAX when nothing says.
+ */
+uint64_t tl_host_memory_bytes(void);
+
+/* Nanoseconds of CLOCK_MONOTONIC. Async-signal-safe. */
+uint64_t tl_now_ns(void);
+
+#endif

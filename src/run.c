@@ -1,0 +1,303 @@
+/*
+ * The flow: decode, plan, run, encode, report. Layer: the highest of the library.
+ */
+#include <config.h>
+
+#include "codec.h"
+#include "coordinator.h"
+#include "host.h"
+#include "status.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* All that a run holds; what is NULL or none needs no release. */
+struct run {
+    struct telar_options options; /* with every default decided */
+    const telar_pipeline *pipeline;
+    const char *name; /* of the image, for messages */
+    struct tl_orders orders;
+    struct tl_job job;
+    struct tl_segment segment;
+    telar_report *report;
+    unsigned char *row; /* one row, where it has to be put together */
+};
+
+/* ---- plan ---- */
+
+static telar_status check_options(struct run *run, struct telar_error *error)
+{
+    const struct telar_options *options = &run->options;
+
+    run->orders.engine = tl_engine_find(options->engine);
+    if (!run->orders.engine)
+        return tl_fail(error, TELAR_USAGE, 0, "there is no engine %d", (int)options->engine);
+    if ((unsigned)options->isolation > TELAR_GUARDED)
+        return tl_fail(error, TELAR_USAGE, 0, "there is no isolation %d", (int)options->isolation);
+    if (options->isolation == TELAR_GUARDED && !run->orders.engine->processes)
+        return tl_fail(error, TELAR_USAGE, 0, "%s cannot be guarded, they share all memory; use processes",
+                       telar_engine_name(options->engine));
+    if (options->workers > TELAR_WORKERS_MAX)
+        return tl_fail(error, TELAR_USAGE, 0,
+                       "%" PRIu32 " workers are more than the %d that one run can have", options->workers,
+                       TELAR_WORKERS_MAX);
+    if (options->keep_shm
+        && (!*options->keep_shm || strchr(options->keep_shm, '/') || strlen(options->keep_shm) > 200))
+        return tl_fail(error, TELAR_USAGE, 0,
+                       "\"%s\" cannot be the name of a shared-memory object; use a short one without a slash",
+                       options->keep_shm);
+    return TELAR_OK;
+}
+
+/* How many workers, and why. Serial is one by definition. */
+static void choose_workers(struct run *run)
+{
+    telar_report *report = run->report;
+
+    if (run->orders.engine->direct) {
+        run->orders.workers = 1;
+        snprintf(report->workers_reason, sizeof report->workers_reason, "serial is one worker");
+    } else if (run->options.workers) {
+        run->orders.workers = run->options.workers;
+        snprintf(report->workers_reason, sizeof report->workers_reason, "asked for");
+    } else {
+        run->orders.workers = telar_host_workers(report->workers_reason);
+    }
+    report->workers_wanted = run->orders.workers;
+}
+
+/* Workers that would find nothing to do are not made. */
+static void limit_workers(struct run *run)
+{
+    char *reason = run->report->workers_reason;
+    size_t used = strlen(reason);
+    uint64_t most = 0;
+
+    for (uint32_t i = 0; i < run->job.n_stages; i++)
+        if (run->job.stage[i].count > most)
+            most = run->job.stage[i].count;
+    if (run->orders.workers <= most)
+        return;
+    run->orders.workers = (uint32_t)most;
+    snprintf(reason + used, sizeof run->report->workers_reason - used, "; there %s only %" PRIu64 " region%s",
+             most == 1 ? "is" : "are", most, most == 1 ? "" : "s");
+}
+
+static telar_status reserve(struct run *run, struct telar_error *error)
+{
+    uint64_t needed = run->job.segment_bytes;
+    uint64_t allowed = run->options.max_memory ? run->options.max_memory : tl_host_memory_bytes();
+
+    if (needed > allowed)
+        return tl_fail(error, TELAR_HOST, 0,
+                       "%s: needs %" PRIu64 " MiB of shared memory, %s %" PRIu64
+                       " MiB; use a smaller image or a higher limit",
+                       run->name, needed >> 20, run->options.max_memory ? "the limit is" : "the host has",
+                       allowed >> 20);
+    return tl_segment_create(&run->segment, needed, run->options.keep_shm, error);
+}
+
+static void describe(struct run *run)
+{
+    telar_report *report = run->report;
+
+    report->image = run->job.image;
+    snprintf(report->engine, sizeof report->engine, "%s", telar_engine_name(run->orders.engine->id));
+    snprintf(report->isolation, sizeof report->isolation, "%s",
+             run->orders.engine->processes ? telar_isolation_name(run->options.isolation) : "none");
+    snprintf(report->backing, sizeof report->backing, "%s", run->segment.backing);
+    report->segment_bytes = run->segment.bytes;
+    report->grid_rows = run->job.plan.rows;
+    report->grid_columns = run->job.plan.columns;
+}
+
+/* From an image's geometry to a segment with room for everything, and a report that says so. */
+static telar_status plan(struct run *run, const struct telar_geometry *image, struct telar_error *error)
+{
+    const struct telar_region *roi = run->options.has_roi ? &run->options.roi : NULL;
+    telar_status status;
+
+    choose_workers(run);
+    status = tl_job_init(&run->job, image, run->pipeline, run->options.plan, roi, run->orders.workers, error);
+    if (status == TELAR_OK)
+        status = reserve(run, error);
+    if (status != TELAR_OK)
+        return status;
+    run->row = malloc(telar_row_bytes(image));
+    if (!run->row)
+        return tl_fail(error, TELAR_HOST, ENOMEM, "%s: no memory for a row", run->name);
+    limit_workers(run);
+    tl_job_write_header(&run->job, run->segment.base);
+    describe(run);
+    return TELAR_OK;
+}
+
+/* ---- run ---- */
+
+static uint64_t elapsed_ns(const struct run *run)
+{
+    return tl_now_ns() - run->orders.epoch_ns;
+}
+
+static telar_status weave(struct run *run, struct telar_error *error)
+{
+    telar_status status;
+
+    run->orders.segment = &run->segment;
+    run->orders.name = run->name;
+    run->orders.guarded = run->orders.engine->processes && run->options.isolation != TELAR_SHARED;
+    run->orders.timeout_ms = run->options.timeout_ms;
+    run->orders.progress = run->options.progress;
+    run->orders.progress_data = run->options.progress_data;
+    run->report->transform_start_ns = elapsed_ns(run);
+    status = tl_coordinate(&run->job, &run->orders, run->report, error);
+    run->report->transform_ns = elapsed_ns(run) - run->report->transform_start_ns;
+    run->report->huge_bytes = tl_segment_huge_bytes(&run->segment);
+    return status;
+}
+
+static const unsigned char *finished_row(void *data, uint32_t row)
+{
+    struct run *run = data;
+
+    return tl_job_row(&run->job, run->segment.base, row, run->row);
+}
+
+/* ---- beginning and end ---- */
+
+static telar_status begin(struct run *run, const char *name, const telar_pipeline *pipeline,
+                          const struct telar_options *options, telar_report **report,
+                          struct telar_error *error)
+{
+    *run = (struct run){.pipeline = pipeline, .name = name, .segment = TL_SEGMENT_NONE};
+    tl_error_clear(error);
+    if (report)
+        *report = NULL;
+    if (options)
+        run->options = *options;
+    run->orders.epoch_ns = tl_now_ns();
+    run->report = calloc(1, sizeof *run->report);
+    if (!run->report)
+        return tl_fail(error, TELAR_HOST, ENOMEM, "%s: no memory for the report", name);
+    return check_options(run, error);
+}
+
+/* Releases what the run holds; the report goes to the caller who wants it. */
+static void end(struct run *run, telar_report **report)
+{
+    if (run->report)
+        run->report->total_ns = elapsed_ns(run);
+    if (report)
+        *report = run->report;
+    else
+        telar_report_free(run->report);
+    free(run->row);
+    tl_segment_destroy(&run->segment);
+}
+
+static const char *shown_name(const char *path)
+{
+    return strcmp(path, "-") == 0 ? "standard input" : path;
+}
+
+/* ---- files ---- */
+
+static telar_status decode(struct run *run, struct tl_decoder *decoder, struct telar_error *error)
+{
+    struct telar_info info;
+    telar_status status =
+        tl_decoder_read(decoder, run->segment.base + run->job.source_offset, run->job.source_stride, error);
+
+    run->report->decode_ns = elapsed_ns(run);
+    if (status != TELAR_OK)
+        return status;
+    tl_decoder_info(decoder, &info);
+    memcpy(run->report->dropped, info.dropped, sizeof run->report->dropped);
+    return TELAR_OK;
+}
+
+static telar_status encode(struct run *run, struct tl_output **output, const struct tl_chunks *chunks,
+                           struct telar_error *error)
+{
+    uint64_t start_ns = elapsed_ns(run);
+    telar_status status = tl_encode(*output, &run->job.image, chunks, finished_row, run, error);
+
+    if (status == TELAR_OK) {
+        status = tl_output_commit(*output, error);
+        *output = NULL;
+    }
+    run->report->encode_ns = elapsed_ns(run) - start_ns;
+    return status;
+}
+
+telar_status telar_run_file(const char *input, const char *output_path, const telar_pipeline *pipeline,
+                            const struct telar_options *options, telar_report **report,
+                            struct telar_error *error)
+{
+    struct tl_decoder *decoder = NULL;
+    struct tl_output *output = NULL;
+    struct run run;
+    telar_status status = begin(&run, shown_name(input), pipeline, options, report, error);
+
+    if (status == TELAR_OK)
+        status = tl_decoder_open(input, &run.options.limits, &decoder, error);
+    if (status == TELAR_OK)
+        status = plan(&run, tl_decoder_geometry(decoder), error);
+    if (status == TELAR_OK)
+        status = tl_output_open(output_path, &output, error);
+    if (status == TELAR_OK)
+        status = decode(&run, decoder, error);
+    if (status == TELAR_OK)
+        status = weave(&run, error);
+    if (status == TELAR_OK)
+        status = encode(&run, &output, tl_decoder_chunks(decoder), error);
+    tl_output_abandon(output);
+    tl_decoder_close(decoder);
+    end(&run, report);
+    return status;
+}
+
+/* ---- memory ---- */
+
+static void copy_in(struct run *run, const telar_image *source)
+{
+    size_t row_bytes = telar_row_bytes(&run->job.image);
+    unsigned char *plane = run->segment.base + run->job.source_offset;
+
+    for (uint32_t row = 0; row < run->job.image.rows; row++)
+        memcpy(plane + row * run->job.source_stride,
+               tl_image_pixels(source) + row * telar_image_stride(source), row_bytes);
+}
+
+static telar_status copy_out(struct run *run, const telar_image *source, telar_image **result,
+                             struct telar_error *error)
+{
+    size_t row_bytes = telar_row_bytes(&run->job.image);
+    telar_status status = tl_image_new_like(source, &run->job.image, result, error);
+
+    for (uint32_t row = 0; status == TELAR_OK && row < run->job.image.rows; row++)
+        memcpy(telar_image_row(*result, row), finished_row(run, row), row_bytes);
+    return status;
+}
+
+telar_status telar_run(const telar_image *source, telar_image **result, const telar_pipeline *pipeline,
+                       const struct telar_options *options, telar_report **report, struct telar_error *error)
+{
+    struct run run;
+    telar_status status = begin(&run, "image", pipeline, options, report, error);
+
+    *result = NULL;
+    if (status == TELAR_OK)
+        status = plan(&run, telar_image_geometry(source), error);
+    if (status == TELAR_OK) {
+        copy_in(&run, source);
+        status = weave(&run, error);
+    }
+    if (status == TELAR_OK)
+        status = copy_out(&run, source, result, error);
+    end(&run, report);
+    return status;
+}

@@ -1,0 +1,237 @@
+#include <config.h>
+
+#include "segment.h"
+
+#include "status.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <limits.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/random.h>
+#include <unistd.h>
+
+#ifndef MADV_COLLAPSE
+#define MADV_COLLAPSE 25 /* Linux 6.1 */
+#endif
+
+static size_t round_up(size_t n, size_t unit)
+{
+    return (n + unit - 1) / unit * unit;
+}
+
+/* ---- mappings ---- */
+
+/*
+ * Maps at a multiple of TL_HUGE_BYTES, without which the kernel cannot use huge pages: reserves more address
+ * space than needed, and gives back what lies outside.
+ */
+static unsigned char *map_aligned(int fd, size_t bytes, int protection)
+{
+    size_t reserved = bytes + TL_HUGE_BYTES, before;
+    unsigned char *space =
+        mmap(NULL, reserved, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    unsigned char *base;
+
+    if (space == MAP_FAILED)
+        return NULL;
+    before = round_up((uintptr_t)space, TL_HUGE_BYTES) - (uintptr_t)space;
+    base = mmap(space + before, bytes, protection, MAP_SHARED | MAP_FIXED, fd, 0);
+    if (base == MAP_FAILED) {
+        int saved = errno;
+
+        munmap(space, reserved);
+        errno = saved;
+        return NULL;
+    }
+    if (before)
+        munmap(space, before);
+    if (before < TL_HUGE_BYTES)
+        munmap(base + bytes, TL_HUGE_BYTES - before);
+    return base;
+}
+
+unsigned char *tl_segment_map(int fd, size_t bytes, bool writable)
+{
+    return map_aligned(fd, bytes, writable ? PROT_READ | PROT_WRITE : PROT_READ);
+}
+
+void tl_segment_unmap(unsigned char *base, size_t bytes)
+{
+    if (base)
+        munmap(base, bytes);
+}
+
+bool tl_segment_open(unsigned char *base, const struct tl_extent *extent)
+{
+    return mprotect(base + extent->offset, extent->bytes, PROT_READ | PROT_WRITE) == 0;
+}
+
+bool tl_segment_close(unsigned char *base, const struct tl_extent *extent)
+{
+    return mprotect(base + extent->offset, extent->bytes, PROT_READ) == 0;
+}
+
+void *tl_private_map(size_t bytes)
+{
+    void *memory = mmap(NULL, bytes ? bytes : 1, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+    return memory == MAP_FAILED ? NULL : memory;
+}
+
+void tl_private_unmap(void *memory, size_t bytes)
+{
+    if (memory)
+        munmap(memory, bytes ? bytes : 1);
+}
+
+/* ---- the object behind them ---- */
+
+/* posix_fallocate returns its error instead of setting errno, and a signal makes it begin again. */
+static int reserve(int fd, size_t offset, size_t bytes)
+{
+    int failure;
+
+    do
+        failure = posix_fallocate(fd, (off_t)offset, (off_t)bytes);
+    while (failure == EINTR);
+    return failure;
+}
+
+/*
+ * Asks for huge pages. MADV_COLLAPSE makes one of every 2 MiB that hold at least one page, whatever
+ * shmem_enabled says; what it cannot make stays on small pages, which costs time and nothing else, so its
+ * failure is none of ours.
+ */
+static int seed_huge_pages(int fd, unsigned char *base, size_t bytes)
+{
+    for (size_t offset = 0; offset < bytes; offset += TL_HUGE_BYTES) {
+        int failure = reserve(fd, offset, TL_PAGE_BYTES);
+
+        if (failure)
+            return failure;
+    }
+    madvise(base, bytes, MADV_COLLAPSE);
+    return 0;
+}
+
+/*
+ * Sizes, maps and reserves an open object. Reserving is what makes a full /dev/shm an ENOSPC here and not a
+ * SIGBUS in the middle of a run. Huge pages come first: reserving small ones and collapsing them would touch
+ * everything twice.
+ */
+static int furnish(struct tl_segment *segment, size_t bytes)
+{
+    int failure;
+
+    segment->bytes = bytes;
+    if (ftruncate(segment->fd, (off_t)bytes) != 0)
+        return errno;
+    segment->base = tl_segment_map(segment->fd, bytes, true);
+    if (!segment->base)
+        return errno;
+    if (madvise(segment->base, bytes, MADV_DONTFORK) != 0)
+        return errno;
+    failure = bytes % TL_HUGE_BYTES ? 0 : seed_huge_pages(segment->fd, segment->base, bytes);
+    return failure ? failure : reserve(segment->fd, 0, bytes);
+}
+
+void tl_segment_destroy(struct tl_segment *segment)
+{
+    tl_segment_unmap(segment->base, segment->bytes);
+    if (segment->fd >= 0)
+        close(segment->fd);
+    *segment = TL_SEGMENT_NONE;
+}
+
+/* A name nobody can guess: another user may not squat on it. */
+static bool random_name(char name[32])
+{
+    uint64_t number;
+
+    if (getrandom(&number, sizeof number, 0) != sizeof number)
+        return false;
+    snprintf(name, 32, "/telar-%016" PRIx64, number);
+    return true;
+}
+
+/* Opens an object in /dev/shm, furnishes it and takes its name away. Returns 0 or an errno. */
+static int create_shm(struct tl_segment *segment, size_t bytes, const char *keep_name)
+{
+    char name[NAME_MAX + 2];
+    int failure;
+
+    if (keep_name)
+        snprintf(name, sizeof name, "/%s", keep_name);
+    else if (!random_name(name))
+        return errno;
+    segment->fd = shm_open(name, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+    if (segment->fd < 0)
+        return errno;
+    segment->backing = "shm";
+    if (!keep_name)
+        shm_unlink(name);
+    failure = furnish(segment, bytes);
+    if (failure && keep_name)
+        shm_unlink(name);
+    return failure;
+}
+
+static int create_memfd(struct tl_segment *segment, size_t bytes)
+{
+    segment->fd = memfd_create("telar", MFD_CLOEXEC);
+    if (segment->fd < 0)
+        return errno;
+    segment->backing = "memfd";
+    return furnish(segment, bytes);
+}
+
+telar_status tl_segment_create(struct tl_segment *segment, uint64_t bytes, const char *keep_name,
+                               struct telar_error *error)
+{
+    size_t rounded = round_up(bytes, bytes >= TL_HUGE_BYTES ? TL_HUGE_BYTES : TL_PAGE_BYTES);
+    int shm_failure, failure;
+
+    *segment = TL_SEGMENT_NONE;
+    shm_failure = create_shm(segment, rounded, keep_name);
+    if (!shm_failure)
+        return TELAR_OK;
+    tl_segment_destroy(segment);
+    if (keep_name)
+        return tl_fail(error, TELAR_HOST, shm_failure,
+                       "cannot make the shared-memory object /dev/shm/%s of %" PRIu64 " bytes", keep_name,
+                       bytes);
+    failure = create_memfd(segment, rounded);
+    if (!failure)
+        return TELAR_OK;
+    tl_segment_destroy(segment);
+    return tl_fail(error, TELAR_HOST, failure,
+                   "cannot reserve %" PRIu64
+                   " bytes of shared memory, neither in /dev/shm (%s) nor as a memfd; "
+                   "use a smaller image or give the host more memory",
+                   bytes, strerror(shm_failure));
+}
+
+uint64_t tl_segment_huge_bytes(const struct tl_segment *segment)
+{
+    uintptr_t begin = (uintptr_t)segment->base, from, to;
+    unsigned long long kib;
+    uint64_t total = 0;
+    bool ours = false;
+    char line[512];
+    FILE *smaps = segment->bytes % TL_HUGE_BYTES ? NULL : fopen("/proc/self/smaps", "re");
+
+    if (!smaps)
+        return 0;
+    while (fgets(line, sizeof line, smaps)) {
+        if (sscanf(line, "%" SCNxPTR "-%" SCNxPTR " ", &from, &to) == 2)
+            ours = from >= begin && to <= begin + segment->bytes;
+        else if (ours && sscanf(line, "ShmemPmdMapped: %llu kB", &kib) == 1)
+            total += (uint64_t)kib * 1024;
+    }
+    fclose(smaps);
+    return total;
+}

@@ -1,0 +1,66 @@
+/*
+ * segment.h - the POSIX shared-memory object that holds a job. The only place that calls shm_open,
+ * memfd_create, mmap, mprotect and their like. Layer: over status.
+ */
+#ifndef TL_SEGMENT_H
+#define TL_SEGMENT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <telar/status.h>
+
+enum { TL_PAGE_BYTES = 4096, TL_HUGE_BYTES = 2 << 20 };
+
+/* A part of a segment. For anything that is protected by itself both numbers are multiples of TL_PAGE_BYTES.
+ */
+struct tl_extent {
+    uint64_t offset;
+    uint64_t bytes;
+};
+
+/*
+ * A shared-memory object and one mapping of it. The coordinator's mapping is left out of every fork
+ * (MADV_DONTFORK), so that a worker has nothing but what it maps itself from the inherited descriptor.
+ */
+struct tl_segment {
+    int fd;              /* -1: none */
+    unsigned char *base; /* NULL: not mapped; otherwise at a multiple of TL_HUGE_BYTES */
+    size_t bytes;
+    const char *backing; /* "shm" or "memfd" */
+};
+
+#define TL_SEGMENT_NONE ((struct tl_segment){.fd = -1})
+
+/*
+ * Creates a segment of at least `bytes`, all zeros, reserved (writing to it can not raise SIGBUS), on huge
+ * pages where the kernel gives them, mapped for reading and writing. Its name is gone when this returns,
+ * unless keep_name (without slash) is given. /dev/shm is asked first, then a memfd. TELAR_HOST: neither gives
+ * so much; nothing stays behind.
+ */
+telar_status tl_segment_create(struct tl_segment *segment, uint64_t bytes, const char *keep_name,
+                               struct telar_error *error);
+
+/* Unmaps and closes. A segment that is none is allowed. */
+void tl_segment_destroy(struct tl_segment *segment);
+
+/* How many of its bytes this process has mapped with huge pages, as /proc/self/smaps says. */
+uint64_t tl_segment_huge_bytes(const struct tl_segment *segment);
+
+/* The rest is for workers: async-signal-safe, errno is set on failure. */
+
+/* Maps a segment of `bytes` from its descriptor once more. NULL on failure. */
+unsigned char *tl_segment_map(int fd, size_t bytes, bool writable);
+
+/* Unmaps what tl_segment_map gave. */
+void tl_segment_unmap(unsigned char *base, size_t bytes);
+
+/* Makes an extent of such a mapping writable, or read-only again. */
+bool tl_segment_open(unsigned char *base, const struct tl_extent *extent);
+bool tl_segment_close(unsigned char *base, const struct tl_extent *extent);
+
+/* Private zeroed memory, for scratch. NULL on failure; 0 bytes give a pointer that must not be read. */
+void *tl_private_map(size_t bytes);
+void tl_private_unmap(void *memory, size_t bytes);
+
+#endif

@@ -1,0 +1,46 @@
+/*
+ * worker.h - the one loop: take a ticket, run its task, send the record, until there are no more.
+ * Layer: over job, pipeline and channel. Everything here is async-signal-safe, for it runs between fork and
+ * _exit.
+ */
+#ifndef TL_WORKER_H
+#define TL_WORKER_H
+
+#include "channel.h"
+#include "job.h"
+
+/* How a worker gets tickets and gives records. Both return false when the coordinator wants no more. */
+struct tl_port {
+    bool (*take)(void *data, struct tl_ticket *ticket);
+    bool (*report)(void *data, const struct tl_record *record);
+    void *data;
+};
+
+/* A lock that is held while computing, or no functions: what makes `gil` of `threads`. */
+struct tl_turn {
+    void (*begin)(void *data);
+    void (*end)(void *data);
+    void *data;
+};
+
+struct tl_worker {
+    const struct tl_job *job;
+    struct tl_port port;
+    struct tl_turn turn;
+    int segment_fd;
+    bool guarded; /* map read-only, and open only the extent of the task at hand */
+    int usage_of; /* whose resources a record tells: RUSAGE_SELF, RUSAGE_THREAD */
+
+    /* Its own, from here on. */
+    unsigned char *base;
+    void *scratch;
+};
+
+/* A port over the worker's end of a channel; *end stays the caller's. */
+struct tl_port tl_port_channel(int *end);
+
+/* Maps the segment, says hello, and loops. Returns when there are no more tickets, with everything unmapped.
+ */
+void tl_worker_run(struct tl_worker *worker);
+
+#endif
