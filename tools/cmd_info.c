@@ -1,0 +1,150 @@
+#include <config.h>
+
+#include "cli.h"
+#include "json.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+
+static int help(void)
+{
+    printf("usage: telar info [OPTIONS] FILE...\n\n"
+           "Reads PNG files to the end and says what they are. '-' is standard input.\n"
+           "First comes the shape as numpy prints it: (rows, columns, channels), or\n"
+           "(rows, columns) for grey.\n\n"
+           "      --json           the same as JSON\n"
+           "      --max-pixels=N   refuse more pixels (1G); K, M, G are 10^3, 10^6, 10^9\n"
+           "  -h, --help\n");
+    return finish_output(TELAR_OK);
+}
+
+static const char *color_name(uint8_t color_type)
+{
+    switch (color_type) {
+    case 0:
+        return "grey";
+    case 2:
+        return "RGB";
+    case 3:
+        return "palette";
+    case 4:
+        return "grey + alpha";
+    default:
+        return "RGB + alpha";
+    }
+}
+
+/* numpy gives a grey picture two dimensions, so this does too. */
+static void print_shape(const struct telar_geometry *image)
+{
+    if (image->channels == 1)
+        printf("(%" PRIu32 ", %" PRIu32 ")\n", image->rows, image->columns);
+    else
+        printf("(%" PRIu32 ", %" PRIu32 ", %" PRIu32 ")\n", image->rows, image->columns, image->channels);
+}
+
+static void print_info(const char *path, const struct telar_info *info, bool several)
+{
+    if (several)
+        printf("%s: ", path);
+    print_shape(&info->image);
+    printf("  depth       %" PRIu32 " bits", info->image.depth);
+    if (info->bit_depth != info->image.depth)
+        printf(", %u in the file", info->bit_depth);
+    printf("\n  colour      %s\n", color_name(info->color_type));
+    printf("  interlaced  %s\n", info->interlaced ? "yes" : "no");
+    printf("  chunks      %s\n", info->chunks);
+    if (info->dropped[0])
+        printf("  not kept    %s\n", info->dropped);
+    if (info->file_bytes)
+        printf("  bytes       %" PRIu64 "\n", info->file_bytes);
+}
+
+static void write_error(struct json *json, const struct telar_error *error)
+{
+    json_begin(json, "error", '{');
+    json_string(json, "status", telar_status_name(error->status));
+    json_number(json, "exit", error->status);
+    json_string(json, "text", error->text);
+    json_number(json, "errno", error->errnum);
+    json_end(json, '}');
+}
+
+static void write_info(struct json *json, const char *path, const struct telar_info *info,
+                       const struct telar_error *error)
+{
+    json_begin(json, NULL, '{');
+    json_string(json, "file", path);
+    if (error->status == TELAR_OK) {
+        json_unsigned(json, "rows", info->image.rows);
+        json_unsigned(json, "columns", info->image.columns);
+        json_unsigned(json, "channels", info->image.channels);
+        json_unsigned(json, "depth", info->image.depth);
+        json_unsigned(json, "color_type", info->color_type);
+        json_unsigned(json, "bit_depth", info->bit_depth);
+        json_bool(json, "interlaced", info->interlaced);
+        json_string(json, "chunks", info->chunks);
+        json_string(json, "dropped", info->dropped);
+        json_unsigned(json, "bytes", info->file_bytes);
+    } else {
+        write_error(json, error);
+    }
+    json_end(json, '}');
+}
+
+/* Goes through all files, whatever becomes of one; the first failure is the exit code. */
+static int print_files(char **paths, const struct telar_limits *limits, bool as_json)
+{
+    struct json json = {.out = stdout};
+    int result = TELAR_OK;
+
+    if (as_json) {
+        json_begin(&json, NULL, '{');
+        json_number(&json, "version", 1);
+        json_begin(&json, "files", '[');
+    }
+    for (char **path = paths; *path; path++) {
+        struct telar_info info = {0};
+        struct telar_error error = {.worker = -1};
+        telar_status status = telar_info_read(*path, limits, &info, &error);
+
+        if (status != TELAR_OK)
+            say_error(&error);
+        if (as_json)
+            write_info(&json, *path, &info, &error);
+        else if (status == TELAR_OK)
+            print_info(*path, &info, paths[1] != NULL);
+        result = result == TELAR_OK ? (int)status : result;
+    }
+    if (as_json) {
+        json_end(&json, ']');
+        json_end(&json, '}');
+    }
+    return result;
+}
+
+int command_info(int argc, char **argv)
+{
+    enum { JSON = 256, MAX_PIXELS };
+    static const struct option options[] = {
+        {"json", no_argument, NULL, JSON},
+        {"max-pixels", required_argument, NULL, MAX_PIXELS},
+        {"help", no_argument, NULL, 'h'},
+        {NULL, 0, NULL, 0},
+    };
+    struct telar_limits limits = {0};
+    bool as_json = false;
+    int got;
+
+    while ((got = next_option(argc, argv, ":h", options)) != -1) {
+        if (got == 'h')
+            return help();
+        if (got == JSON)
+            as_json = true;
+        else if (got != MAX_PIXELS || !parse_amount("--max-pixels", optarg, &limits.max_pixels))
+            return TELAR_USAGE;
+    }
+    if (optind == argc)
+        return usage_error("info needs a FILE; '-' is standard input");
+    return finish_output(print_files(argv + optind, &limits, as_json));
+}

@@ -1,0 +1,32 @@
+/*
+ * json.h - writing JSON (RFC 8259) as it comes, indented. Whatever the strings hold, what is written is
+ * valid: bytes that are no UTF-8 become U+FFFD, a number that is not finite becomes null.
+ */
+#ifndef TOOLS_JSON_H
+#define TOOLS_JSON_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+
+/* Begin with {.out = file}. */
+struct json {
+    FILE *out;
+    int depth;
+    bool begun; /* whether the innermost object or array has a member already */
+};
+
+/*
+ * Each writes one member. key is NULL inside an array, and for the outermost value. Begin and end must match;
+ * after the outermost end the line is ended too.
+ */
+void json_begin(struct json *json, const char *key, char bracket); /* bracket: '{' or '[' */
+void json_end(struct json *json, char bracket);                    /* '}' or ']' */
+void json_string(struct json *json, const char *key, const char *text);
+void json_number(struct json *json, const char *key, int64_t number);
+void json_unsigned(struct json *json, const char *key, uint64_t number);
+void json_real(struct json *json, const char *key, double number);
+void json_bool(struct json *json, const char *key, bool value);
+void json_null(struct json *json, const char *key);
+
+#endif

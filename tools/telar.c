@@ -1,0 +1,77 @@
+#include <config.h>
+
+#include "cli.h"
+
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+
+struct command {
+    const char *name, *summary;
+    int (*run)(int argc, char **argv);
+};
+
+static const struct command commands[] = {
+    {"info", "what a PNG file is: rows, columns, channels, depth, chunks", command_info},
+    {"transforms", "the transforms there are, and the manual of each", command_transforms},
+    {"galaxy", "draw a synthetic photograph of a galaxy", command_galaxy},
+};
+
+enum { N_COMMANDS = sizeof commands / sizeof *commands };
+
+static int help(void)
+{
+    printf("usage: telar COMMAND [OPTIONS] ...\n\n"
+           "One image in shared memory, many workers, each weaving its own region.\n\n");
+    for (int i = 0; i < N_COMMANDS; i++)
+        printf("  %-12s%s\n", commands[i].name, commands[i].summary);
+    printf("\ntelar COMMAND --help tells the options of one, telar --version the version.\n\n"
+           "  telar galaxy g.png\n\n"
+           "Exit code: 0 done, 1 part is missing, 2 usage, 3 input not accepted, 4 host cannot,\n"
+           "5 a worker crashed, 6 time limit, 7 output not written\n");
+    return finish_output(TELAR_OK);
+}
+
+static int unknown_command(const char *name)
+{
+    const char *names[N_COMMANDS + 1] = {NULL}, *near;
+
+    if (name[0] == '-')
+        return usage_error("no option '%s' before a command; telar --help lists the commands", name);
+    for (int i = 0; i < N_COMMANDS; i++)
+        names[i] = commands[i].name;
+    near = nearest_name(name, names);
+    if (near)
+        return usage_error("no command '%s'; did you mean '%s'?", name, near);
+    return usage_error("no command '%s'; telar --help lists them", name);
+}
+
+/*
+ * Occupies descriptors 0 to 2 where the caller closed them, the wrong way round, so that using one is an
+ * error and none is given to a file of ours.
+ */
+static void fill_standard_descriptors(void)
+{
+    for (int fd = 0; fd <= 2; fd++)
+        if (fcntl(fd, F_GETFD) == -1)
+            (void)!open("/dev/null", fd == 0 ? O_WRONLY : O_RDONLY);
+}
+
+int main(int argc, char **argv)
+{
+    fill_standard_descriptors();
+    signal(SIGPIPE, SIG_IGN); /* a reader that went away is an error like others: exit 7 */
+    if (argc < 2)
+        return usage_error("no command given; telar --help lists them");
+    if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0)
+        return help();
+    if (strcmp(argv[1], "--version") == 0) {
+        printf("telar %s\n", telar_version());
+        return finish_output(TELAR_OK);
+    }
+    for (int i = 0; i < N_COMMANDS; i++)
+        if (strcmp(argv[1], commands[i].name) == 0)
+            return commands[i].run(argc - 1, argv + 1);
+    return unknown_command(argv[1]);
+}
