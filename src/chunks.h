@@ -16,7 +16,7 @@
 struct tl_chunks {
     unsigned char *bytes;
     size_t used, capacity;
-    size_t before_idat; /* how many of the used bytes stood before the image data; the others stand after it */
+    size_t before_idat; /* how many of the bytes stood before the image data; the others stand after it */
 };
 
 /*
@@ -40,7 +40,7 @@ struct tl_scan {
     char names[TELAR_CHUNK_NAMES_BYTES], dropped[TELAR_CHUNK_NAMES_BYTES];
 };
 
-/* Takes the next n bytes of the file, from behind the signature. TELAR_INPUT: over limit_bytes. TELAR_HOST. */
+/* Takes the next n bytes of the file, behind the signature. TELAR_INPUT: over limit_bytes. TELAR_HOST. */
 telar_status tl_scan_bytes(struct tl_scan *scan, const unsigned char *bytes, size_t n,
                            struct telar_error *error);
 

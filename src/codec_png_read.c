@@ -6,10 +6,12 @@
  * or be judged by it. What it skips it still checks the CRC of.
  *
  * What is refused: all that libpng calls an error, and what it calls a benign error too, which in this
- * setting is damage to the image data (checksum, too much of it), to PLTE, tRNS or IEND, or a palette index
- * without a colour. Its plain warnings are only used to say more in the message. What follows IEND is not
- * read. One thing libpng does not check: the Adler-32 of the image data where a boundary of IDAT chunks cuts
- * through it; the chunks' CRCs cover the same bytes.
+ * setting is damage to the image data (checksum, too much of it), to PLTE, tRNS or IEND. Its plain warnings
+ * are only used to say more in the message. What follows IEND is not read.
+ *
+ * What libpng lets pass, and so does telar: an index without a colour in the palette (it is black), and a
+ * wrong Adler-32 of the image data where a boundary of IDAT chunks cuts through it (their CRCs cover the same
+ * bytes).
  */
 #include <config.h>
 
@@ -27,8 +29,9 @@
 #include <string.h>
 
 enum {
-    TAIL_BYTES = 65536, /* compressed bytes that libpng may ask for behind the last row, in one go */
-    SPLIT_BYTES = 64,   /* and those that may follow in further IDAT chunks: the end of a block, a checksum */
+    TAIL_BYTES =
+        1024, /* compressed bytes, beside its pixels, that the last row may need: the codes of a block */
+    SPLIT_BYTES = 64, /* and those that may follow in further IDAT chunks: the end of a block, a checksum */
     REASON_BYTES = 128,
 };
 

@@ -64,8 +64,8 @@ static telar_status no_png(const struct tl_input *input, struct telar_error *err
     if (input->end == 0)
         return tl_fail(error, TELAR_INPUT, 0, "%s: is empty; give a PNG file", input->name);
     if (input->end < TL_PNG_SIGNATURE_BYTES && memcmp(bytes, signature, input->end) == 0)
-        return tl_fail(error, TELAR_INPUT, 0, "%s: is truncated after %zu bytes; get a complete copy", input->name,
-                       input->end);
+        return tl_fail(error, TELAR_INPUT, 0, "%s: is truncated after %zu bytes; get a complete copy",
+                       input->name, input->end);
     for (size_t i = 0; i < sizeof strangers / sizeof *strangers; i++)
         if (input->end >= strangers[i].bytes && memcmp(bytes, strangers[i].magic, strangers[i].bytes) == 0)
             return tl_fail(error, TELAR_INPUT, 0,
