@@ -8,6 +8,7 @@
 #include "status.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <signal.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
@@ -41,12 +42,34 @@ static void reset_signals(void)
     sigprocmask(SIG_SETMASK, &none, NULL);
 }
 
+/* Closes the descriptors between two, without them. */
+static void close_between(unsigned low, unsigned high)
+{
+    if (high > low + 1)
+        close_range(low + 1, high - 1, 0);
+}
+
+/*
+ * Keeps standard input, output and error, the segment and the worker's own end, and closes the rest: files of
+ * the program, ends of its other workers, and of other runs that the program has under way, whose coordinator
+ * would wait for an end to close of which this process has a copy. A kernel that cannot (before 5.9) leaves
+ * them open.
+ */
+static void close_others(unsigned segment, unsigned end)
+{
+    unsigned low = segment < end ? segment : end, high = segment < end ? end : segment;
+
+    close_between(STDERR_FILENO, low);
+    close_between(low > STDERR_FILENO ? low : STDERR_FILENO, high);
+    close_between(high > STDERR_FILENO ? high : STDERR_FILENO, UINT_MAX);
+}
+
 /*
  * The life of a worker process, in async-signal-safe calls only, for another thread of the program may have
  * held any lock at the moment of the fork. It dies with the thread that forked it, which joins it before it
  * returns. It makes no core file: writing one takes longer than the second in which its death is to be known.
  */
-static _Noreturn void live(struct tl_crew *crew, struct tl_member *member, pid_t coordinator)
+static _Noreturn void live(struct tl_member *member, pid_t coordinator)
 {
     const struct rlimit nothing = {0, 0};
 
@@ -54,8 +77,7 @@ static _Noreturn void live(struct tl_crew *crew, struct tl_member *member, pid_t
         _exit(1);
     reset_signals();
     setrlimit(RLIMIT_CORE, &nothing);
-    for (uint32_t i = 0; i <= member->index; i++)
-        tl_channel_close(&crew->member[i].end);
+    close_others((unsigned)member->worker.segment_fd, (unsigned)member->worker_end);
     tl_worker_run(&member->worker);
     _exit(0);
 }
@@ -66,13 +88,14 @@ static telar_status start(struct tl_crew *crew, struct tl_member *member, struct
     pid_t coordinator = getpid(), pid;
     int failure;
 
+    (void)crew;
     member->worker.usage_of = RUSAGE_SELF;
     sigfillset(&all);
     pthread_sigmask(SIG_SETMASK, &all, &before);
     pid = fork();
     failure = errno;
     if (pid == 0)
-        live(crew, member, coordinator);
+        live(member, coordinator);
     pthread_sigmask(SIG_SETMASK, &before, NULL);
     if (pid < 0)
         return tl_fail(error, TELAR_HOST, failure, "cannot make a worker process");
@@ -81,10 +104,21 @@ static telar_status start(struct tl_crew *crew, struct tl_member *member, struct
     return TELAR_OK;
 }
 
+/* waitpid until no signal comes between. Only this child is waited for: the program may have others. */
+static pid_t reap(pid_t pid, int *status, int options)
+{
+    pid_t reaped;
+
+    do
+        reaped = waitpid(pid, status, options);
+    while (reaped < 0 && errno == EINTR);
+    return reaped;
+}
+
 /*
- * SIGKILL first, always: a worker that has closed its channel because it ends is past the point where a
- * signal changes how; one that has closed it and lives on would keep the coordinator waiting. Only this child
- * is waited for: the program may have others.
+ * SIGKILL at once, unless it has ended: a worker that has closed its channel because it ends is past the
+ * point where a signal changes how; one that has closed it and lives on would keep the coordinator waiting.
+ * Asked first, because a program that reaps all children may have freed the number for somebody else.
  */
 static bool join(struct tl_member *member, bool gone)
 {
@@ -92,10 +126,11 @@ static bool join(struct tl_member *member, bool gone)
     int status = 0;
 
     (void)gone;
-    kill(pid, SIGKILL);
-    do
-        reaped = waitpid(pid, &status, 0);
-    while (reaped < 0 && errno == EINTR);
+    reaped = reap(pid, &status, WNOHANG);
+    if (reaped == 0) {
+        kill(pid, SIGKILL);
+        reaped = reap(pid, &status, 0);
+    }
     if (reaped == pid)
         member->cause = tl_cause_of_status(status);
     return true;
