@@ -86,6 +86,10 @@ static void note_hello(struct coordinator *c, struct tl_member *member, const st
 {
     uint64_t now_ns = tl_now_ns();
 
+    if (member->report.ready_ns) { /* else a worker could begin its time limit again and again */
+        fail_worker(c, member, TELAR_WORKER, 0, "said twice that it is ready");
+        return;
+    }
     member->since_ns = now_ns;
     member->report.ready_ns =
         plausible(record->start_ns, member->report.spawn_ns + c->orders->epoch_ns, now_ns)
