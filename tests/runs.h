@@ -1,0 +1,106 @@
+/* runs.h - pictures to run on, and the check that a run has left nothing behind. */
+#ifndef TESTS_RUNS_H
+#define TESTS_RUNS_H
+
+#include "plane.h"
+
+#include <check.h>
+#include <dirent.h>
+#include <errno.h>
+#include <stdio.h>
+#include <sys/wait.h>
+#include <telar/telar.h>
+#include <unistd.h>
+
+#define LENGTH(array) (sizeof(array) / sizeof *(array))
+
+/* Noise; the caller frees it. */
+static inline telar_image *picture_new(uint32_t rows, uint32_t columns, uint32_t channels, uint32_t depth)
+{
+    const struct telar_geometry geometry = {rows, columns, channels, depth};
+    struct plane plane = plane_picture(geometry, 0, 1 + rows + columns);
+    telar_image *image;
+
+    ck_assert_int_eq(telar_image_new(&geometry, &image, NULL), TELAR_OK);
+    for (uint32_t row = 0; row < rows; row++)
+        memcpy(telar_image_row(image, row), plane.bytes + row * plane.stride_bytes,
+               telar_row_bytes(&geometry));
+    plane_free(plane);
+    return image;
+}
+
+static inline bool picture_same(telar_image *a, telar_image *b)
+{
+    const struct telar_geometry *g = telar_image_geometry(a);
+
+    if (memcmp(g, telar_image_geometry(b), sizeof *g) != 0)
+        return false;
+    for (uint32_t row = 0; row < g->rows; row++)
+        if (memcmp(telar_image_row(a, row), telar_image_row(b, row), telar_row_bytes(g)) != 0)
+            return false;
+    return true;
+}
+
+/* For the process of a transform of a test: what copy does. */
+static inline void copy_pixels(const struct telar_context *context, const struct telar_source *source,
+                               const struct telar_result *result)
+{
+    size_t pixel_bytes = telar_pixel_bytes(&context->image);
+    const struct telar_region *region = &result->region;
+
+    for (uint32_t row = region->r0; row < region->r1; row++)
+        memcpy(telar_result_at(result, pixel_bytes, row, region->c0),
+               telar_source_at(source, pixel_bytes, row, region->c0),
+               (region->c1 - region->c0) * pixel_bytes);
+}
+
+/* How many entries a directory has whose names begin so. */
+static inline int count_entries(const char *path, const char *begin)
+{
+    DIR *directory = opendir(path);
+    struct dirent *entry;
+    int n = 0;
+
+    ck_assert_ptr_nonnull(directory);
+    while ((entry = readdir(directory)) != NULL)
+        n += strncmp(entry->d_name, begin, strlen(begin)) == 0;
+    closedir(directory);
+    return n;
+}
+
+static inline int count_descriptors(void)
+{
+    return count_entries("/proc/self/fd", "");
+}
+
+static inline bool any_segment_mapped(void)
+{
+    FILE *maps = fopen("/proc/self/maps", "re");
+    char line[512];
+    bool found = false;
+
+    ck_assert_ptr_nonnull(maps);
+    while (fgets(line, sizeof line, maps))
+        found |= strstr(line, "/dev/shm/") || strstr(line, "memfd:telar");
+    fclose(maps);
+    return found;
+}
+
+/*
+ * No child, no descriptor more than before, no mapping of a segment, no name of one. Somebody else's run may
+ * have a name for a moment; one that is still there after many looks has been left behind.
+ */
+static inline void check_nothing_left(int descriptors_before)
+{
+    int looks = 0;
+
+    ck_assert_int_eq(waitpid(-1, NULL, WNOHANG), -1);
+    ck_assert_int_eq(errno, ECHILD);
+    ck_assert_int_eq(count_descriptors(), descriptors_before);
+    ck_assert_msg(!any_segment_mapped(), "a segment is still mapped");
+    while (count_entries("/dev/shm", "telar-") > 0 && ++looks < 1000)
+        usleep(1000);
+    ck_assert_int_lt(looks, 1000);
+}
+
+#endif
