@@ -75,7 +75,8 @@ static telar_status put(struct encoder *e, const unsigned char *bytes, size_t n)
         return e->failure.status;
     if (n > BUFFER_BYTES)
         return tl_output_write(e->output, bytes, n, &e->failure);
-    memcpy(e->buffer + e->used, bytes, n);
+    if (n > 0) /* a chunk without data has no address either */
+        memcpy(e->buffer + e->used, bytes, n);
     e->used += n;
     return TELAR_OK;
 }
