@@ -13,7 +13,7 @@ static int help(void)
            "Draws a synthetic photograph of a galaxy and writes it as a PNG file.\n"
            "OUTPUT '-' is standard output. The same seed and size give the same pixels on\n"
            "every machine.\n\n"
-           "      --size=RxC     rows and columns, together at most 100 million pixels (500x800)\n"
+           "      --size=RxC     rows and columns, at most 100 million pixels (500x800)\n"
            "      --seed=N       another N is another sky (1)\n"
            "      --depth=8|16   bits of a sample (8)\n"
            "  -h, --help\n");

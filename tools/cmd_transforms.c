@@ -29,7 +29,7 @@ static void print_params(const struct telar_param *param)
 
 static void print_manual(const struct telar_transform *transform)
 {
-    printf("%s - %s\n\n%s\n", transform->name, transform->summary, transform->manual);
+    printf("%s - %s\n\n%s", transform->name, transform->summary, transform->manual);
     print_params(transform->params);
 }
 

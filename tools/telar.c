@@ -13,9 +13,11 @@ struct command {
 };
 
 static const struct command commands[] = {
+    {"run", "transform a PNG file by regions, on threads or processes", command_run},
     {"info", "what a PNG file is: rows, columns, channels, depth, chunks", command_info},
     {"transforms", "the transforms there are, and the manual of each", command_transforms},
     {"galaxy", "draw a synthetic photograph of a galaxy", command_galaxy},
+    {"doctor", "what this host gives, and what to do about it", command_doctor},
 };
 
 enum { N_COMMANDS = sizeof commands / sizeof *commands };
@@ -27,7 +29,8 @@ static int help(void)
     for (int i = 0; i < N_COMMANDS; i++)
         printf("  %-12s%s\n", commands[i].name, commands[i].summary);
     printf("\ntelar COMMAND --help tells the options of one, telar --version the version.\n\n"
-           "  telar galaxy g.png\n\n"
+           "  telar galaxy g.png\n"
+           "  telar run -e processes -j 4 -g 2x2 -t invert g.png out.png\n\n"
            "Exit code: 0 done, 1 part is missing, 2 usage, 3 input not accepted, 4 host cannot,\n"
            "5 a worker crashed, 6 time limit, 7 output not written\n");
     return finish_output(TELAR_OK);
@@ -62,6 +65,7 @@ int main(int argc, char **argv)
 {
     fill_standard_descriptors();
     signal(SIGPIPE, SIG_IGN); /* a reader that went away is an error like others: exit 7 */
+    signal(SIGCHLD, SIG_DFL); /* who ignored it and started telar would keep it from joining its workers */
     if (argc < 2)
         return usage_error("no command given; telar --help lists them");
     if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0)

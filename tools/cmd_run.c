@@ -1,0 +1,263 @@
+#include <config.h>
+
+#include "cli.h"
+#include "run.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+enum { BANDS = 256, TIMEOUT, MAX_PIXELS, MAX_MEMORY, KEEP_SHM, JSON, PROGRESS };
+
+static const char shorts[] = ":e:j:t:g:r:i:vqh";
+static const struct option longs[] = {
+    {"engine", required_argument, NULL, 'e'},
+    {"workers", required_argument, NULL, 'j'},
+    {"transform", required_argument, NULL, 't'},
+    {"grid", required_argument, NULL, 'g'},
+    {"bands", required_argument, NULL, BANDS},
+    {"roi", required_argument, NULL, 'r'},
+    {"isolation", required_argument, NULL, 'i'},
+    {"timeout", required_argument, NULL, TIMEOUT},
+    {"max-pixels", required_argument, NULL, MAX_PIXELS},
+    {"max-memory", required_argument, NULL, MAX_MEMORY},
+    {"keep-shm", required_argument, NULL, KEEP_SHM},
+    {"json", no_argument, NULL, JSON},
+    {"verbose", no_argument, NULL, 'v'},
+    {"quiet", no_argument, NULL, 'q'},
+    {"progress", required_argument, NULL, PROGRESS},
+    {"help", no_argument, NULL, 'h'},
+    {NULL, 0, NULL, 0},
+};
+
+static int help(void)
+{
+    printf("usage: telar run [OPTIONS] -t NAME INPUT OUTPUT\n\n"
+           "Reads a PNG file, transforms it by regions, writes a PNG file. '-' is standard\n"
+           "input or output. OUTPUT is complete and right, or it is as it was before.\n\n"
+           "  -t, --transform=NAME[:KEY=VALUE,...]\n"
+           "                         what to do ('telar transforms' lists what there is);\n"
+           "                         several are a pipeline, from left to right\n"
+           "  -e, --engine=serial|threads|gil|processes\n"
+           "                         how workers exist (processes)\n"
+           "  -j, --workers=N        how many, 1 to %d (what CPU affinity and quota allow)\n"
+           "  -g, --grid=RxC         cut into R rows and C columns of regions (chosen)\n"
+           "      --bands=N          the same as --grid=Nx1\n"
+           "  -r, --roi=R0:R1,C0:C1  transform only these rows and columns, from zero, ends\n"
+           "                         excluded; the rest is copied\n"
+           "  -i, --isolation=shared|guarded\n"
+           "                         what a worker process may write: all of the segment, or\n"
+           "                         only the region it works on (guarded)\n"
+           "      --timeout=SECONDS  how long one region may take; 0 is no limit (0)\n"
+           "      --max-pixels=N     refuse more pixels (1G); K, M, G are 10^3, 10^6, 10^9\n"
+           "      --max-memory=SIZE  largest segment, in bytes or K, M, G of 2^10, 2^20,\n"
+           "                         2^30 (what the host has)\n"
+           "      --keep-shm=NAME    leave the segment visible as /dev/shm/NAME\n"
+           "      --json             the report of the run, on standard output\n"
+           "  -v, --verbose          the same for people, on standard error\n"
+           "  -q, --quiet            nothing on standard error but a failure\n"
+           "      --progress=auto|always|never\n"
+           "                         a counter on standard error; auto: on a terminal (auto)\n"
+           "  -h, --help\n\n"
+           "  telar run -t blur:sigma=2 -t sobel in.png out.png\n",
+           TELAR_WORKERS_MAX);
+    return finish_output(TELAR_OK);
+}
+
+static bool take_transform(struct run *run, const char *text)
+{
+    struct telar_error error = {.worker = -1};
+
+    if (telar_pipeline_parse(run->pipeline, text, &error) != TELAR_OK) {
+        say_error(&error);
+        return false;
+    }
+    run->transforms[run->n_transforms++] = text;
+    return true;
+}
+
+/*
+ * The words of an option are those of the library's own list, whose members are counted from 1 behind the
+ * default.
+ */
+static bool take_engine(struct run *run, const char *text)
+{
+    static const char *const words[] = {"serial", "threads", "gil", "processes", NULL};
+    int word = parse_word("--engine", text, words);
+
+    run->options.engine = (telar_engine)(TELAR_SERIAL + word);
+    return word >= 0;
+}
+
+static bool take_isolation(struct run *run, const char *text)
+{
+    static const char *const words[] = {"shared", "guarded", NULL};
+    int word = parse_word("--isolation", text, words);
+
+    run->options.isolation = (telar_isolation)(TELAR_SHARED + word);
+    return word >= 0;
+}
+
+static bool take_plan(struct run *run, bool bands, const char *text)
+{
+    struct telar_plan *plan = &run->options.plan;
+    uint64_t n;
+
+    if (plan->rows > 0) {
+        say("give --grid or --bands once");
+        return false;
+    }
+    if (!bands)
+        return parse_pair("--grid", text, &plan->rows, &plan->columns);
+    if (!parse_count("--bands", text, 1, INT32_MAX, &n))
+        return false;
+    *plan = (struct telar_plan){(uint32_t)n, 1};
+    return true;
+}
+
+static bool take_shm_name(struct run *run, const char *text)
+{
+    enum { NAME_BYTES_MAX = 200 };
+
+    run->options.keep_shm = text;
+    if (*text && !strchr(text, '/') && strlen(text) <= NAME_BYTES_MAX)
+        return true;
+    say("--keep-shm: '%s' is not a file's name without a slash", text);
+    return false;
+}
+
+static bool take_workers(struct run *run, const char *text)
+{
+    uint64_t n;
+
+    if (!parse_count("--workers", text, 1, TELAR_WORKERS_MAX, &n))
+        return false;
+    run->options.workers = (uint32_t)n;
+    return true;
+}
+
+/* One option that next_option gave; false when its value is no good, after that has been said. */
+static bool take_option(struct run *run, int option, const char *value)
+{
+    switch (option) {
+    case 't':
+        return take_transform(run, value);
+    case 'e':
+        return take_engine(run, value);
+    case 'i':
+        return take_isolation(run, value);
+    case 'j':
+        return take_workers(run, value);
+    case 'g':
+        return take_plan(run, false, value);
+    case BANDS:
+        return take_plan(run, true, value);
+    case 'r':
+        return run->options.has_roi = parse_region("--roi", value, &run->options.roi);
+    case TIMEOUT:
+        return parse_seconds("--timeout", value, &run->options.timeout_ms);
+    case MAX_PIXELS:
+        return parse_amount("--max-pixels", value, &run->options.limits.max_pixels);
+    case MAX_MEMORY:
+        return parse_bytes("--max-memory", value, &run->options.max_memory);
+    case KEEP_SHM:
+        return take_shm_name(run, value);
+    case PROGRESS:
+        return (run->progress = parse_word("--progress", value, progress_words)) >= 0;
+    case JSON:
+        return run->json = true;
+    case 'v':
+        return run->verbose = true;
+    case 'q':
+        return run->quiet = true;
+    default:
+        return false;
+    }
+}
+
+/* What is only wrong together. */
+static int check(const struct run *run)
+{
+    bool to_stdout = strcmp(run->output, "-") == 0;
+
+    if (run->n_transforms == 0)
+        return usage_error("nothing to do: give a transform with -t (telar transforms lists them)");
+    if (run->json && to_stdout)
+        return usage_error("--json and the OUTPUT '-' both want standard output; give the output a name");
+    if (to_stdout && isatty(STDOUT_FILENO))
+        return usage_error("a picture cannot be shown on a terminal; give OUTPUT a name, or pipe it on");
+    if (run->options.isolation && run->options.engine && run->options.engine != TELAR_PROCESSES)
+        return usage_error("--isolation=%s: only processes can be kept from one another, not %s",
+                           telar_isolation_name(run->options.isolation),
+                           telar_engine_name(run->options.engine));
+    return TELAR_OK;
+}
+
+/* Whether there were fewer workers than wanted, and enough regions for more of them. */
+static bool missed_workers(const telar_report *report)
+{
+    return report->workers < report->workers_wanted
+           && report->workers < (uint64_t)report->grid_rows * report->grid_columns;
+}
+
+static int execute(struct run *run)
+{
+    struct progress progress = {0};
+    struct telar_error error = {.worker = -1};
+    telar_report *report = NULL;
+    telar_status status;
+
+    if (run->options.engine != TELAR_ENGINE_DEFAULT && run->options.engine != TELAR_PROCESSES)
+        crash_guard(run->input, run->output);
+    progress_start(&progress, run->progress, run->quiet);
+    run->options.progress = progress_update;
+    run->options.progress_data = &progress;
+    status = telar_run_file(run->input, run->output, run->pipeline, &run->options, &report, &error);
+    progress_end(&progress);
+    if (status != TELAR_OK)
+        say_error(&error);
+    else if (report && missed_workers(report) && !run->quiet)
+        say("workers: %u instead of %u: %s", report->workers, report->workers_wanted, report->workers_reason);
+    if (report && report->segment_bytes == 0) { /* it failed before there was anything to tell */
+        telar_report_free(report);
+        report = NULL;
+    }
+    if (report && run->verbose && !run->quiet)
+        print_report(report);
+    if (run->json)
+        print_json(run, report, &error);
+    telar_report_free(report);
+    return (int)status;
+}
+
+int command_run(int argc, char **argv)
+{
+    struct run run = {.pipeline = telar_pipeline_new()};
+    int status = TELAR_OK, got;
+
+    if (!run.pipeline) {
+        say("no memory");
+        return TELAR_HOST;
+    }
+    while (status == TELAR_OK && (got = next_option(argc, argv, shorts, longs)) != -1) {
+        if (got == 'h') {
+            status = help();
+            goto out;
+        }
+        if (!take_option(&run, got, optarg))
+            status = TELAR_USAGE;
+    }
+    if (status == TELAR_OK && argc - optind != 2)
+        status = usage_error("run takes INPUT and OUTPUT, not %d operands; '-' is standard input or output",
+                             argc - optind);
+    if (status == TELAR_OK) {
+        run.input = argv[optind];
+        run.output = argv[optind + 1];
+        status = check(&run);
+    }
+    if (status == TELAR_OK)
+        status = finish_output(execute(&run));
+out:
+    telar_pipeline_free(run.pipeline);
+    return status;
+}

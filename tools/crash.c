@@ -1,0 +1,76 @@
+#include <config.h>
+
+#include "run.h"
+
+#include <signal.h>
+#include <string.h>
+#include <unistd.h>
+
+/*
+ * A signal handler can be told nothing but the signal, so what it must say is here. Written once, before the
+ * signals are caught.
+ */
+static const char *input_name, *output_name;
+
+static const struct {
+    int number;
+    const char *name;
+} fatal[] = {
+    {SIGSEGV, "SIGSEGV"}, {SIGBUS, "SIGBUS"}, {SIGFPE, "SIGFPE"}, {SIGILL, "SIGILL"}, {SIGABRT, "SIGABRT"}};
+
+enum { N_FATAL = sizeof fatal / sizeof *fatal, LINE_BYTES = 1024 };
+
+/*
+ * Appends text to a line of LINE_BYTES, one byte of which is kept for its end; control characters become '?'.
+ */
+static size_t append(char *line, size_t used, const char *text)
+{
+    for (; *text && used < LINE_BYTES - 1; text++)
+        line[used++] = (char)((unsigned char)*text < ' ' || *text == 0x7f ? '?' : *text);
+    return used;
+}
+
+/* Async-signal-safe, as everything it calls is: telar_current_region says so of itself. */
+static void on_fatal_signal(int number)
+{
+    char line[LINE_BYTES], region[128];
+    size_t used = append(line, 0, "telar: ");
+    const char *name = "a signal";
+
+    for (int i = 0; i < N_FATAL; i++)
+        if (fatal[i].number == number)
+            name = fatal[i].name;
+    used = append(line, used, input_name);
+    used = append(line, used, ": ");
+    used = append(line, used, name);
+    if (telar_current_region(region, sizeof region)) {
+        used = append(line, used, " in region ");
+        used = append(line, used, region);
+    } else {
+        used = append(line, used, " outside any region");
+    }
+    used = append(line, used, "; ");
+    used = append(line, used, output_name);
+    used = append(line, used, " is as it was; -e processes contains such a crash");
+    line[used++] = '\n';
+    (void)!write(STDERR_FILENO, line, used);
+    _exit(TELAR_WORKER);
+}
+
+void crash_guard(const char *input, const char *output)
+{
+    /*
+     * For a stack that is used up. It serves the main thread; the others have theirs, and are covered but for
+     * that.
+     */
+    static char stack[64 * 1024];
+    const stack_t alternate = {.ss_sp = stack, .ss_size = sizeof stack};
+    struct sigaction action = {.sa_handler = on_fatal_signal, .sa_flags = (int)(SA_ONSTACK | SA_RESETHAND)};
+
+    input_name = strcmp(input, "-") == 0 ? "standard input" : input;
+    output_name = strcmp(output, "-") == 0 ? "standard output" : output;
+    sigfillset(&action.sa_mask); /* one line, even when two threads crash together */
+    sigaltstack(&alternate, NULL);
+    for (int i = 0; i < N_FATAL; i++)
+        sigaction(fatal[i].number, &action, NULL);
+}

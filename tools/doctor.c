@@ -1,0 +1,239 @@
+#include <config.h>
+
+#include "doctor.h"
+
+#include <assert.h>
+#include <inttypes.h>
+#include <limits.h>
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/statvfs.h>
+#include <sys/utsname.h>
+#include <telar/telar.h>
+
+/* The trial's picture: 36 MB, so that source and result are a segment of 72 MB. */
+enum { TRIAL_ROWS = 3000, TRIAL_COLUMNS = 4000, TRIAL_CHANNELS = 3, MB = 1000000 };
+
+/* Processes of the same user that a full crew wants: itself, and some for who else is there. */
+enum { WORKERS_AND_OTHERS = TELAR_WORKERS_MAX + 64 };
+
+static void add(struct findings *findings, const char *name, enum level level, const char *remedy,
+                const char *format, ...) __attribute__((format(printf, 5, 6)));
+static void add(struct findings *findings, const char *name, enum level level, const char *remedy,
+                const char *format, ...)
+{
+    struct finding *finding = &findings->finding[findings->count++];
+    va_list args;
+
+    assert(findings->count <= FINDINGS_MAX);
+    finding->name = name;
+    finding->level = level;
+    finding->remedy = remedy;
+    va_start(args, format);
+    vsnprintf(finding->text, sizeof finding->text, format, args);
+    va_end(args);
+}
+
+/* The first line of a file, without its end; false when there is none. */
+static bool read_line(const char *path, char *line, size_t size)
+{
+    FILE *file = fopen(path, "re");
+    bool good = file && fgets(line, (int)size, file);
+
+    if (file)
+        fclose(file);
+    if (good)
+        line[strcspn(line, "\n")] = '\0';
+    return good;
+}
+
+static void examine_kernel(struct findings *findings)
+{
+    struct utsname name;
+    int major = 0, minor = 0;
+
+    if (uname(&name) != 0 || sscanf(name.release, "%d.%d", &major, &minor) != 2)
+        add(findings, "kernel", LEVEL_WARN, "telar is made for Linux", "of unknown version");
+    else if (major < 6 || (major == 6 && minor < 1))
+        add(findings, "kernel", LEVEL_WARN, "Linux 6.1 can give huge pages to shared memory on request",
+            "%s %s", name.sysname, name.release);
+    else
+        add(findings, "kernel", LEVEL_OK, NULL, "%s %s", name.sysname, name.release);
+}
+
+static void examine_cpus(struct findings *findings)
+{
+    char reason[TELAR_REASON_BYTES];
+    uint32_t workers = telar_host_workers(reason);
+
+    if (workers > 1)
+        add(findings, "cpus", LEVEL_OK, NULL, "%" PRIu32 " workers: %s", workers, reason);
+    else
+        add(findings, "cpus", LEVEL_WARN, "a second worker cannot make it faster; give telar more CPUs",
+            "1 worker: %s", reason);
+}
+
+static void examine_memory(struct findings *findings)
+{
+    FILE *file = fopen("/proc/meminfo", "re");
+    char line[128];
+    uint64_t kib = 0;
+
+    while (file && fgets(line, sizeof line, file))
+        if (sscanf(line, "MemAvailable: %" SCNu64, &kib) == 1)
+            break;
+    if (file)
+        fclose(file);
+    if (kib * 1024 < 512 * (uint64_t)MB)
+        add(findings, "memory", LEVEL_WARN, "large pictures will be refused, see run --max-memory",
+            "%" PRIu64 " MB available", kib * 1024 / MB);
+    else
+        add(findings, "memory", LEVEL_OK, NULL, "%" PRIu64 " MB available", kib * 1024 / MB);
+}
+
+static void examine_shm(struct findings *findings)
+{
+    static const char remedy[] =
+        "larger pictures use a memfd instead; for --keep-shm: mount -o remount,size=1g "
+        "/dev/shm, or docker run --shm-size=1g";
+    struct statvfs shm;
+    uint64_t size, left;
+
+    if (statvfs("/dev/shm", &shm) != 0) {
+        add(findings, "shm", LEVEL_WARN, "mount -t tmpfs shm /dev/shm; until then a memfd is used",
+            "no /dev/shm");
+        return;
+    }
+    size = (uint64_t)shm.f_blocks * shm.f_frsize;
+    left = (uint64_t)shm.f_bavail * shm.f_frsize;
+    if (left < 72 * (uint64_t)MB)
+        add(findings, "shm", LEVEL_WARN, remedy, "/dev/shm has %" PRIu64 " MB, %" PRIu64 " free", size / MB,
+            left / MB);
+    else
+        add(findings, "shm", LEVEL_OK, NULL, "/dev/shm has %" PRIu64 " MB, %" PRIu64 " free", size / MB,
+            left / MB);
+}
+
+static void examine_huge_pages(struct findings *findings, const telar_report *report)
+{
+    char policy[128] = "";
+    const char *remedy =
+        "echo advise >/sys/kernel/mm/transparent_hugepage/shmem_enabled; without it a run takes longer, "
+        "and nothing else";
+
+    read_line("/sys/kernel/mm/transparent_hugepage/shmem_enabled", policy, sizeof policy);
+    if (report->huge_bytes * 2 >= report->segment_bytes)
+        add(findings, "huge pages", LEVEL_OK, NULL, "%" PRIu64 " of %" PRIu64 " MB (shmem_enabled: %s)",
+            report->huge_bytes / MB, report->segment_bytes / MB, policy);
+    else
+        add(findings, "huge pages", LEVEL_WARN, remedy, "%" PRIu64 " of %" PRIu64 " MB (shmem_enabled: %s)",
+            report->huge_bytes / MB, report->segment_bytes / MB, policy);
+}
+
+/*
+ * The real thing says more than any question to the kernel: shared memory is reserved, two processes are
+ * forked, each maps it and opens its own part of it for writing, and they are joined.
+ */
+static telar_status try_run(telar_report **report, struct telar_error *error)
+{
+    const struct telar_geometry geometry = {TRIAL_ROWS, TRIAL_COLUMNS, TRIAL_CHANNELS, 8};
+    const struct telar_options options = {
+        .engine = TELAR_PROCESSES, .isolation = TELAR_GUARDED, .workers = 2};
+    telar_pipeline *pipeline = telar_pipeline_new();
+    telar_image *source = NULL, *result = NULL;
+    telar_status status = TELAR_HOST;
+
+    if (pipeline)
+        status = telar_image_new(&geometry, &source, error);
+    if (status == TELAR_OK)
+        status = telar_pipeline_parse(pipeline, "invert", error);
+    if (status == TELAR_OK)
+        status = telar_run(source, &result, pipeline, &options, report, error);
+    telar_image_free(result);
+    telar_image_free(source);
+    telar_pipeline_free(pipeline);
+    return status;
+}
+
+static void examine_run(struct findings *findings)
+{
+    struct telar_error error = {.worker = -1, .text = "no memory"};
+    telar_report *report = NULL;
+
+    if (try_run(&report, &error) != TELAR_OK) {
+        add(findings, "processes", LEVEL_BAD, "telar run -e threads may still work; see the other lines",
+            "a trial failed: %s", error.text);
+    } else if (report->workers < 2) {
+        add(findings, "processes", LEVEL_WARN, "raise the limit on processes", "only %" PRIu32 " of 2: %s",
+            report->workers, report->workers_reason);
+    } else {
+        add(findings, "processes", LEVEL_OK, NULL, "2 %s ones shared a segment of %" PRIu64 " MB (%s)",
+            report->isolation, report->segment_bytes / MB, report->backing);
+        examine_huge_pages(findings, report);
+    }
+    telar_report_free(report);
+}
+
+/* A limit of this process, and how many it must at least be for TELAR_WORKERS_MAX workers. */
+static void examine_limit(struct findings *findings, const char *name, int resource, uint64_t wanted,
+                          const char *remedy)
+{
+    struct rlimit limit;
+
+    if (getrlimit((__rlimit_resource_t)resource, &limit) != 0)
+        return;
+    if (limit.rlim_cur == RLIM_INFINITY)
+        add(findings, name, LEVEL_OK, NULL, "unlimited");
+    else if (limit.rlim_cur >= wanted)
+        add(findings, name, LEVEL_OK, NULL, "%" PRIu64, (uint64_t)limit.rlim_cur);
+    else
+        add(findings, name, LEVEL_WARN, remedy, "%" PRIu64 ", and %d workers want %" PRIu64,
+            (uint64_t)limit.rlim_cur, TELAR_WORKERS_MAX, wanted);
+}
+
+/* The limit of the control group on processes, version 2 or 1; those of the groups above it are not looked
+ * at. */
+static void examine_pids(struct findings *findings)
+{
+    FILE *file = fopen("/proc/self/cgroup", "re");
+    char line[PATH_MAX], path[PATH_MAX + 64], most[64];
+
+    while (file && fgets(line, sizeof line, file)) {
+        char *group = strrchr(line, ':');
+        const char *top = strncmp(line, "0::", 3) == 0 ? "" : strstr(line, ":pids:") ? "/pids" : NULL;
+
+        if (!top || !group)
+            continue;
+        group[strcspn(group, "\n")] = '\0';
+        snprintf(path, sizeof path, "/sys/fs/cgroup%s%s/pids.max", top, group + 1);
+        if (!read_line(path, most, sizeof most))
+            continue;
+        if (strcmp(most, "max") == 0 || strtoull(most, NULL, 10) >= WORKERS_AND_OTHERS)
+            add(findings, "pids cgroup", LEVEL_OK, NULL, "%s", most);
+        else
+            add(findings, "pids cgroup", LEVEL_WARN,
+                "raise pids.max (docker run --pids-limit), or use fewer workers: -j",
+                "%s, and %d workers want %d", most, TELAR_WORKERS_MAX, WORKERS_AND_OTHERS);
+        break;
+    }
+    if (file)
+        fclose(file);
+}
+
+void doctor_examine(struct findings *findings)
+{
+    examine_kernel(findings);
+    examine_cpus(findings);
+    examine_memory(findings);
+    examine_shm(findings);
+    examine_run(findings);
+    examine_limit(findings, "user processes", RLIMIT_NPROC, WORKERS_AND_OTHERS,
+                  "ulimit -u unlimited, or use fewer workers: -j");
+    examine_pids(findings);
+    examine_limit(findings, "open files", RLIMIT_NOFILE, TELAR_WORKERS_MAX * 2 + 64,
+                  "ulimit -n 1024, or use fewer workers: -j");
+}

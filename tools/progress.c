@@ -1,0 +1,51 @@
+#include <config.h>
+
+#include "run.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+enum { INTERVAL_NS = 100000000 };
+
+const char *const progress_words[] = {"auto", "always", "never", NULL};
+
+enum { AUTO, ALWAYS };
+
+static uint64_t now_ns(void)
+{
+    struct timespec t;
+
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (uint64_t)t.tv_sec * 1000000000 + (uint64_t)t.tv_nsec;
+}
+
+void progress_start(struct progress *progress, int word, bool quiet)
+{
+    const char *term = getenv("TERM");
+    bool can_erase = isatty(STDERR_FILENO) && term && strcmp(term, "dumb") != 0;
+
+    progress->on = word == ALWAYS || (word == AUTO && can_erase && !quiet);
+    progress->shown_ns = now_ns(); /* a short run shows nothing */
+}
+
+void progress_update(void *data, uint64_t done, uint64_t total)
+{
+    struct progress *progress = data;
+    uint64_t now = now_ns();
+
+    if (!progress->on || now - progress->shown_ns < INTERVAL_NS)
+        return;
+    progress->shown_ns = now;
+    fprintf(stderr, "\r%" PRIu64 " of %" PRIu64 " regions", done, total);
+}
+
+void progress_end(struct progress *progress)
+{
+    if (progress->on)
+        fputs("\r\033[K", stderr);
+    progress->on = false;
+}

@@ -1,0 +1,172 @@
+#include <config.h>
+
+#include "cli.h"
+#include "json.h"
+#include "run.h"
+
+#include <inttypes.h>
+
+static double milliseconds(uint64_t ns)
+{
+    return (double)ns / 1e6;
+}
+
+static double mebibytes(uint64_t bytes)
+{
+    return (double)bytes / 1048576;
+}
+
+static void say_worker(uint32_t index, const struct telar_worker_report *w)
+{
+    say("worker %" PRIu32 ": id %" PRId64 ", %" PRIu32
+        " tasks, busy %.2f ms, cpu %.2f + %.2f ms, faults %" PRIu64 " + %" PRIu64 ", switches %" PRIu64
+        " + %" PRIu64 ", %s",
+        index, w->pid, w->tasks, milliseconds(w->busy_ns), milliseconds(w->user_ns),
+        milliseconds(w->system_ns), w->minor_faults, w->major_faults, w->voluntary_switches,
+        w->involuntary_switches, w->cause);
+}
+
+void print_report(const telar_report *r)
+{
+    say("%" PRIu32 " x %" PRIu32 " x %" PRIu32 ", %" PRIu32 " bits, in %" PRIu32 " x %" PRIu32 " regions",
+        r->image.rows, r->image.columns, r->image.channels, r->image.depth, r->grid_rows, r->grid_columns);
+    say("engine %s, isolation %s, workers %" PRIu32 " (%s)", r->engine,
+        r->isolation[0] ? r->isolation : "none", r->workers, r->workers_reason);
+    say("segment %.1f MiB of %s, %.1f MiB on huge pages", mebibytes(r->segment_bytes), r->backing,
+        mebibytes(r->huge_bytes));
+    for (uint32_t i = 0; i < r->n_workers; i++)
+        say_worker(i, &r->worker[i]);
+    if (r->dropped[0])
+        say("chunks not kept: %s", r->dropped);
+    say("decode %.2f ms, transform %.2f ms, encode %.2f ms, all %.2f ms", milliseconds(r->decode_ns),
+        milliseconds(r->transform_ns), milliseconds(r->encode_ns), milliseconds(r->total_ns));
+}
+
+static void write_region(struct json *json, const struct telar_region *region)
+{
+    json_begin(json, "region", '[');
+    json_unsigned(json, NULL, region->r0);
+    json_unsigned(json, NULL, region->r1);
+    json_unsigned(json, NULL, region->c0);
+    json_unsigned(json, NULL, region->c1);
+    json_end(json, ']');
+}
+
+static void write_workers(struct json *json, const telar_report *r)
+{
+    json_begin(json, "workers", '[');
+    for (uint32_t i = 0; i < r->n_workers; i++) {
+        const struct telar_worker_report *w = &r->worker[i];
+
+        json_begin(json, NULL, '{');
+        json_number(json, "pid", w->pid);
+        json_unsigned(json, "tasks", w->tasks);
+        json_unsigned(json, "spawn_ns", w->spawn_ns);
+        json_unsigned(json, "ready_ns", w->ready_ns);
+        json_unsigned(json, "end_ns", w->end_ns);
+        json_unsigned(json, "busy_ns", w->busy_ns);
+        json_unsigned(json, "user_ns", w->user_ns);
+        json_unsigned(json, "system_ns", w->system_ns);
+        json_unsigned(json, "minor_faults", w->minor_faults);
+        json_unsigned(json, "major_faults", w->major_faults);
+        json_unsigned(json, "voluntary_switches", w->voluntary_switches);
+        json_unsigned(json, "involuntary_switches", w->involuntary_switches);
+        json_string(json, "cause", w->cause);
+        json_end(json, '}');
+    }
+    json_end(json, ']');
+}
+
+static void write_tasks(struct json *json, const telar_report *r)
+{
+    json_begin(json, "tasks", '[');
+    for (uint64_t i = 0; i < r->n_tasks; i++) {
+        const struct telar_task_report *t = &r->task[i];
+
+        json_begin(json, NULL, '{');
+        json_string(json, "kind", telar_task_kind_name(t->kind));
+        write_region(json, &t->region);
+        json_unsigned(json, "worker", t->worker);
+        json_unsigned(json, "attempts", t->attempts);
+        json_unsigned(json, "start_ns", t->start_ns);
+        json_unsigned(json, "end_ns", t->end_ns);
+        json_end(json, '}');
+    }
+    json_end(json, ']');
+}
+
+static void write_durations(struct json *json, const telar_report *r)
+{
+    json_begin(json, "durations", '{');
+    json_unsigned(json, "decode_ns", r->decode_ns);
+    json_unsigned(json, "transform_ns", r->transform_ns);
+    json_unsigned(json, "encode_ns", r->encode_ns);
+    json_unsigned(json, "total_ns", r->total_ns);
+    json_end(json, '}');
+}
+
+static void write_report(struct json *json, const telar_report *r)
+{
+    json_string(json, "engine", r->engine);
+    json_string(json, "isolation", r->isolation);
+    json_begin(json, "image", '{');
+    json_unsigned(json, "rows", r->image.rows);
+    json_unsigned(json, "columns", r->image.columns);
+    json_unsigned(json, "channels", r->image.channels);
+    json_unsigned(json, "depth", r->image.depth);
+    json_end(json, '}');
+    json_begin(json, "grid", '{');
+    json_unsigned(json, "rows", r->grid_rows);
+    json_unsigned(json, "columns", r->grid_columns);
+    json_end(json, '}');
+    json_begin(json, "segment", '{');
+    json_string(json, "backing", r->backing);
+    json_unsigned(json, "bytes", r->segment_bytes);
+    json_unsigned(json, "huge_bytes", r->huge_bytes);
+    json_end(json, '}');
+    json_unsigned(json, "workers_wanted", r->workers_wanted);
+    json_string(json, "workers_reason", r->workers_reason);
+    json_string(json, "dropped", r->dropped);
+    json_unsigned(json, "transform_start_ns", r->transform_start_ns);
+    write_durations(json, r);
+    write_workers(json, r);
+    write_tasks(json, r);
+}
+
+static void write_error(struct json *json, const struct telar_error *error)
+{
+    json_begin(json, "error", '{');
+    json_string(json, "status", telar_status_name(error->status));
+    json_number(json, "exit", error->status);
+    json_string(json, "text", error->text);
+    json_number(json, "errno", error->errnum);
+    if (error->worker >= 0)
+        json_number(json, "worker", error->worker);
+    else
+        json_null(json, "worker");
+    json_number(json, "pid", error->pid);
+    if (error->has_region)
+        write_region(json, &error->region);
+    else
+        json_null(json, "region");
+    json_end(json, '}');
+}
+
+void print_json(const struct run *run, const telar_report *report, const struct telar_error *error)
+{
+    struct json json = {.out = stdout};
+
+    json_begin(&json, NULL, '{');
+    json_number(&json, "version", 1);
+    json_string(&json, "input", run->input);
+    json_string(&json, "output", run->output);
+    json_begin(&json, "transforms", '[');
+    for (size_t i = 0; i < run->n_transforms; i++)
+        json_string(&json, NULL, run->transforms[i]);
+    json_end(&json, ']');
+    if (report)
+        write_report(&json, report);
+    if (error->status != TELAR_OK)
+        write_error(&json, error);
+    json_end(&json, '}');
+}
