@@ -1,0 +1,27 @@
+#!/bin/sh
+# The manual of the command: it is clean, and it tells the same options as the program.
+. "$(dirname "$0")/cases.sh"
+. "$(dirname "$0")/cli.sh"
+manual=$srcdir/doc/telar.1
+
+# Long options, one a line, as "--name".
+options() { grep -oE -- '(^|[^a-z-])--[a-z][a-z-]+' | grep -oE -- '--.*' | sort -u; }
+clean() { ! mandoc -Tlint -Wwarning "$manual" | grep -v 'outdated mandoc.db'; }
+
+for command in run info transforms galaxy doctor; do
+    "$telar" $command --help
+done >"$work/help" || exit 99
+options <"$work/help" >"$work/in-help"
+# what is an option in mdoc: .Fl -name
+sed -E 's/Fl -([a-z])/--\1/g' "$manual" | options >"$work/in-manual"
+check "the manual has all options" sh -c "! comm -23 $work/in-help $work/in-manual | grep ."
+check "the manual has no other" sh -c "! comm -13 $work/in-help $work/in-manual | grep -vx -e --version"
+for code in 0 1 2 3 4 5 6 7; do
+    check "exit code $code" grep -qx ".It $code" "$manual"
+done
+if command -v mandoc >/dev/null; then
+    check "mandoc has nothing to complain of" clean
+else
+    skip "mandoc -Tlint" "mandoc is not installed"
+fi
+end_cases
