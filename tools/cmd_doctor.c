@@ -1,3 +1,7 @@
+/*
+ * telar doctor: prints what doctor.c has found. The exit code says whether telar can work here; that it could
+ * work better is not a failure.
+ */
 #include <config.h>
 
 #include "cli.h"

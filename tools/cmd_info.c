@@ -1,3 +1,7 @@
+/*
+ * telar info: what a PNG file says of itself. The file is read to its end, so that a damaged one is never
+ * called good; nothing of its pixels is kept.
+ */
 #include <config.h>
 
 #include "cli.h"
@@ -18,6 +22,7 @@ static int help(void)
     return finish_output(TELAR_OK);
 }
 
+/* PNG specification, 11.2.2. The library has refused every other number. */
 static const char *color_name(uint8_t color_type)
 {
     switch (color_type) {
@@ -43,6 +48,7 @@ static void print_shape(const struct telar_geometry *image)
         printf("(%" PRIu32 ", %" PRIu32 ", %" PRIu32 ")\n", image->rows, image->columns, image->channels);
 }
 
+/* The shape stands first and alone on its line, so that a script can take it with head -n 1. */
 static void print_info(const char *path, const struct telar_info *info, bool several)
 {
     if (several)
@@ -70,6 +76,7 @@ static void write_error(struct json *json, const struct telar_error *error)
     json_end(json, '}');
 }
 
+/* A file that failed is a member too, so that the list has as many members as there were operands. */
 static void write_info(struct json *json, const char *path, const struct telar_info *info,
                        const struct telar_error *error)
 {

@@ -1,3 +1,8 @@
+/*
+ * telar run: from the command line to struct telar_options, one call of the library, and what is said
+ * afterwards. All that is wrong with the command line alone is found before the library is called, so that
+ * nothing was started then.
+ */
 #include <config.h>
 
 #include "cli.h"
@@ -64,6 +69,7 @@ static int help(void)
     return finish_output(TELAR_OK);
 }
 
+/* The library parses it, so that its own text names what is wrong and what would be right. */
 static bool take_transform(struct run *run, const char *text)
 {
     struct telar_error error = {.worker = -1};
@@ -98,6 +104,8 @@ static bool take_isolation(struct run *run, const char *text)
     return word >= 0;
 }
 
+/* Both say the same thing, so the second of them would silently win; a script that has both has a mistake in
+ * it. */
 static bool take_plan(struct run *run, bool bands, const char *text)
 {
     struct telar_plan *plan = &run->options.plan;
@@ -126,6 +134,8 @@ static bool take_shm_name(struct run *run, const char *text)
     return false;
 }
 
+/* More than the library can have is a wrong option, not a host that refuses: -j 100000 must not become 256.
+ */
 static bool take_workers(struct run *run, const char *text)
 {
     uint64_t n;
@@ -200,6 +210,7 @@ static bool missed_workers(const telar_report *report)
            && report->workers < (uint64_t)report->grid_rows * report->grid_columns;
 }
 
+/* Standard error comes before standard output: who reads the JSON to its end has seen the message. */
 static int execute(struct run *run)
 {
     struct progress progress = {0};
@@ -230,6 +241,7 @@ static int execute(struct run *run)
     return (int)status;
 }
 
+/* The pipeline is the only thing held; the names in struct run belong to argv. */
 int command_run(int argc, char **argv)
 {
     struct run run = {.pipeline = telar_pipeline_new()};

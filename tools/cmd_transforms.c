@@ -1,3 +1,7 @@
+/*
+ * telar transforms: the words that telar run -t takes, from the library's own tables. Nothing is said here of
+ * any transform, so a new one appears by itself.
+ */
 #include <config.h>
 
 #include "cli.h"
@@ -15,6 +19,7 @@ static int help(void)
     return finish_output(TELAR_OK);
 }
 
+/* %.15g shows every value as it was written in the table: 0.1 and not 0.10000000000000001. */
 static void print_params(const struct telar_param *param)
 {
     if (!param || !param->name) {

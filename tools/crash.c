@@ -1,3 +1,6 @@
+/*
+ * A crash in a worker that is a thread ends the program; it shall at least say where it happened.
+ */
 #include <config.h>
 
 #include "run.h"

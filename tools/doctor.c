@@ -1,3 +1,7 @@
+/*
+ * What this host gives. Each examine_ function adds one line; none depends on another, and none fails: what
+ * cannot be found out is either left out or is itself the finding.
+ */
 #include <config.h>
 
 #include "doctor.h"
@@ -51,6 +55,7 @@ static bool read_line(const char *path, char *line, size_t size)
     return good;
 }
 
+/* Older kernels work; what they lack is MADV_COLLAPSE (Linux 6.1), huge pages on request. */
 static void examine_kernel(struct findings *findings)
 {
     struct utsname name;
@@ -77,6 +82,8 @@ static void examine_cpus(struct findings *findings)
             "1 worker: %s", reason);
 }
 
+/* MemAvailable is what can be had without swapping. The limits of control groups are the library's to check,
+ * run by run. */
 static void examine_memory(struct findings *findings)
 {
     FILE *file = fopen("/proc/meminfo", "re");
@@ -95,6 +102,8 @@ static void examine_memory(struct findings *findings)
         add(findings, "memory", LEVEL_OK, NULL, "%" PRIu64 " MB available", kib * 1024 / MB);
 }
 
+/* A small /dev/shm is the default in containers. It does not stop telar, which then takes a memfd, so it is a
+ * warning. */
 static void examine_shm(struct findings *findings)
 {
     static const char remedy[] =
@@ -118,6 +127,7 @@ static void examine_shm(struct findings *findings)
             left / MB);
 }
 
+/* Half is enough to call it given: the kernel may lack single 2 MiB blocks while memory is fragmented. */
 static void examine_huge_pages(struct findings *findings, const telar_report *report)
 {
     char policy[128] = "";

@@ -1,3 +1,7 @@
+/*
+ * Logarithm, power, root, angle in integers. Each says in its own words how good it is; tests/test_galaxy.c
+ * compares them with libm.
+ */
 #include <config.h>
 
 #include "fixed.h"
@@ -31,6 +35,7 @@ int32_t fixed_exp2(int32_t x)
     return (int32_t)(whole < 0 ? y >> -whole : y << whole);
 }
 
+/* Digit by digit, in base 4: the largest power of 4 that fits is taken away again and again. */
 uint32_t fixed_sqrt(uint64_t x)
 {
     uint64_t root = 0;
@@ -63,6 +68,7 @@ static uint32_t angle_of_slope(uint32_t slope)
     return slope / 8 + (uint32_t)((uint64_t)slope * (FIXED_ONE - slope) * 2848 >> 32);
 }
 
+/* Folded into the first eighth of the circle, where the slope is at most 1, and unfolded again. */
 uint32_t fixed_angle(int32_t x, int32_t y)
 {
     uint32_t ax = (uint32_t)(x < 0 ? -x : x), ay = (uint32_t)(y < 0 ? -y : y), angle;

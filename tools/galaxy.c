@@ -1,3 +1,6 @@
+/*
+ * The galaxy itself, and the sensor that takes its picture. The stars before it are in galaxy_stars.c.
+ */
 #include <config.h>
 
 #include "fixed.h"
@@ -64,6 +67,7 @@ static int32_t fade(int32_t log_r, int32_t length)
     return halvings > 20 * FIXED_ONE ? 0 : fixed_exp2((int32_t)-halvings);
 }
 
+/* A bulge of two exponentials, a disc, and arms that reach further out than it. Numbers chosen by eye. */
 static void fill_profile(struct galaxy *g)
 {
     for (int i = 0; i < PROFILE_ENTRIES; i++) {
@@ -164,6 +168,7 @@ static int32_t clouds(const struct galaxy *g, uint32_t x, uint32_t y, uint32_t c
     return sum * 16 / 15;
 }
 
+/* Between two entries of a table light goes in a straight line, so that no rings show in a large picture. */
 static struct profile profile_at(const struct galaxy *g, int32_t log_r)
 {
     const struct profile *p = &g->profile[(log_r - LOG_R_LEAST) >> PROFILE_SHIFT];

@@ -1,3 +1,6 @@
+/*
+ * JSON is written as it comes, without a tree in memory: a report can have a million tasks.
+ */
 #include <config.h>
 
 #include "json.h"
@@ -29,6 +32,8 @@ static size_t utf8_length(const unsigned char *text)
     return length;
 }
 
+/* Control characters and DEL go out as numbers: a terminal that shows the JSON must not obey a file's name.
+ */
 static void write_string(FILE *out, const char *text)
 {
     const unsigned char *at = (const unsigned char *)text;
@@ -76,6 +81,7 @@ void json_begin(struct json *json, const char *key, char bracket)
     json->begun = false;
 }
 
+/* An empty object or array stays on its line. */
 void json_end(struct json *json, char bracket)
 {
     json->depth--;

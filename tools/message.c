@@ -1,3 +1,6 @@
+/*
+ * Messages, the end of standard output, and what somebody may have meant.
+ */
 #include <config.h>
 
 #include "cli.h"
@@ -45,6 +48,8 @@ int say_error(const struct telar_error *error)
     return (int)error->status;
 }
 
+/* Buffered data fails late: only the flush shows that a disk is full or a reader gone. The first errno is the
+ * cause. */
 int finish_output(int status)
 {
     int failed = ferror(stdout), errnum = errno;

@@ -1,3 +1,7 @@
+/*
+ * Reading options and the numbers in them. strtoul and its kin are not used: they take signs, spaces and
+ * hexadecimal, skip overflow unless asked, and stop in silence at what they do not know.
+ */
 #include <config.h>
 
 #include "cli.h"
@@ -18,6 +22,7 @@ static void name_option(int val, const struct option *options, char *name, size_
     snprintf(name, size, "-%c", val);
 }
 
+/* `given` is the argument as it stands on the command line, which getopt_long has passed already. */
 static void say_unknown(const char *given, const struct option *options)
 {
     const char *names[LONG_OPTIONS_MAX + 1] = {NULL}, *near;
@@ -115,6 +120,8 @@ bool parse_bytes(const char *option, const char *text, uint64_t *value)
     return parse_scaled(option, text, 1024, value);
 }
 
+/* Not with strtod, which reads 1e3, inf and the comma of some locales. Digits past the third decide only the
+ * rounding. */
 bool parse_seconds(const char *option, const char *text, uint32_t *milliseconds)
 {
     const uint64_t most = UINT32_MAX / 1000;
@@ -154,6 +161,7 @@ bool parse_pair(const char *option, const char *text, uint32_t *rows, uint32_t *
     return false;
 }
 
+/* The numbers must make a region; whether it lies inside the picture, only the run can know. */
 bool parse_region(const char *option, const char *text, struct telar_region *region)
 {
     static const char behind[] = {':', ',', ':', '\0'};

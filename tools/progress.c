@@ -1,3 +1,7 @@
+/*
+ * The counter that moves while a run takes its time. Its line has no newline, so that the end can erase it
+ * and leave nothing.
+ */
 #include <config.h>
 
 #include "run.h"
@@ -32,6 +36,7 @@ void progress_start(struct progress *progress, int word, bool quiet)
     progress->shown_ns = now_ns(); /* a short run shows nothing */
 }
 
+/* Called for every task, so most calls must cost no more than reading the clock. */
 void progress_update(void *data, uint64_t done, uint64_t total)
 {
     struct progress *progress = data;

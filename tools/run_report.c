@@ -1,3 +1,6 @@
+/*
+ * What a run did, for people and for programs. Both tell the same; only the JSON tells every task.
+ */
 #include <config.h>
 
 #include "cli.h"
@@ -16,6 +19,7 @@ static double mebibytes(uint64_t bytes)
     return (double)bytes / 1048576;
 }
 
+/* Pairs are user + system time, minor + major faults, voluntary + involuntary switches, as in getrusage. */
 static void say_worker(uint32_t index, const struct telar_worker_report *w)
 {
     say("worker %" PRIu32 ": id %" PRId64 ", %" PRIu32
@@ -26,6 +30,7 @@ static void say_worker(uint32_t index, const struct telar_worker_report *w)
         w->involuntary_switches, w->cause);
 }
 
+/* One line a fact, each with telar's name before it, so that it can be found in a log among others. */
 void print_report(const telar_report *r)
 {
     say("%" PRIu32 " x %" PRIu32 " x %" PRIu32 ", %" PRIu32 " bits, in %" PRIu32 " x %" PRIu32 " regions",
@@ -42,6 +47,7 @@ void print_report(const telar_report *r)
         milliseconds(r->transform_ns), milliseconds(r->encode_ns), milliseconds(r->total_ns));
 }
 
+/* As a list, because that is how a region is written everywhere: rows r0:r1, columns c0:c1. */
 static void write_region(struct json *json, const struct telar_region *region)
 {
     json_begin(json, "region", '[');
@@ -105,6 +111,8 @@ static void write_durations(struct json *json, const telar_report *r)
     json_end(json, '}');
 }
 
+/* Members of the report that are names or counts stay at the top; what comes many times is a list at the end.
+ */
 static void write_report(struct json *json, const telar_report *r)
 {
     json_string(json, "engine", r->engine);
@@ -133,6 +141,8 @@ static void write_report(struct json *json, const telar_report *r)
     write_tasks(json, r);
 }
 
+/* worker and region are null when the failure was nobody's in particular; errno is 0 when no system call
+ * failed. */
 static void write_error(struct json *json, const struct telar_error *error)
 {
     json_begin(json, "error", '{');

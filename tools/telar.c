@@ -1,3 +1,6 @@
+/*
+ * The program: finds the command, and makes the standard descriptors and signals what every command expects.
+ */
 #include <config.h>
 
 #include "cli.h"
@@ -7,6 +10,8 @@
 #include <stdio.h>
 #include <string.h>
 
+/* One line of --help, and who does it. The commands parse their own options; there are no options before a
+ * command. */
 struct command {
     const char *name, *summary;
     int (*run)(int argc, char **argv);
@@ -36,6 +41,7 @@ static int help(void)
     return finish_output(TELAR_OK);
 }
 
+/* A letter too many or two swapped is worth a suggestion; a wrong word is not, the list is short. */
 static int unknown_command(const char *name)
 {
     const char *names[N_COMMANDS + 1] = {NULL}, *near;
