@@ -133,16 +133,20 @@ static telar_status open_direct(struct tl_output *o, const char *path, struct te
     return TELAR_OK;
 }
 
-/* Finds the target's directory and name: those of the file itself when `path` is a link to it. */
+/*
+ * Finds the target's directory and name: those of the file itself when `path` is a link to it. Only then is
+ * the path resolved, for that takes permission to search every directory above.
+ */
 static telar_status find_target(struct tl_output *o, const char *path, struct telar_error *error)
 {
-    struct stat link;
+    struct stat st;
+    bool linked = lstat(path, &st) == 0 && S_ISLNK(st.st_mode);
     char *slash;
 
-    if (o->old.st_mode == 0 && lstat(path, &link) == 0)
+    if (linked && o->old.st_mode == 0)
         return tl_fail(error, TELAR_OUTPUT, 0,
                        "%s: is a symbolic link to nowhere; remove it or name another file", o->shown);
-    o->path = o->old.st_mode ? realpath(path, NULL) : strdup(path);
+    o->path = linked ? realpath(path, NULL) : strdup(path);
     if (!o->path)
         return tl_fail(error, TELAR_OUTPUT, errno, "%s: cannot be found", o->shown);
     slash = strrchr(o->path, '/');
