@@ -48,9 +48,10 @@ void tl_decoder_close(struct tl_decoder *decoder);
 
 /*
  * An output file that takes its name only when it is complete. "-": standard output, written as it comes.
- * Made without a name where the filesystem can (O_TMPFILE), else as ".NAME.telar-XXXXXX" beside it. If the path exists
- * its permission bits are kept; a symbolic link is followed, so that the file it names is replaced and the link stays;
- * something that is no regular file (a pipe, /dev/full) is written directly.
+ * Made without a name where the filesystem can (O_TMPFILE), else as ".NAME.telar-XXXXXX" beside it. If the path
+ * exists, its permission bits and, as far as allowed, its owner are kept, but other hard links to it keep the old
+ * contents; a write-protected file is refused. A symbolic link is followed, so that the file it names is replaced and
+ * the link stays; a link to nowhere is refused. What is no regular file (a pipe, /dev/full) is written directly.
  */
 struct tl_output;
 
@@ -60,7 +61,7 @@ telar_status tl_output_open(const char *path, struct tl_output **output, struct 
 /* Writes all of it (EINTR and short writes are handled). TELAR_OUTPUT: it cannot, EPIPE included (SIGPIPE is not raised). */
 telar_status tl_output_write(struct tl_output *output, const void *bytes, size_t n, struct telar_error *error);
 
-/* fsync, close, and put it in place of the old file, in that order. On error the old file is as it was. Releases *output. */
+/* fsync, close, put it in place of the old file, in that order. On error the old file is as it was. Releases *output. */
 telar_status tl_output_commit(struct tl_output *output, struct telar_error *error);
 
 /* Gives up: the path is as it was, nothing stays behind. Releases output. NULL is allowed. */
