@@ -1,0 +1,186 @@
+/*
+ * deflate.c - bytes to blocks.
+ *
+ * Image rows are of two kinds, and the encoder does not treat them alike. In noise (most photographs, after filtering)
+ * a repetition of a few bytes costs more bits than the literals it stands for, so that looking for it takes time and
+ * makes the file larger: there only long repetitions are looked for, in passing, and the Huffman code does the work.
+ * In screens and drawings repetition is everything, and there are so few sequences that each may take its time. Which
+ * is which is seen from what the quick search finds, chunk by chunk.
+ */
+#include <config.h>
+
+#include "deflate.h"
+#include "deflate_block.h"
+
+#include <assert.h>
+
+enum {
+    CHUNK = STORED_MAX - LENGTH_MAX, /* parsed in one way; with the match at its end still one stored part */
+    SMALL = 16384,                   /* input that is always searched densely */
+    WORTH_SEARCHING = 8,             /* the part of a chunk, one in so many bytes, that matches must cover */
+    BLOCK_SEQUENCES = 8192,          /* enough for a block of its own ... */
+    BLOCK_BYTES = 4 * CHUNK,         /* ... and so are so many bytes */
+};
+
+/* A block that is not full has room for a chunk of the quick search, which does not count its sequences. */
+_Static_assert(BLOCK_SEQUENCES + CHUNK / SPARSE_MIN < SEQUENCES_MAX, "too many sequences");
+
+size_t tl_deflate_work_size(void)
+{
+    return sizeof(struct deflate);
+}
+
+/*
+ * A block is never written longer than stored, and all but the last are at least a chunk long: two stored parts of at
+ * most 6 bytes for each; 7 for the end; and 8 that flush() may write too far.
+ */
+size_t tl_deflate_bound(size_t n)
+{
+    size_t bound;
+
+    return __builtin_add_overflow(n, (n / 16384 + 2) * 6 + 16, &bound) ? SIZE_MAX : bound;
+}
+
+/* Four tables, so that a byte does not wait for an equal one just before it. */
+static void count_bytes(const unsigned char *p, size_t n, uint32_t counts[4][256])
+{
+    for (; n >= 8; p += 8, n -= 8) {
+        uint64_t v = load_64(p);
+
+        counts[0][v & 255]++;
+        counts[1][v >> 8 & 255]++;
+        counts[2][v >> 16 & 255]++;
+        counts[3][v >> 24 & 255]++;
+        counts[0][v >> 32 & 255]++;
+        counts[1][v >> 40 & 255]++;
+        counts[2][v >> 48 & 255]++;
+        counts[3][v >> 56]++;
+    }
+    for (; n > 0; n--)
+        counts[0][*p++]++;
+}
+
+static void count_symbols(struct deflate *d)
+{
+    uint32_t bytes[4][256] = {{0}};
+    const unsigned char *p = d->in + d->block_start;
+
+    memset(d->literal_counts, 0, sizeof d->literal_counts);
+    memset(d->distance_counts, 0, sizeof d->distance_counts);
+    for (size_t i = 0; i < d->count; i++) {
+        struct sequence s = d->sequences[i];
+
+        count_bytes(p, s.literals, bytes);
+        p += s.literals + s.length;
+        d->literal_counts[spell_length(s.length).symbol]++;
+        d->distance_counts[spell_distance(s.distance_less_1).symbol]++;
+    }
+    count_bytes(p, d->parsed - d->sequences_end, bytes);
+    for (int i = 0; i < 256; i++)
+        d->literal_counts[i] = bytes[0][i] + bytes[1][i] + bytes[2][i] + bytes[3][i];
+    d->literal_counts[END_OF_BLOCK] = 1;
+}
+
+/* Bytes in the long matches from sequence `first` on: those that the quick search would find as well. */
+static size_t matched_bytes(const struct deflate *d, size_t first)
+{
+    size_t bytes = 0;
+
+    for (size_t i = first; i < d->count; i++)
+        if (d->sequences[i].length >= SPARSE_MIN)
+            bytes += d->sequences[i].length;
+    return bytes;
+}
+
+static bool is_repetitive(const struct deflate *d, size_t first, size_t start)
+{
+    return matched_bytes(d, first) >= (d->parsed - start) / WORTH_SEARCHING;
+}
+
+static size_t chunk_end(const struct deflate *d)
+{
+    return d->n - d->parsed < CHUNK ? d->n : d->parsed + CHUNK;
+}
+
+/* Finds the sequences of the next chunk. A quick search that finds much is done again, densely. */
+static void parse_chunk(struct deflate *d)
+{
+    size_t start = d->parsed, first = d->count, sequences_end = d->sequences_end, end = chunk_end(d);
+
+    if (!d->dense) {
+        tl_parse_sparse(d, end);
+        if (!is_repetitive(d, first, start))
+            return;
+        d->parsed = start;
+        d->count = first;
+        d->sequences_end = sequences_end;
+        memset(d->heads, 0, sizeof d->heads);
+        d->dense = true;
+    }
+    tl_parse_dense(d, end);
+    d->dense = is_repetitive(d, first, start);
+}
+
+static void begin(struct deflate *d, const unsigned char *in, size_t n)
+{
+    d->in = in;
+    d->n = n;
+    d->block_start = d->sequences_end = d->parsed = d->count = 0;
+    d->dense = n <= SMALL;
+    memset(d->heads, 0, sizeof d->heads);
+    d->previous[0] = 0;
+}
+
+/* Makes the next block of the input, ready to be written. False: there is no more. */
+static bool next_block(struct deflate *d)
+{
+    if (d->parsed == d->n)
+        return false;
+    d->block_start = d->sequences_end = d->parsed;
+    d->count = 0;
+    do
+        parse_chunk(d);
+    while (d->dense && d->parsed < d->n && d->count < BLOCK_SEQUENCES && d->parsed - d->block_start < BLOCK_BYTES);
+    count_symbols(d);
+    return true;
+}
+
+size_t tl_deflate(void *work, const unsigned char *in, size_t n, unsigned char *out, size_t capacity, bool final)
+{
+    struct deflate *d = work;
+    struct bits bits = {0, 0, out};
+
+    assert(capacity >= tl_deflate_bound(n));
+    begin(d, in, n);
+    while (next_block(d))
+        tl_write_block(d, &bits);
+    tl_write_end(&bits, final);
+    return (size_t)(bits.next - out);
+}
+
+size_t tl_deflate_cost(void *work, const unsigned char *in, size_t n)
+{
+    struct deflate *d = work;
+    uint64_t bits = 0;
+
+    begin(d, in, n);
+    while (next_block(d))
+        bits += tl_block_bits(d);
+    return (size_t)(bits / 8);
+}
+
+/* A search of the whole needs no more room for its sequences than a chunk at a time. */
+bool tl_deflate_repeats(void *work, const unsigned char *in, size_t n)
+{
+    struct deflate *d = work;
+    size_t bytes = 0;
+
+    begin(d, in, n);
+    while (d->parsed < n) {
+        d->count = 0;
+        d->sequences_end = d->parsed;
+        tl_parse_sparse(d, chunk_end(d));
+        bytes += matched_bytes(d, 0);
+    }
+    return bytes >= n / WORTH_SEARCHING;
+}

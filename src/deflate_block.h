@@ -1,0 +1,143 @@
+/*
+ * deflate_block.h - what the parts of the deflate encoder share. Layer: codec; included by deflate*.c only.
+ *
+ * deflate.c         cuts the input into blocks
+ * deflate_match.c   finds repetitions: bytes become sequences
+ * deflate_huffman.c frequencies become codes
+ * deflate_write.c   sequences become bits
+ */
+#ifndef TL_DEFLATE_BLOCK_H
+#define TL_DEFLATE_BLOCK_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+/* Numbers of RFC 1951, section 3.2. */
+enum {
+    END_OF_BLOCK = 256,
+    FIRST_LENGTH = 257,
+    LITERAL_SYMBOLS = 286,
+    DISTANCE_SYMBOLS = 30,
+    MAX_SYMBOLS = 288, /* the fixed code has two that are never used */
+    LENGTH_MIN = 3,
+    LENGTH_MAX = 258,
+    WINDOW = 32768,
+    STORED_MAX = 65535,
+};
+
+/* Literals, then one repetition: `length` bytes that stood `distance` bytes before. */
+struct sequence {
+    uint32_t literals;
+    uint16_t length;
+    uint16_t distance_less_1; /* so that 32768 fits */
+};
+
+enum {
+    HASH_BITS = 15,
+    SPARSE_MIN = 8, /* bytes of the shortest match that the quick search finds */
+    SEQUENCES_MAX = 16384, /* in one block */
+};
+
+/* The working memory of one call. */
+struct deflate {
+    const unsigned char *in;
+    size_t n;
+    size_t block_start;   /* the block being made: in[block_start] to in[parsed - 1] */
+    size_t sequences_end; /* the bytes after this and before `parsed` are literals */
+    size_t parsed;
+    size_t count; /* of sequences */
+    bool dense;   /* how the next chunk is searched */
+    uint32_t literal_counts[MAX_SYMBOLS];
+    uint32_t distance_counts[DISTANCE_SYMBOLS];
+    struct sequence sequences[SEQUENCES_MAX];
+    /*
+     * The last position (modulo 2^32) whose first bytes had this hash, and for each position of the window the one
+     * before it with the same hash. Any value is safe: what is found there is compared before it is believed.
+     */
+    uint32_t heads[1 << HASH_BITS];
+    uint32_t previous[WINDOW];
+};
+
+/* A symbol's code, bits in the order of writing, and its length; 0 bits: the symbol is not used. */
+struct code {
+    uint16_t bits;
+    uint16_t length;
+};
+
+/* Where bits go: `held` has `count` of them, the first lowest. */
+struct bits {
+    uint64_t held;
+    unsigned count;
+    unsigned char *next;
+};
+
+/* Bytes in little-endian order, wherever we are; compilers make one instruction of each. */
+static inline uint32_t load_32(const unsigned char *p)
+{
+    return p[0] | (uint32_t)p[1] << 8 | (uint32_t)p[2] << 16 | (uint32_t)p[3] << 24;
+}
+
+static inline uint64_t load_64(const unsigned char *p)
+{
+    return load_32(p) | (uint64_t)load_32(p + 4) << 32;
+}
+
+static inline void store_64(unsigned char *p, uint64_t v)
+{
+    p[0] = (unsigned char)v;
+    p[1] = (unsigned char)(v >> 8);
+    p[2] = (unsigned char)(v >> 16);
+    p[3] = (unsigned char)(v >> 24);
+    p[4] = (unsigned char)(v >> 32);
+    p[5] = (unsigned char)(v >> 40);
+    p[6] = (unsigned char)(v >> 48);
+    p[7] = (unsigned char)(v >> 56);
+}
+
+static inline unsigned floor_log2(uint32_t v)
+{
+    return 31 - (unsigned)__builtin_clz(v);
+}
+
+/* A length or distance as a symbol and extra bits. */
+struct spelled {
+    unsigned symbol, extra_bits, extra;
+};
+
+/* The lengths 3 to 257 go up in groups of four symbols with one more extra bit each; 258 has a symbol of its own. */
+static inline struct spelled spell_length(unsigned length)
+{
+    unsigned v = length - LENGTH_MIN, bits = v < 8 ? 0 : floor_log2(v) - 2;
+
+    if (length == LENGTH_MAX)
+        return (struct spelled){LITERAL_SYMBOLS - 1, 0, 0};
+    return (struct spelled){FIRST_LENGTH + 4 * bits + (v >> bits), bits, v & ((1u << bits) - 1)};
+}
+
+/* The distances likewise, in groups of two. */
+static inline struct spelled spell_distance(unsigned distance_less_1)
+{
+    unsigned v = distance_less_1, bits = v < 4 ? 0 : floor_log2(v) - 1;
+
+    return (struct spelled){2 * bits + (v >> bits), bits, v & ((1u << bits) - 1)};
+}
+
+/*
+ * deflate_match.c: both add sequences from `parsed` on, and move `parsed` to `end`, or beyond it by what the last
+ * match is longer; the dense search stops before `end` when there is no more room for sequences.
+ */
+void tl_parse_sparse(struct deflate *d, size_t end);
+void tl_parse_dense(struct deflate *d, size_t end);
+
+/* deflate_huffman.c: code lengths of at most `limit` bits, and at least two symbols that have one. */
+void tl_huffman_lengths(const uint32_t *counts, size_t n, unsigned limit, unsigned char *lengths);
+void tl_huffman_codes(const unsigned char *lengths, size_t n, struct code *codes);
+
+/* deflate_write.c: what the block, whose symbols have been counted, takes in bits; and its writing. */
+uint64_t tl_block_bits(const struct deflate *d);
+void tl_write_block(const struct deflate *d, struct bits *bits);
+void tl_write_end(struct bits *bits, bool final);
+
+#endif

@@ -1,0 +1,91 @@
+/*
+ * Which way of filtering suits a band? Residuals and repetition want opposite things: a smooth picture has small
+ * residuals and seldom repeats itself; a screen repeats itself exactly, and residuals hide that. Nothing simpler than
+ * trying says which of the two is stronger, so samples of the band are filtered in both ways and compressed.
+ */
+#include <config.h>
+
+#include "deflate.h"
+#include "filter.h"
+
+enum {
+    WHOLE_BYTES = 65536,     /* bands up to this size are tried whole */
+    TILE_BYTES = 32768,      /* larger ones by tiles: one, and another for every ... */
+    BYTES_PER_TILE = 262144, /* ... so many bytes of the band */
+    TILE_ROWS = 8,           /* few and wide, so that the row above is as far away as it is in the band */
+    EASY = 64,               /* unfiltered rows that shrink to one part in so many are good enough */
+};
+
+/* The tiles lie on a diagonal, so that they see different rows and different columns. */
+struct tiling {
+    size_t count, row_bytes;
+    uint32_t row_count;
+};
+
+/*
+ * The tiles, filtered, are never more than the band: at most half of a tile is bytes that name filters, so that they
+ * are at most a quarter of the band and 64 KiB, and smaller bands than 87 KiB have one.
+ */
+static struct tiling tile(const struct tl_band *band)
+{
+    size_t size = tl_filter_size(band), width, rows;
+
+    if (size <= WHOLE_BYTES)
+        return (struct tiling){1, band->shape.row_bytes, band->row_count};
+    width = TILE_BYTES / (band->row_count < TILE_ROWS ? band->row_count : TILE_ROWS);
+    width -= width % band->shape.pixel_bytes;
+    if (width > band->shape.row_bytes)
+        width = band->shape.row_bytes;
+    rows = TILE_BYTES / width;
+    return (struct tiling){size / BYTES_PER_TILE + 1, width, rows < band->row_count ? (uint32_t)rows : band->row_count};
+}
+
+/* Tile `index` as a band of its own. */
+static struct tl_band tile_band(const struct tl_band *band, const struct tiling *tiling, size_t index)
+{
+    struct tl_band part = *band;
+    size_t steps = tiling->count + 1, step = index + 1;
+    size_t rows_left = band->row_count - tiling->row_count;
+    size_t pixels_left = (band->shape.row_bytes - tiling->row_bytes) / band->shape.pixel_bytes;
+    size_t row = rows_left / steps * step, column = pixels_left / steps * step * band->shape.pixel_bytes;
+
+    part.rows += row * band->stride_bytes + column;
+    if (row)
+        part.above = part.rows - band->stride_bytes;
+    else if (part.above)
+        part.above += column;
+    part.shape.row_bytes = tiling->row_bytes;
+    part.row_count = tiling->row_count;
+    return part;
+}
+
+/* Filters all the tiles in one way, one after the other into out; returns how many bytes that makes. */
+static size_t filter_tiles(const struct tl_band *band, const struct tiling *tiling, enum tl_filter_way way,
+                           const struct tl_filter_kernel *kernel, void *work, unsigned char *out)
+{
+    size_t n = 0;
+
+    for (size_t i = 0; i < tiling->count; i++) {
+        struct tl_band part = tile_band(band, tiling, i);
+
+        tl_filter_band_as(&part, way, kernel, work, out + n);
+        n += tl_filter_size(&part);
+    }
+    return n;
+}
+
+enum tl_filter_way tl_filter_choose(const struct tl_band *band, const struct tl_filter_kernel *kernel, void *work,
+                                    unsigned char *out)
+{
+    struct tiling tiling = tile(band);
+    size_t n = filter_tiles(band, &tiling, TL_WAY_REPEATS, kernel, work, out), plain;
+
+    /* Photographs are known at once, and are worth no more time. */
+    if (!tl_deflate_repeats(work, out, n))
+        return TL_WAY_RESIDUALS;
+    plain = tl_deflate_cost(work, out, n);
+    if (plain <= n / EASY)
+        return TL_WAY_REPEATS;
+    filter_tiles(band, &tiling, TL_WAY_RESIDUALS, kernel, work, out);
+    return plain <= tl_deflate_cost(work, out, n) ? TL_WAY_REPEATS : TL_WAY_RESIDUALS;
+}
