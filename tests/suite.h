@@ -5,6 +5,13 @@
 #include <check.h>
 #include <stdlib.h>
 
+/* ck_assert for what is asked of every pixel: that one writes to a file each time, this one only when it fails. */
+#define QUICK_ASSERT(condition) \
+    do { \
+        if (!(condition)) \
+            ck_abort_msg("%s", #condition); \
+    } while (0)
+
 /* Runs the tests of a NULL-terminated list, each in a process of its own; returns what main should return. */
 static inline int run_suite(const char *name, const TTest *const *tests)
 {
