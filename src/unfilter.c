@@ -48,8 +48,8 @@ static void swap_samples(unsigned char *row, size_t n)
 }
 
 /*
- * Filters work on the bytes of the file, so samples are swapped only when all rows of the band are done; the last row
- * is kept as it was for the band that follows.
+ * Filters work on the bytes of the file, so samples are swapped only when all rows of the band are done; the
+ * last row is kept as it was for the band that follows.
  */
 static bool unfilter_with(tl_unfilter_step *step, const struct tl_rows *rows, const unsigned char *filtered,
                           size_t count, unsigned char *above, unsigned char *data, size_t stride_bytes)
@@ -73,14 +73,14 @@ static bool unfilter_with(tl_unfilter_step *step, const struct tl_rows *rows, co
     return true;
 }
 
-bool tl_unfilter_plain(const struct tl_rows *rows, const unsigned char *filtered, size_t count, unsigned char *above,
-                       unsigned char *data, size_t stride_bytes)
+bool tl_unfilter_plain(const struct tl_rows *rows, const unsigned char *filtered, size_t count,
+                       unsigned char *above, unsigned char *data, size_t stride_bytes)
 {
     return unfilter_with(tl_unfilter_row, rows, filtered, count, above, data, stride_bytes);
 }
 
-bool tl_unfilter(const struct tl_rows *rows, const unsigned char *filtered, size_t count, unsigned char *above,
-                 unsigned char *data, size_t stride_bytes)
+bool tl_unfilter(const struct tl_rows *rows, const unsigned char *filtered, size_t count,
+                 unsigned char *above, unsigned char *data, size_t stride_bytes)
 {
     tl_unfilter_step *fast = tl_unfilter_x86();
 

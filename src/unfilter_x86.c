@@ -1,17 +1,18 @@
 /*
  * unfilter_x86.c - undoing filters in the vector registers of x86-64.
  *
- * Sub, Average and Paeth need the pixel to the left before the next one can be made, so a row alone is a chain of
- * waits, longest for Paeth. Rows whose chains are long are therefore made together, as a wavefront: row k runs k pixels
- * behind row k - 1, lane k of the register holds its pixel, and what lane k - 1 has just made is what lane k has above it.
+ * Sub, Average and Paeth need the pixel to the left before the next one can be made, so a row alone is a
+ * chain of waits, longest for Paeth. Rows whose chains are long are therefore made together, as a wavefront:
+ * row k runs k pixels behind row k - 1, lane k of the register holds its pixel, and what lane k - 1 has just
+ * made is what lane k has above it.
  *
- *     columns   0 1 2 3 4 5 6 7          one step makes the four pixels marked x; the next, those to the right.
- *     row 0     . . . . x                a = pixels of the step before, lane by lane (left)
- *     row 1     . . . x                  b = a moved up one lane, lane 0 from the row above (above)
- *     row 2     . . x                    c = b of the step before (above left)
- *     row 3     . x
+ *     columns   0 1 2 3 4 5 6 7          one step makes the four pixels marked x; the next, those to the
+ * right. row 0     . . . . x                a = pixels of the step before, lane by lane (left) row 1     . .
+ * . x                  b = a moved up one lane, lane 0 from the row above (above) row 2     . . x c = b of
+ * the step before (above left) row 3     . x
  *
- * The two corners, where not all rows run, are made byte by byte. A lane is 4 bytes for pixels of up to 4, else 8.
+ * The two corners, where not all rows run, are made byte by byte. A lane is 4 bytes for pixels of up to 4,
+ * else 8.
  */
 #include <config.h>
 
@@ -25,8 +26,8 @@
 #define INLINE __attribute__((target("avx2"), always_inline)) static inline
 
 /*
- * Loads and stores one pixel. One of 3 (6) bytes is moved as 4 (8): callers take the last pixel of a row otherwise, so
- * that nothing outside the row is touched, and store from left to right.
+ * Loads and stores one pixel. One of 3 (6) bytes is moved as 4 (8): callers take the last pixel of a row
+ * otherwise, so that nothing outside the row is touched, and store from left to right.
  */
 INLINE __m128i load_pixel(const unsigned char *p, const size_t bpp)
 {
@@ -47,15 +48,16 @@ INLINE __m128i absolute_difference(__m128i a, __m128i b)
 }
 
 /*
- * Paeth in bytes, without widening. With pa = |b - c| and pb = |a - c|, |a + b - 2c| is pa + pb when a and b lie on the
- * same side of c, and |pa - pb| otherwise. In the first case the sum may saturate: it then is no smaller than either,
- * which is all that is asked of it.
+ * Paeth in bytes, without widening. With pa = |b - c| and pb = |a - c|, |a + b - 2c| is pa + pb when a and b
+ * lie on the same side of c, and |pa - pb| otherwise. In the first case the sum may saturate: it then is no
+ * smaller than either, which is all that is asked of it.
  */
 INLINE __m128i paeth(__m128i a, __m128i b, __m128i c)
 {
     __m128i pa = absolute_difference(b, c), pb = absolute_difference(a, c);
     __m128i a_above = _mm_cmpeq_epi8(_mm_max_epu8(a, c), a), b_above = _mm_cmpeq_epi8(_mm_max_epu8(b, c), b);
-    __m128i pc = _mm_blendv_epi8(absolute_difference(pa, pb), _mm_adds_epu8(pa, pb), _mm_cmpeq_epi8(a_above, b_above));
+    __m128i pc =
+        _mm_blendv_epi8(absolute_difference(pa, pb), _mm_adds_epu8(pa, pb), _mm_cmpeq_epi8(a_above, b_above));
     __m128i smaller = _mm_min_epu8(pb, pc);
     __m128i b_or_c = _mm_blendv_epi8(c, b, _mm_cmpeq_epi8(smaller, pb));
 
@@ -96,8 +98,8 @@ VECTOR void row_bytes(unsigned filter, const unsigned char *raw, const unsigned 
 }
 
 /* One row of Sub, Average or Paeth, the pixel to the left kept in a register. */
-INLINE void row_alone(const unsigned filter, const unsigned char *raw, const unsigned char *up, unsigned char *data,
-                      const size_t bpp, size_t n)
+INLINE void row_alone(const unsigned filter, const unsigned char *raw, const unsigned char *up,
+                      unsigned char *data, const size_t bpp, size_t n)
 {
     __m128i a = _mm_setzero_si128(), c = a;
     size_t i = 0;
@@ -105,7 +107,9 @@ INLINE void row_alone(const unsigned filter, const unsigned char *raw, const uns
     for (; i + bpp < n; i += bpp) {
         __m128i b = load_pixel(up + i, bpp), x = load_pixel(raw + i, bpp);
 
-        a = _mm_add_epi8(x, filter == TL_FILTER_SUB ? a : filter == TL_FILTER_AVERAGE ? average(a, b) : paeth(a, b, c));
+        a = _mm_add_epi8(x, filter == TL_FILTER_SUB       ? a
+                            : filter == TL_FILTER_AVERAGE ? average(a, b)
+                                                          : paeth(a, b, c));
         c = b;
         store_pixel(data + i, bpp, (uint64_t)_mm_cvtsi128_si64(a));
     }
@@ -135,7 +139,8 @@ INLINE __m128i wave_load(const unsigned char *const from[4], size_t at, const si
     if (bpp > 4)
         return _mm_unpacklo_epi64(load_pixel(from[0] + at, bpp), load_pixel(from[1] + at - bpp, bpp));
     v01 = _mm_unpacklo_epi32(load_pixel(from[0] + at, bpp), load_pixel(from[1] + at - bpp, bpp));
-    v23 = _mm_unpacklo_epi32(load_pixel(from[2] + at - 2 * bpp, bpp), load_pixel(from[3] + at - 3 * bpp, bpp));
+    v23 =
+        _mm_unpacklo_epi32(load_pixel(from[2] + at - 2 * bpp, bpp), load_pixel(from[3] + at - 3 * bpp, bpp));
     return _mm_unpacklo_epi64(v01, v23);
 }
 
@@ -170,8 +175,9 @@ INLINE void wave_select(__m128i *mask, size_t lane, const size_t lanes)
 }
 
 /* Sets the wave up and makes the corner at its beginning: lanes - 1 - k pixels of row k. */
-INLINE void wave_begin(struct wave *w, const unsigned char *filtered, const unsigned char *up, unsigned char *data,
-                       size_t stride_bytes, size_t n, const size_t bpp, const size_t lanes)
+INLINE void wave_begin(struct wave *w, const unsigned char *filtered, const unsigned char *up,
+                       unsigned char *data, size_t stride_bytes, size_t n, const size_t bpp,
+                       const size_t lanes)
 {
     w->sub = w->above = w->average = w->paeth = _mm_setzero_si128();
     for (size_t k = 0; k < lanes; k++, filtered += n + 1, up = data, data += stride_bytes) {
@@ -186,7 +192,8 @@ INLINE void wave_begin(struct wave *w, const unsigned char *filtered, const unsi
     }
 }
 
-/* The step before the first whole one: what every lane has to its left (from data) or above left (from up). */
+/* The step before the first whole one: what every lane has to its left (from data) or above left (from up).
+ */
 INLINE __m128i wave_before(const unsigned char *const from[4], const size_t bpp, const size_t lanes)
 {
     unsigned char lane[16] = {0};
@@ -197,8 +204,8 @@ INLINE __m128i wave_before(const unsigned char *const from[4], const size_t bpp,
 }
 
 /* Makes `lanes` rows together. They have at least `lanes` pixels. */
-INLINE void rows_wave(const unsigned char *filtered, const unsigned char *up, unsigned char *data, size_t stride_bytes,
-                      size_t n, const size_t bpp, const size_t lanes)
+INLINE void rows_wave(const unsigned char *filtered, const unsigned char *up, unsigned char *data,
+                      size_t stride_bytes, size_t n, const size_t bpp, const size_t lanes)
 {
     struct wave w;
     __m128i a, b, c;
@@ -218,10 +225,11 @@ INLINE void rows_wave(const unsigned char *filtered, const unsigned char *up, un
 }
 
 /*
- * Whether a wavefront beats row after row. In units of a tenth of a Paeth row alone, by measurement on Zen 3: the rows
- * would cost Sub 2, Up 1, Average 3, Paeth 10, and the wavefront 16.
+ * Whether a wavefront beats row after row. In units of a tenth of a Paeth row alone, by measurement on Zen 3:
+ * the rows would cost Sub 2, Up 1, Average 3, Paeth 10, and the wavefront 16.
  */
-INLINE bool wave_pays(const unsigned char *filtered, size_t count, size_t n, const size_t bpp, const size_t lanes)
+INLINE bool wave_pays(const unsigned char *filtered, size_t count, size_t n, const size_t bpp,
+                      const size_t lanes)
 {
     static const unsigned char cost[TL_FILTERS] = {1, 2, 1, 3, 10};
     unsigned alone = 0;
@@ -262,11 +270,11 @@ INLINE size_t step(const unsigned char *filtered, size_t count, const unsigned c
 }
 
 /* One function a pixel size, so that the compiler sees it as a constant. */
-#define STEP(bpp)                                                                                                     \
-    VECTOR size_t step_##bpp(const struct tl_rows *rows, const unsigned char *filtered, size_t count,                 \
-                             const unsigned char *up, unsigned char *data, size_t stride_bytes)                       \
-    {                                                                                                                 \
-        return step(filtered, count, up, data, stride_bytes, rows->row_bytes, bpp);                                   \
+#define STEP(bpp)                                                                                            \
+    VECTOR size_t step_##bpp(const struct tl_rows *rows, const unsigned char *filtered, size_t count,        \
+                             const unsigned char *up, unsigned char *data, size_t stride_bytes)              \
+    {                                                                                                        \
+        return step(filtered, count, up, data, stride_bytes, rows->row_bytes, bpp);                          \
     }
 STEP(1)
 STEP(2)
@@ -275,10 +283,11 @@ STEP(4)
 STEP(6)
 STEP(8)
 
-static size_t step_any(const struct tl_rows *rows, const unsigned char *filtered, size_t count, const unsigned char *up,
-                       unsigned char *data, size_t stride_bytes)
+static size_t step_any(const struct tl_rows *rows, const unsigned char *filtered, size_t count,
+                       const unsigned char *up, unsigned char *data, size_t stride_bytes)
 {
-    static tl_unfilter_step *const steps[] = {NULL, step_1, step_2, step_3, step_4, NULL, step_6, NULL, step_8};
+    static tl_unfilter_step *const steps[] = {NULL, step_1, step_2, step_3, step_4,
+                                              NULL, step_6, NULL,   step_8};
 
     return steps[rows->pixel_bytes](rows, filtered, count, up, data, stride_bytes);
 }

@@ -1,4 +1,5 @@
-/* Undoing filters: every way gives the pixels that the specification's formulas give, and touches nothing else. */
+/* Undoing filters: every way gives the pixels that the specification's formulas give, and touches nothing
+ * else. */
 #include <config.h>
 
 #include "suite.h"
@@ -9,8 +10,8 @@
 
 enum { ROWS_MAX = 13, PIXELS_MAX = 70, ROW_MAX = PIXELS_MAX * 8, PAD = 16, FENCE = 0xa5 };
 
-typedef bool way(const struct tl_rows *rows, const unsigned char *filtered, size_t count, unsigned char *above,
-                 unsigned char *data, size_t stride_bytes);
+typedef bool way(const struct tl_rows *rows, const unsigned char *filtered, size_t count,
+                 unsigned char *above, unsigned char *data, size_t stride_bytes);
 
 static const unsigned pixel_sizes[] = {1, 2, 3, 4, 6, 8};
 
@@ -28,8 +29,8 @@ static int paeth(int a, int b, int c)
     return pa <= pb && pa <= pc ? a : pb <= pc ? b : c;
 }
 
-static void naive(const struct tl_rows *rows, const unsigned char *filtered, size_t count, const unsigned char *above,
-                  unsigned char *out)
+static void naive(const struct tl_rows *rows, const unsigned char *filtered, size_t count,
+                  const unsigned char *above, unsigned char *out)
 {
     const size_t n = rows->row_bytes, bpp = rows->pixel_bytes;
 
@@ -44,7 +45,8 @@ static void naive(const struct tl_rows *rows, const unsigned char *filtered, siz
 }
 
 /* What `data` must hold: rows at their stride, the fence between them untouched. */
-static void lay_out(const struct tl_rows *rows, size_t count, const unsigned char *pixels, unsigned char *data)
+static void lay_out(const struct tl_rows *rows, size_t count, const unsigned char *pixels,
+                    unsigned char *data)
 {
     const size_t swapped = rows->swap && __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__;
 
@@ -56,12 +58,14 @@ static void lay_out(const struct tl_rows *rows, size_t count, const unsigned cha
     }
 }
 
-/* Everything a call could touch is in buffers of exactly that size, so that a sanitizer sees one byte more. */
+/* Everything a call could touch is in buffers of exactly that size, so that a sanitizer sees one byte more.
+ */
 static void check(way *undo, const struct tl_rows *rows, size_t count, const unsigned char *filtered,
                   const unsigned char *above, const unsigned char *pixels)
 {
     const size_t n = rows->row_bytes, stride = n + PAD, bytes = count * stride - PAD;
-    unsigned char *in = malloc(count * (n + 1)), *up = malloc(n), *data = malloc(bytes), *expected = malloc(bytes);
+    unsigned char *in = malloc(count * (n + 1)), *up = malloc(n), *data = malloc(bytes),
+                  *expected = malloc(bytes);
 
     ck_assert(in && up && data && expected);
     memcpy(in, filtered, count * (n + 1));
@@ -113,8 +117,8 @@ START_TEST(equals_the_formulas)
             for (unsigned filter = 0; filter < 7; filter++) /* 5 and 6: a mixture */
                 for (unsigned kind = 0; kind < 3; kind++)
                     for (size_t count = 1; count <= ROWS_MAX; count += 4)
-                        check_both((struct tl_rows){pixels * pixel_sizes[s], pixel_sizes[s], false}, count, kind, filter,
-                                   &seed);
+                        check_both((struct tl_rows){pixels * pixel_sizes[s], pixel_sizes[s], false}, count,
+                                   kind, filter, &seed);
 }
 END_TEST
 

@@ -15,6 +15,7 @@ build libc6-dev  stdio.h
 build pkg-config pkg-config
 build libpng-dev libpng.pc
 build zlib1g-dev zlib.pc
+build libdeflate-dev libdeflate.pc
 test  g++        c++
 test  check      check.pc
 '
