@@ -11,7 +11,7 @@ enum {
     SPARSE_PATIENCE = 5, /* after 2^5 misses each step is a byte longer */
 
     DENSE_MIN = 4,
-    DENSE_DEPTH = 16,       /* candidates looked at; more than that saves 1 % and takes twice the time */
+    DENSE_DEPTH = 16,       /* candidates looked at; twice as many save 1 % */
     DENSE_DEPTH_NEXT = 8,   /* the same for the position after a match */
     DENSE_LONG_ENOUGH = 32, /* a match that is taken without a look at the next position */
     DENSE_VERY_LONG = 64,   /* a match that ends the search, and whose inside is not remembered ... */

@@ -8,7 +8,7 @@ enum form { STORED, FIXED, DYNAMIC };
 enum {
     /*
      * One bit less than RFC 1951 allows, so that four literals and the seven bits that may be left over from before
-     * fit in 64 bits. It costs nothing that can be measured.
+     * fit in 64 bits. It costs 0.05 % on a photograph, nothing on a screen.
      */
     CODE_LIMIT = 14,
     LENGTH_CODE_LIMIT = 7,
