@@ -80,6 +80,7 @@ static uint64_t append(struct layout *layout, uint64_t bytes, uint64_t count, ui
     offset = layout->bytes;
     layout->overflow |= __builtin_mul_overflow(*slot, count, &all);
     layout->overflow |= __builtin_add_overflow(layout->bytes, all, &layout->bytes);
+    layout->overflow |= layout->bytes > PTRDIFF_MAX; /* else the next part's rounding could wrap */
     return offset;
 }
 
