@@ -90,14 +90,23 @@ void tl_private_unmap(void *memory, size_t bytes)
 
 /* ---- the object behind them ---- */
 
-/* posix_fallocate returns its error instead of setting errno, and a signal makes it begin again. */
+/*
+ * posix_fallocate returns its error instead of setting errno. In pieces, because a kernel may undo all of a
+ * call that a signal interrupts: in a program with a timer a large one would begin again for ever.
+ */
 static int reserve(int fd, size_t offset, size_t bytes)
 {
-    int failure;
+    int failure = 0;
 
-    do
-        failure = posix_fallocate(fd, (off_t)offset, (off_t)bytes);
-    while (failure == EINTR);
+    for (size_t end = offset + bytes; offset < end && !failure;) {
+        size_t piece = end - offset < TL_HUGE_BYTES ? end - offset : TL_HUGE_BYTES;
+
+        failure = posix_fallocate(fd, (off_t)offset, (off_t)piece);
+        if (failure == EINTR)
+            failure = 0;
+        else
+            offset += piece;
+    }
     return failure;
 }
 
