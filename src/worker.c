@@ -17,11 +17,14 @@ static _Thread_local struct telar_region current;
 
 /* ---- the tasks ---- */
 
-/* The states of all transforms, as their callbacks expect them: NULL where there is none. */
-static void find_states(const struct tl_worker *worker, const void *states[TELAR_PIPELINE_MAX])
+/* The states of the first `count` transforms, as their callbacks expect them: NULL where there is none, or it
+ * is not made yet. */
+static void find_states(const struct tl_worker *worker, uint32_t count,
+                        const void *states[TELAR_PIPELINE_MAX])
 {
-    for (size_t i = 0; i < worker->job->pipeline.length; i++)
-        states[i] = worker->job->state[i].bytes ? worker->base + worker->job->state[i].offset : NULL;
+    for (uint32_t i = 0; i < worker->job->pipeline.length; i++)
+        states[i] = i < count && worker->job->state[i].bytes ? worker->base + worker->job->state[i].offset
+                                                             : NULL;
 }
 
 /* What is written is made zero first, so that a task that is run again begins as the first time. */
@@ -47,7 +50,7 @@ static void run_gather(struct tl_worker *worker, const struct tl_task *task, con
     const void *states[TELAR_PIPELINE_MAX];
     struct tl_pass pass = tl_job_pass(worker->job, task->stage->step, states);
 
-    find_states(worker, states);
+    find_states(worker, task->stage->step, states);
     tl_pipeline_gather(&pass, &source, strip, worker->scratch, worker->base + task->extent.offset);
 }
 
@@ -60,7 +63,7 @@ static void run_process(struct tl_worker *worker, const struct tl_task *task,
     const void *states[TELAR_PIPELINE_MAX];
     struct tl_pass pass = tl_job_pass(job, job->pipeline.length, states);
 
-    find_states(worker, states);
+    find_states(worker, job->pipeline.length, states);
     result.data = telar_result_at(&result, telar_pixel_bytes(&job->image), strip->r0, strip->c0);
     result.region = *strip;
     tl_pipeline_run(&pass, &source, &result, worker->scratch);
