@@ -103,4 +103,30 @@ static inline void check_nothing_left(int descriptors_before)
     ck_assert_int_lt(looks, 1000);
 }
 
+/*
+ * Inverts a picture of 37 x 41 RGB, by the library and here, and compares. No result may come of a run that
+ * fails, and nothing may stay of either.
+ */
+static inline telar_status run_invert(const struct telar_options *options, telar_report **report,
+                                      struct telar_error *error)
+{
+    telar_image *source = picture_new(37, 41, 3, 8), *result = source;
+    telar_pipeline *pipeline = telar_pipeline_new();
+    int descriptors = count_descriptors();
+    telar_status status;
+
+    ck_assert_int_eq(telar_pipeline_parse(pipeline, "invert", NULL), TELAR_OK);
+    status = telar_run(source, &result, pipeline, options, report, error);
+    check_nothing_left(descriptors);
+    for (uint32_t row = 0; row < 37; row++)
+        for (size_t i = 0; i < 3 * 41; i++)
+            telar_image_row(source, row)[i] ^= 255;
+    ck_assert_int_eq(status == TELAR_OK, result != NULL);
+    ck_assert(result == NULL || picture_same(result, source));
+    telar_image_free(result);
+    telar_image_free(source);
+    telar_pipeline_free(pipeline);
+    return status;
+}
+
 #endif

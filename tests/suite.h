@@ -3,7 +3,17 @@
 #define TESTS_SUITE_H
 
 #include <check.h>
+#include <stdbool.h>
 #include <stdlib.h>
+#include <string.h>
+
+/* Valgrind has descriptors and signals of its own, and knows limits only in part: what is about those is not for it. */
+static inline bool under_valgrind(void)
+{
+    const char *preload = getenv("LD_PRELOAD");
+
+    return preload && strstr(preload, "vgpreload");
+}
 
 /* ck_assert for what is asked of every pixel: that one writes to a file each time, this one only when it fails. */
 #define QUICK_ASSERT(condition) \
