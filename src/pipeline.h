@@ -27,7 +27,7 @@ struct telar_pipeline {
 struct tl_pass {
     const struct telar_pipeline *pipeline;
     struct telar_geometry image; /* of the whole image */
-    uint32_t first, count; /* steps [first, first + count) of the pipeline; none: the source is copied */
+    uint32_t first, count;     /* steps [first, first + count) of the pipeline; none: the source is copied */
     const void *const *states; /* of each step of the pipeline, NULL where it has none; NULL while planning */
 };
 

@@ -11,6 +11,12 @@
 static const struct telar_transform *const built_in[] = {
     &tl_transform_copy,
     &tl_transform_invert,
+    &tl_transform_gray,
+    &tl_transform_threshold,
+    &tl_transform_gamma,
+    &tl_transform_blur,
+    &tl_transform_sobel,
+    &tl_transform_equalize,
 };
 
 enum { BUILT_IN = sizeof built_in / sizeof *built_in };

@@ -11,6 +11,12 @@
 /* The built-in ones. To add one: declare it here and name it in transform.c's list. */
 extern const struct telar_transform tl_transform_copy;
 extern const struct telar_transform tl_transform_invert;
+extern const struct telar_transform tl_transform_gray;
+extern const struct telar_transform tl_transform_threshold;
+extern const struct telar_transform tl_transform_gamma;
+extern const struct telar_transform tl_transform_blur;
+extern const struct telar_transform tl_transform_sobel;
+extern const struct telar_transform tl_transform_equalize;
 
 /* The name of a transform or of a parameter, with its final zero, is never longer. */
 enum { TL_NAME_BYTES = 32 };
@@ -66,5 +72,21 @@ static inline size_t tl_row_samples(const struct telar_context *context, const s
 {
     return (size_t)telar_region_columns(region) * context->image.channels;
 }
+
+/* The number of channels that are not alpha. */
+uint32_t tl_colors(const struct telar_geometry *image);
+
+/*
+ * Writes a row of `pixels` pixels through tables of one entry for each possible sample: that of colour i
+ * begins at tables + i * step. Alpha is passed through.
+ */
+void tl_row_look_up(const struct telar_geometry *image, void *out, const void *in, size_t pixels,
+                    const uint16_t *tables, size_t step);
+
+/* Passes alpha, if there is any, through from one row to another. */
+void tl_row_keep_alpha(const struct telar_geometry *image, void *out, const void *in, size_t pixels);
+
+/* Replicates the first and the last of `inside` pixels, which begin `left` pixels after `row`. */
+void tl_row_pad(void *row, size_t pixel_bytes, size_t left, size_t inside, size_t right);
 
 #endif

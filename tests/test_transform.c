@@ -9,36 +9,10 @@
 
 #include "pipeline.h"
 #include "plane.h"
+#include "reference.h"
 #include "transform.h"
 
 #include <telar/transform.h>
-
-/* Fills *out, every sample of it. */
-typedef void reference(const struct plane *in, const double *params, struct plane *out);
-
-static bool is_alpha(const struct plane *plane, uint32_t channel)
-{
-    return plane->geometry.channels % 2 == 0 && channel + 1 == plane->geometry.channels;
-}
-
-/* For every sample of a plane: r, c, i. */
-#define EACH_SAMPLE(plane)                                                                                   \
-    for (uint32_t r = 0; r < (plane)->geometry.rows; r++)                                                    \
-        for (uint32_t c = 0; c < (plane)->geometry.columns; c++)                                             \
-            for (uint32_t i = 0; i < (plane)->geometry.channels; i++)
-
-static void copied(const struct plane *in, const double *params, struct plane *out)
-{
-    EACH_SAMPLE(in)
-    plane_put(out, r, c, i, plane_get(in, r, c, i));
-}
-
-static void inverted(const struct plane *in, const double *params, struct plane *out)
-{
-    EACH_SAMPLE(in)
-    plane_put(out, r, c, i,
-              is_alpha(in, i) ? plane_get(in, r, c, i) : plane_max(in) - plane_get(in, r, c, i));
-}
 
 static const struct {
     const char *text;
@@ -46,6 +20,19 @@ static const struct {
 } cases[] = {
     {"copy", copied},
     {"invert", inverted},
+    {"gray", grayed},
+    {"threshold", thresholded},
+    {"threshold:level=0", thresholded},
+    {"threshold:level=0.3", thresholded},
+    {"threshold:level=1", thresholded},
+    {"gamma", brightened},
+    {"gamma:gamma=0.4", brightened},
+    {"blur", blurred},
+    {"blur:sigma=0.3", blurred},
+    {"blur:sigma=1.7", blurred},
+    {"blur:sigma=20", blurred},
+    {"sobel", steepened},
+    {"equalize", equalized},
 };
 
 enum { CASES = sizeof cases / sizeof *cases };
@@ -215,8 +202,151 @@ START_TEST(invert_by_hand)
 }
 END_TEST
 
+/* One transform on a whole grey image of one row, or of three rows that are the same. */
+static void check_grey(const char *text, uint32_t depth, uint32_t rows, uint32_t columns,
+                       const uint32_t *values, const uint32_t *wanted)
+{
+    telar_pipeline *pipeline = telar_pipeline_new();
+    struct plane in = plane_new((struct telar_geometry){rows, columns, 1, depth}),
+                 out = plane_new(in.geometry);
+    struct tl_pass pass = {pipeline, in.geometry, 0, 1, NULL};
+    const void *states[1];
+    void *state;
+
+    EACH_SAMPLE(&in) {
+        plane_put(&in, r, c, i, values[c]);
+        plane_put(&out, r, c, i, wanted[c]);
+    }
+    ck_assert_int_eq(telar_pipeline_parse(pipeline, text, NULL), TELAR_OK);
+    state = make_state(&pass, &in);
+    states[0] = state;
+    pass.states = states;
+    check_region(&pass, &in, &out, telar_region_all(&in.geometry));
+    free(state);
+    plane_free(in);
+    plane_free(out);
+    telar_pipeline_free(pipeline);
+}
+
+#define LIST(...) ((const uint32_t[]){__VA_ARGS__})
+
+START_TEST(grey_values_by_hand)
+{
+    check_grey("threshold", 8, 1, 4, LIST(0, 127, 128, 255), LIST(0, 0, 255, 255));
+    check_grey("threshold", 16, 1, 4, LIST(0, 32767, 32768, 65535), LIST(0, 0, 65535, 65535));
+    check_grey("threshold:level=1", 8, 1, 2, LIST(254, 255), LIST(0, 255));
+    check_grey("threshold:level=0", 8, 1, 2, LIST(0, 255), LIST(255, 255));
+    check_grey("gamma:gamma=2", 8, 1, 4, LIST(0, 1, 64, 255),
+               LIST(0, 16, 128, 255)); /* 255 sqrt(64/255) = 127.7 */
+    check_grey("gamma:gamma=0.5", 8, 1, 2, LIST(16, 255), LIST(1, 255));
+    check_grey("gamma:gamma=2", 16, 1, 3, LIST(0, 256, 65535), LIST(0, 4096, 65535));
+    check_grey("blur:sigma=0.3", 8, 1, 3, LIST(0, 255, 0), LIST(1, 253, 1)); /* weights 251, 65034, 251 */
+    check_grey("blur:sigma=0.3", 16, 3, 3, LIST(0, 65535, 0), LIST(251, 65033, 251));
+    check_grey("blur:sigma=9", 8, 3, 3, LIST(200, 200, 200), LIST(200, 200, 200));
+    check_grey("blur:sigma=300", 16, 1, 2, LIST(65535, 65535), LIST(65535, 65535));
+    check_grey("sobel", 8, 3, 3, LIST(0, 0, 10), LIST(0, 20, 20));
+    check_grey("sobel", 8, 3, 3, LIST(0, 0, 255), LIST(0, 255, 255));
+    check_grey("sobel", 16, 3, 3, LIST(65535, 0, 0), LIST(65535, 65535, 0));
+    check_grey("equalize", 8, 1, 4, LIST(10, 10, 20, 30), LIST(0, 0, 128, 255)); /* half of 255, up */
+    check_grey("equalize", 16, 1, 4, LIST(7, 9, 9, 1000), LIST(0, 43690, 43690, 65535));
+    check_grey("equalize", 8, 3, 2, LIST(9, 9), LIST(9, 9));
+}
+END_TEST
+
+START_TEST(gray_by_hand)
+{
+    const unsigned char narrow[16] = {255, 0, 0, 1, 0, 255, 0, 2, 0, 0, 255, 3, 255, 255, 255, 4};
+    const unsigned char wanted[16] = {76, 76, 76, 1, 150, 150, 150, 2, 29, 29, 29, 3, 255, 255, 255, 4};
+    const uint16_t wide[6] = {65535, 65535, 65535, 1000, 2000, 3000};
+    const uint16_t wide_wanted[6] = {65535, 65535, 65535, 1815, 1815, 1815}; /* 299 + 1174 + 342 */
+    unsigned char narrow_out[16];
+    uint16_t wide_out[6];
+    struct telar_context context = {.image = {1, 4, 4, 8}};
+
+    tl_transform_gray.process(&context, &(struct telar_source){narrow, 16, {0, 1, 0, 4}},
+                              &(struct telar_result){narrow_out, 16, {0, 1, 0, 4}});
+    ck_assert_mem_eq(narrow_out, wanted, sizeof wanted);
+    context.image = (struct telar_geometry){1, 2, 3, 16};
+    tl_transform_gray.process(&context, &(struct telar_source){(const unsigned char *)wide, 12, {0, 1, 0, 2}},
+                              &(struct telar_result){(unsigned char *)wide_out, 12, {0, 1, 0, 2}});
+    ck_assert_mem_eq(wide_out, wide_wanted, sizeof wide_wanted);
+}
+END_TEST
+
+/* Weights of every size of blur add up to 65536, by halves, and none is negative. */
+START_TEST(blur_weights_add_up)
+{
+    for (double sigma = 0.3; sigma <= 300; sigma *= 1.07) {
+        double params[TELAR_PARAMS_MAX] = {sigma};
+        struct telar_context context = {.image = {1, 1, 1, 8}, .params = params};
+        uint32_t radius = tl_transform_blur.halo(&context), sum = 0;
+        uint16_t weight[1000];
+
+        ck_assert_uint_eq(tl_transform_blur.state_bytes(&context), (radius + 1) * sizeof *weight);
+        tl_transform_blur.prepare(&context, weight);
+        for (uint32_t k = 1; k <= radius; k++)
+            sum += 2 * weight[k];
+        ck_assert_uint_eq(sum + weight[0], 65536);
+    }
+}
+END_TEST
+
+/* Anything at all: 0 to 64 random bits, and in the first few entries so few that later ones have room to be
+ * too many. */
+static void fill_partial(uint64_t *partial, uint32_t *random)
+{
+    for (size_t x = 0; x < 256; x++) {
+        uint64_t bits = (uint64_t)next_random(random) << 32 | next_random(random);
+
+        partial[x] = bits >> (x < 5 ? 63 : next_random(random) % 64);
+    }
+}
+
+/* What a worker wrote may be anything: the table holds samples all the same, whatever the order of the
+ * partials. */
+START_TEST(equalize_trusts_no_partial)
+{
+    static uint64_t partials[3][256], swapped[3][256];
+    struct telar_context context = {.image = {10, 10, 1, 8}};
+    uint16_t table[256], other[256];
+    uint32_t random = 5;
+
+    for (int round = 0; round < 200; round++) {
+        for (size_t i = 0; i < 3; i++) {
+            fill_partial(partials[i], &random);
+            memcpy(swapped[2 - i], partials[i], sizeof partials[i]);
+        }
+        tl_transform_equalize.merge(&context, partials, sizeof partials[0], 3, table);
+        tl_transform_equalize.merge(&context, swapped, sizeof swapped[0], 3, other);
+        ck_assert_mem_eq(table, other, sizeof table);
+        for (size_t x = 0; x < 256; x++)
+            if (table[x] > 255)
+                ck_abort_msg("entry %zu is %u", x, table[x]);
+    }
+}
+END_TEST
+
+/* By hand: 2^60 pixels, of which a quarter has 0, a quarter 10 and half 20. A third of 255 is 85. */
+START_TEST(equalize_counts_very_large_images)
+{
+    static uint64_t partial[256] = {
+        [0] = UINT64_C(1) << 58, [10] = UINT64_C(1) << 58, [20] = UINT64_C(1) << 59};
+    struct telar_context context = {.image = {1u << 30, 1u << 30, 1, 8}};
+    uint16_t table[256];
+
+    tl_transform_equalize.merge(&context, partial, sizeof partial, 1, table);
+    ck_assert_uint_eq(table[0], 0);
+    ck_assert_uint_eq(table[10], 85);
+    ck_assert_uint_eq(table[20], 255);
+}
+END_TEST
+
 START_TEST(suggests_the_nearest_name)
 {
+    ck_assert_str_eq(telar_transform_suggest("blurr"), "blur");
+    ck_assert_str_eq(telar_transform_suggest("grey"), "gray");
+    ck_assert_str_eq(telar_transform_suggest("equalise"), "equalize");
+    ck_assert_str_eq(telar_transform_suggest("thresh"), "threshold");
     ck_assert_str_eq(telar_transform_suggest("invret"), "invert");
     ck_assert_str_eq(telar_transform_suggest("coppy"), "copy");
     ck_assert_str_eq(telar_transform_suggest("Copy"), "copy");
@@ -237,6 +367,7 @@ START_TEST(distance_counts_single_edits)
     ck_assert_uint_eq(tl_name_distance("isgam", "sigma"), 2);
     ck_assert_uint_eq(tl_name_distance("kitten", "sitting"), 3);
     ck_assert_uint_eq(tl_name_distance("sigma", "level"), SIZE_MAX);
+    ck_assert_uint_eq(tl_name_distance("x", "y"), SIZE_MAX); /* nothing in common */
 }
 END_TEST
 
@@ -247,6 +378,11 @@ int main(void)
         every_built_in_has_a_reference,
         each_equals_its_reference,
         invert_by_hand,
+        grey_values_by_hand,
+        gray_by_hand,
+        blur_weights_add_up,
+        equalize_trusts_no_partial,
+        equalize_counts_very_large_images,
         suggests_the_nearest_name,
         distance_counts_single_edits,
         NULL,
