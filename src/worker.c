@@ -11,9 +11,10 @@
 #include <telar/engine.h>
 #include <unistd.h>
 
-/* What telar_current_region tells. A signal handler of the same thread is its only other reader. */
+/* What telar_current_region tells. A signal handler of the same thread is its only other reader: volatile keeps
+ * the order in which they are written. */
 static _Thread_local volatile bool at_work;
-static _Thread_local struct telar_region current;
+static _Thread_local volatile struct telar_region current;
 
 /* ---- the tasks ---- */
 
