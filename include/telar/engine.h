@@ -22,7 +22,7 @@ typedef enum telar_engine {
     TELAR_PROCESSES,          /* forked processes over one shared-memory segment */
 } telar_engine;
 
-/* What a worker process is kept from. Without meaning for the other engines, which can write everything. */
+/* What a worker process is kept from. The other engines can write everything: TELAR_GUARDED with them is TELAR_USAGE. */
 typedef enum telar_isolation {
     TELAR_ISOLATION_DEFAULT = 0, /* guarded */
     TELAR_SHARED,                /* it can write the whole segment */
@@ -41,7 +41,7 @@ struct telar_options {
     struct telar_plan plan;   /* 0 x 0: chosen */
     bool has_roi;             /* whether roi is meant */
     struct telar_region roi;  /* transform only this rectangle; the rest is copied. Inside it the result is what it would be without */
-    uint32_t timeout_ms;      /* how long one region may take; 0: no limit */
+    uint32_t timeout_ms;      /* how long one region may take; 0: no limit. Serial has none; with gil waiting counts */
     uint64_t max_memory;      /* bytes the segment may have; 0: what the host has available */
     struct telar_limits limits;
     const char *keep_shm;     /* NULL, or the name under which the segment is to stay visible in /dev/shm, without a slash */

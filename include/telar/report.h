@@ -40,7 +40,7 @@ struct telar_worker_report {
     uint64_t user_ns, system_ns; /* CPU time, as far as the kernel tells it for this worker */
     uint64_t minor_faults, major_faults;
     uint64_t voluntary_switches, involuntary_switches;
-    char cause[64];              /* how it ended: "exit 0", "SIGSEGV", ... */
+    char cause[64];              /* "ended with exit status 0", "was killed by SIGSEGV (Segmentation fault)", ... */
 };
 
 typedef struct telar_report {
