@@ -21,6 +21,15 @@ uint64_t tl_now_ns(void)
     return (uint64_t)now.tv_sec * UINT64_C(1000000000) + (uint64_t)now.tv_nsec;
 }
 
+static FILE *open_below(const char *root, const char *path)
+{
+    char whole[PATH_MAX];
+
+    if (snprintf(whole, sizeof whole, "%s%s", root, path) >= (int)sizeof whole)
+        return NULL;
+    return fopen(whole, "re");
+}
+
 /* Reads a file's first line. False when there is none. */
 static bool read_line(const char *path, char *line, size_t size)
 {
@@ -52,9 +61,9 @@ static bool lists(const char *names, const char *name)
 }
 
 /* The group of this process, from a line such as "4:cpu,cpuacct:/user.slice" or, for v2, "0::/user.slice". */
-static bool own_group(const char *controller, char *path, size_t size)
+static bool own_group(const char *root, const char *controller, char *path, size_t size)
 {
-    FILE *file = fopen("/proc/self/cgroup", "re");
+    FILE *file = open_below(root, "/proc/self/cgroup");
     char line[PATH_MAX];
     bool found = false;
 
@@ -73,15 +82,15 @@ static bool own_group(const char *controller, char *path, size_t size)
     return found;
 }
 
-static void visit_groups(const char *controller, visitor *visit, void *data)
+static void visit_groups(const char *root, const char *controller, visitor *visit, void *data)
 {
-    char group[PATH_MAX], directory[PATH_MAX + 64];
+    char group[PATH_MAX], directory[2 * PATH_MAX + 64];
     char *slash;
 
-    if (!own_group(controller, group, sizeof group))
+    if (!own_group(root, controller, group, sizeof group))
         return;
     for (;;) {
-        snprintf(directory, sizeof directory, "/sys/fs/cgroup%s%s%s", controller ? "/" : "",
+        snprintf(directory, sizeof directory, "%s/sys/fs/cgroup%s%s%s", root, controller ? "/" : "",
                  controller ? controller : "", strcmp(group, "/") == 0 ? "" : group);
         if (!visit(directory, data))
             return;
@@ -94,7 +103,7 @@ static void visit_groups(const char *controller, visitor *visit, void *data)
 
 static bool read_number(const char *directory, const char *file, uint64_t *number)
 {
-    char path[PATH_MAX + 128], line[64];
+    char path[2 * PATH_MAX + 128], line[64];
 
     snprintf(path, sizeof path, "%s/%s", directory, file);
     return read_line(path, line, sizeof line) && sscanf(line, "%" SCNu64, number) == 1;
@@ -120,7 +129,7 @@ static void note_quota(struct quota *quota, int64_t used_us, int64_t period_us, 
 
 static bool visit_cpu_v2(const char *directory, void *data)
 {
-    char path[PATH_MAX + 128], line[64];
+    char path[2 * PATH_MAX + 128], line[64];
     int64_t used_us, period_us;
 
     snprintf(path, sizeof path, "%s/cpu.max", directory);
@@ -158,13 +167,13 @@ static uint32_t affinity_count(void)
     return count ? count : 1;
 }
 
-uint32_t telar_host_workers(char reason[TELAR_REASON_BYTES])
+uint32_t tl_host_workers_below(const char *root, char reason[TELAR_REASON_BYTES])
 {
     uint32_t cpus = affinity_count();
     struct quota quota = {UINT32_MAX, ""};
 
-    visit_groups(NULL, visit_cpu_v2, &quota);
-    visit_groups("cpu", visit_cpu_v1, &quota);
+    visit_groups(root, NULL, visit_cpu_v2, &quota);
+    visit_groups(root, "cpu", visit_cpu_v1, &quota);
     if (quota.cpus < cpus)
         snprintf(reason, TELAR_REASON_BYTES, "%s allows %" PRIu32 " of the %" PRIu32 " CPUs", quota.where,
                  quota.cpus, cpus);
@@ -175,11 +184,35 @@ uint32_t telar_host_workers(char reason[TELAR_REASON_BYTES])
     return cpus < TELAR_WORKERS_MAX ? cpus : TELAR_WORKERS_MAX;
 }
 
+uint32_t telar_host_workers(char reason[TELAR_REASON_BYTES])
+{
+    return tl_host_workers_below("", reason);
+}
+
 /* ---- memory ---- */
 
-static void note_left(uint64_t *left, uint64_t limit, uint64_t used)
+/* The number behind a name in a group's memory.stat; 0 when it is not there. */
+static uint64_t read_stat(const char *directory, const char *name)
 {
-    uint64_t here = limit > used ? limit - used : 0;
+    char path[2 * PATH_MAX + 128], line[128];
+    size_t length = strlen(name);
+    uint64_t number = 0;
+    FILE *file;
+
+    snprintf(path, sizeof path, "%s/memory.stat", directory);
+    file = fopen(path, "re");
+    while (file && !number && fgets(line, sizeof line, file))
+        if (strncmp(line, name, length) == 0 && line[length] == ' ')
+            number = strtoull(line + length, NULL, 10);
+    if (file)
+        fclose(file);
+    return number;
+}
+
+/* What a group uses counts files that were read lately; the inactive ones are given up for the asking. */
+static void note_left(uint64_t *left, uint64_t limit, uint64_t used, uint64_t inactive)
+{
+    uint64_t held = used > inactive ? used - inactive : 0, here = limit > held ? limit - held : 0;
 
     if (here < *left)
         *left = here;
@@ -190,7 +223,7 @@ static bool visit_memory_v2(const char *directory, void *data)
     uint64_t limit, used;
 
     if (read_number(directory, "memory.max", &limit) && read_number(directory, "memory.current", &used))
-        note_left(data, limit, used);
+        note_left(data, limit, used, read_stat(directory, "inactive_file"));
     return true;
 }
 
@@ -200,13 +233,13 @@ static bool visit_memory_v1(const char *directory, void *data)
 
     if (read_number(directory, "memory.limit_in_bytes", &limit)
         && read_number(directory, "memory.usage_in_bytes", &used))
-        note_left(data, limit, used);
+        note_left(data, limit, used, read_stat(directory, "total_inactive_file"));
     return true;
 }
 
-static uint64_t mem_available(void)
+static uint64_t mem_available(const char *root)
 {
-    FILE *file = fopen("/proc/meminfo", "re");
+    FILE *file = open_below(root, "/proc/meminfo");
     uint64_t kib, found = UINT64_MAX;
     char line[128];
 
@@ -218,11 +251,16 @@ static uint64_t mem_available(void)
     return found;
 }
 
+uint64_t tl_host_memory_below(const char *root)
+{
+    uint64_t left = mem_available(root);
+
+    visit_groups(root, NULL, visit_memory_v2, &left);
+    visit_groups(root, "memory", visit_memory_v1, &left);
+    return left;
+}
+
 uint64_t tl_host_memory_bytes(void)
 {
-    uint64_t left = mem_available();
-
-    visit_groups(NULL, visit_memory_v2, &left);
-    visit_groups("memory", visit_memory_v1, &left);
-    return left;
+    return tl_host_memory_below("");
 }
