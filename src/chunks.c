@@ -98,6 +98,13 @@ static bool wanted(struct tl_scan *scan, const unsigned char *name)
     return false;
 }
 
+/* The chunk that telar writes itself, and writes anew, so that it is neither kept nor dropped. */
+static bool is_restart(const struct tl_scan *scan, const unsigned char *name)
+{
+    return memcmp(name, "teLR", NAME_BYTES) == 0 && !scan->idat_seen && scan->restart_used == 0
+           && scan->left_bytes == sizeof scan->restart + CRC_BYTES;
+}
+
 /* The head of a chunk is complete: decides what becomes of the chunk. */
 static telar_status begin_chunk(struct tl_scan *scan, struct telar_error *error)
 {
@@ -111,7 +118,8 @@ static telar_status begin_chunk(struct tl_scan *scan, struct telar_error *error)
     scan->n_chunks++;
     scan->keeping = wanted(scan, name);
     note(scan->names, name);
-    if (ancillary && !scan->keeping)
+    scan->in_restart = is_restart(scan, name);
+    if (ancillary && !scan->keeping && !scan->in_restart)
         note(scan->dropped, name);
     if (!scan->keeping)
         return TELAR_OK;
@@ -133,6 +141,8 @@ static telar_status take_body(struct tl_scan *scan, const unsigned char *bytes, 
 
     if (scan->in_idat)
         scan->idat_bytes += n < data_bytes ? n : data_bytes;
+    for (size_t i = 0; scan->in_restart && i < n && scan->restart_used < sizeof scan->restart; i++)
+        scan->restart[scan->restart_used++] = bytes[i];
     if (scan->keeping && !append(&scan->kept, bytes, n))
         return tl_fail(error, TELAR_HOST, 0, "%s: no memory for its chunks", scan->name);
     scan->left_bytes -= n;

@@ -33,6 +33,10 @@ struct tl_scan {
     bool keeping;          /* whether it goes to `kept` */
     bool in_idat, idat_seen;
 
+    bool in_restart;       /* the chunk at hand is teLR (encode.h) */
+    uint32_t restart_used; /* how much of its data is known */
+    unsigned char restart[12];
+
     uint64_t n_chunks;   /* whose heads have been seen */
     uint64_t idat_bytes; /* of image data seen, without framing */
     uint32_t kinds_seen; /* bit i: kind i of the kept kinds was there */

@@ -39,7 +39,35 @@ const struct telar_geometry *tl_decoder_geometry(const struct tl_decoder *decode
 telar_status tl_decoder_read(struct tl_decoder *decoder, unsigned char *data, size_t stride_bytes,
                              struct telar_error *error);
 
-/* After tl_decoder_read: what the file says of itself, and the kept chunks, which stay the decoder's. */
+/*
+ * In the place of tl_decoder_read: rows in bands, as they lie in the file, by whoever has the decoder or, after a fork, a
+ * copy of it, but always the same. It is for files of the common kinds (tl_decoder_in_bands) and it cannot say what is
+ * wrong with a file: where anything is not as it should be it is false, and the file is to be read again from its
+ * beginning with tl_decoder_read. These are async-signal-safe.
+ */
+bool tl_decoder_in_bands(const struct tl_decoder *decoder);
+
+/*
+ * Whether the file was written in bands of so many rows, each of which can be read for itself: then tl_decoder_restart
+ * says where, until the decoder is closed, and there is no need to read in order. Not async-signal-safe.
+ */
+bool tl_decoder_find_bands(struct tl_decoder *decoder, uint32_t band_rows);
+const struct tl_restart *tl_decoder_restart(const struct tl_decoder *decoder);
+
+/* The next rows: for each its filter and telar_row_bytes(), samples in the byte order of the file. */
+bool tl_decoder_read_band(struct tl_decoder *decoder, unsigned char *filtered, uint32_t rows);
+
+/* After the last row: checks the end of the image data, and copies the chunks that follow it up to IEND, *n bytes. */
+bool tl_decoder_read_tail(struct tl_decoder *decoder, unsigned char *bytes, size_t capacity, size_t *n);
+
+/* The descriptor that it reads from. */
+int tl_decoder_descriptor(const struct tl_decoder *decoder);
+
+/* The coordinator's part: takes those chunks over. TELAR_INPUT, with *doubt: as above. TELAR_HOST: no memory. */
+telar_status tl_decoder_take_tail(struct tl_decoder *decoder, const unsigned char *bytes, size_t n, bool *doubt,
+                                  struct telar_error *error);
+
+/* After tl_decoder_read or tl_decoder_take_tail: what the file says of itself, and the kept chunks, which stay the decoder's. */
 void tl_decoder_info(const struct tl_decoder *decoder, struct telar_info *info);
 const struct tl_chunks *tl_decoder_chunks(const struct tl_decoder *decoder);
 

@@ -18,8 +18,11 @@
 #include "codec.h"
 
 #include "chunks.h"
+#include "checksum.h"
 #include "input.h"
+#include "restart.h"
 #include "status.h"
+#include "stream.h"
 
 #include <assert.h>
 #include <errno.h>
@@ -33,6 +36,8 @@ enum {
         1024, /* compressed bytes, beside its pixels, that the last row may need: the codes of a block */
     SPLIT_BYTES = 64, /* and those that may follow in further IDAT chunks: the end of a block, a checksum */
     REASON_BYTES = 128,
+    HEAD_BYTES = 8, /* of a chunk */
+    CRC_BYTES = 4,
 };
 
 struct tl_decoder {
@@ -43,10 +48,13 @@ struct tl_decoder {
     uint8_t color_type, bit_depth; /* as stored */
     int passes;                    /* 7 when interlaced, else 1 */
     bool size_checked, used;
+    bool transparent; /* has tRNS */
     uint64_t idat_limit_bytes;  /* more image data than this is too much */
     char warning[REASON_BYTES]; /* libpng's last */
     png_structp png;
     png_infop info;
+    struct tl_stream stream;    /* in the place of libpng, from the first IDAT on, where rows are read in bands */
+    struct tl_restart *restart; /* NULL, or where in the file the bands lie that it was written in */
     struct telar_error failure; /* of the call at hand; kept here because libpng comes back by longjmp */
 };
 
@@ -186,15 +194,14 @@ static bool try_rows(struct tl_decoder *d, unsigned char *data, size_t stride_by
 /* The geometry that png_set_expand will lead to. */
 static telar_status settle_geometry(struct tl_decoder *d)
 {
-    bool transparent = png_get_valid(d->png, d->info, PNG_INFO_tRNS) != 0;
-
+    d->transparent = png_get_valid(d->png, d->info, PNG_INFO_tRNS) != 0;
     d->color_type = png_get_color_type(d->png, d->info);
     d->bit_depth = png_get_bit_depth(d->png, d->info);
     d->geometry = (struct telar_geometry){
         .rows = png_get_image_height(d->png, d->info),
         .columns = png_get_image_width(d->png, d->info),
         .channels = (d->color_type & PNG_COLOR_MASK_COLOR ? 3 : 1)
-                    + (d->color_type & PNG_COLOR_MASK_ALPHA || transparent ? 1 : 0),
+                    + (d->color_type & PNG_COLOR_MASK_ALPHA || d->transparent ? 1 : 0),
         .depth = d->bit_depth == 16 ? 16 : 8,
     };
     if (telar_geometry_valid(&d->geometry))
@@ -261,6 +268,90 @@ telar_status tl_decoder_read(struct tl_decoder *decoder, unsigned char *data, si
     return try_rows(decoder, data, stride_bytes) ? TELAR_OK : hand_out(decoder, error);
 }
 
+/* ---- in bands, without libpng ---- */
+
+bool tl_decoder_in_bands(const struct tl_decoder *d)
+{
+    return d->color_type != PNG_COLOR_TYPE_PALETTE && d->bit_depth >= 8 && d->passes == 1 && !d->transparent
+           && d->scan.left_bytes >= CRC_BYTES;
+}
+
+bool tl_decoder_find_bands(struct tl_decoder *d, uint32_t band_rows)
+{
+    if (!d->input.owned || !d->input.file_bytes || d->scan.restart_used != sizeof d->scan.restart
+        || png_get_uint_32(d->scan.restart + 4) != band_rows)
+        return false;
+    d->restart = tl_restart_find(d->input.fd, d->input.position - HEAD_BYTES, d->scan.restart, d->geometry.rows);
+    return d->restart != NULL;
+}
+
+const struct tl_restart *tl_decoder_restart(const struct tl_decoder *decoder)
+{
+    return decoder->restart;
+}
+
+int tl_decoder_descriptor(const struct tl_decoder *decoder)
+{
+    return decoder->input.fd;
+}
+
+bool tl_decoder_read_band(struct tl_decoder *decoder, unsigned char *filtered, uint32_t rows)
+{
+    if (!decoder->used)
+        tl_stream_begin(&decoder->stream, (uint32_t)(decoder->scan.left_bytes - CRC_BYTES));
+    decoder->used = true;
+    return tl_stream_read(&decoder->stream, &decoder->input, filtered,
+                          rows * (telar_row_bytes(&decoder->geometry) + 1));
+}
+
+bool tl_decoder_read_tail(struct tl_decoder *decoder, unsigned char *bytes, size_t capacity, size_t *n)
+{
+    return tl_stream_end(&decoder->stream, &decoder->input)
+           && tl_stream_tail(&decoder->stream, &decoder->input, bytes, capacity, n);
+}
+
+/*
+ * Whether a chunk behind the image data may be there without libpng's judgement: IEND, and what is ancillary, but tRNS,
+ * which comes too late. *bytes is its whole length.
+ */
+static bool plain_chunk(const unsigned char *chunk, size_t left, size_t *bytes)
+{
+    size_t length;
+
+    if (left < HEAD_BYTES + CRC_BYTES)
+        return false;
+    length = png_get_uint_32(chunk);
+    if (length > left - HEAD_BYTES - CRC_BYTES)
+        return false;
+    *bytes = HEAD_BYTES + length + CRC_BYTES;
+    if (memcmp(chunk + 4, "IEND", 4) == 0 ? length != 0 || *bytes != left
+                                          : !(chunk[4] & 0x20) || memcmp(chunk + 4, "tRNS", 4) == 0)
+        return false;
+    for (int i = 4; i < HEAD_BYTES; i++)
+        if (!((chunk[i] | 0x20) >= 'a' && (chunk[i] | 0x20) <= 'z'))
+            return false;
+    return png_get_uint_32(chunk + HEAD_BYTES + length) == tl_crc32(0, chunk + 4, length + 4);
+}
+
+telar_status tl_decoder_take_tail(struct tl_decoder *decoder, const unsigned char *bytes, size_t n, bool *doubt,
+                                  struct telar_error *error)
+{
+    telar_status status;
+
+    *doubt = false;
+    for (size_t at = 0, chunk_bytes = 0; at < n; at += chunk_bytes)
+        *doubt |= !plain_chunk(bytes + at, n - at, &chunk_bytes) && (chunk_bytes = n - at) > 0;
+    if (*doubt)
+        return tl_fail(error, TELAR_INPUT, 0, "%s: has damaged or misplaced chunks behind its image data",
+                       decoder->input.name);
+    decoder->scan.head_bytes = 0; /* the scan goes on behind IDAT, whose data it has not seen */
+    decoder->scan.left_bytes = 0;
+    status = tl_scan_bytes(&decoder->scan, bytes, n, &decoder->failure);
+    return status == TELAR_OK ? TELAR_OK : hand_out(decoder, error);
+}
+
+/* ---- what is known of the file ---- */
+
 void tl_decoder_info(const struct tl_decoder *decoder, struct telar_info *info)
 {
     *info = (struct telar_info){
@@ -285,6 +376,7 @@ void tl_decoder_close(struct tl_decoder *decoder)
         return;
     if (decoder->png)
         png_destroy_read_struct(&decoder->png, &decoder->info, NULL);
+    free(decoder->restart);
     tl_scan_end(&decoder->scan);
     tl_input_close(&decoder->input);
     free(decoder);

@@ -138,6 +138,24 @@ telar_status tl_input_read(struct tl_input *input, unsigned char *bytes, size_t 
     return TELAR_OK;
 }
 
+size_t tl_input_peek(struct tl_input *input, const unsigned char **bytes)
+{
+    if (input->begin == input->end) {
+        ssize_t got = read_some(input->fd, input->buffer, sizeof input->buffer);
+
+        input->begin = 0;
+        input->end = got > 0 ? (size_t)got : 0;
+    }
+    *bytes = input->buffer + input->begin;
+    return input->end - input->begin;
+}
+
+void tl_input_skip(struct tl_input *input, size_t n)
+{
+    input->begin += n;
+    input->position += n;
+}
+
 void tl_input_close(struct tl_input *input)
 {
     if (input->owned && input->fd >= 0)

@@ -30,6 +30,13 @@ telar_status tl_input_open(struct tl_input *input, const char *path, struct tela
 /* Gives exactly n bytes. TELAR_INPUT: they cannot be read, or the file ends before. */
 telar_status tl_input_read(struct tl_input *input, unsigned char *bytes, size_t n, struct telar_error *error);
 
+/*
+ * Says where the next bytes lie that are at hand, and how many: reads on when there are none. 0: the file ends here, or
+ * cannot be read. tl_input_skip takes n of them. Async-signal-safe.
+ */
+size_t tl_input_peek(struct tl_input *input, const unsigned char **bytes);
+void tl_input_skip(struct tl_input *input, size_t n);
+
 void tl_input_close(struct tl_input *input);
 
 #endif

@@ -1,0 +1,170 @@
+#include <config.h>
+
+#include "encode.h"
+
+#include "checksum.h"
+#include "chunks.h"
+#include "deflate.h"
+#include "filter.h"
+
+#include <assert.h>
+#include <string.h>
+
+enum {
+    HEAD_BYTES = 8, /* of a chunk: length and type */
+    CRC_BYTES = 4,
+    ZLIB_HEAD_BYTES = 2,
+    IHDR_BYTES = 13,
+    RESTART_BYTES = 12,
+    FIXED_MAX = 128, /* more than signature, IHDR and teLR, or the stream's end and IEND, are together */
+};
+
+static void put_32(unsigned char *at, uint32_t number)
+{
+    for (int i = 0; i < 4; i++)
+        at[i] = (unsigned char)(number >> (24 - 8 * i));
+}
+
+/* Puts a chunk's head before and its CRC behind n bytes of data that stand at chunk + HEAD_BYTES; returns the
+ * end. */
+static unsigned char *close_chunk(unsigned char *chunk, const char *type, size_t n)
+{
+    put_32(chunk, (uint32_t)n);
+    memcpy(chunk + 4, type, 4);
+    put_32(chunk + HEAD_BYTES + n, tl_crc32(0, chunk + 4, n + 4));
+    return chunk + HEAD_BYTES + n + CRC_BYTES;
+}
+
+/* ---- bands ---- */
+
+static struct tl_band filter_input(const struct telar_geometry *image, const struct telar_source *band)
+{
+    return (struct tl_band){
+        .rows = band->data,
+        .stride_bytes = band->stride_bytes,
+        .row_count = telar_region_rows(&band->region),
+        .shape = {telar_row_bytes(image), (unsigned)telar_pixel_bytes(image), image->depth == 16},
+    };
+}
+
+static struct tl_band whole_band(const struct telar_geometry *image, uint32_t rows)
+{
+    struct telar_source band = {.stride_bytes = telar_row_bytes(image),
+                                .region = {0, rows, 0, image->columns}};
+
+    return filter_input(image, &band);
+}
+
+size_t tl_encode_slot_bytes(const struct telar_geometry *image, uint32_t band_rows)
+{
+    struct tl_band band = whole_band(image, band_rows);
+    size_t bound = tl_deflate_bound(tl_filter_size(&band));
+
+    /* a chunk's length is 31 bits (PNG specification, 5.3) */
+    return bound > 0x7fffffff - ZLIB_HEAD_BYTES ? SIZE_MAX : HEAD_BYTES + ZLIB_HEAD_BYTES + bound + CRC_BYTES;
+}
+
+static size_t aligned(size_t n)
+{
+    return (n + 63) / 64 * 64;
+}
+
+size_t tl_encode_scratch_bytes(const struct telar_geometry *image, uint32_t band_rows)
+{
+    struct tl_band band = whole_band(image, band_rows);
+
+    return aligned(tl_filter_work_size(&band)) + tl_filter_size(&band);
+}
+
+struct tl_encoded tl_encode_band(const struct telar_geometry *image, const struct telar_source *source,
+                                 bool first, void *scratch, unsigned char *slot)
+{
+    struct tl_band band = filter_input(image, source);
+    size_t filtered_bytes = tl_filter_size(&band), capacity = tl_deflate_bound(filtered_bytes), n = 0;
+    unsigned char *filtered =
+        (unsigned char *)scratch + aligned(tl_filter_work_size(&band)); /* work first, for both */
+    unsigned char *data = slot + HEAD_BYTES;
+
+    tl_filter_band(&band, scratch, filtered);
+    if (first) {
+        memcpy(data, "\x78\x01",
+               ZLIB_HEAD_BYTES); /* deflate with a window of 32 KiB, made fast (RFC 1950, 2.2) */
+        n = ZLIB_HEAD_BYTES;
+    }
+    n += tl_deflate(scratch, filtered, filtered_bytes, data + n, capacity, false);
+    return (struct tl_encoded){
+        .bytes = (uint32_t)(close_chunk(slot, "IDAT", n) - slot),
+        .adler = tl_adler32(1, filtered, filtered_bytes),
+    };
+}
+
+uint32_t tl_encode_join(const struct telar_geometry *image, uint32_t adler, uint32_t band_adler,
+                        uint32_t rows)
+{
+    struct tl_band band = whole_band(image, rows);
+
+    return tl_adler32_join(adler, band_adler, tl_filter_size(&band));
+}
+
+/* ---- what stands around them ---- */
+
+static unsigned char *put_ihdr(unsigned char *at, const struct telar_geometry *image)
+{
+    static const unsigned char color_types[] = {0, 0, 4, 2, 6}; /* by channels; PNG specification, 11.2.1 */
+    unsigned char *data = at + HEAD_BYTES;
+
+    memset(data, 0, IHDR_BYTES);
+    put_32(data, image->columns);
+    put_32(data + 4, image->rows);
+    data[8] = (unsigned char)image->depth;
+    data[9] = color_types[image->channels];
+    return close_chunk(at, "IHDR", IHDR_BYTES);
+}
+
+static unsigned char *put_restart(unsigned char *at, const struct tl_format *format)
+{
+    unsigned char *data = at + HEAD_BYTES;
+
+    memset(data, 0, RESTART_BYTES);
+    data[0] = 1;
+    put_32(data + 4, format->band_rows);
+    put_32(data + 8, (format->image.rows + format->band_rows - 1) / format->band_rows);
+    return close_chunk(at, "teLR", RESTART_BYTES);
+}
+
+telar_status tl_encode_head(struct tl_output *output, const struct tl_format *format,
+                            const struct tl_chunks *chunks, struct telar_error *error)
+{
+    static const unsigned char signature[] = {137, 'P', 'N', 'G', '\r', '\n', 26, '\n'};
+    unsigned char bytes[FIXED_MAX], *at = bytes;
+    telar_status status;
+
+    memcpy(at, signature, sizeof signature);
+    at = put_ihdr(at + sizeof signature, &format->image);
+    status = tl_output_write(output, bytes, (size_t)(at - bytes), error);
+    if (status == TELAR_OK && chunks)
+        status = tl_output_write(output, chunks->bytes, chunks->before_idat, error);
+    if (status != TELAR_OK || !format->restart)
+        return status;
+    at = put_restart(bytes, format);
+    return tl_output_write(output, bytes, (size_t)(at - bytes), error);
+}
+
+telar_status tl_encode_tail(struct tl_output *output, uint32_t adler, const unsigned char *chunks, size_t n,
+                            struct telar_error *error)
+{
+    unsigned char bytes[FIXED_MAX], *data = bytes + HEAD_BYTES, *at;
+    telar_status status;
+
+    data[0] = 3; /* a final block of fixed codes that holds its end only (RFC 1951, 3.2.3) */
+    data[1] = 0;
+    put_32(data + 2, adler);
+    at = close_chunk(bytes, "IDAT", 6);
+    status = tl_output_write(output, bytes, (size_t)(at - bytes), error);
+    if (status == TELAR_OK && n)
+        status = tl_output_write(output, chunks, n, error);
+    if (status != TELAR_OK)
+        return status;
+    at = close_chunk(bytes, "IEND", 0);
+    return tl_output_write(output, bytes, (size_t)(at - bytes), error);
+}

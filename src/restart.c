@@ -1,0 +1,175 @@
+#include <config.h>
+
+#include "restart.h"
+
+#include "checksum.h"
+#include "inflate.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+enum { HEAD_BYTES = 8, CRC_BYTES = 4, ZLIB_HEAD_BYTES = 2, END_BYTES = 6, PIECE_BYTES = 65536 };
+
+struct work {
+    struct tl_inflate inflate;
+    unsigned char piece[PIECE_BYTES];
+};
+
+size_t tl_restart_work_bytes(void)
+{
+    return sizeof(struct work);
+}
+
+static uint32_t get_32(const unsigned char *at)
+{
+    return (uint32_t)at[0] << 24 | (uint32_t)at[1] << 16 | (uint32_t)at[2] << 8 | at[3];
+}
+
+/* Reads exactly n bytes from a place in the file, whatever its offset is. */
+static bool read_at(int fd, void *bytes, size_t n, uint64_t offset)
+{
+    unsigned char *at = bytes;
+
+    while (n > 0) {
+        ssize_t got = pread(fd, at, n, (off_t)offset);
+
+        if (got < 0 && errno == EINTR)
+            continue;
+        if (got <= 0)
+            return false;
+        at += got;
+        offset += (uint64_t)got;
+        n -= (size_t)got;
+    }
+    return true;
+}
+
+/* Looks at the chunk at *offset, which must be IDAT, and goes behind it. */
+static bool look_at_idat(int fd, uint64_t *offset, struct tl_restart_band *band)
+{
+    unsigned char head[HEAD_BYTES];
+
+    if (!read_at(fd, head, sizeof head, *offset) || memcmp(head + 4, "IDAT", 4) != 0
+        || get_32(head) > 0x7fffffff)
+        return false;
+    *band = (struct tl_restart_band){*offset + HEAD_BYTES, get_32(head)};
+    *offset += HEAD_BYTES + (uint64_t)band->bytes + CRC_BYTES;
+    return true;
+}
+
+/* The last IDAT: nothing but a final block of fixed codes without data, and the stream's checksum. */
+static bool look_at_end(int fd, uint64_t *offset, uint32_t *adler)
+{
+    struct tl_restart_band end;
+    unsigned char bytes[4 + END_BYTES + CRC_BYTES];
+
+    if (!look_at_idat(fd, offset, &end) || end.bytes != END_BYTES
+        || !read_at(fd, bytes, sizeof bytes, end.offset - 4))
+        return false;
+    *adler = get_32(bytes + 4 + 2);
+    return bytes[4] == 3 && bytes[5] == 0
+           && get_32(bytes + 4 + END_BYTES) == tl_crc32(0, bytes, 4 + END_BYTES);
+}
+
+/* The stream's own head (RFC 1950, 2.2): deflate with a window of 32 KiB, without a dictionary. It is not a
+ * band's. */
+static bool look_at_beginning(int fd, struct tl_restart_band *first)
+{
+    unsigned char head[ZLIB_HEAD_BYTES];
+
+    return first->bytes >= ZLIB_HEAD_BYTES && read_at(fd, head, sizeof head, first->offset) && head[0] == 0x78
+           && (head[0] << 8 | head[1]) % 31 == 0 && !(head[1] & 0x20);
+}
+
+struct tl_restart *tl_restart_find(int fd, uint64_t first, const unsigned char data[TL_RESTART_BYTES],
+                                   uint32_t rows)
+{
+    uint32_t band_rows = get_32(data + 4), n_bands = get_32(data + 8);
+    struct tl_restart *restart;
+    uint64_t offset = first;
+    bool good = true;
+
+    if (data[0] != 1 || data[1] || data[2] || data[3] || band_rows == 0
+        || n_bands != ((uint64_t)rows + band_rows - 1) / band_rows)
+        return NULL;
+    restart = malloc(sizeof *restart + n_bands * sizeof restart->band[0]);
+    if (!restart)
+        return NULL;
+    *restart = (struct tl_restart){.band_rows = band_rows, .n_bands = n_bands};
+    for (uint32_t i = 0; good && i < n_bands; i++)
+        good = look_at_idat(fd, &offset, &restart->band[i]);
+    good = good && look_at_beginning(fd, &restart->band[0]) && look_at_end(fd, &offset, &restart->adler);
+    restart->tail_offset = offset;
+    if (!good) {
+        free(restart);
+        return NULL;
+    }
+    return restart;
+}
+
+/*
+ * Inflates what is at hand. Once the output is full, blocks without output may follow, but nothing that gives
+ * more: then input is left.
+ */
+static bool inflate_piece(struct tl_inflate *inflate, struct tl_input_bytes *in, struct tl_output_bytes *out)
+{
+    struct tl_output_bytes none = {0};
+
+    if (out->used < out->n && tl_inflate_run(inflate, in, out) != TL_INFLATE_MORE)
+        return false;
+    if (in->used < in->n && tl_inflate_run(inflate, in, &none) != TL_INFLATE_MORE)
+        return false;
+    return in->used == in->n;
+}
+
+bool tl_restart_read(const struct tl_restart *restart, int fd, uint32_t band, void *memory,
+                     unsigned char *bytes, size_t n, uint32_t *adler)
+{
+    struct work *work = memory;
+    struct tl_output_bytes out = {.bytes = bytes, .n = n};
+    uint64_t offset = restart->band[band].offset;
+    uint32_t left = restart->band[band].bytes, crc = tl_crc32(0, "IDAT", 4);
+    unsigned char stored_crc[CRC_BYTES];
+    size_t skip = band == 0 ? ZLIB_HEAD_BYTES : 0;
+
+    tl_inflate_begin(&work->inflate, true);
+    while (left > 0) {
+        size_t piece = left < PIECE_BYTES ? left : PIECE_BYTES;
+        struct tl_input_bytes in = {.bytes = work->piece, .n = piece, .used = skip};
+
+        if (!read_at(fd, work->piece, piece, offset))
+            return false;
+        crc = tl_crc32(crc, work->piece, piece);
+        if (!inflate_piece(&work->inflate, &in, &out))
+            return false;
+        offset += piece;
+        left -= (uint32_t)piece;
+        skip = 0;
+    }
+    *adler = tl_adler32(1, bytes, n);
+    return out.used == n && tl_inflate_between_blocks(&work->inflate) && bytes[0] <= 1
+           && read_at(fd, stored_crc, sizeof stored_crc, offset) && get_32(stored_crc) == crc;
+}
+
+bool tl_restart_tail(const struct tl_restart *restart, int fd, unsigned char *bytes, size_t capacity,
+                     size_t *n)
+{
+    uint64_t offset = restart->tail_offset;
+    size_t chunk;
+
+    for (*n = 0;; *n += chunk) {
+        unsigned char *head = bytes + *n;
+
+        if (capacity - *n < HEAD_BYTES || !read_at(fd, head, HEAD_BYTES, offset + *n))
+            return false;
+        chunk = HEAD_BYTES + (size_t)get_32(head) + CRC_BYTES;
+        if (chunk > capacity - *n || !read_at(fd, head, chunk, offset + *n))
+            return false;
+        if (memcmp(head + 4, "IEND", 4) == 0) {
+            *n += chunk;
+            return true;
+        }
+    }
+}

@@ -1,0 +1,52 @@
+/*
+ * restart.h - reading in parallel what telar has written in bands (encode.h). Layer: codec; over inflate and
+ * checksum.
+ *
+ * The danger of such files is one that decodes to one picture in series and to another in parallel. So a band
+ * is taken only if it can be decoded in no other way: its chunk has the right CRC, no match reaches out of
+ * it, its blocks end where the chunk ends, at a byte boundary, without a last one among them, and give
+ * exactly its rows; its first row is filtered by None or Sub, which do not look at the row above; and the
+ * checksums of all bands together give that of the stream. Whatever is not so means: read it in series.
+ */
+#ifndef TL_RESTART_H
+#define TL_RESTART_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum { TL_RESTART_BYTES = 12 }; /* of data of the chunk teLR: see encode.h */
+
+/* Where the bands of a file are. Read-only once made; shared by all workers. */
+struct tl_restart {
+    uint32_t band_rows, n_bands;
+    uint32_t adler;       /* of the stream, as it says itself */
+    uint64_t tail_offset; /* of the first chunk behind the image data */
+    struct tl_restart_band {
+        uint64_t offset; /* of the compressed data in the file */
+        uint32_t bytes;
+    } band[];
+};
+
+/*
+ * Looks the bands up in a file that can be read at any place: `first` is where the head of its first IDAT
+ * begins, `data` what the chunk teLR holds. NULL when the file is not as that says, or there is no memory:
+ * then it has no bands. To be freed with free().
+ */
+struct tl_restart *tl_restart_find(int fd, uint64_t first, const unsigned char data[TL_RESTART_BYTES],
+                                   uint32_t rows);
+
+/*
+ * Inflates a band to exactly n bytes: rows with their filters. *adler is their Adler-32. work:
+ * tl_restart_work_bytes(). False: the file is to be read in series. Async-signal-safe.
+ */
+bool tl_restart_read(const struct tl_restart *restart, int fd, uint32_t band, void *work, unsigned char *out,
+                     size_t n, uint32_t *adler);
+size_t tl_restart_work_bytes(void);
+
+/* Copies what follows the image data, up to IEND. False: it is not there, or more than `capacity`.
+ * Async-signal-safe. */
+bool tl_restart_tail(const struct tl_restart *restart, int fd, unsigned char *bytes, size_t capacity,
+                     size_t *n);
+
+#endif
