@@ -23,15 +23,26 @@ struct tl_ticket {
 /* The task of the record that a worker sends when it begins its loop. */
 #define TL_TASK_HELLO UINT64_MAX
 
+/* Why a worker could not do a task. */
+enum tl_trouble {
+    TL_TROUBLE_NONE,
+    TL_TROUBLE_MEMORY, /* memory could not be mapped or protected: see errnum */
+    TL_TROUBLE_DOUBT,  /* the image data is not as it should be: the reference decoder has to judge */
+};
+
 /*
- * Worker to coordinator: that task is done (or, with errnum, could not be begun). All that a worker says is
- * here, and the coordinator believes it only where task and attempt are what it gave to this very worker. The
- * rest is reported and used for nothing. Counters are the worker's since it began.
+ * Worker to coordinator: that task is done, or could not be. All that a worker says is here, and the coordinator
+ * believes it only where task and attempt are what it gave to this very worker, and `bytes` is no more than a slot has.
+ * The rest is reported, or belongs to the output, and is used for nothing else. Counters are the worker's since it
+ * began.
  */
 struct tl_record {
     uint64_t task;
     uint32_t attempt;
-    int32_t errnum; /* 0, or why the task could not be begun: the errno of mapping or protecting memory */
+    uint32_t trouble; /* enum tl_trouble */
+    int32_t errnum;
+    uint32_t bytes, adler; /* encode: struct tl_encoded; inflate: bytes of the tail, the band's Adler-32 */
+    uint32_t reserved;
     uint64_t start_ns, end_ns;
     int64_t id; /* thread id of the worker */
     uint64_t user_ns, system_ns;

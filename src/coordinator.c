@@ -2,6 +2,7 @@
 
 #include "coordinator.h"
 
+#include "answer.h"
 #include "host.h"
 #include "status.h"
 
@@ -15,127 +16,10 @@
  * ended. */
 static const uint64_t grace_ns = UINT64_C(1000000000);
 
-/* A run under way. The crew is memory of its own, see struct tl_crew. */
-struct coordinator {
-    const struct tl_orders *orders;
-    struct tl_crew *crew;
-    struct tl_ledger ledger;
-    telar_status status; /* the first that was not TELAR_OK */
-    struct telar_error *error;
-};
-
-/* ---- what went wrong ---- */
-
-/* Says that a worker failed: who, at which region, and why. `why` completes "worker 1 (pid 4711) ...". */
-static void fail_worker(struct coordinator *c, const struct tl_member *member, telar_status status,
-                        int errnum, const char *why)
-{
-    char where[128] = "";
-    struct telar_region region = {0};
-    telar_task_kind kind = TELAR_TASK_PROCESS;
-    bool busy = member->n_tickets > 0;
-
-    if (c->status != TELAR_OK)
-        return;
-    if (busy) {
-        struct tl_task task = tl_job_task(&c->crew->job, member->ticket[0].task);
-
-        kind = task.stage->kind;
-        region = task.region;
-    }
-    if (busy && region.r0 < region.r1)
-        snprintf(where, sizeof where, " on region %" PRIu32 ":%" PRIu32 ",%" PRIu32 ":%" PRIu32, region.r0,
-                 region.r1, region.c0, region.c1);
-    else if (busy)
-        snprintf(where, sizeof where, " on the task %s", telar_task_kind_name(kind));
-    c->status =
-        tl_fail(c->error, status, errnum, "%s: worker %" PRIu32 " (%s %" PRId64 ")%s %s", c->orders->name,
-                member->index, c->orders->engine->processes ? "pid" : "thread", member->id, where, why);
-    if (c->error && c->error->status == status) {
-        c->error->worker = (int)member->index;
-        c->error->pid = c->orders->engine->processes ? member->id : 0;
-        c->error->has_region = region.r0 < region.r1;
-        c->error->region = region;
-    }
-}
-
-/* ---- what workers say ---- */
-
-/* Times that a worker tells may be anything; reported are only those that can be true. */
-static uint64_t plausible(uint64_t told_ns, uint64_t from_ns, uint64_t to_ns)
-{
-    return told_ns < from_ns ? from_ns : told_ns > to_ns ? to_ns : told_ns;
-}
-
-static void note_usage(struct tl_member *member, const struct tl_record *record)
-{
-    struct telar_worker_report *report = &member->report;
-
-    if (!member->id)
-        member->id = record->id;
-    report->pid = member->id;
-    report->user_ns = record->user_ns;
-    report->system_ns = record->system_ns;
-    report->minor_faults = record->minor_faults;
-    report->major_faults = record->major_faults;
-    report->voluntary_switches = record->voluntary_switches;
-    report->involuntary_switches = record->involuntary_switches;
-}
-
-static void note_hello(struct coordinator *c, struct tl_member *member, const struct tl_record *record)
-{
-    uint64_t now_ns = tl_now_ns();
-
-    if (member->report.ready_ns) { /* else a worker could begin its time limit again and again */
-        fail_worker(c, member, TELAR_WORKER, 0, "said twice that it is ready");
-        return;
-    }
-    member->since_ns = now_ns;
-    member->report.ready_ns =
-        plausible(record->start_ns, member->report.spawn_ns + c->orders->epoch_ns, now_ns)
-        - c->orders->epoch_ns;
-    if (record->errnum)
-        fail_worker(c, member, TELAR_HOST, record->errnum, "could not map the image");
-}
-
-static void note_done(struct coordinator *c, struct tl_member *member, const struct tl_record *record)
-{
-    uint64_t epoch_ns = c->orders->epoch_ns, now_ns = tl_now_ns();
-    uint64_t start_ns = plausible(record->start_ns, member->report.spawn_ns + epoch_ns, now_ns);
-    uint64_t end_ns = plausible(record->end_ns, start_ns, now_ns);
-
-    if (member->n_tickets == 0 || record->task != member->ticket[0].task
-        || record->attempt != member->ticket[0].attempt) {
-        fail_worker(c, member, TELAR_WORKER, 0, "claims a task that it does not have");
-        return;
-    }
-    if (record->errnum) {
-        fail_worker(c, member, TELAR_HOST, record->errnum, "could not open its region for writing");
-        return;
-    }
-    tl_ledger_done(&c->ledger, record->task, start_ns - epoch_ns, end_ns - epoch_ns);
-    member->report.tasks++;
-    member->report.busy_ns += end_ns - start_ns;
-    member->n_tickets--;
-    memmove(member->ticket, member->ticket + 1, member->n_tickets * sizeof *member->ticket);
-    member->since_ns = now_ns;
-    if (c->orders->progress)
-        c->orders->progress(c->orders->progress_data, c->ledger.n_done, c->ledger.job->n_tasks);
-}
-
-static void note(struct coordinator *c, struct tl_member *member, const struct tl_record *record)
-{
-    note_usage(member, record);
-    if (record->task == TL_TASK_HELLO)
-        note_hello(c, member, record);
-    else
-        note_done(c, member, record);
-}
-
 /* ---- workers come and go ---- */
 
 /* Joins a member. `gone`: it has closed its end, so it ends or has ended. */
-static void join(struct coordinator *c, struct tl_member *member, bool gone)
+static void join(struct tl_coordinator *c, struct tl_member *member, bool gone)
 {
     if (!c->orders->engine->join(member, gone))
         c->crew->abandoned = true;
@@ -146,17 +30,17 @@ static void join(struct coordinator *c, struct tl_member *member, bool gone)
 }
 
 /* A worker has closed its end while there was work: whatever its exit status says, that is a failure. */
-static void lose(struct coordinator *c, struct tl_member *member)
+static void lose(struct tl_coordinator *c, struct tl_member *member)
 {
     char why[128];
 
     join(c, member, true);
     snprintf(why, sizeof why, "%s%s", member->report.cause,
              member->cause.orderly ? " before its work was done" : "");
-    fail_worker(c, member, TELAR_WORKER, 0, why);
+    tl_answer_fail(c, member, TELAR_WORKER, 0, why);
 }
 
-static void hear(struct coordinator *c, struct tl_member *member)
+static void hear(struct tl_coordinator *c, struct tl_member *member)
 {
     struct tl_record record;
 
@@ -165,10 +49,10 @@ static void hear(struct coordinator *c, struct tl_member *member)
         case TL_HEARD_NOTHING:
             return;
         case TL_HEARD_RECORD:
-            note(c, member, &record);
+            tl_answer_note(c, member, &record);
             break;
         case TL_HEARD_NOISE:
-            fail_worker(c, member, TELAR_WORKER, 0, "sent a message that makes no sense");
+            tl_answer_fail(c, member, TELAR_WORKER, 0, "sent a message that makes no sense");
             break;
         case TL_HEARD_GONE:
             if (!tl_ledger_complete(&c->ledger))
@@ -178,7 +62,7 @@ static void hear(struct coordinator *c, struct tl_member *member)
 }
 
 /* Gives a member its next task, if one may run. */
-static bool give(struct coordinator *c, struct tl_member *member)
+static bool give(struct tl_coordinator *c, struct tl_member *member)
 {
     struct tl_ticket ticket = {0};
 
@@ -192,7 +76,7 @@ static bool give(struct coordinator *c, struct tl_member *member)
 }
 
 /* First everybody gets one, then everybody a second. */
-static void give_all(struct coordinator *c)
+static void give_all(struct tl_coordinator *c)
 {
     for (uint32_t held = 0; held < TL_TICKETS_MAX; held++)
         for (uint32_t i = 0; i < c->crew->size; i++)
@@ -203,14 +87,14 @@ static void give_all(struct coordinator *c)
 
 /* ---- the loop ---- */
 
-static uint64_t deadline_of(const struct coordinator *c, const struct tl_member *member)
+static uint64_t deadline_of(const struct tl_coordinator *c, const struct tl_member *member)
 {
     if (!c->orders->timeout_ms || !member->living || member->n_tickets == 0)
         return UINT64_MAX;
     return member->since_ns + c->orders->timeout_ms * UINT64_C(1000000);
 }
 
-static void check_deadlines(struct coordinator *c)
+static void check_deadlines(struct tl_coordinator *c)
 {
     uint64_t now_ns = tl_now_ns();
 
@@ -222,12 +106,12 @@ static void check_deadlines(struct coordinator *c)
             continue;
         snprintf(why, sizeof why, "took longer than the time limit of %" PRIu32 ".%03" PRIu32 " s",
                  c->orders->timeout_ms / 1000, c->orders->timeout_ms % 1000);
-        fail_worker(c, member, TELAR_TIMEOUT, 0, why);
+        tl_answer_fail(c, member, TELAR_TIMEOUT, 0, why);
     }
 }
 
 /* Waits until a worker says something, a deadline passes, or until_ns; then hears everybody who did. */
-static void listen(struct coordinator *c, uint64_t until_ns)
+static void listen(struct tl_coordinator *c, uint64_t until_ns)
 {
     int ends[TELAR_WORKERS_MAX];
     bool heard[TELAR_WORKERS_MAX];
@@ -244,7 +128,7 @@ static void listen(struct coordinator *c, uint64_t until_ns)
             hear(c, &c->crew->member[i]);
 }
 
-static bool anybody_living(const struct coordinator *c)
+static bool anybody_living(const struct tl_coordinator *c)
 {
     for (uint32_t i = 0; i < c->crew->size; i++)
         if (c->crew->member[i].living)
@@ -256,7 +140,7 @@ static bool anybody_living(const struct coordinator *c)
  * Ends all workers. When all went well they are told, and have a grace to go by themselves; after an error
  * they are ended at once (a thread still gets the grace: nothing can end it).
  */
-static void dismiss(struct coordinator *c)
+static void dismiss(struct tl_coordinator *c)
 {
     uint64_t until_ns = tl_now_ns() + grace_ns;
     bool patient = !c->orders->engine->direct && (c->status == TELAR_OK || !c->orders->engine->processes);
@@ -286,7 +170,7 @@ static void dismiss(struct coordinator *c)
  * come. */
 static bool direct_take(void *data, struct tl_ticket *ticket)
 {
-    struct coordinator *c = data;
+    struct tl_coordinator *c = data;
     struct tl_member *member = &c->crew->member[0];
 
     if (c->status != TELAR_OK || !tl_ledger_take(&c->ledger, 0, &ticket->task, &ticket->attempt))
@@ -298,13 +182,13 @@ static bool direct_take(void *data, struct tl_ticket *ticket)
 
 static bool direct_report(void *data, const struct tl_record *record)
 {
-    struct coordinator *c = data;
+    struct tl_coordinator *c = data;
 
-    note(c, &c->crew->member[0], record);
+    tl_answer_note(c, &c->crew->member[0], record);
     return c->status == TELAR_OK;
 }
 
-static telar_status start_member(struct coordinator *c, struct telar_error *error)
+static telar_status start_member(struct tl_coordinator *c, struct telar_error *error)
 {
     const struct tl_engine *engine = c->orders->engine;
     struct tl_member *member = &c->crew->member[c->crew->size];
@@ -312,8 +196,9 @@ static telar_status start_member(struct coordinator *c, struct telar_error *erro
     telar_status status = engine->direct ? TELAR_OK : tl_channel_open(ends, error);
 
     *member = (struct tl_member){.index = c->crew->size, .end = ends[0], .worker_end = ends[1]};
-    member->worker = (struct tl_worker){
-        .job = &c->crew->job, .segment_fd = c->orders->segment->fd, .guarded = c->orders->guarded};
+    member->worker = (struct tl_worker){.place = {.job = &c->crew->job, .decoder = c->orders->decoder},
+                                        .segment_fd = c->orders->segment->fd,
+                                        .guarded = c->orders->guarded};
     member->worker.port = engine->direct ? (struct tl_port){direct_take, direct_report, c}
                                          : tl_port_channel(&member->worker_end);
     member->report.spawn_ns = tl_now_ns() - c->orders->epoch_ns;
@@ -334,7 +219,7 @@ static telar_status start_member(struct coordinator *c, struct telar_error *erro
  * Makes the workers; each gets its first task at once. When the host refuses one, those that there are do the
  * work; only when there is none is that an error.
  */
-static void start_all(struct coordinator *c, struct telar_report *report)
+static void start_all(struct tl_coordinator *c, struct telar_report *report)
 {
     struct telar_error refusal;
 
@@ -359,7 +244,7 @@ static void start_all(struct coordinator *c, struct telar_report *report)
 }
 
 /* Hands the lists to the report, which frees them. */
-static void hand_over(struct coordinator *c, struct telar_report *report)
+static void hand_over(struct tl_coordinator *c, struct telar_report *report)
 {
     report->worker = calloc(c->crew->size ? c->crew->size : 1, sizeof *report->worker);
     if (!report->worker) {
@@ -376,7 +261,7 @@ static void hand_over(struct coordinator *c, struct telar_report *report)
     c->ledger.task = NULL;
 }
 
-static void conduct(struct coordinator *c, struct telar_report *report)
+static void conduct(struct tl_coordinator *c, struct telar_report *report)
 {
     const struct tl_engine *engine = c->orders->engine;
 
@@ -395,21 +280,54 @@ static void conduct(struct coordinator *c, struct telar_report *report)
         engine->close(c->crew);
 }
 
-telar_status tl_coordinate(const struct tl_job *job, const struct tl_orders *orders,
-                           struct telar_report *report, struct telar_error *error)
+/* What a run keeps of each task and of each band. */
+static telar_status make_books(struct tl_coordinator *c)
 {
-    struct coordinator c = {.orders = orders, .error = error};
+    const struct tl_job *job = &c->crew->job;
 
+    if (tl_ledger_init(&c->ledger, job, c->error) != TELAR_OK)
+        return TELAR_HOST;
+    c->encoded = calloc(job->n_bands, sizeof *c->encoded);
+    c->inflated = calloc(job->n_bands, sizeof *c->inflated);
+    if (c->encoded && c->inflated)
+        return TELAR_OK;
+    return tl_fail(c->error, TELAR_HOST, ENOMEM, "%s: no memory for its bands", c->orders->name);
+}
+
+/* The Adler-32 of all bands that were decoded for themselves, as one stream. */
+static uint32_t join_inflated(const struct tl_coordinator *c)
+{
+    const struct tl_job *job = &c->crew->job;
+    uint32_t adler = 1;
+
+    for (uint32_t i = 0; i < job->n_bands; i++) {
+        struct telar_region band = tl_job_band(job, i);
+
+        adler = tl_encode_join(&job->image, adler, c->inflated[i], telar_region_rows(&band));
+    }
+    return adler;
+}
+
+telar_status tl_coordinate(const struct tl_job *job, const struct tl_orders *orders,
+                           struct telar_report *report, struct tl_outcome *outcome, struct telar_error *error)
+{
+    struct tl_coordinator c = {.orders = orders, .error = error, .outcome = outcome};
+
+    *outcome = (struct tl_outcome){0};
     c.crew = calloc(1, sizeof *c.crew + orders->workers * sizeof c.crew->member[0]);
     if (!c.crew)
         return tl_fail(error, TELAR_HOST, ENOMEM, "%s: no memory for %" PRIu32 " workers", orders->name,
                        orders->workers);
     c.crew->job = *job;
-    c.status = tl_ledger_init(&c.ledger, &c.crew->job, error);
+    c.status = make_books(&c);
     if (c.status == TELAR_OK)
         conduct(&c, report);
+    if (c.status == TELAR_OK && c.crew->job.restart)
+        outcome->adler = join_inflated(&c);
     if (c.ledger.task)
         hand_over(&c, report);
+    free(c.inflated);
+    free(c.encoded);
     tl_ledger_free(&c.ledger);
     if (!c.crew->abandoned)
         free(c.crew);

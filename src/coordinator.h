@@ -8,26 +8,44 @@
 #include "engine.h"
 #include "ledger.h"
 
+/*
+ * Where encoded bands go, in the order of the image: called in the coordinator, with whole chunks. `adler` is
+ * that of the band's filtered bytes. A status other than TELAR_OK ends the run with it.
+ */
+typedef telar_status tl_band_writer(void *data, uint32_t band, const unsigned char *bytes, size_t n,
+                                    uint32_t adler, struct telar_error *error);
+
 /* What a run is done with. All numbers are decided; nothing is a default any more. */
 struct tl_orders {
     const struct tl_engine *engine;
     const struct tl_segment *segment;
-    const char *name; /* of the image, for messages */
-    uint32_t workers; /* 1 to TELAR_WORKERS_MAX */
+    struct tl_decoder *decoder; /* when workers decode; else NULL */
+    const char *name;           /* of the image, for messages */
+    uint32_t workers;           /* 1 to TELAR_WORKERS_MAX */
     bool guarded;
     uint32_t timeout_ms; /* for one task; 0: no limit */
     uint64_t epoch_ns;   /* when the run began: zero of the report's times */
     void (*progress)(void *data, uint64_t done, uint64_t total);
     void *progress_data;
+    tl_band_writer *write_band; /* when workers encode; else NULL */
+    void *write_data;
+};
+
+/* What a run leaves beside pixels. */
+struct tl_outcome {
+    bool doubt; /* the status TELAR_INPUT is not the last word: the reference decoder has to judge the file */
+    uint32_t tail_bytes; /* of chunks behind the image data, in job->tail, when workers decoded */
+    uint32_t adler;      /* of the decoded stream, when bands were decoded for themselves */
 };
 
 /*
  * Runs a job to its end. Afterwards no worker is left, whatever happened (but see TELAR_TIMEOUT in
  * telar_run_file). Fills the worker and task lists of *report, which the caller frees, on errors too.
  * TELAR_HOST: not even one worker could be made. TELAR_WORKER, TELAR_TIMEOUT: one died, broke its contract,
- * or took too long.
+ * or took too long. TELAR_INPUT: see struct tl_outcome.
  */
 telar_status tl_coordinate(const struct tl_job *job, const struct tl_orders *orders,
-                           struct telar_report *report, struct telar_error *error);
+                           struct telar_report *report, struct tl_outcome *outcome,
+                           struct telar_error *error);
 
 #endif

@@ -4,6 +4,7 @@
  */
 #include <config.h>
 
+#include "codec.h"
 #include "engine.h"
 #include "status.h"
 
@@ -42,26 +43,31 @@ static void reset_signals(void)
     sigprocmask(SIG_SETMASK, &none, NULL);
 }
 
-/* Closes the descriptors between two, without them. */
-static void close_between(unsigned low, unsigned high)
-{
-    if (high > low + 1)
-        close_range(low + 1, high - 1, 0);
-}
-
 /*
- * Keeps standard input, output and error, the segment and the worker's own end, and closes the rest: files of
- * the program, ends of its other workers, and of other runs that the program has under way, whose coordinator
- * would wait for an end to close of which this process has a copy. A kernel that cannot (before 5.9) leaves
- * them open.
+ * Keeps standard input, output and error, the segment, the worker's own end, and the file when workers
+ * decode, and closes the rest: files of the program, ends of its other workers, and of other runs that the
+ * program has under way, whose coordinator would wait for an end to close of which this process has a copy. A
+ * kernel that cannot (before 5.9) leaves them open.
  */
-static void close_others(unsigned segment, unsigned end)
+static void close_others(const struct tl_member *member)
 {
-    unsigned low = segment < end ? segment : end, high = segment < end ? end : segment;
+    const struct tl_worker *worker = &member->worker;
+    int kept[] = {worker->segment_fd, member->worker_end,
+                  worker->place.decoder ? tl_decoder_descriptor(worker->place.decoder) : STDERR_FILENO};
+    int below = STDERR_FILENO; /* all up to this one are dealt with */
 
-    close_between(STDERR_FILENO, low);
-    close_between(low > STDERR_FILENO ? low : STDERR_FILENO, high);
-    close_between(high > STDERR_FILENO ? high : STDERR_FILENO, UINT_MAX);
+    for (;;) {
+        int next = INT_MAX;
+
+        for (size_t i = 0; i < sizeof kept / sizeof *kept; i++)
+            if (kept[i] > below && kept[i] < next)
+                next = kept[i];
+        if (next > below + 1)
+            close_range((unsigned)below + 1, next == INT_MAX ? UINT_MAX : (unsigned)next - 1, 0);
+        if (next == INT_MAX)
+            return;
+        below = next;
+    }
 }
 
 /*
@@ -77,7 +83,7 @@ static _Noreturn void live(struct tl_member *member, pid_t coordinator)
         _exit(1);
     reset_signals();
     setrlimit(RLIMIT_CORE, &nothing);
-    close_others((unsigned)member->worker.segment_fd, (unsigned)member->worker_end);
+    close_others(member);
     tl_worker_run(&member->worker);
     _exit(0);
 }

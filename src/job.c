@@ -2,6 +2,8 @@
 
 #include "job.h"
 
+#include "encode.h"
+#include "restart.h"
 #include "status.h"
 
 #include <assert.h>
@@ -13,7 +15,8 @@ _Static_assert(sizeof(struct tl_header) == 8 + 12 * 4 + 5 * 8,
 
 enum {
     STRIP_BYTES = 256 << 10, /* of source for one strip: with its result it stays in a private cache */
-    LARGE_PART_BYTES = 2 * TL_HUGE_BYTES, /* from this size on, beginning on a huge page is worth the gap */
+    BAND_BYTES = 384 << 10, /* of pixels in a band: large enough to compress well, small enough for a cache */
+    STRIDE_UNIT = 64,       /* a cache line */
     BANDS_PER_WORKER = 4,
 };
 
@@ -32,104 +35,36 @@ static void add_stage(struct tl_job *job, telar_task_kind kind, uint32_t step, u
     job->n_tasks += count;
 }
 
-static void plan_stages(struct tl_job *job)
+static bool gathers(const struct tl_job *job)
 {
-    const struct telar_pipeline *pipeline = &job->pipeline;
+    for (uint32_t i = 0; i < job->pipeline.length; i++)
+        if (job->pipeline.step[i].transform->gather)
+            return true;
+    return false;
+}
 
-    for (uint32_t i = 0; i < pipeline->length; i++) {
-        if (pipeline->step[i].transform->gather) {
+/* In the order in which a worker prefers them: what others wait for comes first. */
+static void plan_stages(struct tl_job *job, const struct tl_request *request)
+{
+    if (request->decode) {
+        add_stage(job, TELAR_TASK_INFLATE, 0,
+                  (uint64_t)job->n_bands + 1); /* the last one reads what follows */
+        add_stage(job, TELAR_TASK_UNFILTER, 0, job->n_bands);
+    }
+    for (uint32_t i = 0; i < job->pipeline.length; i++) {
+        const struct telar_transform *transform = job->pipeline.step[i].transform;
+
+        if (transform->gather) {
             add_stage(job, TELAR_TASK_GATHER, i, telar_plan_count(job->gather_plan));
             add_stage(job, TELAR_TASK_MERGE, i, 1);
-        } else if (job->state[i].bytes && pipeline->step[i].transform->prepare) {
+        } else if (job->state[i].bytes && transform->prepare) {
             add_stage(job, TELAR_TASK_PREPARE, i, 1);
         }
     }
-    add_stage(job, TELAR_TASK_PROCESS, 0, telar_plan_count(job->plan));
-}
-
-/* ---- layout ---- */
-
-/* Adds up the parts of the segment; once a sum does not fit, all that follow do not either. */
-struct layout {
-    uint64_t bytes;
-    bool overflow;
-};
-
-static uint64_t to_huge_page(uint64_t n)
-{
-    return (n + TL_HUGE_BYTES - 1) / TL_HUGE_BYTES * TL_HUGE_BYTES;
-}
-
-static uint64_t round_up(struct layout *layout, uint64_t n)
-{
-    uint64_t unit = n >= LARGE_PART_BYTES ? TL_HUGE_BYTES : TL_PAGE_BYTES;
-
-    layout->overflow |= n > UINT64_MAX - unit;
-    return (n + unit - 1) / unit * unit;
-}
-
-/* Appends `count` parts of `bytes` each; returns the offset of the first, and in *slot how far apart they
- * begin. */
-static uint64_t append(struct layout *layout, uint64_t bytes, uint64_t count, uint64_t *slot)
-{
-    uint64_t offset, all;
-
-    *slot = round_up(layout, bytes);
-    if (*slot >= LARGE_PART_BYTES)
-        layout->bytes = to_huge_page(layout->bytes);
-    offset = layout->bytes;
-    layout->overflow |= __builtin_mul_overflow(*slot, count, &all);
-    layout->overflow |= __builtin_add_overflow(layout->bytes, all, &layout->bytes);
-    layout->overflow |= layout->bytes > PTRDIFF_MAX; /* else the next part's rounding could wrap */
-    return offset;
-}
-
-static void lay_out_states(struct tl_job *job, struct layout *layout)
-{
-    struct tl_pass pass = tl_job_pass(job, job->pipeline.length, NULL);
-    uint64_t largest_partial = 0, slot;
-
-    for (uint32_t i = 0; i < job->pipeline.length; i++) {
-        const struct telar_transform *transform = job->pipeline.step[i].transform;
-        struct telar_context context = tl_pipeline_context(&pass, i, NULL);
-        uint64_t bytes = transform->state_bytes ? transform->state_bytes(&context) : 0;
-
-        if (bytes) {
-            job->state[i].offset = append(layout, bytes, 1, &slot);
-            job->state[i].bytes = slot;
-        }
-        if (transform->partial_bytes && transform->partial_bytes(&context) > largest_partial)
-            largest_partial = transform->partial_bytes(&context);
-    }
-    if (largest_partial)
-        job->partial_offset =
-            append(layout, largest_partial, telar_plan_count(job->gather_plan), &job->partial_slot);
-}
-
-/* Regions of a plan differ by a row and a column at most; no slot need be larger than for the largest. */
-static uint64_t largest_region_bytes(const struct tl_job *job)
-{
-    uint64_t rows = telar_region_rows(&job->roi), columns = telar_region_columns(&job->roi);
-
-    rows = (rows + job->plan.rows - 1) / job->plan.rows;
-    columns = (columns + job->plan.columns - 1) / job->plan.columns;
-    return rows * columns * telar_pixel_bytes(&job->image);
-}
-
-static bool lay_out(struct tl_job *job)
-{
-    struct layout layout = {0};
-    uint64_t slot, plane;
-
-    append(&layout, sizeof(struct tl_header), 1, &slot);
-    lay_out_states(job, &layout);
-    job->source_stride = (telar_row_bytes(&job->image) + 63) / 64 * 64;
-    layout.overflow |= __builtin_mul_overflow((uint64_t)job->source_stride, job->image.rows, &plane);
-    job->source_offset = append(&layout, plane, 1, &slot);
-    job->result_offset =
-        append(&layout, largest_region_bytes(job), telar_plan_count(job->plan), &job->result_slot);
-    job->segment_bytes = layout.bytes >= TL_HUGE_BYTES ? to_huge_page(layout.bytes) : layout.bytes;
-    return !layout.overflow && layout.bytes <= PTRDIFF_MAX - 2 * TL_HUGE_BYTES;
+    if (!job->fused)
+        add_stage(job, TELAR_TASK_PROCESS, 0, telar_plan_count(job->plan));
+    if (request->encode)
+        add_stage(job, TELAR_TASK_ENCODE, 0, job->n_bands);
 }
 
 /* ---- the job ---- */
@@ -146,20 +81,50 @@ static telar_status choose_area(struct tl_job *job, const struct telar_region *r
                    job->roi.r0, job->roi.r1, job->roi.c0, job->roi.c1, job->image.rows, job->image.columns);
 }
 
-static telar_status choose_plan(struct tl_job *job, struct telar_plan plan, uint32_t workers,
+uint32_t tl_job_band_rows(const struct telar_geometry *image)
+{
+    size_t padded = (telar_row_bytes(image) + STRIDE_UNIT - 1) / STRIDE_UNIT * STRIDE_UNIT;
+    uint32_t rows = 1;
+
+    while (rows < image->rows && 2 * rows * padded <= BAND_BYTES)
+        rows *= 2;
+    return rows;
+}
+
+/*
+ * A band is a power of two of rows, about BAND_BYTES; the stride is rounded so that it is whole pages, for
+ * only then can slots of the source ring lie back to back and be protected one by one.
+ */
+static void choose_bands(struct tl_job *job)
+{
+    size_t row_bytes = telar_row_bytes(&job->image), unit;
+
+    job->band_rows = tl_job_band_rows(&job->image);
+    job->n_bands = (uint32_t)(((uint64_t)job->image.rows + job->band_rows - 1) / job->band_rows);
+    unit = job->band_rows < TL_PAGE_BYTES / STRIDE_UNIT ? TL_PAGE_BYTES / job->band_rows : STRIDE_UNIT;
+    job->source_stride = (row_bytes + unit - 1) / unit * unit;
+}
+
+static telar_status choose_plan(struct tl_job *job, const struct tl_request *request,
                                 struct telar_error *error)
 {
     struct telar_region all = telar_region_all(&job->image);
+    struct telar_plan plan = request->plan;
+    uint32_t workers = request->workers;
 
-    if (!plan.rows && !plan.columns)
+    job->fused = request->encode && !plan.rows && !plan.columns;
+    job->window = job->fused && request->decode && !gathers(job);
+    if (job->fused)
+        plan = (struct telar_plan){job->n_bands, 1};
+    else if (!plan.rows && !plan.columns)
         plan = (struct telar_plan){workers > 1 ? workers * BANDS_PER_WORKER : 1, 1};
     if (!plan.rows || !plan.columns)
         return tl_fail(error, TELAR_USAGE, 0,
                        "a grid of %" PRIu32 "x%" PRIu32 " has no regions; use 1x1 or more", plan.rows,
                        plan.columns);
     job->plan = telar_plan_clip(plan, &job->roi);
-    job->gather_plan = telar_plan_clip((struct telar_plan){workers, 1}, &all);
-    if (telar_plan_count(job->plan) > TL_REGIONS_MAX)
+    job->gather_plan = telar_plan_clip((struct telar_plan){workers > 1 ? 2 * workers : 1, 1}, &all);
+    if (telar_plan_count(job->plan) > TL_REGIONS_MAX && !job->fused)
         return tl_fail(error, TELAR_USAGE, 0,
                        "a grid of %" PRIu32 "x%" PRIu32 " has more than %" PRIu64
                        " regions; use a coarser one",
@@ -167,20 +132,21 @@ static telar_status choose_plan(struct tl_job *job, struct telar_plan plan, uint
     return TELAR_OK;
 }
 
-/* Scratch for the largest strip of any task: a strip of a gather stage spans the image, the others at most as
+/* Scratch for the largest strip of any task: one of a gather stage spans the image, the others at most as
  * much. */
 static bool choose_scratch(struct tl_job *job)
 {
+    uint32_t rows = job->strip_rows;
     struct tl_pass pass = tl_job_pass(job, job->pipeline.length, NULL);
     size_t bytes;
 
-    if (!tl_pipeline_scratch_bytes(&pass, job->strip_rows, job->image.columns, &job->scratch_bytes))
+    if (!tl_pipeline_scratch_bytes(&pass, rows, job->image.columns, &job->scratch_bytes))
         return false;
     for (uint32_t i = 0; i < job->pipeline.length; i++) {
         pass = tl_job_pass(job, i, NULL);
         if (!job->pipeline.step[i].transform->gather)
             continue;
-        if (!tl_pipeline_gather_scratch_bytes(&pass, job->strip_rows, job->image.columns, &bytes))
+        if (!tl_pipeline_gather_scratch_bytes(&pass, rows, job->image.columns, &bytes))
             return false;
         if (bytes > job->scratch_bytes)
             job->scratch_bytes = bytes;
@@ -188,48 +154,84 @@ static bool choose_scratch(struct tl_job *job)
     return true;
 }
 
+/* Behind that, a band of pixels, which has room for the one row that unfiltering needs, and what the codec
+ * needs. */
+static bool add_codec_scratch(struct tl_job *job)
+{
+    size_t pixels = telar_row_bytes(&job->image) * job->band_rows;
+    size_t codec_bytes = tl_encode_scratch_bytes(&job->image, job->band_rows);
+
+    if (codec_bytes < tl_restart_work_bytes())
+        codec_bytes = tl_restart_work_bytes();
+    job->pixels_offset = (job->scratch_bytes + 63) / 64 * 64;
+    job->codec_offset = job->pixels_offset + (pixels + 63) / 64 * 64;
+    return job->scratch_bytes < SIZE_MAX / 4
+           && !__builtin_add_overflow(job->codec_offset, codec_bytes, &job->scratch_bytes);
+}
+
 /* A strip is a few times as high as the halo that it reads again, and not higher than the cache likes. */
-static telar_status choose_strips(struct tl_job *job, struct telar_error *error)
+static telar_status choose_strips(struct tl_job *job, const struct tl_request *request,
+                                  struct telar_error *error)
 {
     struct tl_pass pass = tl_job_pass(job, job->pipeline.length, NULL);
     uint64_t rows = STRIP_BYTES / telar_row_bytes(&job->image);
-    uint32_t halo;
 
-    if (!tl_pipeline_halo(&pass, &halo))
+    if (!tl_pipeline_halo(&pass, &job->halo))
         return tl_fail(error, TELAR_USAGE, 0,
                        "a transform reads more than %d pixels around a region; use smaller parameters",
                        TELAR_HALO_MAX);
-    if (rows < 4 * (uint64_t)halo)
-        rows = 4 * (uint64_t)halo;
+    if (rows < 4 * (uint64_t)job->halo)
+        rows = 4 * (uint64_t)job->halo;
     if (rows > job->image.rows)
         rows = job->image.rows;
     job->strip_rows = rows ? (uint32_t)rows : 1;
-    if (choose_scratch(job))
+    if (choose_scratch(job) && (!request->encode || add_codec_scratch(job)))
         return TELAR_OK;
     return tl_fail(error, TELAR_HOST, 0, "the pipeline needs more memory than fits into an address space");
 }
 
-telar_status tl_job_init(struct tl_job *job, const struct telar_geometry *image,
-                         const struct telar_pipeline *pipeline, struct telar_plan plan,
-                         const struct telar_region *roi, uint32_t workers, struct telar_error *error)
+telar_status tl_job_init(struct tl_job *job, const struct tl_request *request, struct telar_error *error)
 {
     telar_status status;
 
-    *job = (struct tl_job){.image = *image, .pipeline = *pipeline};
-    status = choose_area(job, roi, error);
+    *job =
+        (struct tl_job){.image = request->image, .pipeline = *request->pipeline, .restart = request->restart};
+    choose_bands(job);
+    status = choose_area(job, request->roi, error);
     if (status == TELAR_OK)
-        status = choose_plan(job, plan, workers, error);
+        status = choose_plan(job, request, error);
     if (status == TELAR_OK)
-        status = choose_strips(job, error);
+        status = choose_strips(job, request, error);
     if (status != TELAR_OK)
         return status;
-    if (!lay_out(job))
+    if (!tl_job_lay_out(job, request))
         return tl_fail(error, TELAR_HOST, 0,
                        "%" PRIu32 " x %" PRIu32 " pixels in %" PRIu64
                        " regions do not fit into an address space",
-                       image->rows, image->columns, telar_plan_count(job->plan));
-    plan_stages(job);
+                       job->image.rows, job->image.columns, telar_plan_count(job->plan));
+    plan_stages(job, request);
     return TELAR_OK;
+}
+
+const struct tl_stage *tl_job_stage(const struct tl_job *job, telar_task_kind kind)
+{
+    for (uint32_t i = 0; i < job->n_stages; i++)
+        if (job->stage[i].kind == kind)
+            return &job->stage[i];
+    return NULL;
+}
+
+struct telar_region tl_job_band(const struct tl_job *job, uint64_t band)
+{
+    uint64_t r0 = band * job->band_rows, r1 = r0 + job->band_rows;
+
+    if (r0 >= job->image.rows)
+        return (struct telar_region){0};
+    return (struct telar_region){
+        .r0 = (uint32_t)r0,
+        .r1 = r1 < job->image.rows ? (uint32_t)r1 : job->image.rows,
+        .c1 = job->image.columns,
+    };
 }
 
 static const struct tl_stage *stage_of(const struct tl_job *job, uint64_t task)
@@ -241,35 +243,47 @@ static const struct tl_stage *stage_of(const struct tl_job *job, uint64_t task)
     return stage;
 }
 
-uint64_t tl_job_stage_end(const struct tl_job *job, uint64_t task)
+/* The region of a task, and the extent that it alone writes. */
+static void locate(const struct tl_job *job, struct tl_task *task)
 {
-    const struct tl_stage *stage = stage_of(job, task);
+    struct telar_region all = telar_region_all(&job->image);
 
-    return stage->first + stage->count;
+    switch (task->stage->kind) {
+    case TELAR_TASK_INFLATE:
+        task->region = tl_job_band(job, task->index);
+        task->extent = task->index < job->n_bands ? tl_ring_slot(&job->filtered, task->index) : job->tail;
+        break;
+    case TELAR_TASK_UNFILTER:
+        task->region = tl_job_band(job, task->index);
+        task->extent = tl_ring_slot(&job->source, task->index);
+        break;
+    case TELAR_TASK_PREPARE:
+    case TELAR_TASK_MERGE:
+        task->extent = job->state[task->stage->step];
+        break;
+    case TELAR_TASK_GATHER:
+        task->region = telar_plan_region(job->gather_plan, &all, task->index);
+        task->extent =
+            (struct tl_extent){job->partial_offset + task->index * job->partial_slot, job->partial_slot};
+        break;
+    case TELAR_TASK_PROCESS:
+        task->region = telar_plan_region(job->plan, &job->roi, task->index);
+        task->extent =
+            (struct tl_extent){job->result_offset + task->index * job->result_slot, job->result_slot};
+        break;
+    case TELAR_TASK_ENCODE:
+        task->region = tl_job_band(job, task->index);
+        task->extent = tl_ring_slot(&job->encoded, task->index);
+        break;
+    }
 }
 
 struct tl_task tl_job_task(const struct tl_job *job, uint64_t number)
 {
     struct tl_task task = {.stage = stage_of(job, number)};
-    struct telar_region all = telar_region_all(&job->image);
 
     task.index = number - task.stage->first;
-    switch (task.stage->kind) {
-    case TELAR_TASK_PREPARE:
-    case TELAR_TASK_MERGE:
-        task.extent = job->state[task.stage->step];
-        break;
-    case TELAR_TASK_GATHER:
-        task.region = telar_plan_region(job->gather_plan, &all, task.index);
-        task.extent =
-            (struct tl_extent){job->partial_offset + task.index * job->partial_slot, job->partial_slot};
-        break;
-    case TELAR_TASK_PROCESS:
-        task.region = telar_plan_region(job->plan, &job->roi, task.index);
-        task.extent =
-            (struct tl_extent){job->result_offset + task.index * job->result_slot, job->result_slot};
-        break;
-    }
+    locate(job, &task);
     return task;
 }
 
@@ -290,7 +304,7 @@ void tl_job_write_header(const struct tl_job *job, unsigned char *base)
         .grid_rows = job->plan.rows,
         .grid_columns = job->plan.columns,
         .segment_bytes = job->segment_bytes,
-        .source_offset = job->source_offset,
+        .source_offset = job->source.offset,
         .source_stride_bytes = job->source_stride,
         .result_offset = job->result_offset,
         .result_slot_bytes = job->result_slot,
@@ -301,10 +315,24 @@ void tl_job_write_header(const struct tl_job *job, unsigned char *base)
 
 /* ---- views ---- */
 
-struct telar_source tl_job_source(const struct tl_job *job, const unsigned char *base)
+struct tl_shape tl_job_shape(const struct tl_job *job)
 {
-    return (struct telar_source){base + job->source_offset, job->source_stride,
-                                 telar_region_all(&job->image)};
+    return (struct tl_shape){
+        .bytes = job->segment_bytes,
+        .again_bytes = job->window ? job->segment_bytes - job->source.offset : 0,
+    };
+}
+
+struct telar_source tl_job_source(const struct tl_job *job, const unsigned char *base, uint32_t r0,
+                                  uint32_t r1)
+{
+    uint32_t ring_rows = job->source.slots * job->band_rows;
+
+    return (struct telar_source){
+        .data = base + job->source.offset + (r0 % ring_rows) * job->source_stride,
+        .stride_bytes = job->source_stride,
+        .region = {r0, r1, 0, job->image.columns},
+    };
 }
 
 struct telar_result tl_job_result(const struct tl_job *job, unsigned char *base, uint64_t index)
@@ -318,9 +346,8 @@ struct telar_result tl_job_result(const struct tl_job *job, unsigned char *base,
     };
 }
 
-/* The first region of the grid's row that holds image row `row`: an estimate that the cuts' rounding can miss
- * by one. */
-static uint64_t first_region_of_row(const struct tl_job *job, uint32_t row)
+/* The division is an estimate that the rounding of the cuts can miss by one. */
+uint64_t tl_job_regions_of_row(const struct tl_job *job, uint32_t row)
 {
     uint64_t grid_row = (uint64_t)(row - job->roi.r0) * job->plan.rows / telar_region_rows(&job->roi);
 
@@ -333,14 +360,14 @@ const unsigned char *tl_job_row(const struct tl_job *job, unsigned char *base, u
                                 unsigned char *buffer)
 {
     size_t pixel_bytes = telar_pixel_bytes(&job->image);
-    struct telar_source source = tl_job_source(job, base);
+    struct telar_source source = tl_job_source(job, base, row, row + 1);
     const unsigned char *untouched = telar_source_at(&source, pixel_bytes, row, 0);
     struct telar_result part;
     uint64_t first;
 
     if (row < job->roi.r0 || row >= job->roi.r1)
         return untouched;
-    first = first_region_of_row(job, row);
+    first = tl_job_regions_of_row(job, row);
     part = tl_job_result(job, base, first);
     if (telar_region_columns(&part.region) == job->image.columns)
         return telar_result_at(&part, pixel_bytes, row, 0);

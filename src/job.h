@@ -4,22 +4,35 @@
  * never changed after: a forked worker has it as it was, whatever is written to the segment.
  *
  * The segment, from its first byte. Every part begins on a page; parts of more than 4 MiB begin at a multiple
- * of 2 MiB, so that protecting one does not break up a huge page of another.
+ * of 2 MiB, so that protecting one does not break up a huge page of another. Parts that a job does not need
+ * are empty.
  *
- *     0        +--------------------------------------------+
- *              | struct tl_header                           | written by the coordinator before any worker
- * lives
- *              +--------------------------------------------+
- *              | state of transform 0, 1, ...               | each by the one worker that prepares or merges
- * it
- *              +--------------------------------------------+
- *              | partial 0, 1, ... (gather_plan of them)    | each by the one worker that gathers that region
- *              +--------------------------------------------+
- *              | source plane: rows, source_stride apart    | by the decoder, before any worker lives
- *              +--------------------------------------------+
- *              | result of region 0, 1, ... (plan of them): | each by the one worker that processes that
- * region; | rows of the region, without gaps           | result_slot bytes apart bytes
- * +--------------------------------------------+
+ *     0        +------------------------------------------------+
+ *              | struct tl_header                               | the coordinator, before any worker lives
+ *              +------------------------------------------------+
+ *              | tail: the chunks behind the image data         | the worker that inflates, with its last
+ * task
+ *              +------------------------------------------------+
+ *              | state of transform 0, 1, ...                   | the worker that prepares or merges it
+ *              +------------------------------------------------+
+ *              | partial 0, 1, ... (gather_plan of them)        | the worker that gathers that region
+ *              +------------------------------------------------+
+ *              | result of region 0, 1, ... (plan of them):     | the worker that processes that region
+ *              | rows of the region without gaps                |
+ *              +------------------------------------------------+
+ *              | filtered: ring of bands as inflate gives them  | the worker that inflates that band
+ *              +------------------------------------------------+
+ *              | encoded: ring of bands as they go to the file  | the worker that encodes that band
+ *              +------------------------------------------------+
+ *              | source: ring of bands of pixels, row r of the  | the decoder, before any worker lives; or
+ * the | image at (r mod ring rows) x source_stride     | worker that unfilters that band bytes
+ * +------------------------------------------------+ : the source again, in every mapping, so that    : :
+ * rows are contiguous across the ring's end      :
+ *
+ * A **band** is a number of rows that the codec handles at once; it depends on the image's geometry alone,
+ * and with it the bytes of the output. When the source ring has a slot for every band it is the whole
+ * picture: the plane that stays resident for library callers, for grids, and for transforms that see the
+ * whole image first. Otherwise it is a window that the picture passes through.
  */
 #ifndef TL_JOB_H
 #define TL_JOB_H
@@ -30,7 +43,7 @@
 #include <telar/plan.h>
 #include <telar/report.h>
 
-enum { TL_STAGES_MAX = 2 * TELAR_PIPELINE_MAX + 1 };
+enum { TL_STAGES_MAX = 2 * TELAR_PIPELINE_MAX + 4, TL_TAIL_BYTES = 64 << 10 };
 
 /* More regions than anyone can want, and few enough that the ledger stays small. */
 #define TL_REGIONS_MAX (UINT64_C(1) << 20)
@@ -50,30 +63,55 @@ struct tl_header {
     uint64_t result_offset, result_slot_bytes;
 };
 
-/* Tasks of one kind that may run side by side. A stage may begin when the stage before it is done. */
+/* Tasks of one kind. When one may run is said in ledger.c. */
 struct tl_stage {
     telar_task_kind kind;
     uint32_t step;         /* prepare, gather, merge: which transform of the pipeline */
     uint64_t first, count; /* its tasks among all of the job */
 };
 
+/* Slots of a ring; band b has slot b mod slots. */
+struct tl_ring {
+    uint64_t offset, slot_bytes;
+    uint32_t slots; /* 0: the job has no such ring */
+};
+
+/* What is asked of a job. */
+struct tl_request {
+    struct telar_geometry image;
+    const struct telar_pipeline *pipeline;
+    struct telar_plan plan;         /* 0 x 0: chosen */
+    const struct telar_region *roi; /* NULL: the whole image */
+    uint32_t workers;
+    bool decode;  /* workers decode: bands of filtered rows from a stream */
+    bool restart; /* and each band can be decoded for itself */
+    bool encode;  /* workers encode: bands of a PNG */
+};
+
 struct tl_job {
     struct telar_geometry image;
-    struct telar_region roi;       /* what is transformed; all of the image unless asked otherwise */
-    struct telar_plan plan;        /* how roi is cut into results */
-    struct telar_plan gather_plan; /* how the image is cut for a whole-image statistic: bands, one a worker */
+    struct telar_region roi;        /* what is transformed; all of the image unless asked otherwise */
+    struct telar_plan plan;         /* how roi is cut into results */
+    struct telar_plan gather_plan;  /* how the image is cut for a whole-image statistic */
     struct telar_pipeline pipeline; /* a copy: the caller may free theirs whatever becomes of a worker */
+    uint32_t halo;                  /* of the whole pipeline */
+    uint32_t band_rows, n_bands;
+    bool restart; /* bands are decoded for themselves, not one after the other */
+    bool window;  /* the source holds fewer bands than there are */
+    bool fused;   /* encoding a band transforms it, straight from the source: there are no result regions */
 
+    struct tl_extent tail;
     struct tl_extent state[TELAR_PIPELINE_MAX]; /* 0 bytes: the transform has none */
     uint64_t partial_offset, partial_slot;
-    uint64_t source_offset;
-    size_t source_stride;
     uint64_t result_offset, result_slot;
+    struct tl_ring filtered, encoded, source;
+    size_t source_stride;
     uint64_t segment_bytes;
 
-    uint32_t strip_rows; /* a worker evaluates a region strip by strip, so that what it reads and writes stays
-                            in its cache */
-    size_t scratch_bytes; /* what a worker needs for any task */
+    uint32_t strip_rows;  /* a region is evaluated strip by strip, so that what is read and written stays in a
+                             cache */
+    size_t scratch_bytes; /* what a worker needs for any task; transforms use it from its beginning */
+    size_t pixels_offset, codec_offset; /* where in it encoding puts a band of pixels, and its own needs */
 
     struct tl_stage stage[TL_STAGES_MAX];
     uint32_t n_stages;
@@ -89,31 +127,57 @@ struct tl_task {
 };
 
 /*
- * Works out a job. plan 0 x 0: chosen from the number of workers. roi NULL: the whole image. TELAR_USAGE: roi
- * empty or outside the image, more than TL_REGIONS_MAX regions, a halo over TELAR_HALO_MAX. TELAR_HOST: the
- * sizes do not fit into an address space.
+ * Works out a job. TELAR_USAGE: roi empty or outside the image, more than TL_REGIONS_MAX regions, a halo over
+ * TELAR_HALO_MAX. TELAR_HOST: the sizes do not fit into an address space.
  */
-telar_status tl_job_init(struct tl_job *job, const struct telar_geometry *image,
-                         const struct telar_pipeline *pipeline, struct telar_plan plan,
-                         const struct telar_region *roi, uint32_t workers, struct telar_error *error);
+telar_status tl_job_init(struct tl_job *job, const struct tl_request *request, struct telar_error *error);
+
+/* How many rows a band of such an image has. */
+uint32_t tl_job_band_rows(const struct telar_geometry *image);
+
+/* Part of tl_job_init, once plan and bands are chosen: where everything lies. False when it does not fit into
+ * an address space. */
+bool tl_job_lay_out(struct tl_job *job, const struct tl_request *request);
 
 /* The first `count` steps of the job's pipeline as a pass; states may be NULL while nothing is run. */
 struct tl_pass tl_job_pass(const struct tl_job *job, uint32_t count, const void *const *states);
 
-/* Task number `task` < n_tasks; the end of the stage that it belongs to. Async-signal-safe. */
+/* Task number `task` < n_tasks. Async-signal-safe. */
 struct tl_task tl_job_task(const struct tl_job *job, uint64_t task);
-uint64_t tl_job_stage_end(const struct tl_job *job, uint64_t task);
+
+/* The stage of that kind (the first of several), or NULL. */
+const struct tl_stage *tl_job_stage(const struct tl_job *job, telar_task_kind kind);
+
+/* The rows of band `band`, over all columns. */
+struct telar_region tl_job_band(const struct tl_job *job, uint64_t band);
 
 /* Writes the header to where the segment is mapped. */
 void tl_job_write_header(const struct tl_job *job, unsigned char *base);
 
-/* The source plane of a mapped segment as a view; the result of region `index`. Async-signal-safe. */
-struct telar_source tl_job_source(const struct tl_job *job, const unsigned char *base);
-struct telar_result tl_job_result(const struct tl_job *job, unsigned char *base, uint64_t index);
+/* How a segment is to be mapped. */
+struct tl_shape tl_job_shape(const struct tl_job *job);
+
+/* Where the slot of a band lies. */
+static inline struct tl_extent tl_ring_slot(const struct tl_ring *ring, uint64_t band)
+{
+    return (struct tl_extent){ring->offset + band % ring->slots * ring->slot_bytes, ring->slot_bytes};
+}
 
 /*
- * Row `row` of the finished image, from source and results, for the encoder. `buffer` holds telar_row_bytes()
- * and is used where the row is not in one piece; the row is returned, valid until buffer or segment change.
+ * Rows r0 to r1 of the source of a mapped segment as a view: at most as many as the ring has, and such as it
+ * holds now. The result of region `index`. Async-signal-safe.
+ */
+struct telar_source tl_job_source(const struct tl_job *job, const unsigned char *base, uint32_t r0,
+                                  uint32_t r1);
+struct telar_result tl_job_result(const struct tl_job *job, unsigned char *base, uint64_t index);
+
+/* The regions of the plan that have row `row`, which is one of roi: [*first, *first + plan.columns). */
+uint64_t tl_job_regions_of_row(const struct tl_job *job, uint32_t row);
+
+/*
+ * Row `row` of the finished image, put together from source and results. `buffer` holds telar_row_bytes() and
+ * is used where the row is not in one piece; the row is returned, valid until buffer or segment change. Not
+ * when fused.
  */
 const unsigned char *tl_job_row(const struct tl_job *job, unsigned char *base, uint32_t row,
                                 unsigned char *buffer);

@@ -10,7 +10,7 @@
 
 telar_status tl_ledger_init(struct tl_ledger *ledger, const struct tl_job *job, struct telar_error *error)
 {
-    *ledger = (struct tl_ledger){.job = job};
+    *ledger = (struct tl_ledger){.job = job, .inflater = TL_NOBODY};
     ledger->state = calloc(job->n_tasks, sizeof *ledger->state);
     ledger->task = calloc(job->n_tasks, sizeof *ledger->task);
     if (!ledger->state || !ledger->task)
@@ -21,6 +21,8 @@ telar_status tl_ledger_init(struct tl_ledger *ledger, const struct tl_job *job, 
         ledger->task[i].kind = task.stage->kind;
         ledger->task[i].region = task.region;
     }
+    for (uint32_t i = 0; i < job->n_stages; i++)
+        ledger->first_free[i] = job->stage[i].first;
     return TELAR_OK;
 }
 
@@ -31,35 +33,156 @@ void tl_ledger_free(struct tl_ledger *ledger)
     *ledger = (struct tl_ledger){0};
 }
 
-/*
- * The rule: a task may run when what it reads is written, which for a stage means that the stage before it is
- * done. So the first stage that has a task not done is the only one to look in. Both cursors are bounds, not
- * state: they only save looking again at tasks that cannot matter.
- */
-static bool find_ready(struct tl_ledger *ledger, uint64_t *task)
+/* ---- the rule ---- */
+
+/* Whether, when `worker` comes to a task that it is given now, this one is done. */
+static bool settled(const struct tl_ledger *ledger, uint64_t task, uint32_t worker)
+{
+    return ledger->state[task] == TL_TASK_DONE
+           || (ledger->state[task] == TL_TASK_GIVEN && ledger->task[task].worker == worker);
+}
+
+/* The same for tasks [from, to) of a stage; for none of them, and for a stage that the job has not, it is
+ * true. */
+static bool all_settled(const struct tl_ledger *ledger, const struct tl_stage *stage, uint64_t from,
+                        uint64_t to, uint32_t worker)
+{
+    for (uint64_t i = from; stage && i < to; i++)
+        if (!settled(ledger, stage->first + i, worker))
+            return false;
+    return true;
+}
+
+/* Whether the rows of a region with `halo` more above and below are in the source. */
+static bool rows_written(const struct tl_ledger *ledger, const struct telar_region *region, uint32_t halo,
+                         uint32_t worker)
 {
     const struct tl_job *job = ledger->job;
-    uint64_t stage_end;
+    uint64_t first = (region->r0 > halo ? region->r0 - halo : 0) / job->band_rows;
+    uint64_t end = ((uint64_t)region->r1 + halo + job->band_rows - 1) / job->band_rows;
 
-    while (ledger->first_open < job->n_tasks && ledger->state[ledger->first_open] == TL_TASK_DONE)
-        ledger->first_open++;
-    if (ledger->first_open == job->n_tasks)
+    return all_settled(ledger, tl_job_stage(job, TELAR_TASK_UNFILTER), first,
+                       end < job->n_bands ? end : job->n_bands, worker);
+}
+
+/* Whether the states of all transforms before the given one are complete. */
+static bool states_written(const struct tl_ledger *ledger, uint32_t before_step, uint32_t worker)
+{
+    for (uint32_t i = 0; i < ledger->job->n_stages; i++) {
+        const struct tl_stage *stage = &ledger->job->stage[i];
+        bool writes_state = stage->kind == TELAR_TASK_PREPARE || stage->kind == TELAR_TASK_MERGE;
+
+        if (writes_state && stage->step < before_step && !all_settled(ledger, stage, 0, stage->count, worker))
+            return false;
+    }
+    return true;
+}
+
+/* Whether band `band` may be put where band `band - slots` is: everybody who reads that one has done so. */
+static bool source_slot_free(const struct tl_ledger *ledger, uint64_t band, uint32_t worker)
+{
+    const struct tl_job *job = ledger->job;
+    uint64_t around = ((uint64_t)job->halo + job->band_rows - 1) / job->band_rows, old;
+
+    if (band < job->source.slots)
+        return true;
+    old = band - job->source.slots;
+    return all_settled(ledger, tl_job_stage(job, TELAR_TASK_ENCODE), old > around ? old - around : 0,
+                       old + around + 1, worker);
+}
+
+/* The rows of a band, as they are to be encoded: from the results of regions, or computed from the source. */
+static bool band_computable(const struct tl_ledger *ledger, uint64_t band, uint32_t worker)
+{
+    const struct tl_job *job = ledger->job;
+    struct telar_region rows = tl_job_band(job, band);
+    uint32_t r0 = rows.r0 > job->roi.r0 ? rows.r0 : job->roi.r0,
+             r1 = rows.r1 < job->roi.r1 ? rows.r1 : job->roi.r1;
+
+    if (job->fused)
+        return rows_written(ledger, &rows, job->halo, worker)
+               && states_written(ledger, TELAR_PIPELINE_MAX, worker);
+    return rows_written(ledger, &rows, 0, worker)
+           && (r0 >= r1
+               || all_settled(ledger, tl_job_stage(job, TELAR_TASK_PROCESS), tl_job_regions_of_row(job, r0),
+                              tl_job_regions_of_row(job, r1 - 1) + job->plan.columns, worker));
+}
+
+static bool may_inflate(const struct tl_ledger *ledger, const struct tl_stage *stage, uint64_t band,
+                        uint32_t worker)
+{
+    const struct tl_job *job = ledger->job;
+    const struct tl_stage *unfilter = tl_job_stage(job, TELAR_TASK_UNFILTER);
+
+    if (!job->restart
+        && ((ledger->inflater != TL_NOBODY && ledger->inflater != worker)
+            || !all_settled(ledger, stage, band ? band - 1 : 0, band, worker)))
         return false;
-    if (ledger->first_free < ledger->first_open)
-        ledger->first_free = ledger->first_open;
-    while (ledger->first_free < job->n_tasks && ledger->state[ledger->first_free] != TL_TASK_FREE)
-        ledger->first_free++;
-    stage_end = tl_job_stage_end(job, ledger->first_open);
-    *task = ledger->first_free;
-    return ledger->first_free < stage_end;
+    return band < job->filtered.slots || band == job->n_bands
+           || settled(ledger, unfilter->first + band - job->filtered.slots, worker);
+}
+
+static bool may_run(const struct tl_ledger *ledger, const struct tl_stage *stage, uint64_t number,
+                    uint32_t worker)
+{
+    const struct tl_job *job = ledger->job;
+    struct tl_task task = tl_job_task(job, number);
+    uint64_t i = task.index;
+
+    switch (stage->kind) {
+    case TELAR_TASK_INFLATE:
+        return may_inflate(ledger, stage, i, worker);
+    case TELAR_TASK_UNFILTER:
+        return all_settled(ledger, tl_job_stage(job, TELAR_TASK_INFLATE), i, i + 1, worker)
+               && (job->restart || all_settled(ledger, stage, i ? i - 1 : 0, i, worker))
+               && source_slot_free(ledger, i, worker);
+    case TELAR_TASK_PREPARE:
+        return true;
+    case TELAR_TASK_GATHER:
+        return rows_written(ledger, &task.region, job->halo, worker)
+               && states_written(ledger, stage->step, worker);
+    case TELAR_TASK_MERGE:
+        return all_settled(ledger, stage - 1, 0, stage[-1].count, worker);
+    case TELAR_TASK_PROCESS:
+        return rows_written(ledger, &task.region, job->halo, worker)
+               && states_written(ledger, TELAR_PIPELINE_MAX, worker);
+    case TELAR_TASK_ENCODE:
+        return i < ledger->n_written + job->encoded.slots && band_computable(ledger, i, worker);
+    }
+    return false;
+}
+
+/* ---- giving and taking ---- */
+
+/*
+ * The tasks of a stage are given in order, so one look at each stage is enough: what may not run holds back
+ * those behind it only for a moment. The first stages come first: what they write is what the others wait
+ * for.
+ */
+static bool find_ready(struct tl_ledger *ledger, uint32_t worker, uint64_t *task)
+{
+    for (uint32_t i = 0; i < ledger->job->n_stages; i++) {
+        const struct tl_stage *stage = &ledger->job->stage[i];
+        uint64_t end = stage->first + stage->count, *first = &ledger->first_free[i];
+
+        while (*first < end && ledger->state[*first] != TL_TASK_FREE)
+            ++*first;
+        if (*first < end && may_run(ledger, stage, *first, worker)) {
+            *task = *first;
+            return true;
+        }
+    }
+    return false;
 }
 
 bool tl_ledger_take(struct tl_ledger *ledger, uint32_t worker, uint64_t *task, uint32_t *attempt)
 {
-    if (!find_ready(ledger, task))
+    if (!find_ready(ledger, worker, task))
         return false;
     ledger->state[*task] = TL_TASK_GIVEN;
     ledger->task[*task].worker = worker;
+    if (ledger->task[*task].kind == TELAR_TASK_INFLATE)
+        ledger->inflater = worker;
     *attempt = ++ledger->task[*task].attempts;
     return true;
 }
@@ -76,4 +199,14 @@ void tl_ledger_done(struct tl_ledger *ledger, uint64_t task, uint64_t start_ns, 
 bool tl_ledger_complete(const struct tl_ledger *ledger)
 {
     return ledger->n_done == ledger->job->n_tasks;
+}
+
+bool tl_ledger_next_encoded(const struct tl_ledger *ledger, uint64_t *task)
+{
+    const struct tl_stage *encode = tl_job_stage(ledger->job, TELAR_TASK_ENCODE);
+
+    if (!encode || ledger->n_written == encode->count)
+        return false;
+    *task = encode->first + ledger->n_written;
+    return ledger->state[*task] == TL_TASK_DONE;
 }

@@ -2,7 +2,9 @@
  * ledger.h - the state of every task: who has it, since when, how often given out, done. Layer: over job.
  *
  * It is the coordinator's private memory: no worker can reach it, so nothing in it needs to be doubted, and a
- * worker's death leaves nothing to repair. Which task may run is derived from it each time it is asked.
+ * worker's death leaves nothing to repair. Which task may run is derived from it each time it is asked:
+ *
+ *     A task may run when what it reads is written, and what it overwrites has been read.
  */
 #ifndef TL_LEDGER_H
 #define TL_LEDGER_H
@@ -13,20 +15,26 @@
 
 enum tl_task_state { TL_TASK_FREE, TL_TASK_GIVEN, TL_TASK_DONE };
 
+#define TL_NOBODY UINT32_MAX
+
 struct tl_ledger {
     const struct tl_job *job;
-    unsigned char *state;           /* of each task, an enum tl_task_state */
-    struct telar_task_report *task; /* of each task: what the report will say */
-    uint64_t first_open;            /* no task before it is anything but done */
-    uint64_t first_free;            /* no task before it is free */
-    uint64_t n_done;                /* how many are done */
+    unsigned char *state;               /* of each task, an enum tl_task_state */
+    struct telar_task_report *task;     /* of each task: what the report will say */
+    uint64_t first_free[TL_STAGES_MAX]; /* of each stage: no task of it before this one is free */
+    uint64_t n_done;                    /* how many tasks are done */
+    uint64_t n_written; /* how many encoded bands have left their slots for the file, from the first on */
+    uint32_t inflater;  /* the worker that has the state of the stream, TL_NOBODY before the first band */
 };
 
 /* A ledger with every task free. TELAR_HOST: no memory. Release with tl_ledger_free, also after an error. */
 telar_status tl_ledger_init(struct tl_ledger *ledger, const struct tl_job *job, struct telar_error *error);
 void tl_ledger_free(struct tl_ledger *ledger);
 
-/* Gives the next task that may run to a worker: false when none may, now. */
+/*
+ * Gives a worker the next task that it may run, after those that it has: false when there is none, now. What
+ * it has counts as written for it, since it does its tasks in the order in which it got them.
+ */
 bool tl_ledger_take(struct tl_ledger *ledger, uint32_t worker, uint64_t *task, uint32_t *attempt);
 
 /* The worker that has the task did it. */
@@ -34,5 +42,8 @@ void tl_ledger_done(struct tl_ledger *ledger, uint64_t task, uint64_t start_ns, 
 
 /* Whether all tasks are done. */
 bool tl_ledger_complete(const struct tl_ledger *ledger);
+
+/* Whether the next band for the file is encoded; *task is the one that did. */
+bool tl_ledger_next_encoded(const struct tl_ledger *ledger, uint64_t *task);
 
 #endif

@@ -15,6 +15,12 @@ void telar_report_free(telar_report *report)
 const char *telar_task_kind_name(telar_task_kind kind)
 {
     switch (kind) {
+    case TELAR_TASK_INFLATE:
+        return "inflate";
+    case TELAR_TASK_UNFILTER:
+        return "unfilter";
+    case TELAR_TASK_ENCODE:
+        return "encode";
     case TELAR_TASK_PREPARE:
         return "prepare";
     case TELAR_TASK_GATHER:

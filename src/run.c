@@ -5,6 +5,9 @@
 
 #include "codec.h"
 #include "coordinator.h"
+#include "chunks.h"
+#include "encode.h"
+#include "restart.h"
 #include "host.h"
 #include "status.h"
 
@@ -24,6 +27,12 @@ struct run {
     struct tl_segment segment;
     telar_report *report;
     unsigned char *row; /* one row, where it has to be put together */
+
+    /* Of a run from file to file. */
+    struct tl_decoder *decoder;
+    struct tl_output *output;
+    uint32_t adler;     /* of what is written so far */
+    uint64_t output_ns; /* time spent writing */
 };
 
 /* ---- plan ---- */
@@ -81,23 +90,25 @@ static void limit_workers(struct run *run)
             most = run->job.stage[i].count;
     if (run->orders.workers <= most)
         return;
-    run->orders.workers = (uint32_t)most;
+    run->orders.workers = run->report->workers_wanted = (uint32_t)most;
     snprintf(reason + used, sizeof run->report->workers_reason - used, "; there %s only %" PRIu64 " region%s",
              most == 1 ? "is" : "are", most, most == 1 ? "" : "s");
 }
 
 static telar_status reserve(struct run *run, struct telar_error *error)
 {
-    uint64_t needed = run->job.segment_bytes;
+    struct tl_shape shape = tl_job_shape(&run->job);
+    uint64_t needed = shape.bytes;
     uint64_t allowed = run->options.max_memory ? run->options.max_memory : tl_host_memory_bytes();
 
+    shape.small_pages = run->options.small_pages;
     if (needed > allowed)
         return tl_fail(error, TELAR_HOST, 0,
                        "%s: needs %" PRIu64 " MiB of shared memory, %s %" PRIu64
                        " MiB; use a smaller image or a higher limit",
                        run->name, needed >> 20, run->options.max_memory ? "the limit is" : "the host has",
                        allowed >> 20);
-    return tl_segment_create(&run->segment, needed, run->options.keep_shm, error);
+    return tl_segment_create(&run->segment, &shape, run->options.keep_shm, error);
 }
 
 static void describe(struct run *run)
@@ -109,19 +120,29 @@ static void describe(struct run *run)
     snprintf(report->isolation, sizeof report->isolation, "%s",
              run->orders.engine->processes ? telar_isolation_name(run->options.isolation) : "none");
     snprintf(report->backing, sizeof report->backing, "%s", run->segment.backing);
-    report->segment_bytes = run->segment.bytes;
+    report->segment_bytes = run->segment.shape.bytes;
     report->grid_rows = run->job.plan.rows;
     report->grid_columns = run->job.plan.columns;
 }
 
 /* From an image's geometry to a segment with room for everything, and a report that says so. */
-static telar_status plan(struct run *run, const struct telar_geometry *image, struct telar_error *error)
+static telar_status plan(struct run *run, const struct telar_geometry *image, bool decode, bool encode,
+                         struct telar_error *error)
 {
-    const struct telar_region *roi = run->options.has_roi ? &run->options.roi : NULL;
+    struct tl_request request = {
+        .image = *image,
+        .pipeline = run->pipeline,
+        .plan = run->options.plan,
+        .roi = run->options.has_roi ? &run->options.roi : NULL,
+        .decode = decode,
+        .restart = decode && tl_decoder_find_bands(run->decoder, tl_job_band_rows(image)),
+        .encode = encode,
+    };
     telar_status status;
 
     choose_workers(run);
-    status = tl_job_init(&run->job, image, run->pipeline, run->options.plan, roi, run->orders.workers, error);
+    request.workers = run->orders.workers;
+    status = tl_job_init(&run->job, &request, error);
     if (status == TELAR_OK)
         status = reserve(run, error);
     if (status != TELAR_OK)
@@ -142,7 +163,7 @@ static uint64_t elapsed_ns(const struct run *run)
     return tl_now_ns() - run->orders.epoch_ns;
 }
 
-static telar_status weave(struct run *run, struct telar_error *error)
+static telar_status weave(struct run *run, struct tl_outcome *outcome, struct telar_error *error)
 {
     telar_status status;
 
@@ -153,7 +174,7 @@ static telar_status weave(struct run *run, struct telar_error *error)
     run->orders.progress = run->options.progress;
     run->orders.progress_data = run->options.progress_data;
     run->report->transform_start_ns = elapsed_ns(run);
-    status = tl_coordinate(&run->job, &run->orders, run->report, error);
+    status = tl_coordinate(&run->job, &run->orders, run->report, outcome, error);
     run->report->transform_ns = elapsed_ns(run) - run->report->transform_start_ns;
     run->report->huge_bytes = tl_segment_huge_bytes(&run->segment);
     return status;
@@ -203,59 +224,157 @@ static const char *shown_name(const char *path)
     return strcmp(path, "-") == 0 ? "standard input" : path;
 }
 
-/* ---- files ---- */
+/* ---- from file to file ---- */
 
-static telar_status decode(struct run *run, struct tl_decoder *decoder, struct telar_error *error)
+static telar_status write_band(void *data, uint32_t band, const unsigned char *bytes, size_t n,
+                               uint32_t adler, struct telar_error *error)
 {
-    struct telar_info info;
-    telar_status status =
-        tl_decoder_read(decoder, run->segment.base + run->job.source_offset, run->job.source_stride, error);
+    struct run *run = data;
+    struct telar_region region = tl_job_band(&run->job, band);
+    uint64_t start_ns = tl_now_ns();
+    telar_status status = tl_output_write(run->output, bytes, n, error);
 
-    run->report->decode_ns = elapsed_ns(run);
-    if (status != TELAR_OK)
-        return status;
-    tl_decoder_info(decoder, &info);
-    memcpy(run->report->dropped, info.dropped, sizeof run->report->dropped);
-    return TELAR_OK;
-}
-
-static telar_status encode(struct run *run, struct tl_output **output, const struct tl_chunks *chunks,
-                           struct telar_error *error)
-{
-    uint64_t start_ns = elapsed_ns(run);
-    telar_status status = tl_encode(*output, &run->job.image, chunks, finished_row, run, error);
-
-    if (status == TELAR_OK) {
-        status = tl_output_commit(*output, error);
-        *output = NULL;
-    }
-    run->report->encode_ns = elapsed_ns(run) - start_ns;
+    run->adler = tl_encode_join(&run->job.image, run->adler, adler, telar_region_rows(&region));
+    run->report->write_ns += tl_now_ns() - start_ns;
     return status;
 }
 
-telar_status telar_run_file(const char *input, const char *output_path, const telar_pipeline *pipeline,
+/* All that stands before the first band, which is known before any worker lives. */
+static telar_status write_head(struct run *run, struct telar_error *error)
+{
+    struct tl_format format = {run->job.image, run->job.band_rows, !run->options.no_restart};
+
+    run->adler = 1;
+    run->orders.write_band = write_band;
+    run->orders.write_data = run;
+    return tl_encode_head(run->output, &format, tl_decoder_chunks(run->decoder), error);
+}
+
+static telar_status write_tail(struct run *run, struct telar_error *error)
+{
+    const struct tl_chunks *chunks = tl_decoder_chunks(run->decoder);
+
+    return tl_encode_tail(run->output, run->adler, chunks->bytes + chunks->before_idat,
+                          chunks->used - chunks->before_idat, error);
+}
+
+/* Decodes everything here and now, into a source that holds the whole picture. */
+static telar_status decode_all(struct run *run, struct telar_error *error)
+{
+    uint64_t start_ns = elapsed_ns(run);
+    telar_status status = tl_decoder_read(run->decoder, run->segment.base + run->job.source.offset,
+                                          run->job.source_stride, error);
+
+    run->report->decode_ns = elapsed_ns(run) - start_ns;
+    return status;
+}
+
+/* What follows the image data, where workers decoded it; and whether all bands together are what the stream
+ * says. */
+static telar_status take_tail(struct run *run, struct tl_outcome *outcome, struct telar_error *error)
+{
+    if (run->job.restart && outcome->adler != tl_decoder_restart(run->decoder)->adler) {
+        outcome->doubt = true;
+        return tl_fail(error, TELAR_INPUT, 0,
+                       "%s: its image data is damaged (checksum); get an undamaged copy", run->name);
+    }
+    return tl_decoder_take_tail(run->decoder, run->segment.base + run->job.tail.offset, outcome->tail_bytes,
+                                &outcome->doubt, error);
+}
+
+/* Decode, plan, run, encode: with `in_bands` the decoder's work is the workers' too. */
+static telar_status convert(struct run *run, const char *output, bool in_bands, struct tl_outcome *outcome,
+                            struct telar_error *error)
+{
+    telar_status status = plan(run, tl_decoder_geometry(run->decoder), in_bands, true, error);
+
+    run->orders.decoder = in_bands ? run->decoder : NULL;
+    if (status == TELAR_OK)
+        status = tl_output_open(output, &run->output, error);
+    if (status == TELAR_OK && !in_bands)
+        status = decode_all(run, error);
+    if (status == TELAR_OK)
+        status = write_head(run, error);
+    if (status == TELAR_OK)
+        status = weave(run, outcome, error);
+    if (status == TELAR_OK && in_bands)
+        status = take_tail(run, outcome, error);
+    if (status == TELAR_OK)
+        status = write_tail(run, error);
+    if (status == TELAR_OK) {
+        status = tl_output_commit(run->output, error);
+        run->output = NULL;
+    }
+    return status;
+}
+
+/* Forgets an attempt, but for its report's zero of time. */
+static void start_over(struct run *run)
+{
+    telar_report *report = run->report;
+
+    tl_output_abandon(run->output);
+    tl_decoder_close(run->decoder);
+    tl_segment_destroy(&run->segment);
+    free(run->row);
+    free(report->worker);
+    free(report->task);
+    *report = (telar_report){0};
+    run->output = NULL;
+    run->decoder = NULL;
+    run->row = NULL;
+}
+
+/*
+ * Common files are decoded by the workers, in bands; the others, and those with which that came to a doubt,
+ * by libpng. What was read from a pipe cannot be read again, nor what went down one be taken back: then the
+ * doubt is the answer.
+ */
+static telar_status attempt(struct run *run, const char *input, const char *output, struct telar_error *error)
+{
+    struct tl_outcome outcome = {0};
+    bool final = strcmp(input, "-") == 0 || strcmp(output, "-") == 0;
+    struct telar_error doubt = {.status = TELAR_OK};
+    telar_status status = tl_decoder_open(input, &run->options.limits, &run->decoder, error);
+
+    if (status != TELAR_OK)
+        return status;
+    if (!tl_decoder_in_bands(run->decoder))
+        return convert(run, output, false, &outcome, error);
+    status = convert(run, output, true, &outcome, final ? error : &doubt);
+    if (final || status == TELAR_OK)
+        return status;
+    if (!outcome.doubt) {
+        if (error)
+            *error = doubt;
+        return status;
+    }
+    start_over(run);
+    status = tl_decoder_open(input, &run->options.limits, &run->decoder, error);
+    return status == TELAR_OK ? convert(run, output, false, &outcome, error) : status;
+}
+
+static void note_dropped(struct run *run)
+{
+    struct telar_info info;
+
+    tl_decoder_info(run->decoder, &info);
+    memcpy(run->report->dropped, info.dropped, sizeof run->report->dropped);
+}
+
+telar_status telar_run_file(const char *input, const char *output, const telar_pipeline *pipeline,
                             const struct telar_options *options, telar_report **report,
                             struct telar_error *error)
 {
-    struct tl_decoder *decoder = NULL;
-    struct tl_output *output = NULL;
     struct run run;
     telar_status status = begin(&run, shown_name(input), pipeline, options, report, error);
 
     if (status == TELAR_OK)
-        status = tl_decoder_open(input, &run.options.limits, &decoder, error);
+        status = attempt(&run, input, output, error);
     if (status == TELAR_OK)
-        status = plan(&run, tl_decoder_geometry(decoder), error);
-    if (status == TELAR_OK)
-        status = tl_output_open(output_path, &output, error);
-    if (status == TELAR_OK)
-        status = decode(&run, decoder, error);
-    if (status == TELAR_OK)
-        status = weave(&run, error);
-    if (status == TELAR_OK)
-        status = encode(&run, &output, tl_decoder_chunks(decoder), error);
-    tl_output_abandon(output);
-    tl_decoder_close(decoder);
+        note_dropped(&run);
+    tl_output_abandon(run.output);
+    tl_decoder_close(run.decoder);
     end(&run, report);
     return status;
 }
@@ -265,7 +384,7 @@ telar_status telar_run_file(const char *input, const char *output_path, const te
 static void copy_in(struct run *run, const telar_image *source)
 {
     size_t row_bytes = telar_row_bytes(&run->job.image);
-    unsigned char *plane = run->segment.base + run->job.source_offset;
+    unsigned char *plane = run->segment.base + run->job.source.offset;
 
     for (uint32_t row = 0; row < run->job.image.rows; row++)
         memcpy(plane + row * run->job.source_stride,
@@ -287,14 +406,15 @@ telar_status telar_run(const telar_image *source, telar_image **result, const te
                        const struct telar_options *options, telar_report **report, struct telar_error *error)
 {
     struct run run;
+    struct tl_outcome outcome;
     telar_status status = begin(&run, "image", pipeline, options, report, error);
 
     *result = NULL;
     if (status == TELAR_OK)
-        status = plan(&run, telar_image_geometry(source), error);
+        status = plan(&run, telar_image_geometry(source), false, false, error);
     if (status == TELAR_OK) {
         copy_in(&run, source);
-        status = weave(&run, error);
+        status = weave(&run, &outcome, error);
     }
     if (status == TELAR_OK)
         status = copy_out(&run, source, result, error);

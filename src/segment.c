@@ -25,44 +25,48 @@ static size_t round_up(size_t n, size_t unit)
 
 /* ---- mappings ---- */
 
-/*
- * Maps at a multiple of TL_HUGE_BYTES, without which the kernel cannot use huge pages: reserves more address
- * space than needed, and gives back what lies outside.
- */
-static unsigned char *map_aligned(int fd, size_t bytes, int protection)
+/* Address space at a multiple of TL_HUGE_BYTES, without which the kernel cannot use huge pages. NULL when
+ * there is none. */
+static unsigned char *take_aligned_space(size_t bytes)
 {
-    size_t reserved = bytes + TL_HUGE_BYTES, before;
-    unsigned char *space =
-        mmap(NULL, reserved, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-    unsigned char *base;
+    size_t taken = bytes + TL_HUGE_BYTES, before;
+    unsigned char *space = mmap(NULL, taken, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
 
     if (space == MAP_FAILED)
         return NULL;
     before = round_up((uintptr_t)space, TL_HUGE_BYTES) - (uintptr_t)space;
-    base = mmap(space + before, bytes, protection, MAP_SHARED | MAP_FIXED, fd, 0);
-    if (base == MAP_FAILED) {
-        int saved = errno;
-
-        munmap(space, reserved);
-        errno = saved;
-        return NULL;
-    }
     if (before)
         munmap(space, before);
-    if (before < TL_HUGE_BYTES)
-        munmap(base + bytes, TL_HUGE_BYTES - before);
-    return base;
+    munmap(space + before + bytes, TL_HUGE_BYTES - before);
+    return space + before;
 }
 
-unsigned char *tl_segment_map(int fd, size_t bytes, bool writable)
+static bool map_at(unsigned char *base, size_t bytes, int fd, size_t offset, int protection)
 {
-    return map_aligned(fd, bytes, writable ? PROT_READ | PROT_WRITE : PROT_READ);
+    return mmap(base, bytes, protection, MAP_SHARED | MAP_FIXED, fd, (off_t)offset) != MAP_FAILED;
 }
 
-void tl_segment_unmap(unsigned char *base, size_t bytes)
+unsigned char *tl_segment_map(int fd, const struct tl_shape *shape, bool writable)
+{
+    int protection = writable ? PROT_READ | PROT_WRITE : PROT_READ, failure;
+    size_t bytes = shape->bytes, again = shape->again_bytes;
+    unsigned char *base = take_aligned_space(bytes + again);
+
+    if (!base)
+        return NULL;
+    if (map_at(base, bytes, fd, 0, protection)
+        && (!again || map_at(base + bytes, again, fd, bytes - again, protection)))
+        return base;
+    failure = errno;
+    munmap(base, bytes + again);
+    errno = failure;
+    return NULL;
+}
+
+void tl_segment_unmap(unsigned char *base, const struct tl_shape *shape)
 {
     if (base)
-        munmap(base, bytes);
+        munmap(base, shape->bytes + shape->again_bytes);
 }
 
 bool tl_segment_open(unsigned char *base, const struct tl_extent *extent)
@@ -132,25 +136,27 @@ static int seed_huge_pages(int fd, unsigned char *base, size_t bytes)
  * SIGBUS in the middle of a run. Huge pages come first: reserving small ones and collapsing them would touch
  * everything twice.
  */
-static int furnish(struct tl_segment *segment, size_t bytes)
+static int furnish(struct tl_segment *segment, const struct tl_shape *shape)
 {
+    size_t bytes = shape->bytes;
     int failure;
 
-    segment->bytes = bytes;
+    segment->shape = *shape;
     if (ftruncate(segment->fd, (off_t)bytes) != 0)
         return errno;
-    segment->base = tl_segment_map(segment->fd, bytes, true);
+    segment->base = tl_segment_map(segment->fd, shape, true);
     if (!segment->base)
         return errno;
-    if (madvise(segment->base, bytes, MADV_DONTFORK) != 0)
+    if (madvise(segment->base, bytes + shape->again_bytes, MADV_DONTFORK) != 0)
         return errno;
-    failure = bytes % TL_HUGE_BYTES ? 0 : seed_huge_pages(segment->fd, segment->base, bytes);
+    failure =
+        shape->small_pages || bytes % TL_HUGE_BYTES ? 0 : seed_huge_pages(segment->fd, segment->base, bytes);
     return failure ? failure : reserve(segment->fd, 0, bytes);
 }
 
 void tl_segment_destroy(struct tl_segment *segment)
 {
-    tl_segment_unmap(segment->base, segment->bytes);
+    tl_segment_unmap(segment->base, &segment->shape);
     if (segment->fd >= 0)
         close(segment->fd);
     *segment = TL_SEGMENT_NONE;
@@ -168,7 +174,7 @@ static bool random_name(char name[32])
 }
 
 /* Opens an object in /dev/shm, furnishes it and takes its name away. Returns 0 or an errno. */
-static int create_shm(struct tl_segment *segment, size_t bytes, const char *keep_name)
+static int create_shm(struct tl_segment *segment, const struct tl_shape *shape, const char *keep_name)
 {
     char name[NAME_MAX + 2];
     int failure;
@@ -183,29 +189,29 @@ static int create_shm(struct tl_segment *segment, size_t bytes, const char *keep
     segment->backing = "shm";
     if (!keep_name)
         shm_unlink(name);
-    failure = furnish(segment, bytes);
+    failure = furnish(segment, shape);
     if (failure && keep_name)
         shm_unlink(name);
     return failure;
 }
 
-static int create_memfd(struct tl_segment *segment, size_t bytes)
+static int create_memfd(struct tl_segment *segment, const struct tl_shape *shape)
 {
     segment->fd = memfd_create("telar", MFD_CLOEXEC);
     if (segment->fd < 0)
         return errno;
     segment->backing = "memfd";
-    return furnish(segment, bytes);
+    return furnish(segment, shape);
 }
 
-telar_status tl_segment_create(struct tl_segment *segment, uint64_t bytes, const char *keep_name,
-                               struct telar_error *error)
+telar_status tl_segment_create(struct tl_segment *segment, const struct tl_shape *shape,
+                               const char *keep_name, struct telar_error *error)
 {
-    size_t rounded = round_up(bytes, bytes >= TL_HUGE_BYTES ? TL_HUGE_BYTES : TL_PAGE_BYTES);
+    uint64_t bytes = shape->bytes;
     int shm_failure, failure;
 
     *segment = TL_SEGMENT_NONE;
-    shm_failure = create_shm(segment, rounded, keep_name);
+    shm_failure = create_shm(segment, shape, keep_name);
     if (!shm_failure)
         return TELAR_OK;
     tl_segment_destroy(segment);
@@ -213,7 +219,7 @@ telar_status tl_segment_create(struct tl_segment *segment, uint64_t bytes, const
         return tl_fail(error, TELAR_HOST, shm_failure,
                        "cannot make the shared-memory object /dev/shm/%s of %" PRIu64 " bytes", keep_name,
                        bytes);
-    failure = create_memfd(segment, rounded);
+    failure = create_memfd(segment, shape);
     if (!failure)
         return TELAR_OK;
     tl_segment_destroy(segment);
@@ -231,13 +237,13 @@ uint64_t tl_segment_huge_bytes(const struct tl_segment *segment)
     uint64_t total = 0;
     bool ours = false;
     char line[512];
-    FILE *smaps = segment->bytes % TL_HUGE_BYTES ? NULL : fopen("/proc/self/smaps", "re");
+    FILE *smaps = segment->shape.bytes % TL_HUGE_BYTES ? NULL : fopen("/proc/self/smaps", "re");
 
     if (!smaps)
         return 0;
     while (fgets(line, sizeof line, smaps)) {
         if (sscanf(line, "%" SCNxPTR "-%" SCNxPTR " ", &from, &to) == 2)
-            ours = from >= begin && to <= begin + segment->bytes;
+            ours = from >= begin && to <= begin + segment->shape.bytes;
         else if (ours && sscanf(line, "ShmemPmdMapped: %llu kB", &kib) == 1)
             total += (uint64_t)kib * 1024;
     }

@@ -20,26 +20,36 @@ struct tl_extent {
 };
 
 /*
+ * How a segment is mapped: all of it, and then its last `again_bytes` once more, right behind, so that what
+ * runs over the end of a ring there goes on at its beginning.
+ */
+struct tl_shape {
+    size_t bytes;
+    size_t again_bytes;
+    bool small_pages; /* do not ask for huge ones */
+};
+
+/*
  * A shared-memory object and one mapping of it. The coordinator's mapping is left out of every fork
  * (MADV_DONTFORK), so that a worker has nothing but what it maps itself from the inherited descriptor.
  */
 struct tl_segment {
     int fd;              /* -1: none */
     unsigned char *base; /* NULL: not mapped; otherwise at a multiple of TL_HUGE_BYTES */
-    size_t bytes;
+    struct tl_shape shape;
     const char *backing; /* "shm" or "memfd" */
 };
 
 #define TL_SEGMENT_NONE ((struct tl_segment){.fd = -1})
 
 /*
- * Creates a segment of at least `bytes`, all zeros, reserved (writing to it can not raise SIGBUS), on huge
- * pages where the kernel gives them, mapped for reading and writing. Its name is gone when this returns,
- * unless keep_name (without slash) is given. /dev/shm is asked first, then a memfd. TELAR_HOST: neither gives
- * so much; nothing stays behind.
+ * Creates a segment of that shape (both numbers are whole pages), all zeros, reserved (writing to it can not
+ * raise SIGBUS), on huge pages where the kernel gives them, mapped for reading and writing. Its name is gone
+ * when this returns, unless keep_name (without slash) is given. /dev/shm is asked first, then a memfd.
+ * TELAR_HOST: neither gives so much; nothing stays behind.
  */
-telar_status tl_segment_create(struct tl_segment *segment, uint64_t bytes, const char *keep_name,
-                               struct telar_error *error);
+telar_status tl_segment_create(struct tl_segment *segment, const struct tl_shape *shape,
+                               const char *keep_name, struct telar_error *error);
 
 /* Unmaps and closes. A segment that is none is allowed. */
 void tl_segment_destroy(struct tl_segment *segment);
@@ -49,13 +59,13 @@ uint64_t tl_segment_huge_bytes(const struct tl_segment *segment);
 
 /* The rest is for workers: async-signal-safe, errno is set on failure. */
 
-/* Maps a segment of `bytes` from its descriptor once more. NULL on failure. */
-unsigned char *tl_segment_map(int fd, size_t bytes, bool writable);
+/* Maps a segment of that shape from its descriptor. NULL on failure. */
+unsigned char *tl_segment_map(int fd, const struct tl_shape *shape, bool writable);
 
 /* Unmaps what tl_segment_map gave. */
-void tl_segment_unmap(unsigned char *base, size_t bytes);
+void tl_segment_unmap(unsigned char *base, const struct tl_shape *shape);
 
-/* Makes an extent of such a mapping writable, or read-only again. */
+/* Makes an extent of such a mapping writable, or read-only again; what is mapped twice, where it is first. */
 bool tl_segment_open(unsigned char *base, const struct tl_extent *extent);
 bool tl_segment_close(unsigned char *base, const struct tl_extent *extent);
 

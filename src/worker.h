@@ -1,13 +1,11 @@
 /*
  * worker.h - the one loop: take a ticket, run its task, send the record, until there are no more.
- * Layer: over job, pipeline and channel. Everything here is async-signal-safe, for it runs between fork and
- * _exit.
+ * Layer: over task and channel. Everything here is async-signal-safe, for it runs between fork and _exit.
  */
 #ifndef TL_WORKER_H
 #define TL_WORKER_H
 
-#include "channel.h"
-#include "job.h"
+#include "task.h"
 
 /* How a worker gets tickets and gives records. Both return false when the coordinator wants no more. */
 struct tl_port {
@@ -24,16 +22,12 @@ struct tl_turn {
 };
 
 struct tl_worker {
-    const struct tl_job *job;
     struct tl_port port;
     struct tl_turn turn;
     int segment_fd;
-    bool guarded; /* map read-only, and open only the extent of the task at hand */
-    int usage_of; /* whose resources a record tells: RUSAGE_SELF, RUSAGE_THREAD */
-
-    /* Its own, from here on. */
-    unsigned char *base;
-    void *scratch;
+    bool guarded;          /* map read-only, and open only the extent of the task at hand */
+    int usage_of;          /* whose resources a record tells: RUSAGE_SELF, RUSAGE_THREAD */
+    struct tl_place place; /* job and stream are given; the rest is its own */
 };
 
 /* A port over the worker's end of a channel; *end stays the caller's. */

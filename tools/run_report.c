@@ -43,8 +43,8 @@ void print_report(const telar_report *r)
         say_worker(i, &r->worker[i]);
     if (r->dropped[0])
         say("chunks not kept: %s", r->dropped);
-    say("decode %.2f ms, transform %.2f ms, encode %.2f ms, all %.2f ms", milliseconds(r->decode_ns),
-        milliseconds(r->transform_ns), milliseconds(r->encode_ns), milliseconds(r->total_ns));
+    say("decode %.2f ms, transform %.2f ms, write %.2f ms, all %.2f ms", milliseconds(r->decode_ns),
+        milliseconds(r->transform_ns), milliseconds(r->write_ns), milliseconds(r->total_ns));
 }
 
 /* As a list, because that is how a region is written everywhere: rows r0:r1, columns c0:c1. */
@@ -106,7 +106,7 @@ static void write_durations(struct json *json, const telar_report *r)
     json_begin(json, "durations", '{');
     json_unsigned(json, "decode_ns", r->decode_ns);
     json_unsigned(json, "transform_ns", r->transform_ns);
-    json_unsigned(json, "encode_ns", r->encode_ns);
+    json_unsigned(json, "write_ns", r->write_ns);
     json_unsigned(json, "total_ns", r->total_ns);
     json_end(json, '}');
 }

@@ -44,6 +44,8 @@ struct telar_options {
     uint32_t timeout_ms;      /* how long one region may take; 0: no limit. Serial has none; with gil waiting counts */
     uint64_t max_memory;      /* bytes the segment may have; 0: what the host has available */
     struct telar_limits limits;
+    bool no_restart;          /* leave out the chunk that lets telar decode the output in parallel */
+    bool small_pages;         /* do not ask for huge pages: what they are worth can then be measured */
     const char *keep_shm;     /* NULL, or the name under which the segment is to stay visible in /dev/shm, without a slash */
 
     /* Called in the coordinator, now and then, with how many of the run's tasks are done. NULL: not called. */

@@ -16,10 +16,13 @@ extern "C" {
 
 /* What a task was for. */
 typedef enum telar_task_kind {
+    TELAR_TASK_INFLATE,  /* a band of rows out of the compressed stream; the last one reads what follows the stream */
+    TELAR_TASK_UNFILTER, /* a band of pixels from those rows */
     TELAR_TASK_PREPARE, /* a transform's state, before any pixel */
     TELAR_TASK_GATHER,  /* one region's part of a whole-image statistic */
     TELAR_TASK_MERGE,   /* the parts folded together */
     TELAR_TASK_PROCESS, /* one region of the result */
+    TELAR_TASK_ENCODE,  /* a band of the output, transformed on the way where the plan is left to telar */
 } telar_task_kind;
 
 struct telar_task_report {
@@ -52,7 +55,8 @@ typedef struct telar_report {
     uint32_t workers_wanted, workers;      /* fewer when the host refused more */
     char workers_reason[160];              /* why that many */
     char dropped[256];                     /* names of ancillary chunks not carried over, "" when none */
-    uint64_t decode_ns, transform_ns, encode_ns, total_ns; /* durations; 0 when not part of the run */
+    uint64_t decode_ns, transform_ns, write_ns, total_ns; /* durations: decoding before the workers began, all work of
+                                                             workers, writing the file meanwhile, everything */
     uint64_t transform_start_ns;           /* when the first worker was made */
     uint32_t n_workers;
     uint64_t n_tasks;

@@ -1,0 +1,269 @@
+#include <config.h>
+
+#include "task.h"
+
+#include "codec.h"
+#include "encode.h"
+#include "restart.h"
+#include "unfilter.h"
+
+#include <string.h>
+
+/* ---- decoding ---- */
+
+/* The reference decoder must judge: see tl_decoder_in_bands. */
+static void doubt(struct tl_record *record)
+{
+    record->trouble = TL_TROUBLE_DOUBT;
+}
+
+/* From the stream, which only one worker has, where it has come to. */
+static bool inflate_next(const struct tl_place *place, const struct tl_task *task, size_t *n)
+{
+    unsigned char *extent = place->base + task->extent.offset;
+
+    if (task->index < place->job->n_bands)
+        return tl_decoder_read_band(place->decoder, extent, telar_region_rows(&task->region));
+    return tl_decoder_read_tail(place->decoder, extent, task->extent.bytes, n);
+}
+
+/* From wherever in the file the band lies. */
+static bool inflate_any(const struct tl_place *place, const struct tl_task *task, size_t *n, uint32_t *adler)
+{
+    const struct tl_restart *restart = tl_decoder_restart(place->decoder);
+    unsigned char *extent = place->base + task->extent.offset;
+    int fd = tl_decoder_descriptor(place->decoder);
+    size_t filtered = telar_region_rows(&task->region) * (telar_row_bytes(&place->job->image) + 1);
+
+    if (task->index < place->job->n_bands)
+        return tl_restart_read(restart, fd, (uint32_t)task->index, place->scratch + place->job->codec_offset,
+                               extent, filtered, adler);
+    return tl_restart_tail(restart, fd, extent, task->extent.bytes, n);
+}
+
+static void inflate_band(const struct tl_place *place, const struct tl_task *task, struct tl_record *record)
+{
+    size_t n = 0;
+
+    if (!(place->job->restart ? inflate_any(place, task, &n, &record->adler) : inflate_next(place, task, &n)))
+        doubt(record);
+    record->bytes = (uint32_t)n;
+}
+
+/*
+ * The row above a band is taken from the source, where the task before has put it, and put back into the byte
+ * order of the file. It is copied because unfiltering overwrites it.
+ */
+static void copy_row_above(const struct tl_place *place, const struct tl_rows *rows, uint32_t r0,
+                           unsigned char *above)
+{
+    struct telar_source source;
+
+    if (r0 == 0 || place->job->restart) { /* then the first row of a band does not look at it */
+        memset(above, 0, rows->row_bytes);
+        return;
+    }
+    source = tl_job_source(place->job, place->base, r0 - 1, r0);
+    memcpy(above, source.data, rows->row_bytes);
+    for (size_t i = 0; rows->swap && i < rows->row_bytes; i += 2) {
+        uint16_t sample;
+
+        memcpy(&sample, above + i, sizeof sample);
+        above[i] = (unsigned char)(sample >> 8);
+        above[i + 1] = (unsigned char)sample;
+    }
+}
+
+static void unfilter_band(const struct tl_place *place, const struct tl_task *task, struct tl_record *record)
+{
+    const struct tl_job *job = place->job;
+    const unsigned char *filtered = place->base + tl_ring_slot(&job->filtered, task->index).offset;
+    struct tl_rows rows = {
+        .row_bytes = telar_row_bytes(&job->image),
+        .pixel_bytes = (unsigned)telar_pixel_bytes(&job->image),
+        .swap = job->image.depth == 16,
+    };
+
+    copy_row_above(place, &rows, task->region.r0, place->scratch);
+    if (!tl_unfilter(&rows, filtered, telar_region_rows(&task->region), place->scratch,
+                     place->base + task->extent.offset, job->source_stride))
+        doubt(record);
+}
+
+/* ---- transforming ---- */
+
+/*
+ * The states of the first `count` transforms, as their callbacks expect them: NULL where there is none, or it is not made
+ * yet.
+ */
+static void find_states(const struct tl_place *place, uint32_t count, const void *states[TELAR_PIPELINE_MAX])
+{
+    const struct tl_job *job = place->job;
+
+    for (uint32_t i = 0; i < job->pipeline.length; i++)
+        states[i] = i < count && job->state[i].bytes ? place->base + job->state[i].offset : NULL;
+}
+
+/* What is written is made zero first, so that a task that is run again begins as the first time. */
+static void prepare(const struct tl_place *place, const struct tl_task *task)
+{
+    const struct tl_job *job = place->job;
+    const struct telar_transform *transform = job->pipeline.step[task->stage->step].transform;
+    struct tl_pass pass = tl_job_pass(job, task->stage->step, NULL);
+    struct telar_context context = tl_pipeline_context(&pass, task->stage->step, place->scratch);
+    void *state = place->base + task->extent.offset;
+
+    memset(state, 0, task->extent.bytes);
+    if (transform->prepare)
+        transform->prepare(&context, state);
+    if (task->stage->kind == TELAR_TASK_MERGE)
+        transform->merge(&context, place->base + job->partial_offset, job->partial_slot,
+                         (uint32_t)telar_plan_count(job->gather_plan), state);
+}
+
+/* What a region reads of the source: itself and the halo, as far as the image goes. */
+static struct telar_source source_around(const struct tl_place *place, const struct telar_region *region)
+{
+    const struct tl_job *job = place->job;
+    uint32_t below = job->image.rows - region->r1;
+
+    return tl_job_source(job, place->base, region->r0 > job->halo ? region->r0 - job->halo : 0,
+                         region->r1 + (below < job->halo ? below : job->halo));
+}
+
+static void gather_strip(const struct tl_place *place, const struct tl_task *task,
+                         const struct telar_region *strip)
+{
+    struct telar_source source = source_around(place, strip);
+    const void *states[TELAR_PIPELINE_MAX];
+    struct tl_pass pass = tl_job_pass(place->job, task->stage->step, states);
+
+    find_states(place, task->stage->step, states);
+    tl_pipeline_gather(&pass, &source, strip, place->scratch, place->base + task->extent.offset);
+}
+
+/* Puts `strip` through the whole pipeline, to where it lies in `result`. */
+static void process_strip(const struct tl_place *place, const struct telar_result *result,
+                          const struct telar_region *strip)
+{
+    const struct tl_job *job = place->job;
+    struct telar_source source = source_around(place, strip);
+    struct telar_result part = *result;
+    const void *states[TELAR_PIPELINE_MAX];
+    struct tl_pass pass = tl_job_pass(job, job->pipeline.length, states);
+
+    find_states(place, job->pipeline.length, states);
+    part.data = telar_result_at(result, telar_pixel_bytes(&job->image), strip->r0, strip->c0);
+    part.region = *strip;
+    tl_pipeline_run(&pass, &source, &part, place->scratch);
+}
+
+/* The next strip of a region, from where the last one ended; false when none is left. Begin with an empty one
+ * at r0. */
+static bool next_strip(const struct tl_job *job, const struct telar_region *region,
+                       struct telar_region *strip)
+{
+    uint32_t left = region->r1 - strip->r1;
+
+    strip->r0 = strip->r1;
+    strip->r1 += left < job->strip_rows ? left : job->strip_rows;
+    return left > 0;
+}
+
+static struct telar_region before_first_strip(const struct telar_region *region)
+{
+    return (struct telar_region){region->r0, region->r0, region->c0, region->c1};
+}
+
+static void gather(const struct tl_place *place, const struct tl_task *task)
+{
+    struct telar_region strip = before_first_strip(&task->region);
+
+    memset(place->base + task->extent.offset, 0, task->extent.bytes);
+    while (next_strip(place->job, &task->region, &strip))
+        gather_strip(place, task, &strip);
+}
+
+static void process(const struct tl_place *place, const struct telar_result *result,
+                    const struct telar_region *region)
+{
+    struct telar_region strip = before_first_strip(region);
+
+    while (next_strip(place->job, region, &strip))
+        process_strip(place, result, &strip);
+}
+
+/* ---- encoding ---- */
+
+static struct telar_region intersection(const struct telar_region *a, const struct telar_region *b)
+{
+    struct telar_region both = {
+        .r0 = a->r0 > b->r0 ? a->r0 : b->r0,
+        .r1 = a->r1 < b->r1 ? a->r1 : b->r1,
+        .c0 = a->c0 > b->c0 ? a->c0 : b->c0,
+        .c1 = a->c1 < b->c1 ? a->c1 : b->c1,
+    };
+
+    return both.r0 < both.r1 && both.c0 < both.c1 ? both : (struct telar_region){0};
+}
+
+/* Puts the rows of a band together as they are to be encoded. */
+static void finish_band(const struct tl_place *place, const struct telar_result *band)
+{
+    const struct tl_job *job = place->job;
+    struct telar_region inside = intersection(&band->region, &job->roi);
+    bool whole = memcmp(&inside, &band->region, sizeof inside) == 0;
+
+    for (uint32_t row = band->region.r0; row < band->region.r1 && !(job->fused && whole); row++) {
+        unsigned char *at = telar_result_at(band, 0, row, 0);
+        const unsigned char *from = tl_job_row(job, place->base, row, at);
+
+        if (from != at)
+            memcpy(at, from, telar_row_bytes(&job->image));
+    }
+    if (job->fused && inside.r0 < inside.r1)
+        process(place, band, &inside);
+}
+
+static void encode_band(const struct tl_place *place, const struct tl_task *task, struct tl_record *record)
+{
+    const struct tl_job *job = place->job;
+    struct telar_result band = {place->scratch + job->pixels_offset, telar_row_bytes(&job->image),
+                                task->region};
+    struct telar_source pixels = {band.data, band.stride_bytes, band.region};
+    struct tl_encoded encoded;
+
+    finish_band(place, &band);
+    encoded = tl_encode_band(&job->image, &pixels, task->index == 0, place->scratch + job->codec_offset,
+                             place->base + task->extent.offset);
+    record->bytes = encoded.bytes;
+    record->adler = encoded.adler;
+}
+
+void tl_task_run(const struct tl_place *place, const struct tl_task *task, struct tl_record *record)
+{
+    struct telar_result result;
+
+    switch (task->stage->kind) {
+    case TELAR_TASK_INFLATE:
+        inflate_band(place, task, record);
+        break;
+    case TELAR_TASK_UNFILTER:
+        unfilter_band(place, task, record);
+        break;
+    case TELAR_TASK_PREPARE:
+    case TELAR_TASK_MERGE:
+        prepare(place, task);
+        break;
+    case TELAR_TASK_GATHER:
+        gather(place, task);
+        break;
+    case TELAR_TASK_PROCESS:
+        result = tl_job_result(place->job, place->base, task->index);
+        process(place, &result, &task->region);
+        break;
+    case TELAR_TASK_ENCODE:
+        encode_band(place, task, record);
+        break;
+    }
+}

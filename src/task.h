@@ -1,0 +1,26 @@
+/*
+ * task.h - what is done for each kind of task. Layer: over job, pipeline and codec; under worker.
+ */
+#ifndef TL_TASK_H
+#define TL_TASK_H
+
+#include "channel.h"
+#include "job.h"
+
+struct tl_decoder;
+
+/* Where a worker works. */
+struct tl_place {
+    const struct tl_job *job;
+    struct tl_decoder *decoder; /* when workers decode; of all workers only one ever uses it */
+    unsigned char *base;        /* its mapping of the segment */
+    unsigned char *scratch;     /* job->scratch_bytes of its own */
+};
+
+/*
+ * Runs a task, writing nothing of the segment but the task's extent, and says in the record what became of
+ * it: trouble, bytes and adler. Async-signal-safe. Runs the same again and again.
+ */
+void tl_task_run(const struct tl_place *place, const struct tl_task *task, struct tl_record *record);
+
+#endif

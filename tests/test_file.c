@@ -1,0 +1,259 @@
+/*
+ * From PNG to PNG, in bands: whatever way the workers take (the window, the whole picture, libpng, restart points), the
+ * pixels are those that telar_run gives on the same image in memory, libpng reads them back, and the file's bytes do not
+ * depend on engine, number of workers or plan.
+ */
+#include <config.h>
+
+#include "runs.h"
+#include "suite.h"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+
+#if defined __SANITIZE_THREAD__
+#define PROCESSES 0
+#elif defined __has_feature
+#define PROCESSES !__has_feature(thread_sanitizer)
+#else
+#define PROCESSES 1
+#endif
+
+static const struct telar_options ways[] = {
+    {.engine = TELAR_SERIAL},
+    {.engine = TELAR_THREADS, .workers = 2},
+    {.engine = TELAR_THREADS, .workers = 7},
+    {.engine = TELAR_GIL, .workers = 3},
+    {.engine = TELAR_THREADS, .workers = 3, .plan = {2, 2}},
+    {.engine = TELAR_THREADS, .workers = 2, .plan = {UINT32_MAX, 1}},
+    {.engine = TELAR_PROCESSES, .workers = 1, .isolation = TELAR_GUARDED},
+    {.engine = TELAR_PROCESSES, .workers = 2, .isolation = TELAR_GUARDED},
+    {.engine = TELAR_PROCESSES, .workers = 5, .isolation = TELAR_SHARED},
+    {.engine = TELAR_PROCESSES, .workers = 4, .isolation = TELAR_GUARDED, .plan = {3, 5}},
+};
+
+/* Names of files of this process in the directory of the build. */
+static const char *in_name = "test_file.in.png", *out_name = "test_file.out.png", *again_name = "test_file.again.png";
+
+struct bytes {
+    unsigned char *at;
+    size_t n;
+};
+
+static struct bytes slurp(const char *name)
+{
+    struct stat status;
+    struct bytes bytes;
+    int fd = open(name, O_RDONLY | O_CLOEXEC);
+
+    ck_assert_int_ge(fd, 0);
+    ck_assert_int_eq(fstat(fd, &status), 0);
+    bytes = (struct bytes){malloc((size_t)status.st_size + 1), (size_t)status.st_size};
+    ck_assert_int_eq(read(fd, bytes.at, bytes.n), (ssize_t)bytes.n);
+    close(fd);
+    return bytes;
+}
+
+static telar_pipeline *pipeline_of(const char *texts)
+{
+    telar_pipeline *pipeline = telar_pipeline_new();
+    char copy[128], *rest = copy;
+
+    snprintf(copy, sizeof copy, "%s", texts);
+    for (char *text; (text = strsep(&rest, " ")) != NULL && *text;)
+        ck_assert_int_eq(telar_pipeline_parse(pipeline, text, NULL), TELAR_OK);
+    return pipeline;
+}
+
+/* Runs in_name or out_name to another file, and says how often workers inflated. */
+static uint64_t convert(const char *from, const char *to, const telar_pipeline *pipeline,
+                        const struct telar_options *options)
+{
+    struct telar_error error = {0};
+    telar_report *report;
+    telar_status status = telar_run_file(from, to, pipeline, options, &report, &error);
+    uint64_t inflated = 0;
+
+    ck_assert_msg(status == TELAR_OK, "%s", error.text);
+    for (uint64_t i = 0; i < report->n_tasks; i++)
+        inflated += report->task[i].kind == TELAR_TASK_INFLATE;
+    telar_report_free(report);
+    return inflated;
+}
+
+/* A picture through every way, and each result through one way more, back from telar's own file. */
+static void check_picture(telar_image *image, const char *texts)
+{
+    telar_pipeline *pipeline = pipeline_of(texts), *none = telar_pipeline_new();
+    const struct telar_options alone = {.engine = TELAR_SERIAL};
+    struct bytes first = {0};
+    telar_image *expected;
+
+    ck_assert_int_eq(telar_image_write(image, in_name, NULL), TELAR_OK);
+    ck_assert_int_eq(telar_run(image, &expected, pipeline, &alone, NULL, NULL), TELAR_OK);
+    for (size_t i = 0; i < LENGTH(ways); i++) {
+        telar_image *read;
+        struct bytes bytes;
+
+        if (ways[i].engine == TELAR_PROCESSES && !PROCESSES)
+            continue;
+        ck_assert_uint_gt(convert(in_name, out_name, pipeline, &ways[i]), 0);
+        ck_assert_int_eq(telar_image_read(out_name, NULL, &read, NULL), TELAR_OK);
+        ck_assert_msg(picture_same(expected, read), "%s: way %zu gives other pixels", texts, i);
+        telar_image_free(read);
+        bytes = slurp(out_name);
+        if (!first.at)
+            first = bytes;
+        ck_assert_msg(bytes.n == first.n && memcmp(bytes.at, first.at, bytes.n) == 0,
+                      "%s: way %zu gives another file", texts, i);
+        if (bytes.at != first.at)
+            free(bytes.at);
+
+        ck_assert_uint_gt(convert(out_name, again_name, none, &ways[i]), 0);
+        bytes = slurp(again_name);
+        ck_assert_msg(bytes.n == first.n && memcmp(bytes.at, first.at, bytes.n) == 0,
+                      "%s: way %zu reads its own file as another", texts, i);
+        free(bytes.at);
+    }
+    free(first.at);
+    telar_image_free(expected);
+    telar_pipeline_free(pipeline);
+    telar_pipeline_free(none);
+}
+
+static void remove_files(void)
+{
+    unlink(in_name);
+    unlink(out_name);
+    unlink(again_name);
+}
+
+START_TEST(every_format_and_odd_size)
+{
+    static const uint32_t sizes[][2] = {{1, 1}, {1, 97}, {89, 1}, {31, 37}, {2, 3000}};
+
+    for (uint32_t channels = 1; channels <= 4; channels++)
+        for (uint32_t depth = 8; depth <= 16; depth += 8)
+            for (size_t i = 0; i < LENGTH(sizes); i++) {
+                telar_image *image = picture_new(sizes[i][0], sizes[i][1], channels, depth);
+
+                check_picture(image, i % 2 ? "invert" : "");
+                telar_image_free(image);
+            }
+    remove_files();
+}
+END_TEST
+
+/* Many more bands than the window has slots: rows of 20,000 bytes make bands of 16. */
+START_TEST(a_window_passes_over_a_tall_picture)
+{
+    static const char *const pipelines[] = {"invert", "blur:sigma=3", "sobel invert", "blur:sigma=9 sobel"};
+    telar_image *grey = picture_new(1003, 20000, 1, 8), *deep = picture_new(301, 3300, 3, 16);
+
+    for (size_t i = 0; i < LENGTH(pipelines); i++)
+        check_picture(i % 2 ? deep : grey, pipelines[i]);
+    telar_image_free(grey);
+    telar_image_free(deep);
+    remove_files();
+}
+END_TEST
+
+START_TEST(whole_picture_transforms_keep_it_resident)
+{
+    telar_image *image = picture_new(701, 5000, 3, 8);
+
+    check_picture(image, "equalize");
+    check_picture(image, "blur:sigma=2 equalize sobel");
+    telar_image_free(image);
+    remove_files();
+}
+END_TEST
+
+static void fill(telar_image *image, unsigned (*value)(uint32_t row, size_t at))
+{
+    for (uint32_t row = 0; row < telar_image_geometry(image)->rows; row++)
+        for (size_t i = 0; i < telar_row_bytes(telar_image_geometry(image)); i++)
+            telar_image_row(image, row)[i] = (unsigned char)value(row, i);
+}
+
+static unsigned flat(uint32_t row, size_t at) { return 77; }
+static unsigned gradient(uint32_t row, size_t at) { return (unsigned)(row / 3 + at / 7); }
+static unsigned checkered(uint32_t row, size_t at) { return (row / 8 + at / 24) % 2 ? 255 : 0; }
+static unsigned repeating(uint32_t row, size_t at) { return (unsigned)(at * at % 251 + row % 2); }
+
+START_TEST(every_kind_of_content)
+{
+    static unsigned (*const contents[])(uint32_t, size_t) = {flat, gradient, checkered, repeating};
+    telar_image *image = picture_new(611, 1999, 3, 8);
+
+    for (size_t i = 0; i < LENGTH(contents); i++) {
+        fill(image, contents[i]);
+        check_picture(image, "invert");
+    }
+    telar_image_free(image);
+    remove_files();
+}
+END_TEST
+
+/* In a region of interest the result is that of the whole run, outside it is the source: fused or not. */
+START_TEST(a_region_of_interest_of_a_file)
+{
+    telar_image *image = picture_new(600, 4000, 3, 8), *read, *expected;
+    telar_pipeline *pipeline = pipeline_of("blur:sigma=2");
+    struct telar_options options = {.engine = TELAR_THREADS, .workers = 3, .has_roi = true, .roi = {37, 401, 101, 3333}};
+
+    ck_assert_int_eq(telar_image_write(image, in_name, NULL), TELAR_OK);
+    ck_assert_int_eq(telar_run(image, &expected, pipeline, &options, NULL, NULL), TELAR_OK);
+    for (uint32_t grid = 0; grid <= 2; grid++) {
+        options.plan = (struct telar_plan){grid, grid};
+        convert(in_name, out_name, pipeline, &options);
+        ck_assert_int_eq(telar_image_read(out_name, NULL, &read, NULL), TELAR_OK);
+        ck_assert(picture_same(expected, read));
+        telar_image_free(read);
+    }
+    telar_pipeline_free(pipeline);
+    telar_image_free(image);
+    telar_image_free(expected);
+    remove_files();
+}
+END_TEST
+
+/* A window's segment does not grow with the picture. */
+START_TEST(memory_does_not_grow_with_height)
+{
+    const struct telar_options options = {.engine = TELAR_THREADS, .workers = 2};
+    telar_pipeline *pipeline = pipeline_of("blur:sigma=2");
+    uint64_t bytes[2];
+
+    for (uint32_t i = 0; i < 2; i++) {
+        telar_image *image = picture_new(i ? 4000 : 1000, 6000, 3, 8);
+        telar_report *report;
+
+        fill(image, gradient);
+        ck_assert_int_eq(telar_image_write(image, in_name, NULL), TELAR_OK);
+        ck_assert_int_eq(telar_run_file(in_name, out_name, pipeline, &options, &report, NULL), TELAR_OK);
+        bytes[i] = report->segment_bytes;
+        telar_report_free(report);
+        telar_image_free(image);
+    }
+    ck_assert_uint_eq(bytes[0], bytes[1]);
+    ck_assert_uint_lt(bytes[1], 16 << 20);
+    telar_pipeline_free(pipeline);
+    remove_files();
+}
+END_TEST
+
+int main(void)
+{
+    const TTest *const tests[] = {
+        every_format_and_odd_size,
+        a_window_passes_over_a_tall_picture,
+        whole_picture_transforms_keep_it_resident,
+        every_kind_of_content,
+        a_region_of_interest_of_a_file,
+        memory_does_not_grow_with_height,
+        NULL,
+    };
+
+    return run_suite("file", tests);
+}
