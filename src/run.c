@@ -90,7 +90,7 @@ static void limit_workers(struct run *run)
             most = run->job.stage[i].count;
     if (run->orders.workers <= most)
         return;
-    run->orders.workers = run->report->workers_wanted = (uint32_t)most;
+    run->orders.workers = (uint32_t)most;
     snprintf(reason + used, sizeof run->report->workers_reason - used, "; there %s only %" PRIu64 " region%s",
              most == 1 ? "is" : "are", most, most == 1 ? "" : "s");
 }

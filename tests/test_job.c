@@ -89,6 +89,16 @@ static telar_pipeline *mixed_pipeline(void)
     return pipeline;
 }
 
+/* A job without a codec, as telar_run has it. */
+static telar_status init(struct tl_job *job, const struct telar_geometry *image, const telar_pipeline *pipeline,
+                         struct telar_plan plan, const struct telar_region *roi, uint32_t workers,
+                         struct telar_error *error)
+{
+    struct tl_request request = {.image = *image, .pipeline = pipeline, .plan = plan, .roi = roi, .workers = workers};
+
+    return tl_job_init(job, &request, error);
+}
+
 /* ---- layout ---- */
 
 /* Marks the pages of a part of the segment; none may have been marked before. */
@@ -130,13 +140,13 @@ static void check_layout(const struct tl_job *job)
 {
     const struct tl_stage *first_gather = tl_job_task(job, 0).stage; /* every pipeline here begins with one */
     unsigned char *pages = calloc(1, job->segment_bytes / TL_PAGE_BYTES);
-    uint64_t plane = job->source_stride * (uint64_t)job->image.rows;
 
     ck_assert_ptr_nonnull(pages);
     ck_assert_uint_eq(job->segment_bytes % TL_PAGE_BYTES, 0);
     ck_assert_uint_ge(job->source_stride, telar_row_bytes(&job->image));
     claim(pages, job, 0, TL_PAGE_BYTES);
-    claim(pages, job, job->source_offset, (plane + TL_PAGE_BYTES - 1) / TL_PAGE_BYTES * TL_PAGE_BYTES);
+    ck_assert_uint_ge(job->source.slots * job->source.slot_bytes, job->source_stride * (uint64_t)job->image.rows);
+    claim(pages, job, job->source.offset, job->source.slots * job->source.slot_bytes);
     for (uint64_t i = 0; i < job->n_tasks; i++) {
         struct tl_task task = tl_job_task(job, i);
 
@@ -159,7 +169,7 @@ static void check_geometry(struct telar_geometry image, const struct telar_regio
 
     for (size_t p = 0; p < LENGTH(plans); p++)
         for (size_t w = 0; w < LENGTH(workers); w++) {
-            ck_assert_int_eq(tl_job_init(&job, &image, pipeline, plans[p], roi, workers[w], NULL), TELAR_OK);
+            ck_assert_int_eq(init(&job, &image, pipeline, plans[p], roi, workers[w], NULL), TELAR_OK);
             check_layout(&job);
         }
     telar_pipeline_free(pipeline);
@@ -185,12 +195,76 @@ START_TEST(large_regions_do_not_share_a_huge_page)
     telar_pipeline *pipeline = mixed_pipeline();
     struct tl_job job;
 
-    ck_assert_int_eq(tl_job_init(&job, &image, pipeline, (struct telar_plan){2, 2}, NULL, 4, NULL), TELAR_OK);
+    ck_assert_int_eq(init(&job, &image, pipeline, (struct telar_plan){2, 2}, NULL, 4, NULL), TELAR_OK);
     check_layout(&job);
-    ck_assert_uint_eq(job.source_offset % TL_HUGE_BYTES, 0);
+    ck_assert_uint_eq(job.source.offset % TL_HUGE_BYTES, 0);
     ck_assert_uint_eq(job.result_offset % TL_HUGE_BYTES, 0);
     ck_assert_uint_eq(job.result_slot % TL_HUGE_BYTES, 0);
     telar_pipeline_free(pipeline);
+}
+END_TEST
+
+/* ---- rings ---- */
+
+/* Tasks whose bands share a slot have the same extent, the others have pages of their own; pixels lie in theirs. */
+static void check_ring(unsigned char *pages, const struct tl_job *job, telar_task_kind kind, const struct tl_ring *ring)
+{
+    const struct tl_stage *stage = tl_job_stage(job, kind);
+
+    ck_assert_ptr_nonnull(stage);
+    ck_assert_uint_ge(ring->slots, 1);
+    for (uint64_t band = 0; band < job->n_bands; band++) {
+        struct tl_task task = tl_job_task(job, stage->first + band);
+
+        ck_assert_uint_eq(task.extent.offset, ring->offset + band % ring->slots * ring->slot_bytes);
+        if (band < ring->slots)
+            claim(pages, job, task.extent.offset, task.extent.bytes);
+        ck_assert_uint_eq(task.region.r0, band * job->band_rows);
+        if (kind == TELAR_TASK_UNFILTER) {
+            struct telar_source rows = tl_job_source(job, NULL, task.region.r0, task.region.r1);
+
+            ck_assert_uint_eq((uintptr_t)rows.data, task.extent.offset);
+            ck_assert_uint_le((task.region.r1 - task.region.r0) * job->source_stride, task.extent.bytes);
+        }
+    }
+}
+
+static void check_codec_layout(const struct telar_geometry *image, struct telar_plan plan, uint32_t workers)
+{
+    telar_pipeline *pipeline = telar_pipeline_new();
+    struct tl_request request = {.image = *image, .pipeline = pipeline, .plan = plan, .workers = workers};
+    unsigned char *pages;
+    struct tl_job job;
+
+    request.decode = request.encode = true;
+    add(pipeline, &local, 5, 0, 0);
+    ck_assert_int_eq(tl_job_init(&job, &request, NULL), TELAR_OK);
+    pages = calloc(1, job.segment_bytes / TL_PAGE_BYTES + 1);
+    ck_assert_ptr_nonnull(pages);
+    claim(pages, &job, 0, TL_PAGE_BYTES);
+    claim(pages, &job, job.tail.offset, job.tail.bytes);
+    check_ring(pages, &job, TELAR_TASK_INFLATE, &job.filtered);
+    check_ring(pages, &job, TELAR_TASK_UNFILTER, &job.source);
+    check_ring(pages, &job, TELAR_TASK_ENCODE, &job.encoded);
+    if (job.window)
+        ck_assert_uint_eq(tl_job_shape(&job).again_bytes, job.source.slots * job.source.slot_bytes);
+    else
+        ck_assert_uint_eq(job.source.slots, job.n_bands);
+    ck_assert_int_eq(job.fused, plan.rows == 0);
+    free(pages);
+    telar_pipeline_free(pipeline);
+}
+
+START_TEST(slots_of_rings_have_pages_of_their_own)
+{
+    const struct telar_geometry images[] = {{1, 1, 1, 8},     {4000, 6000, 3, 8}, {700, 20000, 1, 8},
+                                            {50000, 1, 4, 16}, {3, 700001, 2, 16}, {997, 1009, 4, 8}};
+
+    for (size_t i = 0; i < LENGTH(images); i++)
+        for (uint32_t workers = 1; workers < 20; workers += 6) {
+            check_codec_layout(&images[i], (struct telar_plan){0, 0}, workers);
+            check_codec_layout(&images[i], (struct telar_plan){2, 1}, workers);
+        }
 }
 END_TEST
 
@@ -203,15 +277,15 @@ START_TEST(stages_follow_the_pipeline)
         uint32_t step;
         uint64_t count;
     } expected[] = {
-        {TELAR_TASK_GATHER, 1, 4}, {TELAR_TASK_MERGE, 1, 1}, {TELAR_TASK_PREPARE, 2, 1},
-        {TELAR_TASK_GATHER, 3, 4}, {TELAR_TASK_MERGE, 3, 1}, {TELAR_TASK_PROCESS, 0, 6},
+        {TELAR_TASK_GATHER, 1, 8}, {TELAR_TASK_MERGE, 1, 1}, {TELAR_TASK_PREPARE, 2, 1},
+        {TELAR_TASK_GATHER, 3, 8}, {TELAR_TASK_MERGE, 3, 1}, {TELAR_TASK_PROCESS, 0, 6},
     };
     const struct telar_geometry image = {20, 30, 1, 8};
     telar_pipeline *pipeline = mixed_pipeline();
     struct tl_job job;
     uint64_t task = 0;
 
-    ck_assert_int_eq(tl_job_init(&job, &image, pipeline, (struct telar_plan){2, 3}, NULL, 4, NULL), TELAR_OK);
+    ck_assert_int_eq(init(&job, &image, pipeline, (struct telar_plan){2, 3}, NULL, 4, NULL), TELAR_OK);
     ck_assert_uint_eq(job.n_stages, LENGTH(expected));
     for (size_t i = 0; i < LENGTH(expected); i++)
         for (uint64_t index = 0; index < expected[i].count; index++, task++) {
@@ -220,7 +294,7 @@ START_TEST(stages_follow_the_pipeline)
             ck_assert_int_eq(got.stage->kind, expected[i].kind);
             ck_assert_uint_eq(got.stage->step, expected[i].step);
             ck_assert_uint_eq(got.index, index);
-            ck_assert_uint_eq(tl_job_stage_end(&job, task), task - index + expected[i].count);
+            ck_assert_uint_eq(got.stage->count, expected[i].count);
         }
     ck_assert_uint_eq(job.n_tasks, task);
     telar_pipeline_free(pipeline);
@@ -237,7 +311,7 @@ START_TEST(gathering_covers_the_image)
     uint32_t next_row = 0;
     struct tl_job job;
 
-    ck_assert_int_eq(tl_job_init(&job, &image, pipeline, (struct telar_plan){1, 1}, &roi, 3, NULL), TELAR_OK);
+    ck_assert_int_eq(init(&job, &image, pipeline, (struct telar_plan){1, 1}, &roi, 3, NULL), TELAR_OK);
     for (uint64_t i = 0; tl_job_task(&job, i).stage->kind == TELAR_TASK_GATHER; i++) {
         struct telar_region region = tl_job_task(&job, i).region;
 
@@ -261,7 +335,7 @@ START_TEST(stages_of_the_longest_pipeline_fit)
 
     for (int i = 0; i < TELAR_PIPELINE_MAX; i++)
         add(pipeline, &whole, TELAR_HALO_MAX, 64, 64);
-    ck_assert_int_eq(tl_job_init(&job, &image, pipeline, (struct telar_plan){0, 0}, NULL, 9, NULL), TELAR_OK);
+    ck_assert_int_eq(init(&job, &image, pipeline, (struct telar_plan){0, 0}, NULL, 9, NULL), TELAR_OK);
     ck_assert_uint_eq(job.n_stages, 2 * TELAR_PIPELINE_MAX + 1);
     check_layout(&job);
     telar_pipeline_free(pipeline);
@@ -279,7 +353,7 @@ static void check_refused(const struct telar_transform *transform, const double 
 
     for (int i = 0; i < 2; i++)
         ck_assert_int_eq(telar_pipeline_add(pipeline, transform, params, NULL), TELAR_OK);
-    ck_assert_msg(tl_job_init(&job, &image, pipeline, plan, NULL, 4, &error) == expected,
+    ck_assert_msg(init(&job, &image, pipeline, plan, NULL, 4, &error) == expected,
                   "%s %g %g %g, %u x %u: %llu bytes", transform->name, params[0], params[1], params[2],
                   image.rows, image.columns, (unsigned long long)job.segment_bytes);
     ck_assert_int_eq(error.status, expected);
@@ -314,7 +388,7 @@ START_TEST(a_sum_that_wraps_is_refused)
 
     add(pipeline, &prepared, 0, 18446744073705357312.0, 0);
     add(pipeline, &prepared, 0, 1, 0);
-    ck_assert_int_eq(tl_job_init(&job, &image, pipeline, (struct telar_plan){1, 1}, NULL, 4, NULL),
+    ck_assert_int_eq(init(&job, &image, pipeline, (struct telar_plan){1, 1}, NULL, 4, NULL),
                      TELAR_HOST);
     telar_pipeline_free(pipeline);
 }
@@ -333,7 +407,7 @@ START_TEST(plans_and_halos_have_limits)
     check_refused(&local, (double[]){0, 0, 0}, image, (struct telar_plan){1025, 1024}, TELAR_USAGE);
     check_refused(&local, (double[]){0, 0, 0}, image, (struct telar_plan){UINT32_MAX, UINT32_MAX},
                   TELAR_USAGE);
-    ck_assert_int_eq(tl_job_init(&job, &image, pipeline, (struct telar_plan){1024, 1024}, NULL, 4, NULL),
+    ck_assert_int_eq(init(&job, &image, pipeline, (struct telar_plan){1024, 1024}, NULL, 4, NULL),
                      TELAR_OK);
     telar_pipeline_free(pipeline);
 }
@@ -351,7 +425,7 @@ START_TEST(a_region_of_interest_lies_inside)
     for (size_t i = 0; i < LENGTH(wrong); i++) {
         struct telar_error error = {.worker = -1};
 
-        ck_assert_int_eq(tl_job_init(&job, &image, pipeline, (struct telar_plan){1, 1}, &wrong[i], 1, &error),
+        ck_assert_int_eq(init(&job, &image, pipeline, (struct telar_plan){1, 1}, &wrong[i], 1, &error),
                          TELAR_USAGE);
         ck_assert_ptr_nonnull(strstr(error.text, "0:10 and columns 0:20"));
     }
@@ -412,14 +486,14 @@ START_TEST(rows_are_put_together_from_regions)
             for (uint32_t columns = 1; columns <= 42; columns += 8) {
                 unsigned char *base;
 
-                ck_assert_int_eq(tl_job_init(&job, &image, pipeline, (struct telar_plan){rows, columns},
+                ck_assert_int_eq(init(&job, &image, pipeline, (struct telar_plan){rows, columns},
                                              &rois[i], 2, NULL),
                                  TELAR_OK);
                 base = calloc(1, job.segment_bytes);
                 ck_assert_ptr_nonnull(base);
                 for (uint32_t r = 0; r < 37; r++)
                     for (uint32_t c = 0; c < 41; c++)
-                        base[job.source_offset + r * job.source_stride + c] = before(r, c);
+                        base[job.source.offset + r * job.source_stride + c] = before(r, c);
                 write_results(&job, base);
                 check_rows(&job, base);
                 free(base);
@@ -433,6 +507,7 @@ int main(void)
     const TTest *const tests[] = {
         every_task_has_pages_of_its_own,
         large_regions_do_not_share_a_huge_page,
+        slots_of_rings_have_pages_of_their_own,
         stages_follow_the_pipeline,
         gathering_covers_the_image,
         stages_of_the_longest_pipeline_fit,

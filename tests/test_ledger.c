@@ -15,7 +15,9 @@ static void make_job(struct tl_job *job)
     const struct telar_geometry image = {20, 30, 1, 8};
     telar_pipeline *pipeline = telar_pipeline_new();
 
-    ck_assert_int_eq(tl_job_init(job, &image, pipeline, (struct telar_plan){2, 3}, NULL, 2, NULL), TELAR_OK);
+    struct tl_request request = {.image = image, .pipeline = pipeline, .plan = {2, 3}, .workers = 2};
+
+    ck_assert_int_eq(tl_job_init(job, &request, NULL), TELAR_OK);
     memcpy(job->stage, stages, sizeof stages);
     job->n_stages = 3;
     job->n_tasks = 9;
@@ -32,12 +34,13 @@ static bool takes(struct tl_ledger *ledger, uint32_t worker, uint64_t expected)
            && ledger->task[task].worker == worker && ledger->task[task].attempts == 1;
 }
 
+/* A worker that has no task yet. */
 static bool takes_nothing(struct tl_ledger *ledger)
 {
     uint32_t attempt;
     uint64_t task;
 
-    return !tl_ledger_take(ledger, 0, &task, &attempt);
+    return !tl_ledger_take(ledger, 2, &task, &attempt);
 }
 
 START_TEST(a_stage_waits_for_the_one_before)
@@ -59,6 +62,24 @@ START_TEST(a_stage_waits_for_the_one_before)
     for (uint64_t task = 3; task < 9; task++)
         ck_assert(takes(&ledger, task % 2, task));
     ck_assert(takes_nothing(&ledger));
+    tl_ledger_free(&ledger);
+}
+END_TEST
+
+/* A worker does its tasks in order, so what it has is done when it comes to the next. */
+START_TEST(what_a_worker_has_counts_as_written_for_it)
+{
+    struct tl_ledger ledger;
+    struct tl_job job;
+
+    make_job(&job);
+    ck_assert_int_eq(tl_ledger_init(&ledger, &job, NULL), TELAR_OK);
+    ck_assert(takes(&ledger, 0, 0));
+    ck_assert(takes(&ledger, 0, 1));
+    ck_assert(takes_nothing(&ledger));
+    ck_assert(takes(&ledger, 0, 2));
+    ck_assert(takes_nothing(&ledger));
+    ck_assert(takes(&ledger, 0, 3));
     tl_ledger_free(&ledger);
 }
 END_TEST
@@ -111,6 +132,7 @@ int main(void)
 {
     const TTest *const tests[] = {
         a_stage_waits_for_the_one_before,
+        what_a_worker_has_counts_as_written_for_it,
         it_is_complete_when_every_task_is_done,
         it_begins_as_what_the_report_will_say,
         NULL,

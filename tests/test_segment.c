@@ -15,12 +15,21 @@
 #include <sys/stat.h>
 #include <sys/time.h>
 
+/* Whole pages, huge ones if it has any; nothing mapped twice. */
+static struct tl_shape shape_of(uint64_t bytes)
+{
+    uint64_t unit = bytes >= TL_HUGE_BYTES ? TL_HUGE_BYTES : TL_PAGE_BYTES;
+
+    return (struct tl_shape){.bytes = (bytes + unit - 1) / unit * unit};
+}
+
 static struct tl_segment create(uint64_t bytes)
 {
+    struct tl_shape shape = shape_of(bytes);
     struct telar_error error = {.worker = -1};
     struct tl_segment segment;
 
-    ck_assert_msg(tl_segment_create(&segment, bytes, NULL, &error) == TELAR_OK, "%s", error.text);
+    ck_assert_msg(tl_segment_create(&segment, &shape, NULL, &error) == TELAR_OK, "%s", error.text);
     return segment;
 }
 
@@ -29,9 +38,9 @@ static void check_empty_and_reserved(const struct tl_segment *segment)
     struct stat status;
 
     ck_assert_int_eq(fstat(segment->fd, &status), 0);
-    ck_assert_uint_eq((uint64_t)status.st_size, segment->bytes);
-    ck_assert_uint_ge((uint64_t)status.st_blocks * 512, segment->bytes);
-    for (size_t i = 0; i < segment->bytes; i += 512)
+    ck_assert_uint_eq((uint64_t)status.st_size, segment->shape.bytes);
+    ck_assert_uint_ge((uint64_t)status.st_blocks * 512, segment->shape.bytes);
+    for (size_t i = 0; i < segment->shape.bytes; i += 512)
         if (memcmp(segment->base + i, (char[512]){0}, 512) != 0)
             ck_abort_msg("not all zeros at %zu", i);
 }
@@ -44,12 +53,12 @@ START_TEST(it_is_reserved_empty_and_nameless)
     for (size_t i = 0; i < LENGTH(sizes); i++) {
         struct tl_segment segment = create(sizes[i]);
 
-        ck_assert_uint_ge(segment.bytes, sizes[i]);
-        ck_assert_uint_eq(segment.bytes % TL_PAGE_BYTES, 0);
+        ck_assert_uint_ge(segment.shape.bytes, sizes[i]);
+        ck_assert_uint_eq(segment.shape.bytes % TL_PAGE_BYTES, 0);
         ck_assert_uint_eq((uintptr_t)segment.base % TL_HUGE_BYTES, 0);
         ck_assert(fcntl(segment.fd, F_GETFD) & FD_CLOEXEC);
         check_empty_and_reserved(&segment);
-        memset(segment.base, 0x5a, segment.bytes);
+        memset(segment.base, 0x5a, segment.shape.bytes);
         tl_segment_destroy(&segment);
         ck_assert_int_eq(segment.fd, -1);
         ck_assert_ptr_null(segment.base);
@@ -87,16 +96,16 @@ static int read_inherited(const struct tl_segment *segment)
 
 static int write_through_own_mapping(const struct tl_segment *segment)
 {
-    unsigned char *base = tl_segment_map(segment->fd, segment->bytes, true);
+    unsigned char *base = tl_segment_map(segment->fd, &segment->shape, true);
 
-    base[segment->bytes - 1] = 77;
-    tl_segment_unmap(base, segment->bytes);
+    base[segment->shape.bytes - 1] = 77;
+    tl_segment_unmap(base, &segment->shape);
     return 3;
 }
 
 static int write_read_only(const struct tl_segment *segment)
 {
-    *(volatile unsigned char *)tl_segment_map(segment->fd, segment->bytes, false) = 1;
+    *(volatile unsigned char *)tl_segment_map(segment->fd, &segment->shape, false) = 1;
     return 3;
 }
 
@@ -106,7 +115,7 @@ START_TEST(a_child_has_only_what_it_maps_itself)
 
     ck_assert_int_eq(in_child(read_inherited, &segment), -SIGSEGV);
     ck_assert_int_eq(in_child(write_through_own_mapping, &segment), 3);
-    ck_assert_int_eq(segment.base[segment.bytes - 1], 77);
+    ck_assert_int_eq(segment.base[segment.shape.bytes - 1], 77);
     ck_assert_int_eq(in_child(write_read_only, &segment), -SIGSEGV);
     ck_assert_int_eq(segment.base[0], 0);
     tl_segment_destroy(&segment);
@@ -119,7 +128,7 @@ static size_t at;
 
 static int write_with_middle_open(const struct tl_segment *segment)
 {
-    unsigned char *base = tl_segment_map(segment->fd, segment->bytes, false);
+    unsigned char *base = tl_segment_map(segment->fd, &segment->shape, false);
 
     if (!tl_segment_open(base, &middle))
         return 4;
@@ -129,7 +138,7 @@ static int write_with_middle_open(const struct tl_segment *segment)
 
 static int write_with_middle_closed(const struct tl_segment *segment)
 {
-    unsigned char *base = tl_segment_map(segment->fd, segment->bytes, false);
+    unsigned char *base = tl_segment_map(segment->fd, &segment->shape, false);
 
     if (!tl_segment_open(base, &middle) || !tl_segment_close(base, &middle))
         return 4;
@@ -181,12 +190,12 @@ START_TEST(a_name_that_is_kept_shows_the_same_bytes)
 
     snprintf(path, sizeof path, "/dev/shm/%s", keep_name());
     snprintf(slash, sizeof slash, "/%s", keep_name());
-    ck_assert_int_eq(tl_segment_create(&segment, 10000, keep_name(), NULL), TELAR_OK);
+    ck_assert_int_eq(tl_segment_create(&segment, (struct tl_shape[]){shape_of(10000)}, keep_name(), NULL), TELAR_OK);
     memcpy(segment.base + 9000, "visible", 8);
     ck_assert_int_eq(stat(path, &status), 0);
     ck_assert_uint_eq(status.st_mode & 0777, 0600);
     /* Who comes second gets nothing, and takes nothing away. */
-    ck_assert_int_eq(tl_segment_create(&second, 10000, keep_name(), &error), TELAR_HOST);
+    ck_assert_int_eq(tl_segment_create(&second, (struct tl_shape[]){shape_of(10000)}, keep_name(), &error), TELAR_HOST);
     ck_assert_int_eq(error.errnum, EEXIST);
     ck_assert_ptr_nonnull(strstr(error.text, keep_name()));
     ck_assert_int_eq(second.fd, -1);
@@ -206,7 +215,7 @@ START_TEST(a_kept_name_goes_when_there_is_no_room)
     char path[128];
 
     snprintf(path, sizeof path, "/dev/shm/%s", keep_name());
-    ck_assert_int_eq(tl_segment_create(&segment, TOO_MUCH, keep_name(), &error), TELAR_HOST);
+    ck_assert_int_eq(tl_segment_create(&segment, (struct tl_shape[]){shape_of(TOO_MUCH)}, keep_name(), &error), TELAR_HOST);
     ck_assert_int_ne(error.errnum, 0);
     ck_assert_int_eq(access(path, F_OK), -1);
     check_nothing_left(count_descriptors());
@@ -215,14 +224,14 @@ END_TEST
 
 START_TEST(too_much_is_refused)
 {
-    const uint64_t sizes[] = {TOO_MUCH, UINT64_C(1) << 60, INT64_MAX - 4 * TL_HUGE_BYTES};
+    const uint64_t sizes[] = {TOO_MUCH, UINT64_C(1) << 60, INT64_MAX / 2};
     int descriptors = count_descriptors();
 
     for (size_t i = 0; i < LENGTH(sizes); i++) {
         struct telar_error error = {.worker = -1};
         struct tl_segment segment;
 
-        ck_assert_int_eq(tl_segment_create(&segment, sizes[i], NULL, &error), TELAR_HOST);
+        ck_assert_int_eq(tl_segment_create(&segment, (struct tl_shape[]){shape_of(sizes[i])}, NULL, &error), TELAR_HOST);
         ck_assert_ptr_nonnull(strstr(error.text, "/dev/shm"));
         ck_assert_int_eq(segment.fd, -1);
         check_nothing_left(descriptors);
@@ -250,7 +259,7 @@ START_TEST(signals_do_not_keep_it_from_being_reserved)
     setitimer(ITIMER_REAL, &often, NULL);
     segment = create(UINT64_C(512) << 20);
     setitimer(ITIMER_REAL, &never, NULL);
-    ck_assert_uint_ge(segment.bytes, UINT64_C(512) << 20);
+    ck_assert_uint_ge(segment.shape.bytes, UINT64_C(512) << 20);
     tl_segment_destroy(&segment);
 }
 END_TEST
@@ -261,9 +270,9 @@ START_TEST(huge_bytes_are_counted)
 {
     struct tl_segment small = create(100000), large = create(8 * TL_HUGE_BYTES);
 
-    memset(large.base, 1, large.bytes);
+    memset(large.base, 1, large.shape.bytes);
     ck_assert_uint_eq(tl_segment_huge_bytes(&small), 0);
-    ck_assert_uint_le(tl_segment_huge_bytes(&large), large.bytes);
+    ck_assert_uint_le(tl_segment_huge_bytes(&large), large.shape.bytes);
     ck_assert_uint_eq(tl_segment_huge_bytes(&large) % TL_HUGE_BYTES, 0);
     tl_segment_destroy(&small);
     tl_segment_destroy(&large);
@@ -288,11 +297,32 @@ START_TEST(private_memory_is_zero_and_may_be_none)
 }
 END_TEST
 
+/* The last two pages come again behind the end: for reading and writing, in every mapping. */
+START_TEST(the_end_is_mapped_twice)
+{
+    const struct tl_shape shape = {.bytes = 5 * TL_PAGE_BYTES, .again_bytes = 2 * TL_PAGE_BYTES};
+    struct tl_segment segment;
+    unsigned char *base;
+
+    ck_assert_int_eq(tl_segment_create(&segment, &shape, NULL, NULL), TELAR_OK);
+    base = tl_segment_map(segment.fd, &shape, true);
+    ck_assert_ptr_nonnull(base);
+    segment.base[3 * TL_PAGE_BYTES + 7] = 88;
+    ck_assert_uint_eq(segment.base[5 * TL_PAGE_BYTES + 7], 88);
+    ck_assert_uint_eq(base[5 * TL_PAGE_BYTES + 7], 88);
+    base[7 * TL_PAGE_BYTES - 1] = 99;
+    ck_assert_uint_eq(segment.base[5 * TL_PAGE_BYTES - 1], 99);
+    tl_segment_unmap(base, &shape);
+    tl_segment_destroy(&segment);
+    ck_assert(!any_segment_mapped());
+}
+END_TEST
+
 START_TEST(a_bad_descriptor_is_said)
 {
-    ck_assert_ptr_null(tl_segment_map(-1, 4096, false));
+    ck_assert_ptr_null(tl_segment_map(-1, (struct tl_shape[]){shape_of(4096)}, false));
     ck_assert_int_eq(errno, EBADF);
-    tl_segment_unmap(NULL, 4096);
+    tl_segment_unmap(NULL, (struct tl_shape[]){shape_of(4096)});
 }
 END_TEST
 
@@ -308,6 +338,7 @@ int main(void)
         signals_do_not_keep_it_from_being_reserved,
         huge_bytes_are_counted,
         private_memory_is_zero_and_may_be_none,
+        the_end_is_mapped_twice,
         a_bad_descriptor_is_said,
         NULL,
     };

@@ -52,7 +52,7 @@ typedef struct telar_report {
     uint64_t segment_bytes;
     uint64_t huge_bytes;       /* how much of the segment lies on huge pages */
     uint32_t grid_rows, grid_columns;
-    uint32_t workers_wanted, workers;      /* fewer when the host refused more */
+    uint32_t workers_wanted, workers;      /* fewer when there is no work for more, or the host refused more */
     char workers_reason[160];              /* why that many */
     char dropped[256];                     /* names of ancillary chunks not carried over, "" when none */
     uint64_t decode_ns, transform_ns, write_ns, total_ns; /* durations: decoding before the workers began, all work of

@@ -1,0 +1,192 @@
+/*
+ * Rings of slots: whatever order workers do their tasks in, what a task reads is there when it begins and until it ends,
+ * and nobody writes where somebody reads or writes. Checked by playing runs with dice, as the ledger gives out tasks.
+ */
+#include <config.h>
+
+#include "suite.h"
+
+#include "ledger.h"
+#include "plane.h"
+
+#include <stdio.h>
+
+enum { WORKERS_MAX = 9, TICKETS_MAX = 2, SLOTS_MAX = 4096 };
+
+/* A ring as it is in memory: which band each slot holds, and who is at it. */
+struct memory {
+    const struct tl_ring *ring;
+    int64_t band[SLOTS_MAX];
+    int readers[SLOTS_MAX];
+    bool written[SLOTS_MAX];
+};
+
+struct play {
+    struct tl_job job;
+    struct tl_ledger ledger;
+    struct memory filtered, source, encoded;
+    uint64_t ticket[WORKERS_MAX][TICKETS_MAX];
+    uint32_t n_tickets[WORKERS_MAX];
+    bool begun[WORKERS_MAX]; /* its first ticket is being worked on */
+};
+
+static void remember(struct memory *memory, const struct tl_ring *ring)
+{
+    memset(memory, 0, sizeof *memory);
+    memory->ring = ring;
+    ck_assert_uint_le(ring->slots, SLOTS_MAX);
+    for (uint32_t i = 0; i < SLOTS_MAX; i++)
+        memory->band[i] = -1;
+}
+
+static void read_slot(struct memory *memory, uint64_t band, int change)
+{
+    uint64_t slot = band % memory->ring->slots;
+
+    ck_assert_msg(memory->band[slot] == (int64_t)band, "band %llu is not in its slot", (unsigned long long)band);
+    ck_assert_msg(!memory->written[slot], "band %llu is overwritten while it is read", (unsigned long long)band);
+    memory->readers[slot] += change;
+}
+
+static void write_slot(struct memory *memory, uint64_t band, bool begin)
+{
+    uint64_t slot = band % memory->ring->slots;
+
+    ck_assert_msg(memory->readers[slot] == 0, "band %llu overwrites what is read", (unsigned long long)band);
+    ck_assert_int_ne(memory->written[slot], begin);
+    memory->written[slot] = begin;
+    memory->band[slot] = begin ? -1 : (int64_t)band;
+}
+
+/* The bands that encoding one reads: its rows and the halo. */
+static void read_around(struct play *play, const struct tl_task *task, int change)
+{
+    const struct tl_job *job = &play->job;
+    uint64_t first = (task->region.r0 > job->halo ? task->region.r0 - job->halo : 0) / job->band_rows;
+    uint64_t end = task->region.r1 + (uint64_t)job->halo;
+
+    end = end < job->image.rows ? end : job->image.rows;
+    for (uint64_t band = first; band * job->band_rows < end; band++)
+        read_slot(&play->source, band, change);
+}
+
+/* A task begins (true) or ends: touches what it reads and writes. */
+static void touch(struct play *play, const struct tl_task *task, bool begin)
+{
+    int change = begin ? 1 : -1;
+
+    switch (task->stage->kind) {
+    case TELAR_TASK_INFLATE:
+        if (task->index < play->job.n_bands)
+            write_slot(&play->filtered, task->index, begin);
+        break;
+    case TELAR_TASK_UNFILTER:
+        read_slot(&play->filtered, task->index, change);
+        if (task->index > 0 && !play->job.restart)
+            read_slot(&play->source, task->index - 1, change);
+        write_slot(&play->source, task->index, begin);
+        break;
+    case TELAR_TASK_ENCODE:
+        read_around(play, task, change);
+        write_slot(&play->encoded, task->index, begin);
+        break;
+    case TELAR_TASK_PREPARE:
+        break;
+    default:
+        ck_abort_msg("there is no such stage here");
+    }
+}
+
+/* The coordinator takes encoded bands away, in order. */
+static void write_encoded(struct play *play)
+{
+    uint64_t task;
+
+    while (tl_ledger_next_encoded(&play->ledger, &task)) {
+        read_slot(&play->encoded, play->ledger.n_written, 0);
+        play->ledger.n_written++;
+    }
+}
+
+static void give(struct play *play, uint32_t worker)
+{
+    uint32_t attempt;
+    uint64_t task;
+
+    if (play->n_tickets[worker] < TICKETS_MAX && tl_ledger_take(&play->ledger, worker, &task, &attempt))
+        play->ticket[worker][play->n_tickets[worker]++] = task;
+}
+
+/* One worker begins or ends its first ticket. */
+static void step(struct play *play, uint32_t worker)
+{
+    struct tl_task task;
+
+    if (play->n_tickets[worker] == 0)
+        return;
+    task = tl_job_task(&play->job, play->ticket[worker][0]);
+    play->begun[worker] = !play->begun[worker];
+    touch(play, &task, play->begun[worker]);
+    if (play->begun[worker])
+        return;
+    tl_ledger_done(&play->ledger, play->ticket[worker][0], 0, 0);
+    play->ticket[worker][0] = play->ticket[worker][1];
+    play->n_tickets[worker]--;
+}
+
+static void play_run(struct play *play, struct tl_request request, uint32_t halo_rows, uint32_t seed)
+{
+    static const char *const text = "blur:sigma=";
+    telar_pipeline *pipeline = telar_pipeline_new();
+    uint64_t rounds = 0, limit;
+    char blur[40];
+
+    snprintf(blur, sizeof blur, "%s%g", text, halo_rows / 3.0);
+    if (halo_rows)
+        ck_assert_int_eq(telar_pipeline_parse(pipeline, blur, NULL), TELAR_OK);
+    request.pipeline = pipeline;
+    memset(play, 0, sizeof *play);
+    ck_assert_int_eq(tl_job_init(&play->job, &request, NULL), TELAR_OK);
+    ck_assert_int_eq(tl_ledger_init(&play->ledger, &play->job, NULL), TELAR_OK);
+    remember(&play->filtered, &play->job.filtered);
+    remember(&play->source, &play->job.source);
+    remember(&play->encoded, &play->job.encoded);
+    limit = play->job.n_tasks * 10000 + 1000000;
+    while (!tl_ledger_complete(&play->ledger)) {
+        uint32_t worker = next_random(&seed) % request.workers, dice;
+
+        dice = next_random(&seed) % 1000;
+        if (dice == 0)
+            write_encoded(play); /* seldom, so that encoded bands pile up */
+        else if (dice % 2)
+            give(play, worker);
+        else
+            step(play, worker);
+        ck_assert_msg(++rounds < limit, "nobody can go on");
+    }
+    tl_ledger_free(&play->ledger);
+    telar_pipeline_free(pipeline);
+}
+
+START_TEST(nobody_reads_what_is_not_there)
+{
+    static struct play play;
+    const uint32_t halos[] = {0, 1, 17, 100};
+
+    for (uint32_t workers = 1; workers <= WORKERS_MAX; workers += 2)
+        for (uint32_t restart = 0; restart < 2; restart++)
+            for (size_t i = 0; i < sizeof halos / sizeof *halos; i++)
+                for (uint32_t seed = 1; seed < 6; seed++)
+                    play_run(&play,
+                             (struct tl_request){.image = {1000, 20000, 1, 8}, .workers = workers, .decode = true,
+                                                 .restart = restart, .encode = true},
+                             halos[i], seed);
+}
+END_TEST
+
+int main(void)
+{
+    const TTest *const tests[] = {nobody_reads_what_is_not_there, NULL};
+
+    return run_suite("ledger_rings", tests);
+}
