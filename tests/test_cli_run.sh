@@ -130,6 +130,15 @@ bad "option without its value" "needs a value" "$g" "$out" -t
 check "unknown transform's manual" wrong 2 "did you mean 'invert'?" "$telar" transforms invrt
 check "doctor takes no operand" wrong 2 "$g" "$telar" doctor "$g"
 
+# ---- restart points ----
+# tells FILE TEXT: telar info has a line with it.
+tells() { "$telar" info "$1" | grep -q "$2"; }
+"$telar" run -t copy "$g" "$work/bands.png" && "$telar" run --no-restart -t copy "$g" "$work/plain.png" || exit 99
+check "a file that telar wrote tells its bands" tells "$work/bands.png" "restart  *bands of [1-9][0-9]* rows"
+check "--no-restart leaves them out" sh -c "! '$telar' info '$work/plain.png' | grep -q -e restart -e teLR"
+check "both hold the same picture" sh -c "
+    '$telar' run --no-restart -t copy '$work/bands.png' '$work/again.png' && cmp '$work/again.png' '$work/plain.png'"
+
 # ---- what cannot be done ----
 mkdir "$work/directory"
 printf '\377\330\377\340\000\020JFIF\000\001' >"$work/photo.png"

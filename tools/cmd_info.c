@@ -62,6 +62,8 @@ static void print_info(const char *path, const struct telar_info *info, bool sev
     printf("  chunks      %s\n", info->chunks);
     if (info->dropped[0])
         printf("  not kept    %s\n", info->dropped);
+    if (info->restart_rows)
+        printf("  restart     bands of %" PRIu32 " rows, which telar decodes in parallel\n", info->restart_rows);
     if (info->file_bytes)
         printf("  bytes       %" PRIu64 "\n", info->file_bytes);
 }
@@ -92,6 +94,7 @@ static void write_info(struct json *json, const char *path, const struct telar_i
         json_bool(json, "interlaced", info->interlaced);
         json_string(json, "chunks", info->chunks);
         json_string(json, "dropped", info->dropped);
+        json_unsigned(json, "restart_rows", info->restart_rows);
         json_unsigned(json, "bytes", info->file_bytes);
     } else {
         write_error(json, error);

@@ -12,7 +12,7 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { BANDS = 256, TIMEOUT, MAX_PIXELS, MAX_MEMORY, KEEP_SHM, JSON, PROGRESS };
+enum { BANDS = 256, TIMEOUT, MAX_PIXELS, MAX_MEMORY, KEEP_SHM, NO_RESTART, JSON, PROGRESS };
 
 static const char shorts[] = ":e:j:t:g:r:i:vqh";
 static const struct option longs[] = {
@@ -27,6 +27,7 @@ static const struct option longs[] = {
     {"max-pixels", required_argument, NULL, MAX_PIXELS},
     {"max-memory", required_argument, NULL, MAX_MEMORY},
     {"keep-shm", required_argument, NULL, KEEP_SHM},
+    {"no-restart", no_argument, NULL, NO_RESTART},
     {"json", no_argument, NULL, JSON},
     {"verbose", no_argument, NULL, 'v'},
     {"quiet", no_argument, NULL, 'q'},
@@ -58,6 +59,8 @@ static int help(void)
            "      --max-memory=SIZE  largest segment, in bytes or K, M, G of 2^10, 2^20,\n"
            "                         2^30 (what the host has)\n"
            "      --keep-shm=NAME    leave the segment visible as /dev/shm/NAME\n"
+           "      --no-restart       leave out the chunk teLR, which says where bands begin, so\n"
+           "                         that telar can read the file in parallel\n"
            "      --json             the report of the run, on standard output\n"
            "  -v, --verbose          the same for people, on standard error\n"
            "  -q, --quiet            nothing on standard error but a failure\n"
@@ -170,6 +173,9 @@ static bool take_option(struct run *run, int option, const char *value)
         return parse_amount("--max-pixels", value, &run->options.limits.max_pixels);
     case MAX_MEMORY:
         return parse_bytes("--max-memory", value, &run->options.max_memory);
+    case NO_RESTART:
+        run->options.no_restart = true;
+        return true;
     case KEEP_SHM:
         return take_shm_name(run, value);
     case PROGRESS:
