@@ -112,7 +112,7 @@ static inline struct telar_region random_region(const struct telar_geometry *g, 
     return region;
 }
 
-/* A copy of the rectangle and nothing else, so that a sanitizer sees any read beside it. data is to be freed. */
+/* A copy of the rectangle and nothing else: a sanitizer sees any read beside it. data is to be freed. */
 static inline struct telar_source plane_cut(const struct plane *plane, struct telar_region region)
 {
     size_t pixel_bytes = plane->geometry.channels * (plane->geometry.depth / 8);

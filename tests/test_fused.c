@@ -33,8 +33,8 @@ static const unsigned char *nearest(const struct telar_context *context, const s
 
     r = r < 0 ? 0 : r >= g->rows ? g->rows - 1 : r;
     c = c < 0 ? 0 : c >= g->columns ? g->columns - 1 : c;
-    if (r < source->region.r0 || r >= source->region.r1 || c < source->region.c0 || c >= source->region.c1)
-        ck_abort_msg("the view does not hold row %lld, column %lld", (long long)r, (long long)c);
+    QUICK_ASSERT(r >= source->region.r0 && r < source->region.r1);
+    QUICK_ASSERT(c >= source->region.c0 && c < source->region.c1);
     return telar_source_at(source, telar_pixel_bytes(g), (uint32_t)r, (uint32_t)c);
 }
 

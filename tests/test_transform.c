@@ -30,7 +30,7 @@ static const struct {
     {"blur", blurred},
     {"blur:sigma=0.3", blurred},
     {"blur:sigma=1.7", blurred},
-    {"blur:sigma=20", blurred},
+    {"blur:sigma=8", blurred},
     {"sobel", steepened},
     {"equalize", equalized},
 };
@@ -320,8 +320,7 @@ START_TEST(equalize_trusts_no_partial)
         tl_transform_equalize.merge(&context, swapped, sizeof swapped[0], 3, other);
         ck_assert_mem_eq(table, other, sizeof table);
         for (size_t x = 0; x < 256; x++)
-            if (table[x] > 255)
-                ck_abort_msg("entry %zu is %u", x, table[x]);
+            QUICK_ASSERT(table[x] <= 255);
     }
 }
 END_TEST
