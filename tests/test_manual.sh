@@ -1,12 +1,12 @@
 #!/bin/sh
-# The manual of the command: it is clean, and it tells the same options as the program.
+# The manuals are clean, and that of the command tells the same options as the program.
 . "$(dirname "$0")/cases.sh"
 . "$(dirname "$0")/cli.sh"
 manual=$srcdir/doc/telar.1
 
 # Long options, one a line, as "--name".
 options() { grep -oE -- '(^|[^a-z-])--[a-z][a-z-]+' | grep -oE -- '--.*' | sort -u; }
-clean() { ! mandoc -Tlint -Wwarning "$manual" | grep -v 'outdated mandoc.db'; }
+clean() { ! mandoc -Tlint -Wwarning "$1" | grep -v 'outdated mandoc.db'; }
 
 for command in run info transforms galaxy doctor; do
     "$telar" $command --help
@@ -19,9 +19,11 @@ check "the manual has no other" sh -c "! comm -13 $work/in-help $work/in-manual 
 for code in 0 1 2 3 4 5 6 7; do
     check "exit code $code" grep -qx ".It $code" "$manual"
 done
-if command -v mandoc >/dev/null; then
-    check "mandoc has nothing to complain of" clean
-else
-    skip "mandoc -Tlint" "mandoc is not installed"
-fi
+for page in telar.1 libtelar.3; do
+    if command -v mandoc >/dev/null; then
+        check "mandoc has nothing to complain of in $page" clean "$srcdir/doc/$page"
+    else
+        skip "mandoc -Tlint $page" "mandoc is not installed"
+    fi
+done
 end_cases
