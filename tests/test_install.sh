@@ -48,6 +48,35 @@ consumer()
     [ "$("$work/$name")" = "$(sed -n 's/^Version: //p' telar.pc) input" ]
 }
 
+# example NAME: compiles $work/NAME.c with all warnings, and runs it where galaxy.png is.
+example()
+{
+    [ -s "$work/$1.c" ] || { echo "no program"; return 1; }
+    $CC -std=c11 -Wall -Wextra -Werror "$work/$1.c" -o "$work/$1" $(telar_flags) || return 1
+    (cd "$work" && "./$1")
+}
+
+# The programs that the documents show: what follows a line, up to another.
+sed -n '/^```c$/,/^```$/{/^```/d;p}' "$srcdir/README.md" >"$work/readme.c"
+sed -n '/^\.Bd -literal/,/^\.Ed/{/^\./d;p}' "$srcdir/doc/libtelar.3" >"$work/manual.c"
+
+readme_example()
+{
+    example readme || return 1
+    ./telar run -e serial -t invert "$work/galaxy.png" "$work/expected.png" || return 1
+    cmp "$work/negative.png" "$work/expected.png"
+}
+
+# What it left out is what a threshold at its level makes black: after that nobody can tell its result from the galaxy.
+manual_example()
+{
+    example manual || return 1
+    for name in galaxy stars; do
+        ./telar run -t threshold:level=0.39216 "$work/$name.png" "$work/$name-threshold.png" || return 1
+    done
+    cmp "$work/galaxy-threshold.png" "$work/stars-threshold.png" && ! cmp -s "$work/galaxy.png" "$work/stars.png"
+}
+
 needs_soname()
 {
     readelf -d "$work/shared" | grep -q 'NEEDED.*\[libtelar\.so\.0\]'
@@ -58,4 +87,7 @@ check "every header is there" diff -r "$srcdir/include/telar" "$includedir/telar
 check "a program with the shared library" consumer shared $(telar_flags)
 check "it asks for libtelar.so.0" needs_soname
 check "a program with the static library, all of it static" consumer static $(telar_flags --static) -static
+check "a galaxy" ./telar galaxy "$work/galaxy.png"
+check "the program in README.md" readme_example
+check "the program in libtelar(3)" manual_example
 end_cases
