@@ -100,7 +100,8 @@ bool tl_stream_read(struct tl_stream *stream, struct tl_input *input, unsigned c
 
 bool tl_stream_end(struct tl_stream *stream, struct tl_input *input)
 {
-    struct tl_output_bytes none = {0};
+    unsigned char nowhere; /* the inflater wants an address, also of an output without room */
+    struct tl_output_bytes none = {.bytes = &nowhere};
     tl_inflate_state state = stream->ended ? TL_INFLATE_END : TL_INFLATE_MORE;
 
     while (state == TL_INFLATE_MORE)

@@ -138,6 +138,11 @@ check "a file that telar wrote tells its bands" tells "$work/bands.png" "restart
 check "--no-restart leaves them out" sh -c "! '$telar' info '$work/plain.png' | grep -q -e restart -e teLR"
 check "both hold the same picture" sh -c "
     '$telar' run --no-restart -t copy '$work/bands.png' '$work/again.png' && cmp '$work/again.png' '$work/plain.png'"
+# In series the last band may be full before the stream has come to its end.
+check "what telar wrote is read in series too" sh -c "
+    '$telar' run -t copy '$work/plain.png' '$work/again.png' && cmp '$work/again.png' '$work/bands.png'"
+check "and from standard input" sh -c "
+    cat '$work/bands.png' | '$telar' run -t copy - '$work/again.png' && cmp '$work/again.png' '$work/bands.png'"
 
 # ---- what cannot be done ----
 mkdir "$work/directory"
