@@ -54,7 +54,7 @@ static int help(void)
            "  -i, --isolation=shared|guarded\n"
            "                         what a worker process may write: all of the segment, or\n"
            "                         only the region it works on (guarded)\n"
-           "      --timeout=SECONDS  how long one region may take; 0 is no limit (0)\n"
+           "      --timeout=SECONDS  how long one task may take; 0 is no limit (0)\n"
            "      --max-pixels=N     refuse more pixels (1G); K, M, G are 10^3, 10^6, 10^9\n"
            "      --max-memory=SIZE  largest segment, in bytes or K, M, G of 2^10, 2^20,\n"
            "                         2^30 (what the host has)\n"
@@ -265,7 +265,7 @@ int command_run(int argc, char **argv)
             status = TELAR_USAGE;
     }
     if (status == TELAR_OK && argc - optind != 2)
-        status = usage_error("run takes INPUT and OUTPUT, not %d operands; '-' is standard input or output",
+        status = usage_error("run takes two names, INPUT and OUTPUT, not %d; '-' is standard input or output",
                              argc - optind);
     if (status == TELAR_OK) {
         run.input = argv[optind];

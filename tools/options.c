@@ -157,7 +157,7 @@ bool parse_pair(const char *option, const char *text, uint32_t *rows, uint32_t *
         *columns = (uint32_t)c;
         return true;
     }
-    say("%s: '%s' is not ROWSxCOLUMNS with both from 1 to %d, such as 2x2", option, text, INT32_MAX);
+    say("%s: '%s' is not ROWSxCOLUMNS, two whole numbers above 0 with an x between", option, text);
     return false;
 }
 

@@ -45,7 +45,7 @@ void progress_update(void *data, uint64_t done, uint64_t total)
     if (!progress->on || now - progress->shown_ns < INTERVAL_NS)
         return;
     progress->shown_ns = now;
-    fprintf(stderr, "\r%" PRIu64 " of %" PRIu64 " regions", done, total);
+    fprintf(stderr, "\r%" PRIu64 " of %" PRIu64 " tasks", done, total);
 }
 
 void progress_end(struct progress *progress)
