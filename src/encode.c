@@ -5,9 +5,12 @@
 #include "checksum.h"
 #include "chunks.h"
 #include "deflate.h"
+#include "encode_small.h"
 #include "filter.h"
+#include "status.h"
 
-#include <assert.h>
+#include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 
 enum {
@@ -16,8 +19,15 @@ enum {
     ZLIB_HEAD_BYTES = 2,
     IHDR_BYTES = 13,
     RESTART_BYTES = 12,
+    BAND_BYTES = 384 << 10, /* of pixels in a band: large enough to compress well, small enough for a cache */
     FIXED_MAX = 128, /* more than signature, IHDR and teLR, or the stream's end and IEND, are together */
 };
+
+/* To whole cache lines. */
+static size_t aligned(size_t n)
+{
+    return (n + 63) / 64 * 64;
+}
 
 static void put_32(unsigned char *at, uint32_t number)
 {
@@ -36,6 +46,17 @@ static unsigned char *close_chunk(unsigned char *chunk, const char *type, size_t
 }
 
 /* ---- bands ---- */
+
+/* Rows are counted as cache lines, in which they lie: else a very narrow picture would have very high bands. */
+uint32_t tl_encode_band_rows(const struct telar_geometry *image)
+{
+    uint64_t padded = aligned(telar_row_bytes(image));
+    uint32_t rows = 1;
+
+    while (rows < image->rows && 2 * rows * padded <= BAND_BYTES)
+        rows *= 2;
+    return rows;
+}
 
 static struct tl_band filter_input(const struct telar_geometry *image, const struct telar_source *band)
 {
@@ -64,34 +85,56 @@ size_t tl_encode_slot_bytes(const struct telar_geometry *image, uint32_t band_ro
     return bound > 0x7fffffff - ZLIB_HEAD_BYTES ? SIZE_MAX : HEAD_BYTES + ZLIB_HEAD_BYTES + bound + CRC_BYTES;
 }
 
-static size_t aligned(size_t n)
+/*
+ * Scratch, in this order: working memory of filter and compressors, one after the other in the same place; the filtered
+ * rows; and a second slot, in which zlib may do better.
+ */
+struct division {
+    size_t work_bytes, filtered_bytes, slot_bytes;
+};
+
+static struct division divide(const struct tl_band *band)
 {
-    return (n + 63) / 64 * 64;
+    size_t work = tl_filter_work_size(band), small = tl_encode_small_work_size(), filtered = tl_filter_size(band);
+
+    return (struct division){aligned(work > small ? work : small), aligned(filtered), tl_deflate_bound(filtered)};
 }
 
 size_t tl_encode_scratch_bytes(const struct telar_geometry *image, uint32_t band_rows)
 {
     struct tl_band band = whole_band(image, band_rows);
+    struct division division = divide(&band);
 
-    return aligned(tl_filter_work_size(&band)) + tl_filter_size(&band);
+    return division.work_bytes + division.filtered_bytes + division.slot_bytes;
 }
 
-struct tl_encoded tl_encode_band(const struct telar_geometry *image, const struct telar_source *source,
-                                 bool first, void *scratch, unsigned char *slot)
+/* Our encoder, and with `small` zlib's as well: the smaller of the two. `second` has room for as much as `out`. */
+static size_t compress(void *work, const unsigned char *filtered, size_t n, bool small, unsigned char *second,
+                       unsigned char *out)
+{
+    size_t bytes = tl_deflate(work, filtered, n, out, tl_deflate_bound(n), false);
+    size_t better = small ? tl_encode_small(work, filtered, n, second, bytes) : 0;
+
+    if (better == 0 || better >= bytes)
+        return bytes;
+    memcpy(out, second, better);
+    return better;
+}
+
+struct tl_encoded tl_encode_band(const struct telar_geometry *image, const struct telar_source *source, bool first,
+                                 bool small, void *scratch, unsigned char *slot)
 {
     struct tl_band band = filter_input(image, source);
-    size_t filtered_bytes = tl_filter_size(&band), capacity = tl_deflate_bound(filtered_bytes), n = 0;
-    unsigned char *filtered =
-        (unsigned char *)scratch + aligned(tl_filter_work_size(&band)); /* work first, for both */
-    unsigned char *data = slot + HEAD_BYTES;
+    struct division division = divide(&band);
+    unsigned char *filtered = (unsigned char *)scratch + division.work_bytes, *data = slot + HEAD_BYTES;
+    size_t filtered_bytes = tl_filter_size(&band), n = 0;
 
     tl_filter_band(&band, scratch, filtered);
     if (first) {
-        memcpy(data, "\x78\x01",
-               ZLIB_HEAD_BYTES); /* deflate with a window of 32 KiB, made fast (RFC 1950, 2.2) */
+        memcpy(data, "\x78\x01", ZLIB_HEAD_BYTES); /* deflate with a window of 32 KiB, made fast (RFC 1950, 2.2) */
         n = ZLIB_HEAD_BYTES;
     }
-    n += tl_deflate(scratch, filtered, filtered_bytes, data + n, capacity, false);
+    n += compress(scratch, filtered, filtered_bytes, small, filtered + division.filtered_bytes, data + n);
     return (struct tl_encoded){
         .bytes = (uint32_t)(close_chunk(slot, "IDAT", n) - slot),
         .adler = tl_adler32(1, filtered, filtered_bytes),
@@ -167,4 +210,54 @@ telar_status tl_encode_tail(struct tl_output *output, uint32_t adler, const unsi
         return status;
     at = close_chunk(bytes, "IEND", 0);
     return tl_output_write(output, bytes, (size_t)(at - bytes), error);
+}
+
+/* ---- all of it, in series ---- */
+
+static telar_status write_bands(struct tl_output *output, const struct telar_source *pixels,
+                                const struct tl_format *format, void *scratch, unsigned char *slot, uint32_t *adler,
+                                struct telar_error *error)
+{
+    const struct telar_geometry *image = &format->image;
+    telar_status status = TELAR_OK;
+
+    for (uint32_t row = 0, rows; status == TELAR_OK && row < image->rows; row += rows) {
+        uint32_t left = image->rows - row;
+        struct telar_source band = *pixels;
+        struct tl_encoded encoded;
+
+        rows = left < format->band_rows ? left : format->band_rows;
+        band.data = telar_source_at(pixels, 0, row, 0);
+        band.region = (struct telar_region){row, row + rows, 0, image->columns};
+        encoded = tl_encode_band(image, &band, row == 0, false, scratch, slot);
+        *adler = tl_encode_join(image, *adler, encoded.adler, rows);
+        status = tl_output_write(output, slot, encoded.bytes, error);
+    }
+    return status;
+}
+
+telar_status tl_encode_all(struct tl_output *output, const struct telar_source *pixels,
+                           const struct telar_geometry *image, const struct tl_chunks *chunks, struct telar_error *error)
+{
+    static const struct tl_chunks none;
+    struct tl_format format = {*image, tl_encode_band_rows(image), true};
+    void *scratch = malloc(tl_encode_scratch_bytes(image, format.band_rows));
+    unsigned char *slot = malloc(tl_encode_slot_bytes(image, format.band_rows));
+    telar_status status = TELAR_OK;
+    uint32_t adler = 1;
+
+    if (!scratch || !slot)
+        status = tl_fail(error, TELAR_HOST, ENOMEM, "no memory to encode the image");
+    if (!chunks)
+        chunks = &none;
+    if (status == TELAR_OK)
+        status = tl_encode_head(output, &format, chunks, error);
+    if (status == TELAR_OK)
+        status = write_bands(output, pixels, &format, scratch, slot, &adler, error);
+    if (status == TELAR_OK)
+        status = tl_encode_tail(output, adler, chunks->bytes + chunks->before_idat, chunks->used - chunks->before_idat,
+                                error);
+    free(scratch);
+    free(slot);
+    return status;
 }

@@ -30,6 +30,9 @@ struct tl_encoded {
     uint32_t adler; /* Adler-32 of the filtered bytes */
 };
 
+/* How many rows a band of such an image has: a power of two, whatever else is done with the image. */
+uint32_t tl_encode_band_rows(const struct telar_geometry *image);
+
 /* Bytes that a band's slot must have, SIZE_MAX when that is too much; bytes of scratch for encoding one. */
 size_t tl_encode_slot_bytes(const struct telar_geometry *image, uint32_t band_rows);
 size_t tl_encode_scratch_bytes(const struct telar_geometry *image, uint32_t band_rows);
@@ -38,8 +41,8 @@ size_t tl_encode_scratch_bytes(const struct telar_geometry *image, uint32_t band
  * Encodes the rows of a band into `slot`, the first one together with the stream's beginning. `band` covers
  * its rows and all columns; `first`: it is the first. scratch is aligned as malloc does. Async-signal-safe.
  */
-struct tl_encoded tl_encode_band(const struct telar_geometry *image, const struct telar_source *band,
-                                 bool first, void *scratch, unsigned char *slot);
+struct tl_encoded tl_encode_band(const struct telar_geometry *image, const struct telar_source *band, bool first,
+                                 bool small, void *scratch, unsigned char *slot);
 
 /* The Adler-32 of a stream from that of its beginning (1 for none) and that of a band of `rows` rows behind
  * it. */
@@ -55,5 +58,10 @@ telar_status tl_encode_head(struct tl_output *output, const struct tl_format *fo
  * TELAR_OUTPUT. */
 telar_status tl_encode_tail(struct tl_output *output, uint32_t adler, const unsigned char *chunks, size_t n,
                             struct telar_error *error);
+
+/* All of an image, in series. chunks may be NULL. TELAR_OUTPUT, TELAR_HOST. */
+telar_status tl_encode_all(struct tl_output *output, const struct telar_source *pixels,
+                           const struct telar_geometry *image, const struct tl_chunks *chunks,
+                           struct telar_error *error);
 
 #endif

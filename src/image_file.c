@@ -2,6 +2,7 @@
 #include <config.h>
 
 #include "codec.h"
+#include "encode.h"
 
 #include "status.h"
 
@@ -92,13 +93,9 @@ telar_status telar_image_read(const char *path, const struct telar_limits *limit
     return status;
 }
 
-static const unsigned char *get_row(void *data, uint32_t row)
-{
-    return telar_image_row(data, row);
-}
-
 telar_status telar_image_write(const telar_image *image, const char *path, struct telar_error *error)
 {
+    const struct telar_source whole = {image->pixels, image->stride_bytes, telar_region_all(&image->geometry)};
     struct tl_output *output = NULL;
     telar_status status;
 
@@ -106,7 +103,7 @@ telar_status telar_image_write(const telar_image *image, const char *path, struc
     status = tl_output_open(path, &output, error);
     if (status != TELAR_OK)
         return status;
-    status = tl_encode(output, &image->geometry, image->chunks, get_row, (void *)image, error);
+    status = tl_encode_all(output, &whole, &image->geometry, image->chunks, error);
     if (status == TELAR_OK)
         return tl_output_commit(output, error);
     tl_output_abandon(output);

@@ -15,7 +15,6 @@ _Static_assert(sizeof(struct tl_header) == 8 + 12 * 4 + 5 * 8,
 
 enum {
     STRIP_BYTES = 256 << 10, /* of source for one strip: with its result it stays in a private cache */
-    BAND_BYTES = 384 << 10, /* of pixels in a band: large enough to compress well, small enough for a cache */
     STRIDE_UNIT = 64,       /* a cache line */
     BANDS_PER_WORKER = 4,
 };
@@ -81,25 +80,15 @@ static telar_status choose_area(struct tl_job *job, const struct telar_region *r
                    job->roi.r0, job->roi.r1, job->roi.c0, job->roi.c1, job->image.rows, job->image.columns);
 }
 
-uint32_t tl_job_band_rows(const struct telar_geometry *image)
-{
-    size_t padded = (telar_row_bytes(image) + STRIDE_UNIT - 1) / STRIDE_UNIT * STRIDE_UNIT;
-    uint32_t rows = 1;
-
-    while (rows < image->rows && 2 * rows * padded <= BAND_BYTES)
-        rows *= 2;
-    return rows;
-}
-
 /*
- * A band is a power of two of rows, about BAND_BYTES; the stride is rounded so that it is whole pages, for
+ * A band is a power of two of rows; the stride is rounded so that it is whole pages, for
  * only then can slots of the source ring lie back to back and be protected one by one.
  */
 static void choose_bands(struct tl_job *job)
 {
     size_t row_bytes = telar_row_bytes(&job->image), unit;
 
-    job->band_rows = tl_job_band_rows(&job->image);
+    job->band_rows = tl_encode_band_rows(&job->image);
     job->n_bands = (uint32_t)(((uint64_t)job->image.rows + job->band_rows - 1) / job->band_rows);
     unit = job->band_rows < TL_PAGE_BYTES / STRIDE_UNIT ? TL_PAGE_BYTES / job->band_rows : STRIDE_UNIT;
     job->source_stride = (row_bytes + unit - 1) / unit * unit;
@@ -185,7 +174,7 @@ static telar_status choose_strips(struct tl_job *job, const struct tl_request *r
     if (rows > job->image.rows)
         rows = job->image.rows;
     job->strip_rows = rows ? (uint32_t)rows : 1;
-    if (choose_scratch(job) && (!request->encode || add_codec_scratch(job)))
+    if (choose_scratch(job) && (!(request->encode || request->decode) || add_codec_scratch(job)))
         return TELAR_OK;
     return tl_fail(error, TELAR_HOST, 0, "the pipeline needs more memory than fits into an address space");
 }
@@ -194,8 +183,10 @@ telar_status tl_job_init(struct tl_job *job, const struct tl_request *request, s
 {
     telar_status status;
 
-    *job =
-        (struct tl_job){.image = request->image, .pipeline = *request->pipeline, .restart = request->restart};
+    *job = (struct tl_job){.image = request->image,
+                           .pipeline = *request->pipeline,
+                           .restart = request->restart,
+                           .small = request->small};
     choose_bands(job);
     status = choose_area(job, request->roi, error);
     if (status == TELAR_OK)

@@ -86,6 +86,7 @@ struct tl_request {
     bool decode;  /* workers decode: bands of filtered rows from a stream */
     bool restart; /* and each band can be decoded for itself */
     bool encode;  /* workers encode: bands of a PNG */
+    bool small;   /* and take time to make them small */
 };
 
 struct tl_job {
@@ -97,6 +98,7 @@ struct tl_job {
     uint32_t halo;                  /* of the whole pipeline */
     uint32_t band_rows, n_bands;
     bool restart; /* bands are decoded for themselves, not one after the other */
+    bool small;   /* bands are encoded with time taken for it */
     bool window;  /* the source holds fewer bands than there are */
     bool fused;   /* encoding a band transforms it, straight from the source: there are no result regions */
 
@@ -131,9 +133,6 @@ struct tl_task {
  * TELAR_HALO_MAX. TELAR_HOST: the sizes do not fit into an address space.
  */
 telar_status tl_job_init(struct tl_job *job, const struct tl_request *request, struct telar_error *error);
-
-/* How many rows a band of such an image has. */
-uint32_t tl_job_band_rows(const struct telar_geometry *image);
 
 /* Part of tl_job_init, once plan and bands are chosen: where everything lies. False when it does not fit into
  * an address space. */

@@ -115,7 +115,8 @@ struct tl_restart *tl_restart_find(int fd, uint64_t first, const unsigned char d
  */
 static bool inflate_piece(struct tl_inflate *inflate, struct tl_input_bytes *in, struct tl_output_bytes *out)
 {
-    struct tl_output_bytes none = {0};
+    unsigned char nowhere;
+    struct tl_output_bytes none = {.bytes = &nowhere};
 
     if (out->used < out->n && tl_inflate_run(inflate, in, out) != TL_INFLATE_MORE)
         return false;

@@ -49,6 +49,8 @@ static telar_status check_options(struct run *run, struct telar_error *error)
     if (options->isolation == TELAR_GUARDED && !run->orders.engine->processes)
         return tl_fail(error, TELAR_USAGE, 0, "%s cannot be guarded, they share all memory; use processes",
                        telar_engine_name(options->engine));
+    if ((unsigned)options->compression > TELAR_LIBPNG)
+        return tl_fail(error, TELAR_USAGE, 0, "there is no compression %d", (int)options->compression);
     if (options->workers > TELAR_WORKERS_MAX)
         return tl_fail(error, TELAR_USAGE, 0,
                        "%" PRIu32 " workers are more than the %d that one run can have", options->workers,
@@ -135,8 +137,9 @@ static telar_status plan(struct run *run, const struct telar_geometry *image, bo
         .plan = run->options.plan,
         .roi = run->options.has_roi ? &run->options.roi : NULL,
         .decode = decode,
-        .restart = decode && tl_decoder_find_bands(run->decoder, tl_job_band_rows(image)),
+        .restart = decode && tl_decoder_find_bands(run->decoder, tl_encode_band_rows(image)),
         .encode = encode,
+        .small = run->options.compression == TELAR_SMALL,
     };
     telar_status status;
 
@@ -239,6 +242,17 @@ static telar_status write_band(void *data, uint32_t band, const unsigned char *b
     return status;
 }
 
+/* In the place of bands: everything, by libpng. */
+static telar_status write_by_libpng(struct run *run, struct telar_error *error)
+{
+    uint64_t start_ns = elapsed_ns(run);
+    telar_status status =
+        tl_encode(run->output, &run->job.image, tl_decoder_chunks(run->decoder), finished_row, run, error);
+
+    run->report->write_ns = elapsed_ns(run) - start_ns;
+    return status;
+}
+
 /* All that stands before the first band, which is known before any worker lives. */
 static telar_status write_head(struct run *run, struct telar_error *error)
 {
@@ -286,21 +300,22 @@ static telar_status take_tail(struct run *run, struct tl_outcome *outcome, struc
 static telar_status convert(struct run *run, const char *output, bool in_bands, struct tl_outcome *outcome,
                             struct telar_error *error)
 {
-    telar_status status = plan(run, tl_decoder_geometry(run->decoder), in_bands, true, error);
+    bool encode = run->options.compression != TELAR_LIBPNG;
+    telar_status status = plan(run, tl_decoder_geometry(run->decoder), in_bands, encode, error);
 
     run->orders.decoder = in_bands ? run->decoder : NULL;
     if (status == TELAR_OK)
         status = tl_output_open(output, &run->output, error);
     if (status == TELAR_OK && !in_bands)
         status = decode_all(run, error);
-    if (status == TELAR_OK)
+    if (status == TELAR_OK && encode)
         status = write_head(run, error);
     if (status == TELAR_OK)
         status = weave(run, outcome, error);
     if (status == TELAR_OK && in_bands)
         status = take_tail(run, outcome, error);
     if (status == TELAR_OK)
-        status = write_tail(run, error);
+        status = encode ? write_tail(run, error) : write_by_libpng(run, error);
     if (status == TELAR_OK) {
         status = tl_output_commit(run->output, error);
         run->output = NULL;

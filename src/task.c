@@ -234,8 +234,8 @@ static void encode_band(const struct tl_place *place, const struct tl_task *task
     struct tl_encoded encoded;
 
     finish_band(place, &band);
-    encoded = tl_encode_band(&job->image, &pixels, task->index == 0, place->scratch + job->codec_offset,
-                             place->base + task->extent.offset);
+    encoded = tl_encode_band(&job->image, &pixels, task->index == 0, job->small,
+                             place->scratch + job->codec_offset, place->base + task->extent.offset);
     record->bytes = encoded.bytes;
     record->adler = encoded.adler;
 }

@@ -144,6 +144,15 @@ check "what telar wrote is read in series too" sh -c "
 check "and from standard input" sh -c "
     cat '$work/bands.png' | '$telar' run -t copy - '$work/again.png' && cmp '$work/again.png' '$work/bands.png'"
 
+# ---- compression ----
+for compression in fast small libpng; do
+    check "--compression=$compression" right "$telar" run --compression=$compression -t invert "$g" "$work/$compression.png"
+    check "--compression=$compression holds the same picture" sh -c "
+        '$telar' run -t copy '$work/$compression.png' '$work/again.png' && cmp '$work/again.png' '$work/fast.png'"
+done
+check "small is not larger than fast" [ "$(wc -c <"$work/small.png")" -le "$(wc -c <"$work/fast.png")" ]
+bad "--compression of another kind" "none of fast, small, libpng" --compression=best -t copy "$g" "$out"
+
 # ---- what cannot be done ----
 mkdir "$work/directory"
 printf '\377\330\377\340\000\020JFIF\000\001' >"$work/photo.png"

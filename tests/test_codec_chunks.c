@@ -44,17 +44,23 @@ static void pass_through(struct maker *out)
     unlink(path);
 }
 
-/* The chunks of `m`, CRC and all, but without IHDR, IEND and the data of IDAT, of which only one name stays.
+/*
+ * The chunks of `m`, CRC and all, but without IHDR, IEND, the restart points that telar adds (teLR), and the data of IDAT,
+ * of which only one name stays, however many there are.
  */
 static void without_image(const struct maker *m, struct maker *rest)
 {
+    bool in_image = false;
+
     rest->n = 0;
     for (size_t at = 8; at < m->n; at += 12 + get_u32(m->bytes + at)) {
         const unsigned char *type = m->bytes + at + 4;
+        bool image = memcmp(type, "IDAT", 4) == 0;
 
-        if (memcmp(type, "IDAT", 4) == 0)
+        if (image && !in_image)
             maker_raw(rest, type, 4);
-        else if (memcmp(type, "IHDR", 4) != 0 && memcmp(type, "IEND", 4) != 0)
+        in_image = image;
+        if (!image && memcmp(type, "IHDR", 4) != 0 && memcmp(type, "IEND", 4) != 0 && memcmp(type, "teLR", 4) != 0)
             maker_raw(rest, m->bytes + at, 12 + get_u32(m->bytes + at));
     }
 }

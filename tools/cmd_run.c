@@ -12,7 +12,7 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { BANDS = 256, TIMEOUT, MAX_PIXELS, MAX_MEMORY, KEEP_SHM, NO_RESTART, JSON, PROGRESS };
+enum { BANDS = 256, TIMEOUT, MAX_PIXELS, MAX_MEMORY, KEEP_SHM, COMPRESSION, NO_RESTART, JSON, PROGRESS };
 
 static const char shorts[] = ":e:j:t:g:r:i:vqh";
 static const struct option longs[] = {
@@ -27,6 +27,7 @@ static const struct option longs[] = {
     {"max-pixels", required_argument, NULL, MAX_PIXELS},
     {"max-memory", required_argument, NULL, MAX_MEMORY},
     {"keep-shm", required_argument, NULL, KEEP_SHM},
+    {"compression", required_argument, NULL, COMPRESSION},
     {"no-restart", no_argument, NULL, NO_RESTART},
     {"json", no_argument, NULL, JSON},
     {"verbose", no_argument, NULL, 'v'},
@@ -59,6 +60,9 @@ static int help(void)
            "      --max-memory=SIZE  largest segment, in bytes or K, M, G of 2^10, 2^20,\n"
            "                         2^30 (what the host has)\n"
            "      --keep-shm=NAME    leave the segment visible as /dev/shm/NAME\n"
+           "      --compression=fast|small|libpng\n"
+           "                         by telar; the same and zlib, whichever is smaller; or\n"
+           "                         by libpng, to compare with (fast)\n"
            "      --no-restart       leave out what lets telar read OUTPUT in parallel\n"
            "      --json             the report of the run, on standard output\n"
            "  -v, --verbose          the same for people, on standard error\n"
@@ -103,6 +107,15 @@ static bool take_isolation(struct run *run, const char *text)
     int word = parse_word("--isolation", text, words);
 
     run->options.isolation = (telar_isolation)(TELAR_SHARED + word);
+    return word >= 0;
+}
+
+static bool take_compression(struct run *run, const char *text)
+{
+    static const char *const words[] = {"fast", "small", "libpng", NULL};
+    int word = parse_word("--compression", text, words);
+
+    run->options.compression = (telar_compression)word;
     return word >= 0;
 }
 
@@ -172,6 +185,8 @@ static bool take_option(struct run *run, int option, const char *value)
         return parse_amount("--max-pixels", value, &run->options.limits.max_pixels);
     case MAX_MEMORY:
         return parse_bytes("--max-memory", value, &run->options.max_memory);
+    case COMPRESSION:
+        return take_compression(run, value);
     case NO_RESTART:
         run->options.no_restart = true;
         return true;

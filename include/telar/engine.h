@@ -29,6 +29,13 @@ typedef enum telar_isolation {
     TELAR_GUARDED,               /* it can write the region it works on, and nothing else of the segment */
 } telar_isolation;
 
+/* How the output is compressed. The pixels are the same. */
+typedef enum telar_compression {
+    TELAR_FAST = 0, /* by telar's own encoder, in bands, by the workers */
+    TELAR_SMALL,    /* the same, and by zlib's level 9 as well: of each band the smaller */
+    TELAR_LIBPNG,   /* by libpng as it comes, level 6, by the coordinator: to compare with */
+} telar_compression;
+
 enum { TELAR_WORKERS_MAX = 256 };
 
 /*
@@ -44,6 +51,7 @@ struct telar_options {
     uint32_t timeout_ms;      /* how long one region may take; 0: no limit. Serial has none; with gil waiting counts */
     uint64_t max_memory;      /* bytes the segment may have; 0: what the host has available */
     struct telar_limits limits;
+    telar_compression compression; /* of the output of telar_run_file */
     bool no_restart;          /* leave out the chunk that lets telar decode the output in parallel */
     bool small_pages;         /* do not ask for huge pages: what they are worth can then be measured */
     const char *keep_shm;     /* NULL, or the name under which the segment is to stay visible in /dev/shm, without a slash */
