@@ -133,12 +133,12 @@ static void check_picture(const char *text, reference *correct, const struct pla
 
 static void check_case(const char *text, reference *correct)
 {
-    const uint32_t sizes[][2] = {{1, 1}, {1, 83}, {67, 1}, {2, 3}, {13, 7}, {31, 41}, {5, 149}};
+    const uint32_t sizes[][2] = {{1, 1}, {1, 83}, {67, 1}, {2, 3}, {13, 7}, {31, 41}, {5, 127}};
     uint32_t random = 12345;
 
-    for (uint32_t i = 0; i < sizeof sizes / sizeof *sizes * 4 * 2 * 4; i++) {
-        const uint32_t *size = sizes[i / 32], channels = i / 8 % 4 + 1, depth = i / 4 % 2 ? 16 : 8,
-                       kind = i % 4;
+    for (uint32_t i = 0; i < sizeof sizes / sizeof *sizes * 4 * 2 * 2; i++) {
+        const uint32_t *size = sizes[i / 16], channels = i / 4 % 4 + 1, depth = i / 2 % 2 ? 16 : 8;
+        uint32_t kind = (i / 16 + 2 * i) % 4; /* two of the four at a size, the other two at the next */
         struct plane in =
             plane_picture((struct telar_geometry){size[0], size[1], channels, depth}, kind, i + 1);
 
