@@ -10,8 +10,6 @@
 
 #include <pthread.h>
 #include <signal.h>
-#include <stdatomic.h>
-#include <sys/mman.h>
 #include <sys/socket.h>
 
 /* What the villain does in the region that has its row. */
@@ -34,6 +32,7 @@ enum deed {
     WRITE_SOURCE,
     WRITE_HEADER,
     WRITE_NEIGHBOUR,
+    DAWDLE, /* in every region */
 };
 
 /* ---- the villain ---- */
@@ -111,6 +110,8 @@ static void do_deed(const struct telar_context *context, const struct telar_sour
     enum deed deed = (enum deed)context->params[0];
 
     copy_pixels(context, source, result);
+    if (deed == DAWDLE)
+        usleep(300000);
     if (context->params[1] < result->region.r0 || context->params[1] >= result->region.r1)
         return;
     if (deed == WRITE_SOURCE) /* the first page of the source is the second of the segment, see job.h */
@@ -119,9 +120,9 @@ static void do_deed(const struct telar_context *context, const struct telar_sour
         *((volatile unsigned char *)source->data - 4096) = 1;
     else if (deed == WRITE_NEIGHBOUR)
         *((volatile unsigned char *)result->data - 1) = 1;
-    else if (deed >= SEND_NOISE)
+    else if (deed >= SEND_NOISE && deed != DAWDLE)
         lie(deed);
-    else
+    else if (deed != DAWDLE)
         die(deed);
 }
 
@@ -229,6 +230,20 @@ START_TEST(a_worker_that_hangs_is_ended_at_the_time_limit)
 }
 END_TEST
 
+/* Four regions of 300 ms each: more than the limit together, far less one by one. */
+START_TEST(the_time_limit_is_for_one_region)
+{
+    const telar_engine engines[] = {TELAR_THREADS, TELAR_PROCESSES};
+
+    for (size_t i = 0; i < LENGTH(engines); i++) {
+        struct telar_options options = {.engine = engines[i], .workers = 1, .timeout_ms = 1000};
+        struct telar_error error;
+
+        ck_assert_msg(run_villain(DAWDLE, options, NULL, &error) == TELAR_OK, "%s", error.text);
+    }
+}
+END_TEST
+
 START_TEST(a_worker_that_lies_is_not_believed)
 {
     const enum deed lies[] = {SEND_NOISE, SEND_LONG,        SEND_NOTHING,
@@ -263,7 +278,8 @@ START_TEST(a_guarded_worker_can_write_its_region_only)
     const enum deed strays[] = {WRITE_SOURCE, WRITE_HEADER, WRITE_NEIGHBOUR};
 
     for (size_t i = 0; i < LENGTH(strays); i++)
-        check_failure(strays[i], (struct telar_options){.workers = 2}, TELAR_WORKER, "SIGSEGV");
+        for (uint32_t workers = 1; workers <= 2; workers++) /* one alone has had the neighbour open before */
+            check_failure(strays[i], (struct telar_options){.workers = workers}, TELAR_WORKER, "SIGSEGV");
 }
 END_TEST
 
@@ -308,140 +324,18 @@ START_TEST(a_thread_that_hangs_ends_the_run_at_the_time_limit)
 }
 END_TEST
 
-/* ---- programs with threads and children of their own ---- */
-
-/* In memory that worker processes share with the test. */
-static struct stage {
-    atomic_bool thread_works, process_works, thread_gone;
-} * stage;
-
-typedef void process_function(const struct telar_context *, const struct telar_source *,
-                              const struct telar_result *);
-
-static void wait_for(atomic_bool *flag)
-{
-    while (!atomic_load(flag))
-        usleep(1000);
-}
-
-static void work_in_thread(const struct telar_context *context, const struct telar_source *source,
-                           const struct telar_result *result)
-{
-    atomic_store(&stage->thread_works, true);
-    wait_for(&stage->process_works);
-    pthread_exit(NULL);
-}
-
-static void work_in_process(const struct telar_context *context, const struct telar_source *source,
-                            const struct telar_result *result)
-{
-    copy_pixels(context, source, result);
-    atomic_store(&stage->process_works, true);
-    wait_for(&stage->thread_gone);
-}
-
-static telar_status run_with(telar_engine engine, process_function *process)
-{
-    struct telar_options options = {.engine = engine, .workers = 1, .timeout_ms = 20000};
-    struct telar_transform transform = villain;
-    telar_image *source = picture_new(3, 3, 1, 8), *result;
-    telar_pipeline *pipeline = telar_pipeline_new();
-    telar_status status;
-
-    transform.process = process;
-    ck_assert_int_eq(telar_pipeline_add(pipeline, &transform, NULL, NULL), TELAR_OK);
-    status = telar_run(source, &result, pipeline, &options, NULL, NULL);
-    telar_image_free(result);
-    telar_image_free(source);
-    telar_pipeline_free(pipeline);
-    return status;
-}
-
-static void *run_on_process(void *status)
-{
-    wait_for(&stage->thread_works);
-    *(telar_status *)status = run_with(TELAR_PROCESSES, work_in_process);
-    return NULL;
-}
-
-/*
- * While a run on threads is under way, another run forks a worker, which stays until the first run has ended.
- * What it inherited may not keep the first run from seeing that its worker is gone.
- */
-START_TEST(a_worker_keeps_nothing_of_another_run_open)
-{
-    telar_status status = TELAR_HOST;
-    pthread_t thread;
-
-    stage = mmap(NULL, sizeof *stage, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-    ck_assert_ptr_ne(stage, MAP_FAILED);
-    ck_assert_int_eq(pthread_create(&thread, NULL, run_on_process, &status), 0);
-    ck_assert_int_eq(run_with(TELAR_THREADS, work_in_thread), TELAR_WORKER);
-    atomic_store(&stage->thread_gone, true);
-    ck_assert_int_eq(pthread_join(thread, NULL), 0);
-    ck_assert_int_eq(status, TELAR_OK);
-}
-END_TEST
-
-START_TEST(ignored_children_are_refused)
-{
-    struct telar_options options = {.engine = TELAR_PROCESSES, .workers = 2};
-    struct sigaction no_zombies = {.sa_handler = SIG_DFL, .sa_flags = SA_NOCLDWAIT};
-    int descriptors = count_descriptors();
-    struct telar_error error;
-
-    signal(SIGCHLD, SIG_IGN);
-    ck_assert_int_eq(run_villain(HANG, options, NULL, &error), TELAR_HOST);
-    ck_assert_msg(strstr(error.text, "SIGCHLD") != NULL, "%s", error.text);
-    sigaction(SIGCHLD, &no_zombies, NULL);
-    ck_assert_int_eq(run_villain(HANG, options, NULL, &error), TELAR_HOST);
-    check_nothing_left(descriptors);
-}
-END_TEST
-
-static void reap_all(int number)
-{
-    int saved = errno;
-
-    (void)number;
-    while (waitpid(-1, NULL, WNOHANG) > 0)
-        continue;
-    errno = saved;
-}
-
-/* What becomes of a region is known from records; only the cause of a death is lost to a program that reaps
- * everything. */
-START_TEST(a_program_may_reap_the_workers)
-{
-    struct telar_options options = {.engine = TELAR_PROCESSES, .workers = 3};
-    struct sigaction reaping = {.sa_handler = reap_all};
-    int descriptors = count_descriptors();
-    struct telar_error error;
-
-    sigaction(SIGCHLD, &reaping, NULL);
-    for (int i = 0; i < 20; i++) {
-        ck_assert_int_eq(run_with(TELAR_PROCESSES, copy_pixels), TELAR_OK);
-        ck_assert_int_eq(run_villain(EXIT_3, options, NULL, &error), TELAR_WORKER);
-        ck_assert_msg(strstr(error.text, "exit status") != NULL, "%s", error.text);
-    }
-    check_nothing_left(descriptors);
-}
-END_TEST
-
 int main(void)
 {
     const TTest *const tests[] = {
         a_death_is_reported_with_its_cause,
         a_worker_that_hangs_is_ended_at_the_time_limit,
+        the_time_limit_is_for_one_region,
         a_worker_that_lies_is_not_believed,
         times_that_cannot_be_are_not_reported,
         a_guarded_worker_can_write_its_region_only,
         a_shared_worker_can_write_beside_its_region,
         a_thread_that_ends_itself_is_noticed,
         a_thread_that_hangs_ends_the_run_at_the_time_limit,
-        a_worker_keeps_nothing_of_another_run_open,
-        ignored_children_are_refused,
-        a_program_may_reap_the_workers,
         NULL,
     };
 
