@@ -5,6 +5,7 @@
 #ifndef TESTS_PNG_MAKER_H
 #define TESTS_PNG_MAKER_H
 
+#include "plane.h"
 #include "suite.h"
 
 #include <stdint.h>
@@ -109,13 +110,6 @@ static inline const char *memory_file(const void *bytes, size_t n, int *fd, char
     ck_assert_int_eq(lseek(*fd, 0, SEEK_SET), 0);
     snprintf(name, 32, "/proc/self/fd/%d", *fd);
     return name;
-}
-
-/* Numbers that look random and are always the same. */
-static inline uint32_t next_random(uint32_t *state)
-{
-    *state = *state * 1664525u + 1013904223u;
-    return *state >> 8;
 }
 
 #endif

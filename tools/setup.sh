@@ -75,10 +75,16 @@ setup_install()
     [ -z "$packages" ] || setup_refuse "apt-get installed the packages, and something is still missing"
 }
 
-# A directory that was configured otherwise, with another compiler for example, is made anew.
+# A directory that was configured otherwise is made anew: with another compiler for example, or before a package was there
+# (tools/demo needs no Check, which tools/check then installs).
 setup_configure()
 {
-    local name=$1 wanted="${*:2} CC=${CC-} CFLAGS=${CFLAGS-}"
+    local name=$1 found='' sign
+
+    for sign in $(awk '$3 ~ /[.]pc$/ { print $3 }' <<<"$setup_packages"); do
+        found="$found ${sign%.pc}=$(pkg-config --modversion "${sign%.pc}" 2>/dev/null)"
+    done
+    local wanted="${*:2} CC=${CC-} CFLAGS=${CFLAGS-}$found"
 
     [ -x configure ] || autoreconf -fi || return 1
     [ "$(cat "build/$name/wanted" 2>/dev/null)" != "$wanted" ] || return 0
