@@ -63,13 +63,16 @@ static bool next_chunk(struct tl_stream *stream, struct tl_input *input)
     return true;
 }
 
-/* Gives the inflater what is ready of the chunk at hand, as far as the output allows. */
+/*
+ * Gives the inflater what is ready of the chunk at hand, as far as the output allows. It must get on by that: where it
+ * does not, there is more image data than the picture has room for.
+ */
 static tl_inflate_state inflate_some(struct tl_stream *stream, struct tl_input *input,
                                      struct tl_output_bytes *out)
 {
     struct tl_input_bytes in = {0};
     tl_inflate_state state;
-    size_t ready;
+    size_t ready, before = out->used;
 
     if (!next_chunk(stream, input))
         return TL_INFLATE_BAD;
@@ -81,7 +84,7 @@ static tl_inflate_state inflate_some(struct tl_stream *stream, struct tl_input *
     stream->crc = tl_crc32(stream->crc, in.bytes, in.used);
     stream->chunk_left -= (uint32_t)in.used;
     tl_input_skip(input, in.used);
-    return state;
+    return state == TL_INFLATE_MORE && in.used == 0 && out->used == before ? TL_INFLATE_BAD : state;
 }
 
 bool tl_stream_read(struct tl_stream *stream, struct tl_input *input, unsigned char *bytes, size_t n)
