@@ -17,6 +17,7 @@ enum {
     STRIP_BYTES = 256 << 10, /* of source for one strip: with its result it stays in a private cache */
     STRIDE_UNIT = 64,       /* a cache line */
     BANDS_PER_WORKER = 4,
+    GATHER_BANDS_MAX = 32,
 };
 
 struct tl_pass tl_job_pass(const struct tl_job *job, uint32_t count, const void *const *states)
@@ -94,6 +95,17 @@ static void choose_bands(struct tl_job *job)
     job->source_stride = (row_bytes + unit - 1) / unit * unit;
 }
 
+/*
+ * Two a worker, so that the first can be gathered from while others are decoded; not too many, because each has a partial
+ * of its own, which for a histogram of 16 bits is 1 MiB.
+ */
+static uint32_t gather_bands(uint32_t workers)
+{
+    if (workers == 1)
+        return 1;
+    return 2 * workers < GATHER_BANDS_MAX ? 2 * workers : GATHER_BANDS_MAX;
+}
+
 static telar_status choose_plan(struct tl_job *job, const struct tl_request *request,
                                 struct telar_error *error)
 {
@@ -112,7 +124,7 @@ static telar_status choose_plan(struct tl_job *job, const struct tl_request *req
                        "a grid of %" PRIu32 "x%" PRIu32 " has no regions; use 1x1 or more", plan.rows,
                        plan.columns);
     job->plan = telar_plan_clip(plan, &job->roi);
-    job->gather_plan = telar_plan_clip((struct telar_plan){workers > 1 ? 2 * workers : 1, 1}, &all);
+    job->gather_plan = telar_plan_clip((struct telar_plan){gather_bands(workers), 1}, &all);
     if (telar_plan_count(job->plan) > TL_REGIONS_MAX && !job->fused)
         return tl_fail(error, TELAR_USAGE, 0,
                        "a grid of %" PRIu32 "x%" PRIu32 " has more than %" PRIu64

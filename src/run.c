@@ -97,19 +97,20 @@ static void limit_workers(struct run *run)
              most == 1 ? "is" : "are", most, most == 1 ? "" : "s");
 }
 
+/* A limit of the caller's own is one more limit: it makes no memory. */
 static telar_status reserve(struct run *run, struct telar_error *error)
 {
     struct tl_shape shape = tl_job_shape(&run->job);
-    uint64_t needed = shape.bytes;
-    uint64_t allowed = run->options.max_memory ? run->options.max_memory : tl_host_memory_bytes();
+    uint64_t needed = shape.bytes, host = tl_host_memory_bytes(), limit = run->options.max_memory;
+    bool own_limit = limit && limit < host;
+    uint64_t allowed = own_limit ? limit : host;
 
     shape.small_pages = run->options.small_pages;
     if (needed > allowed)
         return tl_fail(error, TELAR_HOST, 0,
-                       "%s: needs %" PRIu64 " MiB of shared memory, %s %" PRIu64
-                       " MiB; use a smaller image or a higher limit",
-                       run->name, needed >> 20, run->options.max_memory ? "the limit is" : "the host has",
-                       allowed >> 20);
+                       "%s: needs %" PRIu64 " KiB of shared memory, %s %" PRIu64 " KiB; use a smaller image or %s",
+                       run->name, needed >> 10, own_limit ? "the limit is" : "the host has", allowed >> 10,
+                       own_limit ? "a higher limit" : "free some");
     return tl_segment_create(&run->segment, &shape, run->options.keep_shm, error);
 }
 

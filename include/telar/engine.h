@@ -49,7 +49,7 @@ struct telar_options {
     bool has_roi;             /* whether roi is meant */
     struct telar_region roi;  /* transform only this rectangle; the rest is copied. Inside it the result is what it would be without */
     uint32_t timeout_ms;      /* how long one region may take; 0: no limit. Serial has none; with gil waiting counts */
-    uint64_t max_memory;      /* bytes the segment may have; 0: what the host has available */
+    uint64_t max_memory;      /* bytes the segment may have, at most what the host has available; 0: that */
     struct telar_limits limits;
     telar_compression compression; /* of the output of telar_run_file */
     bool no_restart;          /* leave out the chunk that lets telar decode the output in parallel */
