@@ -48,6 +48,7 @@ struct tl_decoder {
     uint8_t color_type, bit_depth; /* as stored */
     int passes;                    /* 7 when interlaced, else 1 */
     bool size_checked, used;
+    uint32_t rows_read; /* in bands */
     bool transparent; /* has tRNS */
     uint64_t idat_limit_bytes;  /* more image data than this is too much */
     char warning[REASON_BYTES]; /* libpng's last */
@@ -295,13 +296,27 @@ int tl_decoder_descriptor(const struct tl_decoder *decoder)
     return decoder->input.fd;
 }
 
+/* The last row is where image data without pixels could be long: libpng is not allowed more either (read_rows). */
+static bool read_last_row(struct tl_decoder *d, unsigned char *filtered, size_t row_bytes)
+{
+    const uint64_t begin = d->stream.used;
+
+    return tl_stream_read(&d->stream, &d->input, filtered, row_bytes)
+           && d->stream.used - begin <= 2 * row_bytes + TL_LAST_ROW_BYTES;
+}
+
 bool tl_decoder_read_band(struct tl_decoder *decoder, unsigned char *filtered, uint32_t rows)
 {
+    const size_t row_bytes = telar_row_bytes(&decoder->geometry) + 1;
+
     if (!decoder->used)
         tl_stream_begin(&decoder->stream, (uint32_t)(decoder->scan.left_bytes - CRC_BYTES));
     decoder->used = true;
-    return tl_stream_read(&decoder->stream, &decoder->input, filtered,
-                          rows * (telar_row_bytes(&decoder->geometry) + 1));
+    decoder->rows_read += rows;
+    if (decoder->rows_read < decoder->geometry.rows)
+        return tl_stream_read(&decoder->stream, &decoder->input, filtered, rows * row_bytes);
+    return tl_stream_read(&decoder->stream, &decoder->input, filtered, (rows - 1) * row_bytes)
+           && read_last_row(decoder, filtered + (rows - 1) * row_bytes, row_bytes);
 }
 
 bool tl_decoder_read_tail(struct tl_decoder *decoder, unsigned char *bytes, size_t capacity, size_t *n)

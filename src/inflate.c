@@ -427,23 +427,26 @@ tl_inflate_state tl_inflate_run(struct tl_inflate *inflate, struct tl_input_byte
         step_length_code, step_lengths, step_symbol,      step_distance, step_match,
         step_checksum,    step_over,    step_over,
     };
+    unsigned char none[1]; /* nothing is read from it or put into it: the place of NULL */
+    const unsigned char *const input = in->n > 0 ? in->bytes : none;
+    unsigned char *const output = out->n > 0 ? out->bytes : none;
     struct tl_run r = {
         .s = inflate,
         .bits = inflate->bits,
         .n_bits = inflate->n_bits,
-        .in_begin = in->bytes + in->used,
-        .in = in->bytes + in->used,
-        .in_end = in->bytes + in->n,
-        .out_begin = out->bytes,
-        .out = out->bytes + out->used,
-        .out_end = out->bytes + out->n,
+        .in_begin = input + in->used,
+        .in = input + in->used,
+        .in_end = input + in->n,
+        .out_begin = output,
+        .out = output + out->used,
+        .out_end = output + out->n,
     };
 
-    assert(in->bytes && out->bytes && (out->used < out->n || out->n == 0));
+    assert(in->used <= in->n && (out->used < out->n || out->n == 0));
     while (steps[inflate->step](&r)) {
     }
-    in->used = (size_t)(r.in - in->bytes);
-    out->used = (size_t)(r.out - out->bytes);
+    in->used = (size_t)(r.in - input);
+    out->used = (size_t)(r.out - output);
     inflate->bits = r.bits;
     inflate->n_bits = r.n_bits;
     if (r.out == r.out_end && r.out_begin != r.out)

@@ -58,7 +58,7 @@ struct tl_inflate {
     unsigned char history[TL_INFLATE_WINDOW]; /* what came before the output at hand */
 };
 
-/* Some bytes, of which [0, used) are behind us. Never NULL, not even for none. */
+/* Some bytes, of which [0, used) are behind us. NULL will do for none. */
 struct tl_input_bytes {
     const unsigned char *bytes;
     size_t n, used;

@@ -4,6 +4,7 @@
 
 #include "checksum.h"
 #include "inflate.h"
+#include "stream.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -97,7 +98,7 @@ struct tl_restart *tl_restart_find(int fd, uint64_t first, const unsigned char d
     restart = malloc(sizeof *restart + n_bands * sizeof restart->band[0]);
     if (!restart)
         return NULL;
-    *restart = (struct tl_restart){.band_rows = band_rows, .n_bands = n_bands};
+    *restart = (struct tl_restart){.rows = rows, .band_rows = band_rows, .n_bands = n_bands};
     for (uint32_t i = 0; good && i < n_bands; i++)
         good = look_at_idat(fd, &offset, &restart->band[i]);
     good = good && look_at_beginning(fd, &restart->band[0]) && look_at_end(fd, &offset, &restart->adler);
@@ -109,49 +110,79 @@ struct tl_restart *tl_restart_find(int fd, uint64_t first, const unsigned char d
     return restart;
 }
 
-/*
- * Inflates what is at hand. Once the output is full, blocks without output may follow, but nothing that gives
- * more: then input is left.
- */
-static bool inflate_piece(struct tl_inflate *inflate, struct tl_input_bytes *in, struct tl_output_bytes *out)
-{
-    unsigned char nowhere;
-    struct tl_output_bytes none = {.bytes = &nowhere};
+/* A band being inflated: its rows but the last, then that one. */
+struct reading {
+    struct tl_inflate *inflate;
+    struct tl_output_bytes part[2];
+    uint64_t used;       /* of the compressed data */
+    uint64_t full_at[2]; /* what was used when the part was full */
+};
 
-    if (out->used < out->n && tl_inflate_run(inflate, in, out) != TL_INFLATE_MORE)
+/*
+ * Inflates a piece. Once the output is full, blocks without output may follow, but nothing that gives more:
+ * then input is left.
+ */
+static bool inflate_piece(struct reading *r, struct tl_input_bytes *in)
+{
+    struct tl_output_bytes none = {0};
+    const uint64_t before = r->used - in->used;
+
+    for (int i = 0; i < 2; i++)
+        if (r->part[i].used < r->part[i].n) {
+            if (tl_inflate_run(r->inflate, in, &r->part[i]) != TL_INFLATE_MORE)
+                return false;
+            r->full_at[i] = before + in->used;
+            if (r->part[i].used < r->part[i].n)
+                break;
+        }
+    if (in->used < in->n && tl_inflate_run(r->inflate, in, &none) != TL_INFLATE_MORE)
         return false;
-    if (in->used < in->n && tl_inflate_run(inflate, in, &none) != TL_INFLATE_MORE)
-        return false;
+    r->used = before + in->n;
     return in->used == in->n;
+}
+
+/* Reads the chunk of a band and inflates it. Its CRC must be right. */
+static bool read_chunk(const struct tl_restart_band *band, int fd, size_t skip, unsigned char *piece,
+                       struct reading *r)
+{
+    uint64_t offset = band->offset;
+    uint32_t left = band->bytes, crc = tl_crc32(0, "IDAT", 4);
+    unsigned char stored_crc[CRC_BYTES];
+
+    r->used = skip;
+    for (; left > 0; skip = 0) {
+        size_t n = left < PIECE_BYTES ? left : PIECE_BYTES;
+        struct tl_input_bytes in = {.bytes = piece, .n = n, .used = skip};
+
+        if (!read_at(fd, piece, n, offset))
+            return false;
+        crc = tl_crc32(crc, piece, n);
+        if (!inflate_piece(r, &in))
+            return false;
+        offset += n;
+        left -= (uint32_t)n;
+    }
+    return read_at(fd, stored_crc, sizeof stored_crc, offset) && get_32(stored_crc) == crc;
 }
 
 bool tl_restart_read(const struct tl_restart *restart, int fd, uint32_t band, void *memory,
                      unsigned char *bytes, size_t n, uint32_t *adler)
 {
     struct work *work = memory;
-    struct tl_output_bytes out = {.bytes = bytes, .n = n};
-    uint64_t offset = restart->band[band].offset;
-    uint32_t left = restart->band[band].bytes, crc = tl_crc32(0, "IDAT", 4);
-    unsigned char stored_crc[CRC_BYTES];
-    size_t skip = band == 0 ? ZLIB_HEAD_BYTES : 0;
+    const bool is_last = band + 1 == restart->n_bands;
+    const uint32_t rows = is_last ? restart->rows - band * restart->band_rows : restart->band_rows;
+    const size_t row = n / rows;
+    struct reading r = {.inflate = &work->inflate, .part = {{bytes, n - row, 0}, {bytes + n - row, row, 0}}};
 
     tl_inflate_begin(&work->inflate, true);
-    while (left > 0) {
-        size_t piece = left < PIECE_BYTES ? left : PIECE_BYTES;
-        struct tl_input_bytes in = {.bytes = work->piece, .n = piece, .used = skip};
-
-        if (!read_at(fd, work->piece, piece, offset))
-            return false;
-        crc = tl_crc32(crc, work->piece, piece);
-        if (!inflate_piece(&work->inflate, &in, &out))
-            return false;
-        offset += piece;
-        left -= (uint32_t)piece;
-        skip = 0;
-    }
+    if (!read_chunk(&restart->band[band], fd, band == 0 ? ZLIB_HEAD_BYTES : 0, work->piece, &r))
+        return false;
+    if (is_last
+        && (r.full_at[1] - r.full_at[0] > 2 * row + TL_LAST_ROW_BYTES
+            || r.used + END_BYTES - r.full_at[1] > TL_IDAT_TAIL_BYTES))
+        return false;
     *adler = tl_adler32(1, bytes, n);
-    return out.used == n && tl_inflate_between_blocks(&work->inflate) && bytes[0] <= 1
-           && read_at(fd, stored_crc, sizeof stored_crc, offset) && get_32(stored_crc) == crc;
+    return r.part[1].used == row && tl_inflate_between_blocks(&work->inflate) && bytes[0] <= 1;
 }
 
 bool tl_restart_tail(const struct tl_restart *restart, int fd, unsigned char *bytes, size_t capacity,

@@ -6,7 +6,8 @@
  * is taken only if it can be decoded in no other way: its chunk has the right CRC, no match reaches out of
  * it, its blocks end where the chunk ends, at a byte boundary, without a last one among them, and give
  * exactly its rows; its first row is filtered by None or Sub, which do not look at the row above; and the
- * checksums of all bands together give that of the stream. Whatever is not so means: read it in series.
+ * checksums of all bands together give that of the stream. And there is no more image data without pixels in the last
+ * row and behind it than stream.h allows. Whatever is not so means: read it in series.
  */
 #ifndef TL_RESTART_H
 #define TL_RESTART_H
@@ -19,7 +20,7 @@ enum { TL_RESTART_BYTES = 12 }; /* of data of the chunk teLR: see encode.h */
 
 /* Where the bands of a file are. Read-only once made; shared by all workers. */
 struct tl_restart {
-    uint32_t band_rows, n_bands;
+    uint32_t rows, band_rows, n_bands;
     uint32_t adler;       /* of the stream, as it says itself */
     uint64_t tail_offset; /* of the first chunk behind the image data */
     struct tl_restart_band {

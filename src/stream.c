@@ -34,6 +34,7 @@ static bool copy(struct tl_input *input, unsigned char *to, size_t n)
 
 void tl_stream_begin(struct tl_stream *stream, uint32_t chunk_bytes)
 {
+    stream->used = 0;
     stream->chunk_left = chunk_bytes;
     stream->crc = tl_crc32(0, "IDAT", 4);
     stream->ended = false;
@@ -83,6 +84,7 @@ static tl_inflate_state inflate_some(struct tl_stream *stream, struct tl_input *
     state = tl_inflate_run(&stream->inflate, &in, out);
     stream->crc = tl_crc32(stream->crc, in.bytes, in.used);
     stream->chunk_left -= (uint32_t)in.used;
+    stream->used += in.used;
     tl_input_skip(input, in.used);
     return state == TL_INFLATE_MORE && in.used == 0 && out->used == before ? TL_INFLATE_BAD : state;
 }
@@ -103,13 +105,13 @@ bool tl_stream_read(struct tl_stream *stream, struct tl_input *input, unsigned c
 
 bool tl_stream_end(struct tl_stream *stream, struct tl_input *input)
 {
-    unsigned char nowhere; /* the inflater wants an address, also of an output without room */
-    struct tl_output_bytes none = {.bytes = &nowhere};
+    const uint64_t limit = stream->used + TL_IDAT_TAIL_BYTES;
+    struct tl_output_bytes none = {0};
     tl_inflate_state state = stream->ended ? TL_INFLATE_END : TL_INFLATE_MORE;
 
-    while (state == TL_INFLATE_MORE)
+    while (state == TL_INFLATE_MORE && stream->used <= limit)
         state = inflate_some(stream, input, &none);
-    return state == TL_INFLATE_END && close_chunk(stream, input);
+    return state == TL_INFLATE_END && stream->used <= limit && close_chunk(stream, input);
 }
 
 bool tl_stream_tail(struct tl_stream *stream, struct tl_input *input, unsigned char *bytes, size_t capacity,

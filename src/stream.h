@@ -12,7 +12,14 @@
 #include "inflate.h"
 #include "input.h"
 
+/*
+ * How much image data may lie, beside its pixels, in and behind the last row, and how much behind it. Less than libpng
+ * is allowed to read there (codec_png_read.c), so that nothing is taken here which is too much for it.
+ */
+enum { TL_LAST_ROW_BYTES = 960, TL_IDAT_TAIL_BYTES = 60 };
+
 struct tl_stream {
+    uint64_t used;         /* bytes of image data, of all chunks */
     uint32_t chunk_left;   /* bytes of data of the chunk at hand still to come */
     uint32_t crc;          /* of what came of it */
     bool ended;            /* the compressed data has come to its end */
@@ -26,8 +33,7 @@ void tl_stream_begin(struct tl_stream *stream, uint32_t chunk_bytes);
 /* Inflates exactly n bytes. */
 bool tl_stream_read(struct tl_stream *stream, struct tl_input *input, unsigned char *bytes, size_t n);
 
-/* After the last row: whether stream and IDAT end here too, with the right checksums. Reads the next chunk's
- * head. */
+/* After the last row: whether stream and IDAT end here too, with the right checksums. Reads the next chunk's head. */
 bool tl_stream_end(struct tl_stream *stream, struct tl_input *input);
 
 /*

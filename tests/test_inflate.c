@@ -43,7 +43,7 @@ static struct outcome by_zlib(const unsigned char *in, size_t n, bool raw)
  * more. */
 static struct outcome by_us(const unsigned char *in, size_t n, bool raw, size_t in_piece, size_t out_piece)
 {
-    struct tl_input_bytes i = {in, 0, 0};
+    struct tl_input_bytes i = {NULL, 0, 0};
     struct tl_output_bytes o = {malloc(out_piece), out_piece, 0};
     unsigned char *piece = NULL;
     struct outcome outcome = {false, 0, 0};
