@@ -18,13 +18,14 @@ static const uint64_t grace_ns = UINT64_C(1000000000);
 
 /* ---- workers come and go ---- */
 
-/* Joins a member. `gone`: it has closed its end, so it ends or has ended. */
+/* Joins a member. `gone`: it has closed its end, so it ends or has ended. Ours is closed first: whatever made
+ * us believe that it is gone, it finds that there are no more tickets. */
 static void join(struct tl_coordinator *c, struct tl_member *member, bool gone)
 {
+    tl_channel_close(&member->end);
     if (!c->orders->engine->join(member, gone))
         c->crew->abandoned = true;
     member->living = false;
-    tl_channel_close(&member->end);
     member->report.end_ns = tl_now_ns() - c->orders->epoch_ns;
     tl_cause_text(&member->cause, member->report.cause, sizeof member->report.cause);
 }
@@ -71,7 +72,9 @@ static bool give(struct tl_coordinator *c, struct tl_member *member)
     if (member->n_tickets == 0)
         member->since_ns = tl_now_ns();
     member->ticket[member->n_tickets++] = ticket;
-    tl_channel_give(member->end, &ticket); /* when it is gone, hearing says so, and why */
+    /* When it is gone, hearing says so, and why. */
+    if (!tl_channel_give(member->end, &ticket) && errno != EPIPE && errno != ECONNRESET)
+        tl_answer_fail(c, member, TELAR_HOST, errno, "cannot be told what to do");
     return true;
 }
 
@@ -270,8 +273,7 @@ static void conduct(struct tl_coordinator *c, struct telar_report *report)
     if (c->status != TELAR_OK)
         return;
     start_all(c, report);
-    while (c->status == TELAR_OK && !tl_ledger_complete(&c->ledger)) {
-        give_all(c);
+    for (give_all(c); c->status == TELAR_OK && !tl_ledger_complete(&c->ledger); give_all(c)) {
         listen(c, UINT64_MAX);
         check_deadlines(c);
     }
