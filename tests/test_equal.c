@@ -39,7 +39,7 @@ static const struct telar_options alone = {.engine = TELAR_SERIAL, .plan = {1, 1
 
 /* Beside every transform alone: transforms whose halos and whole-image statistics meet. */
 static const char *const pipelines[][4] = {
-    {NULL}, {"invert","copy"}};
+    {NULL}, {"blur:sigma=3", "sobel", "invert"}, {"blur:sigma=1", "equalize", "sobel"}, {"equalize", "equalize"}};
 
 static telar_image *picture(struct telar_geometry geometry, uint32_t kind)
 {

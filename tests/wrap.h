@@ -1,0 +1,29 @@
+/*
+ * wrap.h - makes calls of the C library fail, for programs linked with -Wl,--wrap=NAME for each of wrap.c's functions.
+ * Counts are kept in memory that forked workers share, so that a call fails wherever it is made.
+ */
+#ifndef TESTS_WRAP_H
+#define TESTS_WRAP_H
+
+#include <stdbool.h>
+
+/* What this host is said not to have, as long as it is said. */
+enum world {
+    USUAL,
+    NO_SHM,     /* shm_open always fails */
+    NO_TMPFILE, /* the filesystem does not know O_TMPFILE */
+};
+
+/* Before anything else. */
+void wrap_begin(enum world world);
+
+/* The k-th call of `call` from now on fails with errnum; of read and write with 0, it does no more than one byte. */
+void wrap_arm(const char *call, int errnum, unsigned long k);
+
+/* No more of that. Whether a call has failed. */
+bool wrap_disarm(void);
+
+/* The name that the last shm_open was given, as a path; "" when there was none. */
+const char *wrap_shm_path(void);
+
+#endif
