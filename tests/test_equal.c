@@ -1,6 +1,6 @@
 /*
- * The central promise: whatever the engine, the number of workers and the grid, the bytes are those of the serial run
- * in one piece. What the serial run gives is test_transform.c's matter.
+ * The central promise: whatever the engine, the number of workers and the grid, the bytes are those of the
+ * serial run in one piece. What the serial run gives is test_transform.c's matter.
  */
 #include <config.h>
 
@@ -22,8 +22,8 @@
 #endif
 
 /*
- * A sanitizer makes a run ten times as long. There every so many-th combination is run; the number has no factor in
- * common with those of formats, grids and workers, so that each meets each.
+ * A sanitizer makes a run ten times as long. There every so many-th combination is run; the number has no
+ * factor in common with those of formats, grids and workers, so that each meets each.
  */
 #ifdef TL_SANITIZED
 enum { COMBINATION_STEP = 13 };
@@ -38,8 +38,10 @@ static const uint32_t workers[] = {1, 2, 3, 7, 64};
 static const struct telar_options alone = {.engine = TELAR_SERIAL, .plan = {1, 1}};
 
 /* Beside every transform alone: transforms whose halos and whole-image statistics meet. */
-static const char *const pipelines[][4] = {
-    {NULL}, {"blur:sigma=3", "sobel", "invert"}, {"blur:sigma=1", "equalize", "sobel"}, {"equalize", "equalize"}};
+static const char *const pipelines[][4] = {{NULL},
+                                           {"blur:sigma=3", "sobel", "invert"},
+                                           {"blur:sigma=1", "equalize", "sobel"},
+                                           {"equalize", "equalize"}};
 
 static telar_image *picture(struct telar_geometry geometry, uint32_t kind)
 {
@@ -48,12 +50,14 @@ static telar_image *picture(struct telar_geometry geometry, uint32_t kind)
 
     ck_assert_int_eq(telar_image_new(&geometry, &image, NULL), TELAR_OK);
     for (uint32_t row = 0; row < geometry.rows; row++)
-        memcpy(telar_image_row(image, row), plane.bytes + row * plane.stride_bytes, telar_row_bytes(&geometry));
+        memcpy(telar_image_row(image, row), plane.bytes + row * plane.stride_bytes,
+               telar_row_bytes(&geometry));
     plane_free(plane);
     return image;
 }
 
-static telar_image *run(const telar_image *source, const telar_pipeline *pipeline, const struct telar_options *options)
+static telar_image *run(const telar_image *source, const telar_pipeline *pipeline,
+                        const struct telar_options *options)
 {
     struct telar_error error;
     telar_image *result;
@@ -75,7 +79,8 @@ static bool equal(telar_image *a, telar_image *b)
     return true;
 }
 
-/* One run against the serial one in one piece. ck_assert for each would write millions of lines to Check's file. */
+/* One run against the serial one in one piece. ck_assert for each would write millions of lines to Check's
+ * file. */
 static void compare(const telar_image *source, telar_image *expected, const telar_pipeline *pipeline,
                     const struct telar_options *options, const char *name)
 {
@@ -83,8 +88,8 @@ static void compare(const telar_image *source, telar_image *expected, const tela
     telar_image *result = run(source, pipeline, options);
 
     if (!equal(result, expected))
-        ck_abort_msg("%s of %ux%ux%u at %u bits differs: %s, %s, %u workers, grid %ux%u", name, g->rows, g->columns,
-                     g->channels, g->depth, telar_engine_name(options->engine),
+        ck_abort_msg("%s of %ux%ux%u at %u bits differs: %s, %s, %u workers, grid %ux%u", name, g->rows,
+                     g->columns, g->channels, g->depth, telar_engine_name(options->engine),
                      telar_isolation_name(options->isolation), options->workers, options->plan.rows,
                      options->plan.columns);
     telar_image_free(result);
@@ -106,8 +111,8 @@ static bool seen(size_t grid, const telar_image *image)
 }
 
 /* All grids and workers, for one pipeline and image. *turn counts the combinations. */
-static void compare_plans(struct telar_options options, const telar_image *source, const telar_pipeline *pipeline,
-                          const char *name, size_t *turn)
+static void compare_plans(struct telar_options options, const telar_image *source,
+                          const telar_pipeline *pipeline, const char *name, size_t *turn)
 {
     telar_image *expected = run(source, pipeline, &alone);
 
@@ -202,7 +207,8 @@ static void check_roi(const telar_image *source, const telar_pipeline *pipeline,
 {
     const struct telar_geometry *g = telar_image_geometry(source);
     size_t pixel_bytes = telar_pixel_bytes(g), row_bytes = telar_row_bytes(g);
-    telar_image *whole = run(source, pipeline, &alone), *part = run(source, pipeline, &options), *before = picture(*g, 3);
+    telar_image *whole = run(source, pipeline, &alone), *part = run(source, pipeline, &options),
+                *before = picture(*g, 3);
     size_t from = options.roi.c0 * pixel_bytes, n = (options.roi.c1 - options.roi.c0) * pixel_bytes;
 
     for (uint32_t row = 0; row < g->rows; row++) {
@@ -229,8 +235,11 @@ START_TEST(a_rectangle_changes_and_nothing_else)
         for (size_t e = 0; e < LENGTH(engines) - !PROCESSES; e++)
             for (size_t roi = 0; roi < LENGTH(rois); roi++)
                 check_roi(source, pipeline,
-                          (struct telar_options){
-                              .engine = engines[e], .workers = 3, .plan = {2, 2}, .has_roi = true, .roi = rois[roi]});
+                          (struct telar_options){.engine = engines[e],
+                                                 .workers = 3,
+                                                 .plan = {2, 2},
+                                                 .has_roi = true,
+                                                 .roi = rois[roi]});
         telar_pipeline_free(pipeline);
     }
     telar_image_free(source);

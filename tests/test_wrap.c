@@ -1,6 +1,7 @@
 /*
- * Every call that can fail fails once, the first time it is made, the second, the third, ... until none fails: each time
- * there is the complete output or the right status, the old output stays, and nothing else is left behind.
+ * Every call that can fail fails once, the first time it is made, the second, the third, ... until none
+ * fails: each time there is the complete output or the right status, the old output stays, and nothing else
+ * is left behind.
  */
 #include <config.h>
 
@@ -168,8 +169,8 @@ static void check_error(const struct failure *failure, const struct telar_error 
     ck_assert_int_eq(error->status, status);
     ck_assert_msg(error->text[0], "%s: no words", failure->call);
     if (status != TELAR_WORKER && failure->errnum != ENOMEM) /* allocating is no system call */
-        ck_assert_msg(error->errnum == failure->errnum, "%s: errno %d, not %d: %s", failure->call, error->errnum,
-                      failure->errnum, error->text);
+        ck_assert_msg(error->errnum == failure->errnum, "%s: errno %d, not %d: %s", failure->call,
+                      error->errnum, failure->errnum, error->text);
 }
 
 /* What check_nothing_left sees, but only of this run: a shared-memory name that it has used. */
@@ -209,8 +210,8 @@ static bool fail_once(const struct trial *trial, const struct failure *failure, 
                       "%s %lu: other bytes", failure->call, k);
     } else {
         check_error(failure, &error, status);
-        ck_assert_msg(got.n == sizeof old && memcmp(got.bytes, old, got.n) == 0, "%s %lu: the old output is gone",
-                      failure->call, k);
+        ck_assert_msg(got.n == sizeof old && memcmp(got.bytes, old, got.n) == 0,
+                      "%s %lu: the old output is gone", failure->call, k);
     }
     return failed;
 }
@@ -252,10 +253,12 @@ static void check_trial(struct trial *trial, const char *const *calls)
     remove_files();
 }
 
-/* A small picture in quadrants, with a transform that reads the neighbours' pixels and one that reads all first. */
+/* A small picture in quadrants, with a transform that reads the neighbours' pixels and one that reads all
+ * first. */
 static void check_quadrants(enum world world, struct telar_options options, const char *const *calls)
 {
-    static struct trial trial = {.geometry = {31, 23, 3, 8}, .transforms = {"blur:sigma=1", "equalize"}, .density = ULONG_MAX};
+    static struct trial trial = {
+        .geometry = {31, 23, 3, 8}, .transforms = {"blur:sigma=1", "equalize"}, .density = ULONG_MAX};
 
     trial.world = world;
     trial.options = options;
@@ -264,28 +267,30 @@ static void check_quadrants(enum world world, struct telar_options options, cons
     check_trial(&trial, calls);
 }
 
-#define EVERYWHERE \
-    " malloc ", " calloc ", " shm_open ", " ftruncate ", " posix_fallocate ", " mmap ", " openat ", " read ", " write ", \
-        " fsync ", " renameat ", " close "
+#define EVERYWHERE                                                                                           \
+    " malloc ", " calloc ", " shm_open ", " ftruncate ", " posix_fallocate ", " mmap ", " openat ",          \
+        " read ", " write ", " fsync ", " renameat ", " close "
 
 START_TEST(serial)
 {
     check_quadrants(USUAL, (struct telar_options){.engine = TELAR_SERIAL},
-                   (const char *const[]){EVERYWHERE, " linkat ", NULL});
+                    (const char *const[]){EVERYWHERE, " linkat ", NULL});
 }
 END_TEST
 
 START_TEST(threads)
 {
-    check_quadrants(USUAL, (struct telar_options){.engine = TELAR_THREADS},
-                   (const char *const[]){EVERYWHERE, " pthread_create ", " socketpair ", " send ", " recv ", NULL});
+    check_quadrants(
+        USUAL, (struct telar_options){.engine = TELAR_THREADS},
+        (const char *const[]){EVERYWHERE, " pthread_create ", " socketpair ", " send ", " recv ", NULL});
 }
 END_TEST
 
 START_TEST(gil)
 {
-    check_quadrants(USUAL, (struct telar_options){.engine = TELAR_GIL},
-                   (const char *const[]){EVERYWHERE, " pthread_create ", " socketpair ", " send ", " recv ", NULL});
+    check_quadrants(
+        USUAL, (struct telar_options){.engine = TELAR_GIL},
+        (const char *const[]){EVERYWHERE, " pthread_create ", " socketpair ", " send ", " recv ", NULL});
 }
 END_TEST
 
@@ -294,27 +299,28 @@ END_TEST
 START_TEST(shared_processes)
 {
     check_quadrants(USUAL, (struct telar_options){.engine = TELAR_PROCESSES, .isolation = TELAR_SHARED},
-                   (const char *const[]){IN_PROCESSES, NULL});
+                    (const char *const[]){IN_PROCESSES, NULL});
 }
 END_TEST
 
 START_TEST(guarded_processes)
 {
     check_quadrants(USUAL, (struct telar_options){.engine = TELAR_PROCESSES, .isolation = TELAR_GUARDED},
-                   (const char *const[]){IN_PROCESSES, " mprotect ", NULL});
+                    (const char *const[]){IN_PROCESSES, " mprotect ", NULL});
 }
 END_TEST
 
 START_TEST(without_shared_memory_by_name)
 {
     check_quadrants(NO_SHM, (struct telar_options){.engine = TELAR_PROCESSES},
-                   (const char *const[]){IN_PROCESSES, " memfd_create ", NULL});
+                    (const char *const[]){IN_PROCESSES, " memfd_create ", NULL});
 }
 END_TEST
 
 START_TEST(without_nameless_files)
 {
-    check_quadrants(NO_TMPFILE, (struct telar_options){.engine = TELAR_THREADS}, (const char *const[]){EVERYWHERE, NULL});
+    check_quadrants(NO_TMPFILE, (struct telar_options){.engine = TELAR_THREADS},
+                    (const char *const[]){EVERYWHERE, NULL});
 }
 END_TEST
 

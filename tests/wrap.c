@@ -31,14 +31,14 @@ static enum world world;
 static char shm_path[300];
 
 /* Declares a function of the library and defines what is called in its place. */
-#define WRAP(type, name, parameters, arguments, failing) \
-    type __real_##name parameters; \
-    type __wrap_##name parameters; \
-    type __wrap_##name parameters \
-    { \
-        if (fails(#name)) \
-            failing; \
-        return __real_##name arguments; \
+#define WRAP(type, name, parameters, arguments, failing)                                                     \
+    type __real_##name parameters;                                                                           \
+    type __wrap_##name parameters;                                                                           \
+    type __wrap_##name parameters                                                                            \
+    {                                                                                                        \
+        if (fails(#name))                                                                                    \
+            failing;                                                                                         \
+        return __real_##name arguments;                                                                      \
     }
 
 /* Only async-signal-safe things: it is called in workers. */
@@ -86,7 +86,8 @@ WRAP(pid_t, fork, (void), (), return -1)
 WRAP(int, pthread_create,
      (pthread_t * thread, const pthread_attr_t *attributes, void *(*body)(void *), void *data),
      (thread, attributes, body, data), return errno)
-WRAP(int, socketpair, (int domain, int type, int protocol, int ends[2]), (domain, type, protocol, ends), return -1)
+WRAP(int, socketpair, (int domain, int type, int protocol, int ends[2]), (domain, type, protocol, ends),
+     return -1)
 WRAP(ssize_t, send, (int fd, const void *bytes, size_t n, int flags), (fd, bytes, n, flags), return -1)
 WRAP(ssize_t, recv, (int fd, void *bytes, size_t n, int flags), (fd, bytes, n, flags), return -1)
 WRAP(int, poll, (struct pollfd * set, nfds_t n, int timeout_ms), (set, n, timeout_ms), return -1)
@@ -102,15 +103,16 @@ static pid_t taken_by_others(pid_t pid)
     return -1;
 }
 
-WRAP(pid_t, waitpid, (pid_t pid, int *status, int options), (pid, status, options), return taken_by_others(pid))
+WRAP(pid_t, waitpid, (pid_t pid, int *status, int options), (pid, status, options),
+     return taken_by_others(pid))
 
 /* ---- files ---- */
 
 WRAP(int, fstat, (int fd, struct stat *st), (fd, st), return -1)
 WRAP(int, stat, (const char *path, struct stat *st), (path, st), return -1)
 WRAP(int, fchmod, (int fd, mode_t mode), (fd, mode), return -1)
-WRAP(int, linkat, (int from, const char *old, int to, const char *new, int flags), (from, old, to, new, flags),
-     return -1)
+WRAP(int, linkat, (int from, const char *old, int to, const char *new, int flags),
+     (from, old, to, new, flags), return -1)
 WRAP(int, renameat, (int from, const char *old, int to, const char *new), (from, old, to, new), return -1)
 WRAP(ssize_t, getrandom, (void *bytes, size_t n, unsigned flags), (bytes, n, flags), return -1)
 WRAP(ssize_t, pread, (int fd, void *bytes, size_t n, off_t from), (fd, bytes, n, from), return -1)
