@@ -60,6 +60,9 @@ bool tl_decoder_read_band(struct tl_decoder *decoder, unsigned char *filtered, u
 /* After the last row: checks the end of the image data, and copies the chunks that follow it up to IEND, *n bytes. */
 bool tl_decoder_read_tail(struct tl_decoder *decoder, unsigned char *bytes, size_t capacity, size_t *n);
 
+/* Whether the same file can be opened by its name again, and read from its beginning: a regular file, no pipe. */
+bool tl_decoder_can_reopen(const struct tl_decoder *decoder);
+
 /* The descriptor that it reads from. */
 int tl_decoder_descriptor(const struct tl_decoder *decoder);
 
@@ -91,6 +94,9 @@ telar_status tl_output_write(struct tl_output *output, const void *bytes, size_t
 
 /* fsync, close, put it in place of the old file, in that order. On error the old file is as it was. Releases *output. */
 telar_status tl_output_commit(struct tl_output *output, struct telar_error *error);
+
+/* Whether what is written is out at once, and cannot be taken back: a pipe, a device, standard output. */
+bool tl_output_is_direct(const struct tl_output *output);
 
 /* Gives up: the path is as it was, nothing stays behind. Releases output. NULL is allowed. */
 void tl_output_abandon(struct tl_output *output);

@@ -291,6 +291,11 @@ const struct tl_restart *tl_decoder_restart(const struct tl_decoder *decoder)
     return decoder->restart;
 }
 
+bool tl_decoder_can_reopen(const struct tl_decoder *decoder)
+{
+    return decoder->input.owned && decoder->input.file_bytes > 0;
+}
+
 int tl_decoder_descriptor(const struct tl_decoder *decoder)
 {
     return decoder->input.fd;

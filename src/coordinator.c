@@ -107,6 +107,9 @@ static void check_deadlines(struct tl_coordinator *c)
 
         if (deadline_of(c, member) > now_ns)
             continue;
+        hear(c, member); /* it may have answered while the coordinator wrote to a slow output */
+        if (c->status != TELAR_OK || deadline_of(c, member) > now_ns)
+            continue;
         snprintf(why, sizeof why, "took longer than the time limit of %" PRIu32 ".%03" PRIu32 " s",
                  c->orders->timeout_ms / 1000, c->orders->timeout_ms % 1000);
         tl_answer_fail(c, member, TELAR_TIMEOUT, 0, why);
@@ -331,6 +334,7 @@ telar_status tl_coordinate(const struct tl_job *job, const struct tl_orders *ord
     free(c.inflated);
     free(c.encoded);
     tl_ledger_free(&c.ledger);
+    outcome->abandoned = c.crew->abandoned;
     if (!c.crew->abandoned)
         free(c.crew);
     return c.status;

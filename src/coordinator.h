@@ -33,6 +33,7 @@ struct tl_orders {
 
 /* What a run leaves beside pixels. */
 struct tl_outcome {
+    bool abandoned;      /* a thread that could not be ended still uses the decoder: never close that */
     bool doubt; /* the status TELAR_INPUT is not the last word: the reference decoder has to judge the file */
     uint32_t tail_bytes; /* of chunks behind the image data, in job->tail, when workers decoded */
     uint32_t adler;      /* of the decoded stream, when bands were decoded for themselves */

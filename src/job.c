@@ -368,7 +368,7 @@ const unsigned char *tl_job_row(const struct tl_job *job, unsigned char *base, u
     struct telar_result part;
     uint64_t first;
 
-    if (row < job->roi.r0 || row >= job->roi.r1)
+    if (job->fused || row < job->roi.r0 || row >= job->roi.r1)
         return untouched;
     first = tl_job_regions_of_row(job, row);
     part = tl_job_result(job, base, first);

@@ -174,9 +174,9 @@ struct telar_result tl_job_result(const struct tl_job *job, unsigned char *base,
 uint64_t tl_job_regions_of_row(const struct tl_job *job, uint32_t row);
 
 /*
- * Row `row` of the finished image, put together from source and results. `buffer` holds telar_row_bytes() and
- * is used where the row is not in one piece; the row is returned, valid until buffer or segment change. Not
- * when fused.
+ * Row `row` of the image, put together from source and results; of a fused job, which has no results, from the source.
+ * `buffer` holds telar_row_bytes() and is used where the row is not in one piece; the row is returned, valid until buffer
+ * or segment change.
  */
 const unsigned char *tl_job_row(const struct tl_job *job, unsigned char *base, uint32_t row,
                                 unsigned char *buffer);

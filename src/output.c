@@ -320,6 +320,11 @@ telar_status tl_output_commit(struct tl_output *output, struct telar_error *erro
     return status;
 }
 
+bool tl_output_is_direct(const struct tl_output *output)
+{
+    return output->direct;
+}
+
 void tl_output_abandon(struct tl_output *output)
 {
     if (!output)

@@ -32,7 +32,7 @@ struct run {
     struct tl_decoder *decoder;
     struct tl_output *output;
     uint32_t adler;     /* of what is written so far */
-    uint64_t output_ns; /* time spent writing */
+    bool abandoned;     /* see struct tl_outcome */
 };
 
 /* ---- plan ---- */
@@ -88,7 +88,7 @@ static void limit_workers(struct run *run)
     uint64_t most = 0;
 
     for (uint32_t i = 0; i < run->job.n_stages; i++)
-        if (run->job.stage[i].count > most)
+        if (run->job.stage[i].kind != TELAR_TASK_INFLATE && run->job.stage[i].count > most)
             most = run->job.stage[i].count;
     if (run->orders.workers <= most)
         return;
@@ -332,6 +332,8 @@ static void start_over(struct run *run)
     tl_output_abandon(run->output);
     tl_decoder_close(run->decoder);
     tl_segment_destroy(&run->segment);
+    if (run->options.keep_shm)
+        tl_segment_forget(run->options.keep_shm);
     free(run->row);
     free(report->worker);
     free(report->task);
@@ -342,25 +344,25 @@ static void start_over(struct run *run)
 }
 
 /*
- * Common files are decoded by the workers, in bands; the others, and those with which that came to a doubt,
- * by libpng. What was read from a pipe cannot be read again, nor what went down one be taken back: then the
- * doubt is the answer.
+ * Common files are decoded by the workers, in bands; the others, and those with which that came to a doubt, by libpng.
+ * What was read from a pipe cannot be read again, nor what went down one be taken back: then the doubt is the answer.
  */
 static telar_status attempt(struct run *run, const char *input, const char *output, struct telar_error *error)
 {
     struct tl_outcome outcome = {0};
-    bool final = strcmp(input, "-") == 0 || strcmp(output, "-") == 0;
-    struct telar_error doubt = {.status = TELAR_OK};
+    struct telar_error doubt = {.worker = -1};
     telar_status status = tl_decoder_open(input, &run->options.limits, &run->decoder, error);
 
     if (status != TELAR_OK)
         return status;
     if (!tl_decoder_in_bands(run->decoder))
         return convert(run, output, false, &outcome, error);
-    status = convert(run, output, true, &outcome, final ? error : &doubt);
-    if (final || status == TELAR_OK)
+    status = convert(run, output, true, &outcome, &doubt);
+    run->abandoned = outcome.abandoned;
+    if (status == TELAR_OK)
         return status;
-    if (!outcome.doubt) {
+    if (!outcome.doubt || outcome.abandoned || !tl_decoder_can_reopen(run->decoder)
+        || tl_output_is_direct(run->output)) {
         if (error)
             *error = doubt;
         return status;
@@ -390,7 +392,8 @@ telar_status telar_run_file(const char *input, const char *output, const telar_p
     if (status == TELAR_OK)
         note_dropped(&run);
     tl_output_abandon(run.output);
-    tl_decoder_close(run.decoder);
+    if (!run.abandoned)
+        tl_decoder_close(run.decoder);
     end(&run, report);
     return status;
 }

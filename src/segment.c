@@ -162,6 +162,14 @@ void tl_segment_destroy(struct tl_segment *segment)
     *segment = TL_SEGMENT_NONE;
 }
 
+void tl_segment_forget(const char *keep_name)
+{
+    char name[NAME_MAX + 2];
+
+    snprintf(name, sizeof name, "/%s", keep_name);
+    shm_unlink(name);
+}
+
 /* A name nobody can guess: another user may not squat on it. */
 static bool random_name(char name[32])
 {

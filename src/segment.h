@@ -51,6 +51,9 @@ struct tl_segment {
 telar_status tl_segment_create(struct tl_segment *segment, const struct tl_shape *shape,
                                const char *keep_name, struct telar_error *error);
 
+/* Takes a kept name away, when another attempt is to have it. */
+void tl_segment_forget(const char *keep_name);
+
 /* Unmaps and closes. A segment that is none is allowed. */
 void tl_segment_destroy(struct tl_segment *segment);
 

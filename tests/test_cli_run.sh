@@ -162,6 +162,12 @@ fails "no such input" 3 "$work/none.png" "$work/none.png" "$out"
 fails "a directory as input" 3 "$work/directory" "$work/directory" "$out"
 fails "a JPEG called .png" 3 "$work/photo.png" "$work/photo.png" "$out"
 fails "a truncated PNG" 3 "$work/short.png" "$work/short.png" "$out"
+fails "a truncated PNG with --keep-shm" 3 "$work/short.png" --keep-shm="kept-telar-$$" "$work/short.png" "$out"
+rm -f "/dev/shm/kept-telar-$$"
+from_fifo() { mkfifo "$work/short.fifo" && { cat "$work/short.png" >"$work/short.fifo" & } && wrong 3 "short.fifo" "$telar" run -t copy "$work/short.fifo" "$out"; }
+check "a truncated PNG through a pipe with a name" from_fifo
+to_pipe() { "$telar" run -t copy "$work/short.png" /dev/stdout 2>"$work/err" | cat >"$work/piped"; says "$work/short.png"; }
+check "a truncated PNG to a pipe is said once" to_pipe
 fails "nothing on standard input" 3 "standard input" - "$out"
 fails "too many pixels" 3 "$g" --max-pixels=399999 "$g" "$out"
 fails "too little memory" 4 "limit" --max-memory=100K "$g" "$out"

@@ -70,7 +70,7 @@ struct telar_options {
  *
  * From a program with several threads it may be called from any one of them, also several at a time: a worker process
  * uses only async-signal-safe calls. SIGCHLD must not be ignored (TELAR_HOST says so); no signal handler is installed.
- * After TELAR_TIMEOUT with threads the thread that hangs still runs, for a thread cannot be ended: its segment stays
+ * After an error with threads a thread that hangs still runs, for a thread cannot be ended: its segment stays
  * mapped, and the process should end.
  *
  * Errors: any status; TELAR_USAGE before anything is started.

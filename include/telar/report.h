@@ -67,7 +67,7 @@ typedef struct telar_report {
 /* Releases it. NULL is allowed. */
 void telar_report_free(telar_report *report);
 
-/* "prepare", "gather", "merge", "process". Never NULL. */
+/* "inflate", "unfilter", "prepare", "gather", "merge", "process", "encode". Never NULL. */
 const char *telar_task_kind_name(telar_task_kind kind);
 
 #ifdef __cplusplus
