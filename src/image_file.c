@@ -4,6 +4,7 @@
 #include "codec.h"
 #include "encode.h"
 
+#include "segment.h"
 #include "status.h"
 
 #include <assert.h>
@@ -17,6 +18,12 @@ struct telar_image {
     unsigned char *pixels;
     struct tl_chunks *chunks; /* NULL: none */
 };
+
+/* Mapped, not allocated: see tl_private_map. rows x row bytes is less than 2^62. */
+static unsigned char *pixels_new(const struct telar_geometry *geometry)
+{
+    return tl_private_map(geometry->rows * telar_row_bytes(geometry));
+}
 
 telar_status telar_image_new(const struct telar_geometry *geometry, telar_image **image,
                              struct telar_error *error)
@@ -34,7 +41,7 @@ telar_status telar_image_new(const struct telar_geometry *geometry, telar_image 
     if (made) {
         made->geometry = *geometry;
         made->stride_bytes = telar_row_bytes(geometry);
-        made->pixels = calloc(geometry->rows, made->stride_bytes); /* checks the product */
+        made->pixels = pixels_new(geometry);
     }
     if (!made || !made->pixels) {
         telar_image_free(made);
@@ -144,7 +151,7 @@ void telar_image_free(telar_image *image)
     if (!image)
         return;
     tl_chunks_free(image->chunks);
-    free(image->pixels);
+    tl_private_unmap(image->pixels, image->geometry.rows * image->stride_bytes);
     free(image);
 }
 

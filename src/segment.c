@@ -83,7 +83,11 @@ void *tl_private_map(size_t bytes)
 {
     void *memory = mmap(NULL, bytes ? bytes : 1, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 
-    return memory == MAP_FAILED ? NULL : memory;
+    if (memory == MAP_FAILED)
+        return NULL;
+    if (bytes >= TL_HUGE_BYTES)
+        madvise(memory, bytes, MADV_HUGEPAGE);
+    return memory;
 }
 
 void tl_private_unmap(void *memory, size_t bytes)

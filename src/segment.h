@@ -72,7 +72,11 @@ void tl_segment_unmap(unsigned char *base, const struct tl_shape *shape);
 bool tl_segment_open(unsigned char *base, const struct tl_extent *extent);
 bool tl_segment_close(unsigned char *base, const struct tl_extent *extent);
 
-/* Private zeroed memory, for scratch. NULL on failure; 0 bytes give a pointer that must not be read. */
+/*
+ * Private zeroed memory. On huge pages if it is large and the host gives them: a fork copies an entry for each page that is
+ * in use, and a picture on small pages makes every worker process wait for tens of thousands of them. NULL on failure; 0
+ * bytes give a pointer that must not be read.
+ */
 void *tl_private_map(size_t bytes);
 void tl_private_unmap(void *memory, size_t bytes);
 
