@@ -106,6 +106,10 @@ static telar_status check_size(struct tl_decoder *d)
     uint64_t rows = png_get_image_height(d->png, d->info), columns = png_get_image_width(d->png, d->info);
 
     d->size_checked = true;
+    if (rows == 0 || columns == 0) /* another chunk came first, which libpng has skipped: it does not know them yet */
+        return tl_fail(&d->failure, TELAR_INPUT, 0,
+                       "%s: is damaged or not a valid PNG: IHDR is not its first chunk; get an undamaged copy",
+                       d->input.name);
     if (rows * columns <= d->limits.max_pixels)
         return TELAR_OK;
     return tl_fail(&d->failure, TELAR_INPUT, 0,

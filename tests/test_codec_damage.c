@@ -197,6 +197,28 @@ START_TEST(image_data_checksum_is_checked)
 }
 END_TEST
 
+/* Otherwise the size would be judged before it is known, and no limit would hold. */
+START_TEST(the_header_must_come_first)
+{
+    static const char *const names[] = {"gAMA", "tEXt", "prVt"};
+    const unsigned char rows[3 * 13] = {0};
+
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+        for (uint32_t columns = 4; columns <= 400000000; columns = columns < 400000000 ? columns * 100 : UINT32_MAX) {
+            static struct maker whole;
+
+            maker_begin(&whole, columns, 3, 8, 2, 0);
+            made.n = 0;
+            maker_raw(&made, whole.bytes, 8);
+            maker_chunk(&made, names[i], "\0\0\1\2", 4);
+            maker_raw(&made, whole.bytes + 8, whole.n - 8);
+            maker_idat(&made, rows, sizeof rows);
+            maker_chunk(&made, "IEND", NULL, 0);
+            check_refused("IHDR is not its first chunk");
+        }
+}
+END_TEST
+
 START_TEST(a_palette_image_must_have_a_palette)
 {
     const unsigned char rows[2] = {0, 0x1b};
@@ -239,6 +261,7 @@ int main(void)
         image_data_must_end,
         long_data_behind_the_image_is_not_inflated,
         image_data_checksum_is_checked,
+        the_header_must_come_first,
         a_palette_image_must_have_a_palette,
         unknown_critical_chunks_are_refused,
         what_follows_the_end_is_not_read,
