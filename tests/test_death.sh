@@ -1,0 +1,120 @@
+#!/bin/sh
+# Processes that die in the middle of a run, killed from outside: a worker is named with its region and cause, the
+# coordinator takes its workers with it, and nothing stays behind.
+. "$(dirname "$0")/cases.sh"
+. "$(dirname "$0")/cli.sh"
+in=$work/in.png out=$work/dir/out.png
+names_before=" $(ls /dev/shm | tr '\n' ' ')"
+"$telar" galaxy --size=4000x1000 "$in" && mkdir "$work/dir" || exit 99
+
+# The living processes whose parent is $1. A zombie may stay where the init process does not take it.
+workers_of()
+{
+    awk -v parent="$1" '
+        FNR == 1 { zombie = 0 }
+        /^State:/ { zombie = $2 == "Z" }
+        /^PPid:/ && $2 == parent && !zombie { split(FILENAME, part, "/"); print part[3] }
+    ' /proc/[0-9]*/status 2>/dev/null
+}
+
+alive() { grep -q '^State:[[:space:]]*[^Z]' "/proc/$1/status" 2>/dev/null; }
+
+# A worker that has computed so long, in hundredths of a second, is at the blur and not at the decoding, which takes a
+# hundredth of it.
+enough=30
+! grep -q '^#define TL_SANITIZED' config.h || enough=150
+
+at_work()
+{
+    # field 14 of stat is the user time; the second, the name, holds no blank here
+    read -r _ _ _ _ _ _ _ _ _ _ _ _ _ user _ 2>/dev/null <"/proc/$1/stat" && [ "$user" -ge $enough ]
+}
+
+# begin N OPTION...: starts a run that takes long, and waits until it has N workers, of which the last is at work.
+begin()
+{
+    n=$1
+    shift
+    echo "the old output" >"$out"
+    "$telar" run -q -j "$n" "$@" -t blur:sigma=300 "$in" "$out" >/dev/null 2>"$work/err" &
+    run=$!
+    for look in $(seq 1200); do
+        workers=$(workers_of $run)
+        last=${workers##*[!0-9]}
+        [ "$(echo "$workers" | wc -w)" != "$n" ] || ! at_work "$last" || return 0
+        alive $run || break
+        sleep 0.05
+    done
+    echo "there were never $n workers at work, but these:" $workers
+    cat "$work/err"
+    return 1
+}
+
+# Soon none of the workers lives any more.
+all_gone()
+{
+    for look in $(seq 60); do
+        living=
+        for worker in $workers; do
+            ! alive "$worker" || living="$living $worker"
+        done
+        [ -n "$living" ] || return 0
+        sleep 0.05
+    done
+    echo "still alive: $living"
+    return 1
+}
+
+new_names()
+{
+    for name in $(cd /dev/shm && ls -d telar-* 2>/dev/null); do
+        case $names_before in *" $name "*) ;; *) echo "/dev/shm/$name" ;; esac
+    done
+}
+
+# No worker, no name in /dev/shm (another run may have one for a moment), no file beside the old output.
+nothing_left()
+{
+    all_gone || return 1
+    names=$(new_names)
+    [ -z "$names" ] || sleep 1
+    for name in $names; do
+        [ ! -e "$name" ] || { echo "$name is left"; return 1; }
+    done
+    [ "$(ls -A "$work/dir")" = out.png ] || { ls -lA "$work/dir"; return 1; }
+    [ "$(cat "$out")" = "the old output" ] || { echo "the old output is gone"; return 1; }
+}
+
+# worker_dies SIGNAL STATUS TEXT OPTION...: of a single worker, which always has a region.
+worker_dies()
+{
+    signal=$1 expected=$2 text=$3
+    shift 3
+    begin 1 "$@" || return 1
+    kill -s "$signal" "$last"
+    status=0
+    wait $run || status=$?
+    : >"$work/out"
+    refused "$expected" && says "$in" && says "(pid $last) on region " && says "$text" && nothing_left
+}
+
+# The regions take so long that a worker which only finds its socket closed at the end of one would be seen.
+coordinator_dies()
+{
+    begin 3 -g 3x1 -t blur:sigma=300 -t blur:sigma=300 -t blur:sigma=300 || return 1
+    kill -s "$1" $run
+    wait $run 2>/dev/null
+    nothing_left
+}
+
+for isolation in shared guarded; do
+    for signal in KILL SEGV BUS TERM; do
+        check "SIG$signal for a $isolation worker" worker_dies $signal 5 "SIG$signal" -i $isolation
+    done
+done
+# Regions of a row, so that only the one that stands still reaches the limit.
+check "SIGSTOP for a worker, and a time limit" worker_dies STOP 6 "time limit of 5" -g 4000x1 --timeout=5
+for signal in KILL TERM HUP; do
+    check "SIG$signal for the coordinator" coordinator_dies $signal
+done
+end_cases
