@@ -204,7 +204,8 @@ START_TEST(the_header_must_come_first)
     const unsigned char rows[3 * 13] = {0};
 
     for (size_t i = 0; i < sizeof names / sizeof *names; i++)
-        for (uint32_t columns = 4; columns <= 400000000; columns = columns < 400000000 ? columns * 100 : UINT32_MAX) {
+        for (uint32_t columns = 4; columns <= 400000000;
+             columns = columns < 400000000 ? columns * 100 : UINT32_MAX) {
             static struct maker whole;
 
             maker_begin(&whole, columns, 3, 8, 2, 0);
