@@ -66,16 +66,16 @@ static void note_usage(struct tl_member *member, const struct tl_record *record)
 
 static void note_hello(struct tl_coordinator *c, struct tl_member *member, const struct tl_record *record)
 {
-    uint64_t now_ns = tl_now_ns();
+    uint64_t epoch_ns = c->orders->epoch_ns, now_ns = tl_now_ns();
+    uint64_t born_ns = plausible(record->start_ns, member->report.spawn_ns + epoch_ns, now_ns);
 
     if (member->report.ready_ns) { /* else a worker could begin its time limit again and again */
         tl_answer_fail(c, member, TELAR_WORKER, 0, "said twice that it is ready");
         return;
     }
     member->since_ns = now_ns;
-    member->report.ready_ns =
-        plausible(record->start_ns, member->report.spawn_ns + c->orders->epoch_ns, now_ns)
-        - c->orders->epoch_ns;
+    member->report.born_ns = born_ns - epoch_ns;
+    member->report.ready_ns = plausible(record->end_ns, born_ns, now_ns) - epoch_ns;
     if (record->trouble)
         tl_answer_fail(c, member, TELAR_HOST, record->errnum, "could not map the image");
 }
@@ -115,6 +115,18 @@ static void write_encoded(struct tl_coordinator *c)
     }
 }
 
+/* Parts of a task's time. What a region's task does beside touching is transforming. */
+static void note_parts(struct tl_coordinator *c, const struct tl_record *record)
+{
+    struct telar_task_report *task = &c->ledger.task[record->task];
+    uint64_t all_ns = task->end_ns - task->start_ns;
+
+    task->touch_ns = plausible(record->touch_ns, 0, all_ns);
+    task->transform_ns = task->kind == TELAR_TASK_PROCESS
+                             ? all_ns - task->touch_ns
+                             : plausible(record->transform_ns, 0, all_ns - task->touch_ns);
+}
+
 /* A task is done: the ledger is told, and the member may have another. */
 static void note_done(struct tl_coordinator *c, struct tl_member *member, const struct tl_record *record)
 {
@@ -123,6 +135,7 @@ static void note_done(struct tl_coordinator *c, struct tl_member *member, const 
     uint64_t end_ns = plausible(record->end_ns, start_ns, now_ns);
 
     tl_ledger_done(&c->ledger, record->task, start_ns - epoch_ns, end_ns - epoch_ns);
+    note_parts(c, record);
     member->report.tasks++;
     member->report.busy_ns += end_ns - start_ns;
     member->n_tickets--;

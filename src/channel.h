@@ -43,7 +43,8 @@ struct tl_record {
     int32_t errnum;
     uint32_t bytes, adler; /* encode: struct tl_encoded; inflate: bytes of the tail, the band's Adler-32 */
     uint32_t reserved;
-    uint64_t start_ns, end_ns;
+    uint64_t start_ns, end_ns; /* of the task; of the hello: the worker's code began, the segment is mapped */
+    uint64_t touch_ns, transform_ns; /* parts of it, as in struct telar_task_report */
     int64_t id; /* thread id of the worker */
     uint64_t user_ns, system_ns;
     uint64_t minor_faults, major_faults;

@@ -204,7 +204,8 @@ static telar_status start_member(struct tl_coordinator *c, struct telar_error *e
     *member = (struct tl_member){.index = c->crew->size, .end = ends[0], .worker_end = ends[1]};
     member->worker = (struct tl_worker){.place = {.job = &c->crew->job, .decoder = c->orders->decoder},
                                         .segment_fd = c->orders->segment->fd,
-                                        .guarded = c->orders->guarded};
+                                        .guarded = c->orders->guarded,
+                                        .touch_first = c->orders->touch_first};
     member->worker.port = engine->direct ? (struct tl_port){direct_take, direct_report, c}
                                          : tl_port_channel(&member->worker_end);
     member->report.spawn_ns = tl_now_ns() - c->orders->epoch_ns;
@@ -280,6 +281,7 @@ static void conduct(struct tl_coordinator *c, struct telar_report *report)
         listen(c, UINT64_MAX);
         check_deadlines(c);
     }
+    report->dismiss_ns = tl_now_ns() - c->orders->epoch_ns;
     dismiss(c);
     if (engine->close && !c->crew->abandoned)
         engine->close(c->crew);

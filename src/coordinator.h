@@ -22,7 +22,7 @@ struct tl_orders {
     struct tl_decoder *decoder; /* when workers decode; else NULL */
     const char *name;           /* of the image, for messages */
     uint32_t workers;           /* 1 to TELAR_WORKERS_MAX */
-    bool guarded;
+    bool guarded, touch_first;
     uint32_t timeout_ms; /* for one task; 0: no limit */
     uint64_t epoch_ns;   /* when the run began: zero of the report's times */
     void (*progress)(void *data, uint64_t done, uint64_t total);

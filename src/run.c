@@ -174,6 +174,7 @@ static telar_status weave(struct run *run, struct tl_outcome *outcome, struct te
     run->orders.segment = &run->segment;
     run->orders.name = run->name;
     run->orders.guarded = run->orders.engine->processes && run->options.isolation != TELAR_SHARED;
+    run->orders.touch_first = run->options.touch_first;
     run->orders.timeout_ms = run->options.timeout_ms;
     run->orders.progress = run->options.progress;
     run->orders.progress_data = run->options.progress_data;

@@ -4,6 +4,7 @@
 
 #include "codec.h"
 #include "encode.h"
+#include "host.h"
 #include "restart.h"
 #include "unfilter.h"
 
@@ -232,12 +233,38 @@ static void encode_band(const struct tl_place *place, const struct tl_task *task
                                 task->region};
     struct telar_source pixels = {band.data, band.stride_bytes, band.region};
     struct tl_encoded encoded;
+    uint64_t start_ns = tl_now_ns();
 
     finish_band(place, &band);
+    record->transform_ns = tl_now_ns() - start_ns;
     encoded = tl_encode_band(&job->image, &pixels, task->index == 0, job->small,
                              place->scratch + job->codec_offset, place->base + task->extent.offset);
     record->bytes = encoded.bytes;
     record->adler = encoded.adler;
+}
+
+/* ---- a task ---- */
+
+/* Which stages read the source. Encoding reads it where there are no results. */
+static bool reads_source(const struct tl_job *job, telar_task_kind kind)
+{
+    return kind == TELAR_TASK_GATHER || kind == TELAR_TASK_PROCESS || (kind == TELAR_TASK_ENCODE && job->fused);
+}
+
+/* Writing takes an atomic or with nothing: one write fault, where a load before it would make a read fault of its own. */
+void tl_task_touch(const struct tl_place *place, const struct tl_task *task)
+{
+    unsigned char *extent = place->base + task->extent.offset;
+
+    if (reads_source(place->job, task->stage->kind)) {
+        struct telar_source source = source_around(place, &task->region);
+        size_t bytes = source.stride_bytes * telar_region_rows(&source.region);
+
+        for (size_t i = 0; i < bytes; i += TL_PAGE_BYTES)
+            (void)*(const volatile unsigned char *)(source.data + i);
+    }
+    for (uint64_t i = 0; i < task->extent.bytes; i += TL_PAGE_BYTES)
+        __atomic_fetch_or(extent + i, 0, __ATOMIC_RELAXED);
 }
 
 void tl_task_run(const struct tl_place *place, const struct tl_task *task, struct tl_record *record)

@@ -23,4 +23,10 @@ struct tl_place {
  */
 void tl_task_run(const struct tl_place *place, const struct tl_task *task, struct tl_record *record);
 
+/*
+ * Touches each page that a task writes, and of the source each that it reads, as running it would, so that their first
+ * touch can be timed by itself. Changes nothing.
+ */
+void tl_task_touch(const struct tl_place *place, const struct tl_task *task);
+
 #endif

@@ -58,10 +58,15 @@ static void carry_out(struct tl_worker *worker, const struct tl_ticket *ticket, 
     current = task.region;
     at_work = true;
     record->start_ns = tl_now_ns();
-    if (worker->guarded && !tl_segment_open(base, &task.extent))
+    if (worker->guarded && !tl_segment_open(base, &task.extent)) {
         note_errno(record);
-    else
+    } else {
+        if (worker->touch_first) {
+            tl_task_touch(&worker->place, &task);
+            record->touch_ns = tl_now_ns() - record->start_ns;
+        }
         tl_task_run(&worker->place, &task, record);
+    }
     if (worker->guarded && !tl_segment_close(base, &task.extent))
         note_errno(record);
     record->end_ns = tl_now_ns();
@@ -81,14 +86,14 @@ void tl_worker_run(struct tl_worker *worker)
 {
     struct tl_place *place = &worker->place;
     const struct tl_shape shape = tl_job_shape(place->job);
-    struct tl_record record = {.task = TL_TASK_HELLO};
+    struct tl_record record = {.task = TL_TASK_HELLO, .start_ns = tl_now_ns()};
     struct tl_ticket ticket;
 
     place->base = tl_segment_map(worker->segment_fd, &shape, !worker->guarded);
     place->scratch = place->base ? tl_private_map(place->job->scratch_bytes) : NULL;
     if (!place->scratch)
         note_errno(&record);
-    record.start_ns = record.end_ns = tl_now_ns();
+    record.end_ns = tl_now_ns();
     if (report(worker, &record) && !record.trouble)
         while (worker->port.take(worker->port.data, &ticket)) {
             carry_out(worker, &ticket, &record);

@@ -59,8 +59,8 @@ START_TEST(an_empty_pipeline_copies)
     telar_image *source = picture_new(9, 7, 4, 16), *result;
     telar_pipeline *pipeline = telar_pipeline_new();
 
-    for (size_t i = 0; i < LENGTH(engines); i++) {
-        struct telar_options options = {.engine = engines[i], .workers = 2};
+    for (size_t i = 0; i < 2 * LENGTH(engines); i++) {
+        struct telar_options options = {.engine = engines[i / 2], .workers = 2, .touch_first = i % 2};
 
         ck_assert_int_eq(telar_run(source, &result, pipeline, &options, NULL, NULL), TELAR_OK);
         ck_assert(picture_same(source, result));
@@ -89,6 +89,8 @@ static void check_tasks(const telar_report *report)
         ck_assert_uint_le(report->worker[task->worker].ready_ns, task->start_ns);
         ck_assert_uint_le(task->start_ns, task->end_ns);
         ck_assert_uint_le(task->end_ns, report->worker[task->worker].end_ns);
+        ck_assert_uint_eq(task->touch_ns, 0);
+        ck_assert_uint_eq(task->transform_ns, task->end_ns - task->start_ns);
     }
 }
 
@@ -106,14 +108,37 @@ static void check_workers(const telar_report *report, telar_engine engine)
         for (uint32_t j = 0; j < i; j++)
             ck_assert_int_ne(worker->pid, report->worker[j].pid);
         ck_assert_uint_gt(worker->spawn_ns, 0);
-        ck_assert_uint_le(worker->spawn_ns, worker->ready_ns);
-        ck_assert_uint_le(worker->ready_ns, worker->end_ns);
+        ck_assert_uint_le(worker->spawn_ns, worker->born_ns);
+        ck_assert_uint_le(worker->born_ns, worker->ready_ns);
+        ck_assert_uint_le(worker->ready_ns, report->dismiss_ns);
+        ck_assert_uint_le(report->dismiss_ns, worker->end_ns);
         ck_assert_uint_le(worker->end_ns, report->total_ns);
         ck_assert_uint_le(worker->busy_ns, worker->end_ns - worker->ready_ns);
         ck_assert_str_ne(worker->cause, "");
     }
     ck_assert_uint_eq(tasks, report->n_tasks);
 }
+
+/* Parts of a task's time never make more than all of it; a picture of several pages cannot be touched in no time. */
+START_TEST(touching_first_is_told_apart)
+{
+    for (size_t i = 0; i < LENGTH(engines); i++) {
+        struct telar_options options = {.engine = engines[i], .workers = 2, .plan = {3, 1}, .touch_first = true};
+        uint64_t touch_ns = 0;
+        telar_report *report;
+
+        ck_assert_int_eq(run_invert(&options, &report, NULL), TELAR_OK);
+        for (uint64_t j = 0; j < report->n_tasks; j++) {
+            const struct telar_task_report *task = &report->task[j];
+
+            ck_assert_uint_eq(task->touch_ns + task->transform_ns, task->end_ns - task->start_ns);
+            touch_ns += task->touch_ns;
+        }
+        ck_assert_uint_gt(touch_ns, 0);
+        telar_report_free(report);
+    }
+}
+END_TEST
 
 START_TEST(the_report_tells_what_was_done)
 {
@@ -205,6 +230,7 @@ int main(void)
         options_without_sense_are_refused,
         no_options_are_the_defaults,
         an_empty_pipeline_copies,
+        touching_first_is_told_apart,
         the_report_tells_what_was_done,
         workers_without_work_are_not_made,
         progress_goes_up_to_the_end,

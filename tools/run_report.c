@@ -68,6 +68,7 @@ static void write_workers(struct json *json, const telar_report *r)
         json_number(json, "pid", w->pid);
         json_unsigned(json, "tasks", w->tasks);
         json_unsigned(json, "spawn_ns", w->spawn_ns);
+        json_unsigned(json, "born_ns", w->born_ns);
         json_unsigned(json, "ready_ns", w->ready_ns);
         json_unsigned(json, "end_ns", w->end_ns);
         json_unsigned(json, "busy_ns", w->busy_ns);
@@ -96,6 +97,7 @@ static void write_tasks(struct json *json, const telar_report *r)
         json_unsigned(json, "attempts", t->attempts);
         json_unsigned(json, "start_ns", t->start_ns);
         json_unsigned(json, "end_ns", t->end_ns);
+        json_unsigned(json, "transform_ns", t->transform_ns);
         json_end(json, '}');
     }
     json_end(json, ']');
@@ -136,6 +138,7 @@ static void write_report(struct json *json, const telar_report *r)
     json_string(json, "workers_reason", r->workers_reason);
     json_string(json, "dropped", r->dropped);
     json_unsigned(json, "transform_start_ns", r->transform_start_ns);
+    json_unsigned(json, "dismiss_ns", r->dismiss_ns);
     write_durations(json, r);
     write_workers(json, r);
     write_tasks(json, r);

@@ -31,13 +31,16 @@ struct telar_task_report {
     uint32_t worker;            /* who did it */
     uint32_t attempts;          /* how often it was given out */
     uint64_t start_ns, end_ns;  /* as its worker saw it; equal to 0 when it was never done */
+    uint64_t touch_ns;          /* of that, for touching its memory; 0 without touch_first in struct telar_options */
+    uint64_t transform_ns;      /* of that, for transforming: with encode only a part of it, with process all the rest */
 };
 
 struct telar_worker_report {
     int64_t pid;                 /* process id, or thread id for threads */
     uint32_t tasks;              /* how many it did */
     uint64_t spawn_ns;           /* when the coordinator began to make it */
-    uint64_t ready_ns;           /* when it began its loop */
+    uint64_t born_ns;            /* when its own code began to run */
+    uint64_t ready_ns;           /* when it had mapped the segment and began its loop */
     uint64_t end_ns;             /* when it was joined */
     uint64_t busy_ns;            /* time inside tasks */
     uint64_t user_ns, system_ns; /* CPU time, as far as the kernel tells it for this worker */
@@ -58,6 +61,7 @@ typedef struct telar_report {
     uint64_t decode_ns, transform_ns, write_ns, total_ns; /* durations: decoding before the workers began, all work of
                                                              workers, writing the file meanwhile, everything */
     uint64_t transform_start_ns;           /* when the first worker was made */
+    uint64_t dismiss_ns;                   /* when the workers were told that there are no more tasks */
     uint32_t n_workers;
     uint64_t n_tasks;
     struct telar_worker_report *worker; /* n_workers of them */
