@@ -20,7 +20,7 @@ void tl_answer_fail(struct tl_coordinator *c, const struct tl_member *member, te
     if (c->status != TELAR_OK)
         return;
     if (busy) {
-        struct tl_task task = tl_job_task(&c->crew->job, member->ticket[0].task);
+        struct tl_task task = tl_job_task(&c->crew->job, member->ticket[0].task, 0);
 
         kind = task.stage->kind;
         region = task.region;
@@ -102,14 +102,14 @@ static void note_trouble(struct tl_coordinator *c, struct tl_member *member, con
 static void write_encoded(struct tl_coordinator *c)
 {
     const struct tl_job *job = &c->crew->job;
-    uint64_t task;
+    uint32_t slot;
 
-    while (c->status == TELAR_OK && tl_ledger_next_encoded(&c->ledger, &task)) {
+    while (c->status == TELAR_OK && tl_ledger_next_encoded(&c->ledger, &slot)) {
         uint32_t band = (uint32_t)c->ledger.n_written;
         const struct tl_encoded *encoded = &c->encoded[band];
 
         c->status = c->orders->write_band(c->orders->write_data, band,
-                                          c->orders->segment->base + tl_ring_slot(&job->encoded, band).offset,
+                                          c->orders->segment->base + tl_ring_slot(&job->encoded, slot).offset,
                                           encoded->bytes, encoded->adler, c->error);
         c->ledger.n_written++;
     }
@@ -155,7 +155,7 @@ static void note_answer(struct tl_coordinator *c, struct tl_member *member, cons
         tl_answer_fail(c, member, TELAR_WORKER, 0, "claims a task that it does not have");
         return;
     }
-    task = tl_job_task(&c->crew->job, ticket->task);
+    task = tl_job_task(&c->crew->job, ticket->task, ticket->slot);
     if (record->trouble) {
         note_trouble(c, member, record);
     } else if (record->bytes > task.extent.bytes) {

@@ -17,7 +17,7 @@
 struct tl_ticket {
     uint64_t task;    /* index into the job's tasks */
     uint32_t attempt; /* 1 for the first */
-    uint32_t reserved;
+    uint32_t slot;    /* encode: where to */
 };
 
 /* The task of the record that a worker sends when it begins its loop. */
@@ -31,10 +31,10 @@ enum tl_trouble {
 };
 
 /*
- * Worker to coordinator: that task is done, or could not be. All that a worker says is here, and the coordinator
- * believes it only where task and attempt are what it gave to this very worker, and `bytes` is no more than a slot has.
- * The rest is reported, or belongs to the output, and is used for nothing else. Counters are the worker's since it
- * began.
+ * Worker to coordinator: that task is done, or could not be. All that a worker says is here, and the
+ * coordinator believes it only where task and attempt are what it gave to this very worker, and `bytes` is no
+ * more than a slot has. The rest is reported, or belongs to the output, and is used for nothing else.
+ * Counters are the worker's since it began.
  */
 struct tl_record {
     uint64_t task;

@@ -63,19 +63,18 @@ static void hear(struct tl_coordinator *c, struct tl_member *member)
 }
 
 /* Gives a member its next task, if one may run. */
-static bool give(struct tl_coordinator *c, struct tl_member *member)
+static void give(struct tl_coordinator *c, struct tl_member *member)
 {
-    struct tl_ticket ticket = {0};
+    struct tl_ticket ticket;
 
-    if (!tl_ledger_take(&c->ledger, member->index, &ticket.task, &ticket.attempt))
-        return false;
+    if (!tl_ledger_take(&c->ledger, member->index, &ticket))
+        return;
     if (member->n_tickets == 0)
         member->since_ns = tl_now_ns();
     member->ticket[member->n_tickets++] = ticket;
     /* When it is gone, hearing says so, and why. */
     if (!tl_channel_give(member->end, &ticket) && errno != EPIPE && errno != ECONNRESET)
         tl_answer_fail(c, member, TELAR_HOST, errno, "cannot be told what to do");
-    return true;
 }
 
 /* First everybody gets one, then everybody a second. */
@@ -83,9 +82,8 @@ static void give_all(struct tl_coordinator *c)
 {
     for (uint32_t held = 0; held < TL_TICKETS_MAX; held++)
         for (uint32_t i = 0; i < c->crew->size; i++)
-            if (c->crew->member[i].living && c->crew->member[i].n_tickets == held
-                && !give(c, &c->crew->member[i]))
-                return;
+            if (c->crew->member[i].living && c->crew->member[i].n_tickets == held)
+                give(c, &c->crew->member[i]);
 }
 
 /* ---- the loop ---- */
@@ -179,7 +177,7 @@ static bool direct_take(void *data, struct tl_ticket *ticket)
     struct tl_coordinator *c = data;
     struct tl_member *member = &c->crew->member[0];
 
-    if (c->status != TELAR_OK || !tl_ledger_take(&c->ledger, 0, &ticket->task, &ticket->attempt))
+    if (c->status != TELAR_OK || !tl_ledger_take(&c->ledger, 0, ticket))
         return false;
     member->since_ns = tl_now_ns();
     member->ticket[member->n_tickets++] = *ticket;
@@ -202,7 +200,8 @@ static telar_status start_member(struct tl_coordinator *c, struct telar_error *e
     telar_status status = engine->direct ? TELAR_OK : tl_channel_open(ends, error);
 
     *member = (struct tl_member){.index = c->crew->size, .end = ends[0], .worker_end = ends[1]};
-    member->worker = (struct tl_worker){.place = {.job = &c->crew->job, .decoder = c->orders->decoder},
+    member->worker = (struct tl_worker){.index = member->index,
+                                        .place = {.job = &c->crew->job, .decoder = c->orders->decoder},
                                         .segment_fd = c->orders->segment->fd,
                                         .guarded = c->orders->guarded,
                                         .touch_first = c->orders->touch_first};
@@ -211,13 +210,13 @@ static telar_status start_member(struct tl_coordinator *c, struct telar_error *e
     member->report.spawn_ns = tl_now_ns() - c->orders->epoch_ns;
     if (status != TELAR_OK)
         return status;
-    c->crew->size++;
+    c->ledger.workers = ++c->crew->size;
     member->living = true;
     status = engine->start(c->crew, member, error);
     if (status != TELAR_OK) {
         tl_channel_close(&member->end);
         tl_channel_close(&member->worker_end);
-        c->crew->size--;
+        c->ledger.workers = --c->crew->size;
     }
     return status;
 }

@@ -15,7 +15,7 @@ _Static_assert(sizeof(struct tl_header) == 8 + 12 * 4 + 5 * 8,
 
 enum {
     STRIP_BYTES = 256 << 10, /* of source for one strip: with its result it stays in a private cache */
-    STRIDE_UNIT = 64,       /* a cache line */
+    STRIDE_UNIT = 64,        /* a cache line */
     BANDS_PER_WORKER = 4,
     GATHER_BANDS_MAX = 32,
 };
@@ -96,8 +96,8 @@ static void choose_bands(struct tl_job *job)
 }
 
 /*
- * Two a worker, so that the first can be gathered from while others are decoded; not too many, because each has a partial
- * of its own, which for a histogram of 16 bits is 1 MiB.
+ * Two a worker, so that the first can be gathered from while others are decoded; not too many, because each
+ * has a partial of its own, which for a histogram of 16 bits is 1 MiB.
  */
 static uint32_t gather_bands(uint32_t workers)
 {
@@ -197,6 +197,7 @@ telar_status tl_job_init(struct tl_job *job, const struct tl_request *request, s
 
     *job = (struct tl_job){.image = request->image,
                            .pipeline = *request->pipeline,
+                           .workers = request->workers,
                            .restart = request->restart,
                            .small = request->small};
     choose_bands(job);
@@ -247,7 +248,7 @@ static const struct tl_stage *stage_of(const struct tl_job *job, uint64_t task)
 }
 
 /* The region of a task, and the extent that it alone writes. */
-static void locate(const struct tl_job *job, struct tl_task *task)
+static void locate(const struct tl_job *job, struct tl_task *task, uint32_t slot)
 {
     struct telar_region all = telar_region_all(&job->image);
 
@@ -276,18 +277,96 @@ static void locate(const struct tl_job *job, struct tl_task *task)
         break;
     case TELAR_TASK_ENCODE:
         task->region = tl_job_band(job, task->index);
-        task->extent = tl_ring_slot(&job->encoded, task->index);
+        task->extent = tl_ring_slot(&job->encoded, slot);
         break;
     }
 }
 
-struct tl_task tl_job_task(const struct tl_job *job, uint64_t number)
+struct tl_task tl_job_task(const struct tl_job *job, uint64_t number, uint32_t slot)
 {
     struct tl_task task = {.stage = stage_of(job, number)};
 
     task.index = number - task.stage->first;
-    locate(job, &task);
+    locate(job, &task, slot);
     return task;
+}
+
+/* ---- who writes what ---- */
+
+uint32_t tl_job_encoded_slots(const struct tl_job *job)
+{
+    return job->encoded.slots / job->workers;
+}
+
+/*
+ * Bands that are decoded one after the other: the first worker inflates them all, the next unfilters them.
+ * Bands that are decoded for themselves: slots are dealt out in turn.
+ */
+uint32_t tl_job_owner(const struct tl_job *job, const struct tl_task *task)
+{
+    bool inflate = task->stage->kind == TELAR_TASK_INFLATE;
+
+    if (!inflate && task->stage->kind != TELAR_TASK_UNFILTER)
+        return TL_ANYBODY;
+    if (!job->restart)
+        return inflate ? 0 : 1 % job->workers;
+    if (task->index == job->n_bands)
+        return TL_ANYBODY;
+    return (uint32_t)(task->index % (inflate ? job->filtered.slots : job->source.slots)) % job->workers;
+}
+
+/* The slots of a ring that are dealt out in turn, one after the other; false when there are no more. */
+static bool own_slot(const struct tl_job *job, const struct tl_ring *ring, uint32_t worker, uint32_t *piece,
+                     struct tl_extent *extent)
+{
+    uint32_t count = worker < ring->slots ? (ring->slots - worker + job->workers - 1) / job->workers : 0;
+
+    if (*piece < count) {
+        *extent = tl_ring_slot(ring, worker + (uint64_t)*piece * job->workers);
+        return true;
+    }
+    *piece -= count;
+    return false;
+}
+
+static struct tl_extent slots_from(const struct tl_ring *ring, uint64_t first, uint64_t count)
+{
+    return (struct tl_extent){ring->offset + first * ring->slot_bytes, count * ring->slot_bytes};
+}
+
+bool tl_job_own(const struct tl_job *job, uint32_t worker, uint32_t piece, struct tl_extent *extent)
+{
+    uint32_t n_encoded = job->encoded.slots ? tl_job_encoded_slots(job) : 0;
+
+    if (n_encoded && piece-- == 0) {
+        *extent = slots_from(&job->encoded, (uint64_t)worker * n_encoded, n_encoded);
+        return true;
+    }
+    if (!job->filtered.slots)
+        return false;
+    if (job->restart)
+        return own_slot(job, &job->filtered, worker, &piece, extent)
+               || (job->window && own_slot(job, &job->source, worker, &piece, extent));
+    if (worker == 0 && piece-- == 0) {
+        *extent = slots_from(&job->filtered, 0, job->filtered.slots);
+        return true;
+    }
+    *extent = slots_from(&job->source, 0, job->source.slots);
+    return worker == 1 % job->workers && piece == 0;
+}
+
+bool tl_job_owns(const struct tl_job *job, uint32_t worker, const struct tl_task *task)
+{
+    switch (task->stage->kind) {
+    case TELAR_TASK_ENCODE:
+        return true;
+    case TELAR_TASK_INFLATE:
+        return task->index < job->n_bands && tl_job_owner(job, task) == worker;
+    case TELAR_TASK_UNFILTER:
+        return (job->window || !job->restart) && tl_job_owner(job, task) == worker;
+    default:
+        return false;
+    }
 }
 
 void tl_job_write_header(const struct tl_job *job, unsigned char *base)

@@ -10,8 +10,7 @@
  *     0        +------------------------------------------------+
  *              | struct tl_header                               | the coordinator, before any worker lives
  *              +------------------------------------------------+
- *              | tail: the chunks behind the image data         | the worker that inflates, with its last
- * task
+ *              | tail: the chunks behind the image data         | the worker that inflates, last of all
  *              +------------------------------------------------+
  *              | state of transform 0, 1, ...                   | the worker that prepares or merges it
  *              +------------------------------------------------+
@@ -20,14 +19,15 @@
  *              | result of region 0, 1, ... (plan of them):     | the worker that processes that region
  *              | rows of the region without gaps                |
  *              +------------------------------------------------+
- *              | filtered: ring of bands as inflate gives them  | the worker that inflates that band
+ *              | filtered: ring of bands as inflate gives them  | the worker that owns that slot
  *              +------------------------------------------------+
- *              | encoded: ring of bands as they go to the file  | the worker that encodes that band
+ *              | encoded: slots for bands that go to the file   | the worker that owns that slot
  *              +------------------------------------------------+
- *              | source: ring of bands of pixels, row r of the  | the decoder, before any worker lives; or
- * the | image at (r mod ring rows) x source_stride     | worker that unfilters that band bytes
- * +------------------------------------------------+ : the source again, in every mapping, so that    : :
- * rows are contiguous across the ring's end      :
+ *              | source: ring of bands of pixels, row r of the  | the decoder, before any worker; or
+ *              | image at (r mod ring rows) x source_stride     | the worker that owns that slot
+ *              +------------------------------------------------+
+ *              : the source again, in every mapping, so that    :
+ *              : rows are contiguous across the ring's end      :
  *
  * A **band** is a number of rows that the codec handles at once; it depends on the image's geometry alone,
  * and with it the bytes of the output. When the source ring has a slot for every band it is the whole
@@ -70,11 +70,15 @@ struct tl_stage {
     uint64_t first, count; /* its tasks among all of the job */
 };
 
-/* Slots of a ring; band b has slot b mod slots. */
+/* Slots of a ring. Band b of filtered and source has slot b mod slots; of encoded, each worker has slots of
+ * its own. */
 struct tl_ring {
     uint64_t offset, slot_bytes;
     uint32_t slots; /* 0: the job has no such ring */
 };
+
+/* Any worker may do the task. */
+#define TL_ANYBODY UINT32_MAX
 
 /* What is asked of a job. */
 struct tl_request {
@@ -97,10 +101,11 @@ struct tl_job {
     struct telar_pipeline pipeline; /* a copy: the caller may free theirs whatever becomes of a worker */
     uint32_t halo;                  /* of the whole pipeline */
     uint32_t band_rows, n_bands;
-    bool restart; /* bands are decoded for themselves, not one after the other */
-    bool small;   /* bands are encoded with time taken for it */
-    bool window;  /* the source holds fewer bands than there are */
-    bool fused;   /* encoding a band transforms it, straight from the source: there are no result regions */
+    uint32_t workers; /* for how many it is laid out */
+    bool restart;     /* bands are decoded for themselves, not one after the other */
+    bool small;       /* bands are encoded with time taken for it */
+    bool window;      /* the source holds fewer bands than there are */
+    bool fused; /* encoding a band transforms it, straight from the source: there are no result regions */
 
     struct tl_extent tail;
     struct tl_extent state[TELAR_PIPELINE_MAX]; /* 0 bytes: the transform has none */
@@ -141,8 +146,27 @@ bool tl_job_lay_out(struct tl_job *job, const struct tl_request *request);
 /* The first `count` steps of the job's pipeline as a pass; states may be NULL while nothing is run. */
 struct tl_pass tl_job_pass(const struct tl_job *job, uint32_t count, const void *const *states);
 
-/* Task number `task` < n_tasks. Async-signal-safe. */
-struct tl_task tl_job_task(const struct tl_job *job, uint64_t task);
+/* Task number `task` < n_tasks; encoding writes slot `slot` of its ring, which others ignore.
+ * Async-signal-safe. */
+struct tl_task tl_job_task(const struct tl_job *job, uint64_t task, uint32_t slot);
+
+/*
+ * Which worker does a task, because it alone has the stream, or because the slot is its own: TL_ANYBODY when
+ * that does not matter.
+ */
+uint32_t tl_job_owner(const struct tl_job *job, const struct tl_task *task);
+
+/* How many slots of the ring `encoded` each worker has: those of worker w begin at w times that. */
+uint32_t tl_job_encoded_slots(const struct tl_job *job);
+
+/*
+ * What of the segment a worker may write all the time, because it is the only one that ever does: piece
+ * number `piece`, from 0 until false. What it writes beside that is opened for each task. Async-signal-safe.
+ */
+bool tl_job_own(const struct tl_job *job, uint32_t worker, uint32_t piece, struct tl_extent *extent);
+
+/* Whether the extent of a task is in one of the worker's own pieces. Async-signal-safe. */
+bool tl_job_owns(const struct tl_job *job, uint32_t worker, const struct tl_task *task);
 
 /* The stage of that kind (the first of several), or NULL. */
 const struct tl_stage *tl_job_stage(const struct tl_job *job, telar_task_kind kind);
@@ -174,9 +198,9 @@ struct telar_result tl_job_result(const struct tl_job *job, unsigned char *base,
 uint64_t tl_job_regions_of_row(const struct tl_job *job, uint32_t row);
 
 /*
- * Row `row` of the image, put together from source and results; of a fused job, which has no results, from the source.
- * `buffer` holds telar_row_bytes() and is used where the row is not in one piece; the row is returned, valid until buffer
- * or segment change.
+ * Row `row` of the image, put together from source and results; of a fused job, which has no results, from
+ * the source. `buffer` holds telar_row_bytes() and is used where the row is not in one piece; the row is
+ * returned, valid until buffer or segment change.
  */
 const unsigned char *tl_job_row(const struct tl_job *job, unsigned char *base, uint32_t row,
                                 unsigned char *buffer);

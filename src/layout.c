@@ -5,6 +5,7 @@
 #include "job.h"
 
 enum {
+    ENCODED_SLOTS = 4, /* of each worker */
     LARGE_PART_BYTES = 2 * TL_HUGE_BYTES
 }; /* from this size on, beginning on a huge page is worth the gap */
 
@@ -110,6 +111,15 @@ static void lay_out_source(struct tl_job *job, const struct tl_request *request,
     layout->overflow |= __builtin_add_overflow(layout->bytes, plane, &layout->bytes);
 }
 
+/* Of each worker. One that it writes, and others that wait for a band before them to be written to the file.
+ */
+static uint32_t encoded_slots(const struct tl_job *job)
+{
+    uint32_t needed = (job->n_bands + job->workers - 1) / job->workers;
+
+    return needed < ENCODED_SLOTS ? needed : ENCODED_SLOTS;
+}
+
 static void lay_out_rings(struct tl_job *job, const struct tl_request *request, struct layout *layout)
 {
     uint64_t filtered = product(layout, telar_row_bytes(&job->image) + 1, job->band_rows);
@@ -119,7 +129,7 @@ static void lay_out_rings(struct tl_job *job, const struct tl_request *request, 
     if (request->decode)
         append_ring(layout, &job->filtered, filtered, ahead, job->n_bands);
     if (request->encode)
-        append_ring(layout, &job->encoded, encoded, 2 * ahead, job->n_bands);
+        append_ring(layout, &job->encoded, encoded, (uint64_t)encoded_slots(job) * job->workers, UINT64_MAX);
     layout->overflow |= encoded == SIZE_MAX;
 }
 

@@ -10,13 +10,14 @@
 
 telar_status tl_ledger_init(struct tl_ledger *ledger, const struct tl_job *job, struct telar_error *error)
 {
-    *ledger = (struct tl_ledger){.job = job, .inflater = TL_NOBODY};
+    *ledger = (struct tl_ledger){.job = job, .workers = job->workers};
     ledger->state = calloc(job->n_tasks, sizeof *ledger->state);
     ledger->task = calloc(job->n_tasks, sizeof *ledger->task);
-    if (!ledger->state || !ledger->task)
+    ledger->slot = calloc(job->n_bands, sizeof *ledger->slot);
+    if (!ledger->state || !ledger->task || !ledger->slot)
         return tl_fail(error, TELAR_HOST, ENOMEM, "cannot keep the state of so many regions");
     for (uint64_t i = 0; i < job->n_tasks; i++) {
-        struct tl_task task = tl_job_task(job, i);
+        struct tl_task task = tl_job_task(job, i, 0);
 
         ledger->task[i].kind = task.stage->kind;
         ledger->task[i].region = task.region;
@@ -28,6 +29,7 @@ telar_status tl_ledger_init(struct tl_ledger *ledger, const struct tl_job *job, 
 
 void tl_ledger_free(struct tl_ledger *ledger)
 {
+    free(ledger->slot);
     free(ledger->state);
     free(ledger->task);
     *ledger = (struct tl_ledger){0};
@@ -114,20 +116,42 @@ static bool may_inflate(const struct tl_ledger *ledger, const struct tl_stage *s
     const struct tl_job *job = ledger->job;
     const struct tl_stage *unfilter = tl_job_stage(job, TELAR_TASK_UNFILTER);
 
-    if (!job->restart
-        && ((ledger->inflater != TL_NOBODY && ledger->inflater != worker)
-            || !all_settled(ledger, stage, band ? band - 1 : 0, band, worker)))
+    if (!job->restart && !all_settled(ledger, stage, band ? band - 1 : 0, band, worker))
         return false;
     return band < job->filtered.slots || band == job->n_bands
            || settled(ledger, unfilter->first + band - job->filtered.slots, worker);
 }
 
-static bool may_run(const struct tl_ledger *ledger, const struct tl_stage *stage, uint64_t number,
-                    uint32_t worker)
+/* A slot of the worker's own in which no band is on its way to the file; false when there is none. */
+static bool find_slot(const struct tl_ledger *ledger, const struct tl_stage *encode, uint32_t worker,
+                      uint32_t *slot)
+{
+    uint32_t count = tl_job_encoded_slots(ledger->job), first = worker * count;
+    uint64_t taken = 0, end = ledger->n_written + ledger->job->encoded.slots;
+
+    for (uint64_t band = ledger->n_written; band < end && band < encode->count; band++)
+        if (ledger->state[encode->first + band] != TL_TASK_FREE && ledger->slot[band] - first < count)
+            taken |= UINT64_C(1) << (ledger->slot[band] - first);
+    for (*slot = first; *slot < first + count; ++*slot)
+        if (!(taken >> (*slot - first) & 1))
+            return true;
+    return false;
+}
+
+/* An owner that could not be made does nothing: anybody may do its tasks. */
+static bool left_to_another(const struct tl_ledger *ledger, const struct tl_task *task, uint32_t worker)
+{
+    uint32_t owner = tl_job_owner(ledger->job, task);
+
+    return owner < ledger->workers && owner != worker;
+}
+
+static bool may_run(const struct tl_ledger *ledger, const struct tl_task *task, uint32_t worker)
 {
     const struct tl_job *job = ledger->job;
-    struct tl_task task = tl_job_task(job, number);
-    uint64_t i = task.index;
+    const struct tl_stage *stage = task->stage;
+    uint64_t i = task->index;
+    uint32_t slot;
 
     switch (stage->kind) {
     case TELAR_TASK_INFLATE:
@@ -139,51 +163,66 @@ static bool may_run(const struct tl_ledger *ledger, const struct tl_stage *stage
     case TELAR_TASK_PREPARE:
         return true;
     case TELAR_TASK_GATHER:
-        return rows_written(ledger, &task.region, job->halo, worker)
+        return rows_written(ledger, &task->region, job->halo, worker)
                && states_written(ledger, stage->step, worker);
     case TELAR_TASK_MERGE:
         return all_settled(ledger, stage - 1, 0, stage[-1].count, worker);
     case TELAR_TASK_PROCESS:
-        return rows_written(ledger, &task.region, job->halo, worker)
+        return rows_written(ledger, &task->region, job->halo, worker)
                && states_written(ledger, TELAR_PIPELINE_MAX, worker);
     case TELAR_TASK_ENCODE:
-        return i < ledger->n_written + job->encoded.slots && band_computable(ledger, i, worker);
+        return i < ledger->n_written + job->encoded.slots && band_computable(ledger, i, worker)
+               && find_slot(ledger, stage, worker, &slot);
     }
     return false;
 }
 
 /* ---- giving and taking ---- */
 
+/* The first free task of a stage that the worker need not leave to another. */
+static bool next_for(struct tl_ledger *ledger, uint32_t stage_index, uint32_t worker, struct tl_task *task)
+{
+    const struct tl_stage *stage = &ledger->job->stage[stage_index];
+    uint64_t *first = &ledger->first_free[stage_index];
+
+    while (*first < stage->first + stage->count && ledger->state[*first] != TL_TASK_FREE)
+        ++*first;
+    for (uint64_t i = *first; i < stage->first + stage->count && i < *first + ledger->workers; i++) {
+        *task = tl_job_task(ledger->job, i, 0);
+        if (ledger->state[i] == TL_TASK_FREE && !left_to_another(ledger, task, worker))
+            return true;
+    }
+    return false;
+}
+
 /*
  * The tasks of a stage are given in order, so one look at each stage is enough: what may not run holds back
  * those behind it only for a moment. The first stages come first: what they write is what the others wait
  * for.
  */
-static bool find_ready(struct tl_ledger *ledger, uint32_t worker, uint64_t *task)
+static bool find_ready(struct tl_ledger *ledger, uint32_t worker, struct tl_task *task)
 {
-    for (uint32_t i = 0; i < ledger->job->n_stages; i++) {
-        const struct tl_stage *stage = &ledger->job->stage[i];
-        uint64_t end = stage->first + stage->count, *first = &ledger->first_free[i];
-
-        while (*first < end && ledger->state[*first] != TL_TASK_FREE)
-            ++*first;
-        if (*first < end && may_run(ledger, stage, *first, worker)) {
-            *task = *first;
+    for (uint32_t i = 0; i < ledger->job->n_stages; i++)
+        if (next_for(ledger, i, worker, task) && may_run(ledger, task, worker))
             return true;
-        }
-    }
     return false;
 }
 
-bool tl_ledger_take(struct tl_ledger *ledger, uint32_t worker, uint64_t *task, uint32_t *attempt)
+bool tl_ledger_take(struct tl_ledger *ledger, uint32_t worker, struct tl_ticket *ticket)
 {
-    if (!find_ready(ledger, worker, task))
+    struct tl_task task;
+    uint64_t number;
+
+    if (!find_ready(ledger, worker, &task))
         return false;
-    ledger->state[*task] = TL_TASK_GIVEN;
-    ledger->task[*task].worker = worker;
-    if (ledger->task[*task].kind == TELAR_TASK_INFLATE)
-        ledger->inflater = worker;
-    *attempt = ++ledger->task[*task].attempts;
+    number = task.stage->first + task.index;
+    *ticket = (struct tl_ticket){.task = number, .attempt = ++ledger->task[number].attempts};
+    if (task.stage->kind == TELAR_TASK_ENCODE) {
+        find_slot(ledger, task.stage, worker, &ticket->slot);
+        ledger->slot[task.index] = ticket->slot;
+    }
+    ledger->state[number] = TL_TASK_GIVEN;
+    ledger->task[number].worker = worker;
     return true;
 }
 
@@ -201,12 +240,12 @@ bool tl_ledger_complete(const struct tl_ledger *ledger)
     return ledger->n_done == ledger->job->n_tasks;
 }
 
-bool tl_ledger_next_encoded(const struct tl_ledger *ledger, uint64_t *task)
+bool tl_ledger_next_encoded(const struct tl_ledger *ledger, uint32_t *slot)
 {
     const struct tl_stage *encode = tl_job_stage(ledger->job, TELAR_TASK_ENCODE);
 
     if (!encode || ledger->n_written == encode->count)
         return false;
-    *task = encode->first + ledger->n_written;
-    return ledger->state[*task] == TL_TASK_DONE;
+    *slot = ledger->slot[ledger->n_written];
+    return ledger->state[encode->first + ledger->n_written] == TL_TASK_DONE;
 }

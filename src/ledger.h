@@ -1,5 +1,6 @@
 /*
- * ledger.h - the state of every task: who has it, since when, how often given out, done. Layer: over job.
+ * ledger.h - the state of every task: who has it, since when, how often given out, done. Layer: over job and
+ * channel.
  *
  * It is the coordinator's private memory: no worker can reach it, so nothing in it needs to be doubted, and a
  * worker's death leaves nothing to repair. Which task may run is derived from it each time it is asked:
@@ -9,13 +10,12 @@
 #ifndef TL_LEDGER_H
 #define TL_LEDGER_H
 
+#include "channel.h"
 #include "job.h"
 
 #include <telar/report.h>
 
 enum tl_task_state { TL_TASK_FREE, TL_TASK_GIVEN, TL_TASK_DONE };
-
-#define TL_NOBODY UINT32_MAX
 
 struct tl_ledger {
     const struct tl_job *job;
@@ -24,7 +24,8 @@ struct tl_ledger {
     uint64_t first_free[TL_STAGES_MAX]; /* of each stage: no task of it before this one is free */
     uint64_t n_done;                    /* how many tasks are done */
     uint64_t n_written; /* how many encoded bands have left their slots for the file, from the first on */
-    uint32_t inflater;  /* the worker that has the state of the stream, TL_NOBODY before the first band */
+    uint32_t *slot;     /* of each band: in which slot of the ring `encoded` it is, once it is given out */
+    uint32_t workers;   /* how many there are; the tasks of owners that could not be made are for anybody */
 };
 
 /* A ledger with every task free. TELAR_HOST: no memory. Release with tl_ledger_free, also after an error. */
@@ -35,7 +36,7 @@ void tl_ledger_free(struct tl_ledger *ledger);
  * Gives a worker the next task that it may run, after those that it has: false when there is none, now. What
  * it has counts as written for it, since it does its tasks in the order in which it got them.
  */
-bool tl_ledger_take(struct tl_ledger *ledger, uint32_t worker, uint64_t *task, uint32_t *attempt);
+bool tl_ledger_take(struct tl_ledger *ledger, uint32_t worker, struct tl_ticket *ticket);
 
 /* The worker that has the task did it. */
 void tl_ledger_done(struct tl_ledger *ledger, uint64_t task, uint64_t start_ns, uint64_t end_ns);
@@ -43,7 +44,10 @@ void tl_ledger_done(struct tl_ledger *ledger, uint64_t task, uint64_t start_ns, 
 /* Whether all tasks are done. */
 bool tl_ledger_complete(const struct tl_ledger *ledger);
 
-/* Whether the next band for the file is encoded; *task is the one that did. */
-bool tl_ledger_next_encoded(const struct tl_ledger *ledger, uint64_t *task);
+/*
+ * Whether the next band for the file, number n_written, is encoded, and in which slot of the ring. Once it is
+ * written, the caller counts it, and the slot is free.
+ */
+bool tl_ledger_next_encoded(const struct tl_ledger *ledger, uint32_t *slot);
 
 #endif

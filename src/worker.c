@@ -10,8 +10,8 @@
 #include <telar/engine.h>
 #include <unistd.h>
 
-/* What telar_current_region tells. A signal handler of the same thread is its only other reader: volatile keeps
- * the order in which they are written. */
+/* What telar_current_region tells. A signal handler of the same thread is its only other reader: volatile
+ * keeps the order in which they are written. */
 static _Thread_local volatile bool at_work;
 static _Thread_local volatile struct telar_region current;
 
@@ -45,11 +45,23 @@ static void note_errno(struct tl_record *record)
     record->errnum = errno;
 }
 
-/* Runs the task of a ticket and fills the record. A guarded worker can write the task's extent meanwhile, no
- * more. */
+/* Opens what only this worker ever writes. */
+static bool open_own(const struct tl_worker *worker)
+{
+    struct tl_extent extent;
+
+    for (uint32_t piece = 0; tl_job_own(worker->place.job, worker->index, piece, &extent); piece++)
+        if (!tl_segment_open(worker->place.base, &extent))
+            return false;
+    return true;
+}
+
+/* Runs the task of a ticket and fills the record. Of what is not its own, a guarded worker can write the
+ * task's extent meanwhile, no more. */
 static void carry_out(struct tl_worker *worker, const struct tl_ticket *ticket, struct tl_record *record)
 {
-    struct tl_task task = tl_job_task(worker->place.job, ticket->task);
+    struct tl_task task = tl_job_task(worker->place.job, ticket->task, ticket->slot);
+    bool closed = worker->guarded && !tl_job_owns(worker->place.job, worker->index, &task);
     unsigned char *base = worker->place.base;
 
     *record = (struct tl_record){.task = ticket->task, .attempt = ticket->attempt};
@@ -58,7 +70,7 @@ static void carry_out(struct tl_worker *worker, const struct tl_ticket *ticket, 
     current = task.region;
     at_work = true;
     record->start_ns = tl_now_ns();
-    if (worker->guarded && !tl_segment_open(base, &task.extent)) {
+    if (closed && !tl_segment_open(base, &task.extent)) {
         note_errno(record);
     } else {
         if (worker->touch_first) {
@@ -67,7 +79,7 @@ static void carry_out(struct tl_worker *worker, const struct tl_ticket *ticket, 
         }
         tl_task_run(&worker->place, &task, record);
     }
-    if (worker->guarded && !tl_segment_close(base, &task.extent))
+    if (closed && !tl_segment_close(base, &task.extent))
         note_errno(record);
     record->end_ns = tl_now_ns();
     at_work = false;
@@ -91,7 +103,7 @@ void tl_worker_run(struct tl_worker *worker)
 
     place->base = tl_segment_map(worker->segment_fd, &shape, !worker->guarded);
     place->scratch = place->base ? tl_private_map(place->job->scratch_bytes) : NULL;
-    if (!place->scratch)
+    if (!place->scratch || (worker->guarded && !open_own(worker)))
         note_errno(&record);
     record.end_ns = tl_now_ns();
     if (report(worker, &record) && !record.trouble)

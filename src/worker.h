@@ -25,7 +25,8 @@ struct tl_worker {
     struct tl_port port;
     struct tl_turn turn;
     int segment_fd;
-    bool guarded;          /* map read-only, and open only the extent of the task at hand */
+    uint32_t index;        /* its number among the job's workers */
+    bool guarded;          /* map read-only, and open only its own slots, and the extent of the task at hand */
     bool touch_first;      /* touch what a task reads and writes before it is run, and tell how long that took */
     int usage_of;          /* whose resources a record tells: RUSAGE_SELF, RUSAGE_THREAD */
     struct tl_place place; /* job and stream are given; the rest is its own */

@@ -90,11 +90,12 @@ static telar_pipeline *mixed_pipeline(void)
 }
 
 /* A job without a codec, as telar_run has it. */
-static telar_status init(struct tl_job *job, const struct telar_geometry *image, const telar_pipeline *pipeline,
-                         struct telar_plan plan, const struct telar_region *roi, uint32_t workers,
-                         struct telar_error *error)
+static telar_status init(struct tl_job *job, const struct telar_geometry *image,
+                         const telar_pipeline *pipeline, struct telar_plan plan,
+                         const struct telar_region *roi, uint32_t workers, struct telar_error *error)
 {
-    struct tl_request request = {.image = *image, .pipeline = pipeline, .plan = plan, .roi = roi, .workers = workers};
+    struct tl_request request = {
+        .image = *image, .pipeline = pipeline, .plan = plan, .roi = roi, .workers = workers};
 
     return tl_job_init(job, &request, error);
 }
@@ -115,7 +116,7 @@ static void claim(unsigned char *pages, const struct tl_job *job, uint64_t offse
 /* A region's result lies inside what its task may write, and rows follow each other without overlap. */
 static void check_result(const struct tl_job *job, uint64_t number)
 {
-    struct tl_task task = tl_job_task(job, number);
+    struct tl_task task = tl_job_task(job, number, 0);
     struct telar_result result = tl_job_result(job, NULL, task.index);
     uint64_t row_bytes = (uint64_t)telar_region_columns(&result.region) * telar_pixel_bytes(&job->image);
     uint64_t begin = (uintptr_t)result.data;
@@ -130,7 +131,7 @@ static void check_result(const struct tl_job *job, uint64_t number)
 /* Stages that gather use the same partials, one after the other. */
 static void check_partial(const struct tl_job *job, const struct tl_stage *first, const struct tl_task *task)
 {
-    struct tl_task same = tl_job_task(job, first->first + task->index);
+    struct tl_task same = tl_job_task(job, first->first + task->index, 0);
 
     if (memcmp(&task->extent, &same.extent, sizeof same.extent) != 0)
         ck_abort_msg("partial %llu lies elsewhere than in the stage before", (unsigned long long)task->index);
@@ -138,17 +139,19 @@ static void check_partial(const struct tl_job *job, const struct tl_stage *first
 
 static void check_layout(const struct tl_job *job)
 {
-    const struct tl_stage *first_gather = tl_job_task(job, 0).stage; /* every pipeline here begins with one */
+    const struct tl_stage *first_gather =
+        tl_job_task(job, 0, 0).stage; /* every pipeline here begins with one */
     unsigned char *pages = calloc(1, job->segment_bytes / TL_PAGE_BYTES);
 
     ck_assert_ptr_nonnull(pages);
     ck_assert_uint_eq(job->segment_bytes % TL_PAGE_BYTES, 0);
     ck_assert_uint_ge(job->source_stride, telar_row_bytes(&job->image));
     claim(pages, job, 0, TL_PAGE_BYTES);
-    ck_assert_uint_ge(job->source.slots * job->source.slot_bytes, job->source_stride * (uint64_t)job->image.rows);
+    ck_assert_uint_ge(job->source.slots * job->source.slot_bytes,
+                      job->source_stride * (uint64_t)job->image.rows);
     claim(pages, job, job->source.offset, job->source.slots * job->source.slot_bytes);
     for (uint64_t i = 0; i < job->n_tasks; i++) {
-        struct tl_task task = tl_job_task(job, i);
+        struct tl_task task = tl_job_task(job, i, 0);
 
         if (task.stage->kind != TELAR_TASK_GATHER || task.stage == first_gather)
             claim(pages, job, task.extent.offset, task.extent.bytes);
@@ -206,15 +209,17 @@ END_TEST
 
 /* ---- rings ---- */
 
-/* Tasks whose bands share a slot have the same extent, the others have pages of their own; pixels lie in theirs. */
-static void check_ring(unsigned char *pages, const struct tl_job *job, telar_task_kind kind, const struct tl_ring *ring)
+/* Tasks whose bands share a slot have the same extent, the others have pages of their own; pixels lie in
+ * theirs. */
+static void check_ring(unsigned char *pages, const struct tl_job *job, telar_task_kind kind,
+                       const struct tl_ring *ring)
 {
     const struct tl_stage *stage = tl_job_stage(job, kind);
 
     ck_assert_ptr_nonnull(stage);
     ck_assert_uint_ge(ring->slots, 1);
     for (uint64_t band = 0; band < job->n_bands; band++) {
-        struct tl_task task = tl_job_task(job, stage->first + band);
+        struct tl_task task = tl_job_task(job, stage->first + band, (uint32_t)(band % ring->slots));
 
         ck_assert_uint_eq(task.extent.offset, ring->offset + band % ring->slots * ring->slot_bytes);
         if (band < ring->slots)
@@ -257,7 +262,7 @@ static void check_codec_layout(const struct telar_geometry *image, struct telar_
 
 START_TEST(slots_of_rings_have_pages_of_their_own)
 {
-    const struct telar_geometry images[] = {{1, 1, 1, 8},     {4000, 6000, 3, 8}, {700, 20000, 1, 8},
+    const struct telar_geometry images[] = {{1, 1, 1, 8},      {4000, 6000, 3, 8}, {700, 20000, 1, 8},
                                             {50000, 1, 4, 16}, {3, 700001, 2, 16}, {997, 1009, 4, 8}};
 
     for (size_t i = 0; i < LENGTH(images); i++)
@@ -289,7 +294,7 @@ START_TEST(stages_follow_the_pipeline)
     ck_assert_uint_eq(job.n_stages, LENGTH(expected));
     for (size_t i = 0; i < LENGTH(expected); i++)
         for (uint64_t index = 0; index < expected[i].count; index++, task++) {
-            struct tl_task got = tl_job_task(&job, task);
+            struct tl_task got = tl_job_task(&job, task, 0);
 
             ck_assert_int_eq(got.stage->kind, expected[i].kind);
             ck_assert_uint_eq(got.stage->step, expected[i].step);
@@ -312,8 +317,8 @@ START_TEST(gathering_covers_the_image)
     struct tl_job job;
 
     ck_assert_int_eq(init(&job, &image, pipeline, (struct telar_plan){1, 1}, &roi, 3, NULL), TELAR_OK);
-    for (uint64_t i = 0; tl_job_task(&job, i).stage->kind == TELAR_TASK_GATHER; i++) {
-        struct telar_region region = tl_job_task(&job, i).region;
+    for (uint64_t i = 0; tl_job_task(&job, i, 0).stage->kind == TELAR_TASK_GATHER; i++) {
+        struct telar_region region = tl_job_task(&job, i, 0).region;
 
         ck_assert_uint_eq(region.r0, next_row);
         ck_assert_uint_eq(region.c0, 0);
@@ -321,7 +326,7 @@ START_TEST(gathering_covers_the_image)
         next_row = region.r1;
     }
     ck_assert_uint_eq(next_row, 20);
-    last = tl_job_task(&job, job.n_tasks - 1).region;
+    last = tl_job_task(&job, job.n_tasks - 1, 0).region;
     ck_assert_mem_eq(&last, &roi, sizeof roi);
     telar_pipeline_free(pipeline);
 }
@@ -388,8 +393,7 @@ START_TEST(a_sum_that_wraps_is_refused)
 
     add(pipeline, &prepared, 0, 18446744073705357312.0, 0);
     add(pipeline, &prepared, 0, 1, 0);
-    ck_assert_int_eq(init(&job, &image, pipeline, (struct telar_plan){1, 1}, NULL, 4, NULL),
-                     TELAR_HOST);
+    ck_assert_int_eq(init(&job, &image, pipeline, (struct telar_plan){1, 1}, NULL, 4, NULL), TELAR_HOST);
     telar_pipeline_free(pipeline);
 }
 END_TEST
@@ -407,8 +411,7 @@ START_TEST(plans_and_halos_have_limits)
     check_refused(&local, (double[]){0, 0, 0}, image, (struct telar_plan){1025, 1024}, TELAR_USAGE);
     check_refused(&local, (double[]){0, 0, 0}, image, (struct telar_plan){UINT32_MAX, UINT32_MAX},
                   TELAR_USAGE);
-    ck_assert_int_eq(init(&job, &image, pipeline, (struct telar_plan){1024, 1024}, NULL, 4, NULL),
-                     TELAR_OK);
+    ck_assert_int_eq(init(&job, &image, pipeline, (struct telar_plan){1024, 1024}, NULL, 4, NULL), TELAR_OK);
     telar_pipeline_free(pipeline);
 }
 END_TEST
@@ -486,9 +489,9 @@ START_TEST(rows_are_put_together_from_regions)
             for (uint32_t columns = 1; columns <= 42; columns += 8) {
                 unsigned char *base;
 
-                ck_assert_int_eq(init(&job, &image, pipeline, (struct telar_plan){rows, columns},
-                                             &rois[i], 2, NULL),
-                                 TELAR_OK);
+                ck_assert_int_eq(
+                    init(&job, &image, pipeline, (struct telar_plan){rows, columns}, &rois[i], 2, NULL),
+                    TELAR_OK);
                 base = calloc(1, job.segment_bytes);
                 ck_assert_ptr_nonnull(base);
                 for (uint32_t r = 0; r < 37; r++)

@@ -27,20 +27,18 @@ static void make_job(struct tl_job *job)
 /* Takes for the worker, and says whether it got the task that it should, for the first time. */
 static bool takes(struct tl_ledger *ledger, uint32_t worker, uint64_t expected)
 {
-    uint32_t attempt = 0;
-    uint64_t task;
+    struct tl_ticket ticket;
 
-    return tl_ledger_take(ledger, worker, &task, &attempt) && task == expected && attempt == 1
-           && ledger->task[task].worker == worker && ledger->task[task].attempts == 1;
+    return tl_ledger_take(ledger, worker, &ticket) && ticket.task == expected && ticket.attempt == 1
+           && ledger->task[ticket.task].worker == worker && ledger->task[ticket.task].attempts == 1;
 }
 
 /* A worker that has no task yet. */
 static bool takes_nothing(struct tl_ledger *ledger)
 {
-    uint32_t attempt;
-    uint64_t task;
+    struct tl_ticket ticket;
 
-    return !tl_ledger_take(ledger, 2, &task, &attempt);
+    return !tl_ledger_take(ledger, 2, &ticket);
 }
 
 START_TEST(a_stage_waits_for_the_one_before)
@@ -88,19 +86,18 @@ START_TEST(it_is_complete_when_every_task_is_done)
 {
     struct tl_ledger ledger;
     struct tl_job job;
-    uint32_t attempt;
-    uint64_t task;
+    struct tl_ticket ticket;
 
     make_job(&job);
     ck_assert_int_eq(tl_ledger_init(&ledger, &job, NULL), TELAR_OK);
     for (uint64_t done = 0; done < 9; done++) {
         ck_assert(!tl_ledger_complete(&ledger));
-        ck_assert(tl_ledger_take(&ledger, 0, &task, &attempt));
+        ck_assert(tl_ledger_take(&ledger, 0, &ticket));
         ck_assert(!tl_ledger_complete(&ledger));
-        tl_ledger_done(&ledger, task, 100 + done, 200 + done);
+        tl_ledger_done(&ledger, ticket.task, 100 + done, 200 + done);
         ck_assert_uint_eq(ledger.n_done, done + 1);
-        ck_assert_uint_eq(ledger.task[task].start_ns, 100 + done);
-        ck_assert_uint_eq(ledger.task[task].end_ns, 200 + done);
+        ck_assert_uint_eq(ledger.task[ticket.task].start_ns, 100 + done);
+        ck_assert_uint_eq(ledger.task[ticket.task].end_ns, 200 + done);
     }
     ck_assert(tl_ledger_complete(&ledger));
     ck_assert(takes_nothing(&ledger));
@@ -116,7 +113,7 @@ START_TEST(it_begins_as_what_the_report_will_say)
     make_job(&job);
     ck_assert_int_eq(tl_ledger_init(&ledger, &job, NULL), TELAR_OK);
     for (uint64_t i = 0; i < 9; i++) {
-        struct tl_task task = tl_job_task(&job, i);
+        struct tl_task task = tl_job_task(&job, i, 0);
 
         ck_assert_int_eq(ledger.task[i].kind, task.stage->kind);
         ck_assert_mem_eq(&ledger.task[i].region, &task.region, sizeof task.region);

@@ -54,7 +54,7 @@ static int help(void)
            "                         excluded; the rest is copied\n"
            "  -i, --isolation=shared|guarded\n"
            "                         what a worker process may write: all of the segment, or\n"
-           "                         only the region it works on (guarded)\n"
+           "                         its own slots and region only (guarded)\n"
            "      --timeout=SECONDS  how long one task may take; 0 is no limit (0)\n"
            "      --max-pixels=N     refuse more pixels (1G); K, M, G are 10^3, 10^6, 10^9\n"
            "      --max-memory=SIZE  largest segment, in bytes or K, M, G of 2^10, 2^20,\n"

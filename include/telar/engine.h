@@ -26,7 +26,7 @@ typedef enum telar_engine {
 typedef enum telar_isolation {
     TELAR_ISOLATION_DEFAULT = 0, /* guarded */
     TELAR_SHARED,                /* it can write the whole segment */
-    TELAR_GUARDED,               /* it can write the region it works on, and nothing else of the segment */
+    TELAR_GUARDED,               /* it can write its own slots and the region it works on, nothing else of the segment */
 } telar_isolation;
 
 /* How the output is compressed. The pixels are the same. */
