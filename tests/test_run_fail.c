@@ -246,12 +246,21 @@ END_TEST
 
 START_TEST(a_worker_that_lies_is_not_believed)
 {
-    const enum deed lies[] = {SEND_NOISE, SEND_LONG,        SEND_NOTHING,
-                              SEND_HELLO, CLAIM_OTHER_TASK, CLAIM_OTHER_ATTEMPT};
+    const struct {
+        enum deed deed;
+        const char *cause;
+    } lies[] = {
+        {SEND_NOISE, "sent a message that makes no sense"},
+        {SEND_LONG, "sent a message that makes no sense"},
+        {SEND_NOTHING, "on region 4:6,0:6"}, /* as if it had closed its end: how it ended is chance */
+        {SEND_HELLO, "said twice that it is ready"},
+        {CLAIM_OTHER_TASK, "claims a task that it does not have"},
+        {CLAIM_OTHER_ATTEMPT, "claims a task that it does not have"},
+    };
 
     for (size_t i = 0; i < LENGTH(lies); i++)
-        check_failure(lies[i], (struct telar_options){.workers = 2, .timeout_ms = 20000}, TELAR_WORKER,
-                      "worker");
+        check_failure(lies[i].deed, (struct telar_options){.workers = 2, .timeout_ms = 20000}, TELAR_WORKER,
+                      lies[i].cause);
 }
 END_TEST
 
