@@ -1,8 +1,8 @@
 /*
- * Which way of filtering suits a band? Residuals and repetition want opposite things: a smooth picture has small
- * residuals and seldom repeats itself; a screen repeats itself exactly, and residuals hide that. Nothing simpler than
- * trying says which of the two is stronger, so samples of the band are filtered in both ways and compressed; where nothing
- * repeats itself, it is enough to count their bytes.
+ * Which way of filtering suits a band? Residuals and repetition want opposite things: a smooth picture has
+ * small residuals and seldom repeats itself; a screen repeats itself exactly, and residuals hide that.
+ * Nothing simpler than trying says which of the two is stronger, so samples of the band are filtered in both
+ * ways and compressed; where nothing repeats itself, it is enough to count their bytes.
  */
 #include <config.h>
 
@@ -26,8 +26,8 @@ struct tiling {
 };
 
 /*
- * The tiles, filtered, are never more than the band: at most half of a tile is bytes that name filters, so that they
- * are at most a quarter of the band and 64 KiB, and smaller bands than 87 KiB have one.
+ * The tiles, filtered, are never more than the band: at most half of a tile is bytes that name filters, so
+ * that they are at most a quarter of the band and 64 KiB, and smaller bands than 87 KiB have one.
  */
 static struct tiling tile(const struct tl_band *band)
 {
@@ -40,7 +40,8 @@ static struct tiling tile(const struct tl_band *band)
     if (width > band->shape.row_bytes)
         width = band->shape.row_bytes;
     rows = TILE_BYTES / width;
-    return (struct tiling){size / BYTES_PER_TILE + 1, width, rows < band->row_count ? (uint32_t)rows : band->row_count};
+    return (struct tiling){size / BYTES_PER_TILE + 1, width,
+                           rows < band->row_count ? (uint32_t)rows : band->row_count};
 }
 
 /* Tile `index` as a band of its own. */
@@ -77,7 +78,8 @@ static size_t filter_tiles(const struct tl_band *band, const struct tiling *tili
     return n;
 }
 
-/* Sixteen times the logarithm of n > 0 to base 2, straight between powers of two: whole numbers, the same everywhere. */
+/* Sixteen times the logarithm of n > 0 to base 2, straight between powers of two: whole numbers, the same
+ * everywhere. */
 static uint64_t log2_times_16(uint64_t n)
 {
     unsigned floor = 63 - (unsigned)__builtin_clzll(n);
@@ -100,11 +102,12 @@ static uint64_t cost_of_literals(const unsigned char *bytes, size_t n)
 }
 
 /*
- * Without repetition only the number of different bytes matters. Residuals of a photograph are fewer than its colours;
- * but when its few levels were pulled apart, as equalizing does, it is the other way round.
+ * Without repetition only the number of different bytes matters. Residuals of a photograph are fewer than its
+ * colours; but when its few levels were pulled apart, as equalizing does, it is the other way round.
  */
 static enum tl_filter_way choose_by_counting(const struct tl_band *band, struct tiling tiling,
-                                             const struct tl_filter_kernel *kernel, void *work, unsigned char *out)
+                                             const struct tl_filter_kernel *kernel, void *work,
+                                             unsigned char *out)
 {
     uint32_t rows = SAMPLE_BYTES / tiling.row_bytes ? (uint32_t)(SAMPLE_BYTES / tiling.row_bytes) : 1;
     uint64_t plain, residuals;
@@ -119,8 +122,8 @@ static enum tl_filter_way choose_by_counting(const struct tl_band *band, struct 
     return plain + residuals / CLEARLY < residuals ? TL_WAY_REPEATS : TL_WAY_RESIDUALS;
 }
 
-enum tl_filter_way tl_filter_choose(const struct tl_band *band, const struct tl_filter_kernel *kernel, void *work,
-                                    unsigned char *out)
+enum tl_filter_way tl_filter_choose(const struct tl_band *band, const struct tl_filter_kernel *kernel,
+                                    void *work, unsigned char *out)
 {
     struct tiling tiling = tile(band);
     size_t n = filter_tiles(band, &tiling, TL_WAY_REPEATS, kernel, work, out), plain;
