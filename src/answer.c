@@ -64,6 +64,35 @@ static void note_usage(struct tl_member *member, const struct tl_record *record)
     report->involuntary_switches = record->involuntary_switches;
 }
 
+/* A task could not be done. Damaged image data is nobody's fault but the file's. */
+static void note_trouble(struct tl_coordinator *c, struct tl_member *member, const struct tl_record *record)
+{
+    char call[TL_SANDBOX_NAME_BYTES], why[128];
+
+    switch (record->trouble) {
+    case TL_TROUBLE_MEMORY:
+        tl_answer_fail(c, member, TELAR_HOST, record->errnum, "could not open its region for writing");
+        break;
+    case TL_TROUBLE_SANDBOX:
+        tl_answer_fail(c, member, TELAR_HOST, record->errnum,
+                       "could not be locked in; see telar doctor, or use -i guarded");
+        break;
+    case TL_TROUBLE_VIOLATION:
+        tl_sandbox_call_name(record->errnum, call);
+        snprintf(why, sizeof why, "tried the system call %s, which its sandbox forbids", call);
+        tl_answer_fail(c, member, TELAR_WORKER, 0, why);
+        break;
+    case TL_TROUBLE_DOUBT:
+        c->outcome->doubt = true;
+        c->status =
+            tl_fail(c->error, TELAR_INPUT, 0,
+                    "%s: is damaged, truncated, or not a valid PNG; get an undamaged copy", c->orders->name);
+        break;
+    default:
+        tl_answer_fail(c, member, TELAR_WORKER, 0, "sent a message that makes no sense");
+    }
+}
+
 static void note_hello(struct tl_coordinator *c, struct tl_member *member, const struct tl_record *record)
 {
     uint64_t epoch_ns = c->orders->epoch_ns, now_ns = tl_now_ns();
@@ -76,26 +105,10 @@ static void note_hello(struct tl_coordinator *c, struct tl_member *member, const
     member->since_ns = now_ns;
     member->report.born_ns = born_ns - epoch_ns;
     member->report.ready_ns = plausible(record->end_ns, born_ns, now_ns) - epoch_ns;
-    if (record->trouble)
+    if (record->trouble == TL_TROUBLE_MEMORY)
         tl_answer_fail(c, member, TELAR_HOST, record->errnum, "could not map the image");
-}
-
-/* A task could not be done. Damaged image data is nobody's fault but the file's. */
-static void note_trouble(struct tl_coordinator *c, struct tl_member *member, const struct tl_record *record)
-{
-    switch (record->trouble) {
-    case TL_TROUBLE_MEMORY:
-        tl_answer_fail(c, member, TELAR_HOST, record->errnum, "could not open its region for writing");
-        break;
-    case TL_TROUBLE_DOUBT:
-        c->outcome->doubt = true;
-        c->status =
-            tl_fail(c->error, TELAR_INPUT, 0,
-                    "%s: is damaged, truncated, or not a valid PNG; get an undamaged copy", c->orders->name);
-        break;
-    default:
-        tl_answer_fail(c, member, TELAR_WORKER, 0, "sent a message that makes no sense");
-    }
+    else if (record->trouble)
+        note_trouble(c, member, record);
 }
 
 /* Writes to the file what has become next in the order of bands. Slots are then free for bands farther on. */

@@ -28,6 +28,8 @@ enum tl_trouble {
     TL_TROUBLE_NONE,
     TL_TROUBLE_MEMORY, /* memory could not be mapped or protected: see errnum */
     TL_TROUBLE_DOUBT,  /* the image data is not as it should be: the reference decoder has to judge */
+    TL_TROUBLE_SANDBOX,   /* the worker could not be locked in: see errnum */
+    TL_TROUBLE_VIOLATION, /* it tried what a sandboxed worker must not: errnum is the number of the system call */
 };
 
 /*

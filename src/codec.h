@@ -66,6 +66,9 @@ bool tl_decoder_can_reopen(const struct tl_decoder *decoder);
 /* The descriptor that it reads from. */
 int tl_decoder_descriptor(const struct tl_decoder *decoder);
 
+/* In a process that has it under another number, which is then used. */
+void tl_decoder_move(struct tl_decoder *decoder, int descriptor);
+
 /* The coordinator's part: takes those chunks over. TELAR_INPUT, with *doubt: as above. TELAR_HOST: no memory. */
 telar_status tl_decoder_take_tail(struct tl_decoder *decoder, const unsigned char *bytes, size_t n, bool *doubt,
                                   struct telar_error *error);

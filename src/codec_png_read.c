@@ -305,6 +305,11 @@ int tl_decoder_descriptor(const struct tl_decoder *decoder)
     return decoder->input.fd;
 }
 
+void tl_decoder_move(struct tl_decoder *decoder, int descriptor)
+{
+    decoder->input.fd = descriptor;
+}
+
 /* The last row is where image data without pixels could be long: libpng is not allowed more either (read_rows). */
 static bool read_last_row(struct tl_decoder *d, unsigned char *filtered, size_t row_bytes)
 {

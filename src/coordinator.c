@@ -8,6 +8,7 @@
 
 #include <errno.h>
 #include <inttypes.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -33,11 +34,14 @@ static void join(struct tl_coordinator *c, struct tl_member *member, bool gone)
 /* A worker has closed its end while there was work: whatever its exit status says, that is a failure. */
 static void lose(struct tl_coordinator *c, struct tl_member *member)
 {
-    char why[128];
+    bool violation;
+    char why[192];
 
     join(c, member, true);
-    snprintf(why, sizeof why, "%s%s", member->report.cause,
-             member->cause.orderly ? " before its work was done" : "");
+    violation = c->orders->sandbox && member->cause.signal == SIGSYS;
+    snprintf(why, sizeof why, "%s%s%s", member->report.cause,
+             member->cause.orderly ? " before its work was done" : "",
+             violation ? ", for a system call that its sandbox forbids" : "");
     tl_answer_fail(c, member, TELAR_WORKER, 0, why);
 }
 
@@ -203,6 +207,8 @@ static telar_status start_member(struct tl_coordinator *c, struct telar_error *e
     member->worker = (struct tl_worker){.index = member->index,
                                         .place = {.job = &c->crew->job, .decoder = c->orders->decoder},
                                         .segment_fd = c->orders->segment->fd,
+                                        .reader_fd = c->orders->segment->reader_fd,
+                                        .sandbox = c->orders->sandbox,
                                         .guarded = c->orders->guarded,
                                         .touch_first = c->orders->touch_first};
     member->worker.port = engine->direct ? (struct tl_port){direct_take, direct_report, c}
@@ -238,7 +244,13 @@ static void start_all(struct tl_coordinator *c, struct telar_report *report)
                 give(c, &c->crew->member[c->crew->size - 1]);
             continue;
         }
-        if (c->crew->size == 0)
+        if (c->orders->sandbox)
+            c->status =
+                tl_fail(c->error, TELAR_HOST, refusal.errnum,
+                        "%s: cannot make %" PRIu32 " sandboxed workers, each for its own part of the image; "
+                        "use fewer: -j %" PRIu32,
+                        c->orders->name, c->orders->workers, c->crew->size ? c->crew->size : 1);
+        else if (c->crew->size == 0)
             c->status = tl_fail(c->error, TELAR_HOST, refusal.errnum, "%s: cannot make even one worker",
                                 c->orders->name);
         else

@@ -7,6 +7,7 @@
 
 #include "engine.h"
 #include "ledger.h"
+#include "sandbox.h"
 
 /*
  * Where encoded bands go, in the order of the image: called in the coordinator, with whole chunks. `adler` is
@@ -23,6 +24,7 @@ struct tl_orders {
     const char *name;           /* of the image, for messages */
     uint32_t workers;           /* 1 to TELAR_WORKERS_MAX */
     bool guarded, touch_first;
+    const struct tl_sandbox *sandbox; /* NULL: workers are not sandboxed; otherwise the job is fixed */
     uint32_t timeout_ms; /* for one task; 0: no limit */
     uint64_t epoch_ns;   /* when the run began: zero of the report's times */
     void (*progress)(void *data, uint64_t done, uint64_t total);

@@ -48,6 +48,9 @@ enum { TL_STAGES_MAX = 2 * TELAR_PIPELINE_MAX + 4, TL_TAIL_BYTES = 64 << 10 };
 /* More regions than anyone can want, and few enough that the ledger stays small. */
 #define TL_REGIONS_MAX (UINT64_C(1) << 20)
 
+/* For each worker where it maps its own one by one: the kernel gives a process 65530 mappings, and each takes two. */
+enum { TL_FIXED_REGIONS_MAX = 16384 };
+
 /*
  * What stands at the beginning of a segment, for whoever maps it from outside (--keep-shm): telar itself
  * never reads it back. Fixed widths, offsets from the segment's first byte.
@@ -91,6 +94,7 @@ struct tl_request {
     bool restart; /* and each band can be decoded for itself */
     bool encode;  /* workers encode: bands of a PNG */
     bool small;   /* and take time to make them small */
+    bool fixed;   /* see struct tl_job */
 };
 
 struct tl_job {
@@ -102,6 +106,7 @@ struct tl_job {
     uint32_t halo;                  /* of the whole pipeline */
     uint32_t band_rows, n_bands;
     uint32_t workers; /* for how many it is laid out */
+    bool fixed;       /* every task has an owner: a worker can write nothing but what it may from the start */
     bool restart;     /* bands are decoded for themselves, not one after the other */
     bool small;       /* bands are encoded with time taken for it */
     bool window;      /* the source holds fewer bands than there are */
@@ -164,6 +169,9 @@ uint32_t tl_job_encoded_slots(const struct tl_job *job);
  * number `piece`, from 0 until false. What it writes beside that is opened for each task. Async-signal-safe.
  */
 bool tl_job_own(const struct tl_job *job, uint32_t worker, uint32_t piece, struct tl_extent *extent);
+
+/* In a job that is fixed: all that a worker ever writes, its own pieces first. Otherwise as tl_job_own. */
+bool tl_job_may(const struct tl_job *job, uint32_t worker, uint32_t piece, struct tl_extent *extent);
 
 /* Whether the extent of a task is in one of the worker's own pieces. Async-signal-safe. */
 bool tl_job_owns(const struct tl_job *job, uint32_t worker, const struct tl_task *task);

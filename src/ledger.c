@@ -138,12 +138,19 @@ static bool find_slot(const struct tl_ledger *ledger, const struct tl_stage *enc
     return false;
 }
 
-/* An owner that could not be made does nothing: anybody may do its tasks. */
+/*
+ * An owner that could not be made does nothing: anybody may do its tasks, unless nobody else can write what they write.
+ */
+static uint32_t owners(const struct tl_ledger *ledger)
+{
+    return ledger->job->fixed ? ledger->job->workers : ledger->workers;
+}
+
 static bool left_to_another(const struct tl_ledger *ledger, const struct tl_task *task, uint32_t worker)
 {
     uint32_t owner = tl_job_owner(ledger->job, task);
 
-    return owner < ledger->workers && owner != worker;
+    return owner < owners(ledger) && owner != worker;
 }
 
 static bool may_run(const struct tl_ledger *ledger, const struct tl_task *task, uint32_t worker)
@@ -187,7 +194,7 @@ static bool next_for(struct tl_ledger *ledger, uint32_t stage_index, uint32_t wo
 
     while (*first < stage->first + stage->count && ledger->state[*first] != TL_TASK_FREE)
         ++*first;
-    for (uint64_t i = *first; i < stage->first + stage->count && i < *first + ledger->workers; i++) {
+    for (uint64_t i = *first; i < stage->first + stage->count && i < *first + owners(ledger); i++) {
         *task = tl_job_task(ledger->job, i, 0);
         if (ledger->state[i] == TL_TASK_FREE && !left_to_another(ledger, task, worker))
             return true;

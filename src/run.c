@@ -8,6 +8,7 @@
 #include "chunks.h"
 #include "encode.h"
 #include "restart.h"
+#include "sandbox.h"
 #include "host.h"
 #include "status.h"
 
@@ -25,6 +26,7 @@ struct run {
     struct tl_orders orders;
     struct tl_job job;
     struct tl_segment segment;
+    struct tl_sandbox *sandbox; /* NULL: none is asked for */
     telar_report *report;
     unsigned char *row; /* one row, where it has to be put together */
 
@@ -44,11 +46,14 @@ static telar_status check_options(struct run *run, struct telar_error *error)
     run->orders.engine = tl_engine_find(options->engine);
     if (!run->orders.engine)
         return tl_fail(error, TELAR_USAGE, 0, "there is no engine %d", (int)options->engine);
-    if ((unsigned)options->isolation > TELAR_GUARDED)
+    if ((unsigned)options->isolation > TELAR_SANDBOXED)
         return tl_fail(error, TELAR_USAGE, 0, "there is no isolation %d", (int)options->isolation);
-    if (options->isolation == TELAR_GUARDED && !run->orders.engine->processes)
-        return tl_fail(error, TELAR_USAGE, 0, "%s cannot be guarded, they share all memory; use processes",
-                       telar_engine_name(options->engine));
+    if (options->isolation >= TELAR_GUARDED && !run->orders.engine->processes)
+        return tl_fail(error, TELAR_USAGE, 0, "%s cannot be %s, they share all memory; use processes",
+                       telar_engine_name(options->engine), telar_isolation_name(options->isolation));
+    if (options->isolation == TELAR_SANDBOXED && options->compression == TELAR_LIBPNG)
+        return tl_fail(error, TELAR_USAGE, 0,
+                       "libpng compresses outside of the sandbox; use the compression fast or small, or -i guarded");
     if ((unsigned)options->compression > TELAR_LIBPNG)
         return tl_fail(error, TELAR_USAGE, 0, "there is no compression %d", (int)options->compression);
     if (options->workers > TELAR_WORKERS_MAX)
@@ -128,6 +133,22 @@ static void describe(struct run *run)
     report->grid_columns = run->job.plan.columns;
 }
 
+/* A job for no more workers than find something to do, where each must have its part of the image from the start. */
+static telar_status lay_out(struct run *run, struct tl_request *request, struct telar_error *error)
+{
+    telar_status status;
+
+    request->workers = run->orders.workers;
+    status = tl_job_init(&run->job, request, error);
+    if (status != TELAR_OK)
+        return status;
+    limit_workers(run);
+    if (!request->fixed || run->orders.workers == request->workers)
+        return TELAR_OK;
+    request->workers = run->orders.workers;
+    return tl_job_init(&run->job, request, error);
+}
+
 /* From an image's geometry to a segment with room for everything, and a report that says so. */
 static telar_status plan(struct run *run, const struct telar_geometry *image, bool decode, bool encode,
                          struct telar_error *error)
@@ -141,20 +162,21 @@ static telar_status plan(struct run *run, const struct telar_geometry *image, bo
         .restart = decode && tl_decoder_find_bands(run->decoder, tl_encode_band_rows(image)),
         .encode = encode,
         .small = run->options.compression == TELAR_SMALL,
+        .fixed = run->options.isolation == TELAR_SANDBOXED,
     };
     telar_status status;
 
     choose_workers(run);
-    request.workers = run->orders.workers;
-    status = tl_job_init(&run->job, &request, error);
+    status = lay_out(run, &request, error);
     if (status == TELAR_OK)
         status = reserve(run, error);
+    if (status == TELAR_OK && request.fixed)
+        status = tl_segment_open_reader(&run->segment, error);
     if (status != TELAR_OK)
         return status;
     run->row = malloc(telar_row_bytes(image));
     if (!run->row)
         return tl_fail(error, TELAR_HOST, ENOMEM, "%s: no memory for a row", run->name);
-    limit_workers(run);
     tl_job_write_header(&run->job, run->segment.base);
     describe(run);
     return TELAR_OK;
@@ -194,6 +216,16 @@ static const unsigned char *finished_row(void *data, uint32_t row)
 
 /* ---- beginning and end ---- */
 
+static telar_status make_sandbox(struct run *run, struct telar_error *error)
+{
+    telar_status status = tl_sandbox_new(&run->sandbox, error);
+
+    run->orders.sandbox = run->sandbox;
+    if (status == TELAR_OK)
+        tl_sandbox_describe(run->sandbox, run->report->sandbox);
+    return status;
+}
+
 static telar_status begin(struct run *run, const char *name, const telar_pipeline *pipeline,
                           const struct telar_options *options, telar_report **report,
                           struct telar_error *error)
@@ -208,7 +240,9 @@ static telar_status begin(struct run *run, const char *name, const telar_pipelin
     run->report = calloc(1, sizeof *run->report);
     if (!run->report)
         return tl_fail(error, TELAR_HOST, ENOMEM, "%s: no memory for the report", name);
-    return check_options(run, error);
+    if (check_options(run, error) != TELAR_OK)
+        return TELAR_USAGE;
+    return run->options.isolation == TELAR_SANDBOXED ? make_sandbox(run, error) : TELAR_OK;
 }
 
 /* Releases what the run holds; the report goes to the caller who wants it. */
@@ -221,6 +255,7 @@ static void end(struct run *run, telar_report **report)
     else
         telar_report_free(run->report);
     free(run->row);
+    tl_sandbox_free(run->sandbox);
     tl_segment_destroy(&run->segment);
 }
 
@@ -339,6 +374,8 @@ static void start_over(struct run *run)
     free(report->worker);
     free(report->task);
     *report = (telar_report){0};
+    if (run->sandbox)
+        tl_sandbox_describe(run->sandbox, report->sandbox);
     run->output = NULL;
     run->decoder = NULL;
     run->row = NULL;

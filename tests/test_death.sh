@@ -107,7 +107,13 @@ coordinator_dies()
     nothing_left
 }
 
-for isolation in shared guarded; do
+isolations='shared guarded'
+if "$telar" run -q -i sandboxed -t copy "$in" "$work/tried.png" 2>"$work/refusal"; then
+    isolations="$isolations sandboxed"
+else
+    skip "the death of a sandboxed worker" "$(cat "$work/refusal")"
+fi
+for isolation in $isolations; do
     for signal in KILL SEGV BUS TERM; do
         check "SIG$signal for a $isolation worker" worker_dies $signal 5 "SIG$signal" -i $isolation
     done

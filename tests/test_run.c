@@ -17,6 +17,7 @@ START_TEST(options_without_sense_are_refused)
         {.isolation = (telar_isolation)9},
         {.engine = TELAR_THREADS, .isolation = TELAR_GUARDED},
         {.engine = TELAR_SERIAL, .isolation = TELAR_GUARDED},
+        {.engine = TELAR_GIL, .isolation = TELAR_SANDBOXED},
         {.workers = TELAR_WORKERS_MAX + 1},
         {.workers = UINT32_MAX},
         {.plan = {0, 2}},

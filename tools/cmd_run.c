@@ -52,9 +52,10 @@ static int help(void)
            "      --bands=N          the same as --grid=Nx1\n"
            "  -r, --roi=R0:R1,C0:C1  transform only these rows and columns, from zero, ends\n"
            "                         excluded; the rest is copied\n"
-           "  -i, --isolation=shared|guarded\n"
+           "  -i, --isolation=shared|guarded|sandboxed\n"
            "                         what a worker process may write: all of the segment, or\n"
-           "                         its own slots and region only (guarded)\n"
+           "                         its own slots and region only; and nothing else of this\n"
+           "                         machine (guarded)\n"
            "      --timeout=SECONDS  how long one task may take; 0 is no limit (0)\n"
            "      --max-pixels=N     refuse more pixels (1G); K, M, G are 10^3, 10^6, 10^9\n"
            "      --max-memory=SIZE  largest segment, in bytes or K, M, G of 2^10, 2^20,\n"
@@ -103,7 +104,7 @@ static bool take_engine(struct run *run, const char *text)
 
 static bool take_isolation(struct run *run, const char *text)
 {
-    static const char *const words[] = {"shared", "guarded", NULL};
+    static const char *const words[] = {"shared", "guarded", "sandboxed", NULL};
     int word = parse_word("--isolation", text, words);
 
     run->options.isolation = (telar_isolation)(TELAR_SHARED + word);

@@ -37,6 +37,8 @@ void print_report(const telar_report *r)
         r->image.rows, r->image.columns, r->image.channels, r->image.depth, r->grid_rows, r->grid_columns);
     say("engine %s, isolation %s, workers %" PRIu32 " (%s)", r->engine,
         r->isolation[0] ? r->isolation : "none", r->workers, r->workers_reason);
+    if (r->sandbox[0])
+        say("sandbox: %s", r->sandbox);
     say("segment %.1f MiB of %s, %.1f MiB on huge pages", mebibytes(r->segment_bytes), r->backing,
         mebibytes(r->huge_bytes));
     for (uint32_t i = 0; i < r->n_workers; i++)
@@ -119,6 +121,7 @@ static void write_report(struct json *json, const telar_report *r)
 {
     json_string(json, "engine", r->engine);
     json_string(json, "isolation", r->isolation);
+    json_string(json, "sandbox", r->sandbox);
     json_begin(json, "image", '{');
     json_unsigned(json, "rows", r->image.rows);
     json_unsigned(json, "columns", r->image.columns);

@@ -27,6 +27,8 @@ typedef enum telar_isolation {
     TELAR_ISOLATION_DEFAULT = 0, /* guarded */
     TELAR_SHARED,                /* it can write the whole segment */
     TELAR_GUARDED,               /* it can write its own slots and the region it works on, nothing else of the segment */
+    TELAR_SANDBOXED,             /* the same, and it has no files, no network, no other process and no new memory: seccomp, Landlock,
+                                    no_new_privs, limits. A host that cannot give all of it is TELAR_HOST, never less */
 } telar_isolation;
 
 /* How the output is compressed. The pixels are the same. */
@@ -86,7 +88,7 @@ telar_status telar_run_file(const char *input, const char *output, const telar_p
 telar_status telar_run(const telar_image *source, telar_image **result, const telar_pipeline *pipeline,
                        const struct telar_options *options, telar_report **report, struct telar_error *error);
 
-/* "serial", "threads", ...; "shared", "guarded". Never NULL. */
+/* "serial", "threads", ...; "shared", "guarded", "sandboxed". Never NULL. */
 const char *telar_engine_name(telar_engine engine);
 const char *telar_isolation_name(telar_isolation isolation);
 

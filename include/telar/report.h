@@ -52,6 +52,7 @@ struct telar_worker_report {
 typedef struct telar_report {
     struct telar_geometry image;
     char engine[16], isolation[16], backing[16]; /* names; backing: "shm" or "memfd" */
+    char sandbox[96];          /* what locks a sandboxed worker in: "seccomp, landlock abi 7, ..."; "" when it is not */
     uint64_t segment_bytes;
     uint64_t huge_bytes;       /* how much of the segment lies on huge pages */
     uint32_t grid_rows, grid_columns;
