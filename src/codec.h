@@ -49,7 +49,8 @@ bool tl_decoder_in_bands(const struct tl_decoder *decoder);
 
 /*
  * Whether the file was written in bands of so many rows, each of which can be read for itself: then tl_decoder_restart
- * says where, until the decoder is closed, and there is no need to read in order. Not async-signal-safe.
+ * says where, until the decoder is closed, and there is no need to read in order. To be asked before anything is read.
+ * Not async-signal-safe.
  */
 bool tl_decoder_find_bands(struct tl_decoder *decoder, uint32_t band_rows);
 const struct tl_restart *tl_decoder_restart(const struct tl_decoder *decoder);
