@@ -113,7 +113,7 @@ static telar_status choose_plan(struct tl_job *job, const struct tl_request *req
     struct telar_plan plan = request->plan;
     uint32_t workers = request->workers;
 
-    job->fused = request->encode && !plan.rows && !plan.columns;
+    job->fused = request->encode && !plan.rows && !plan.columns && !request->resident;
     job->window = job->fused && request->decode && !gathers(job);
     if (job->fused)
         plan = (struct telar_plan){job->n_bands, 1};

@@ -53,7 +53,8 @@ enum { TL_FIXED_REGIONS_MAX = 16384 };
 
 /*
  * What stands at the beginning of a segment, for whoever maps it from outside (--keep-shm): telar itself
- * never reads it back. Fixed widths, offsets from the segment's first byte.
+ * never reads it back. Fixed widths, offsets from the segment's first byte. A kept segment has the whole source and a result
+ * for each region of the grid; telar(1) tells users the layout, which changes with `version`.
  */
 struct tl_header {
     char magic[8]; /* "telar" and zeros */
@@ -95,6 +96,7 @@ struct tl_request {
     bool encode;  /* workers encode: bands of a PNG */
     bool small;   /* and take time to make them small */
     bool fixed;   /* see struct tl_job */
+    bool resident; /* source and result stay whole planes, for who looks at the segment afterwards */
 };
 
 struct tl_job {

@@ -163,6 +163,7 @@ static telar_status plan(struct run *run, const struct telar_geometry *image, bo
         .encode = encode,
         .small = run->options.compression == TELAR_SMALL,
         .fixed = run->options.isolation == TELAR_SANDBOXED,
+        .resident = run->options.keep_shm != NULL,
     };
     telar_status status;
 

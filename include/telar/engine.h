@@ -57,7 +57,8 @@ struct telar_options {
     bool no_restart;          /* leave out the chunk that lets telar decode the output in parallel */
     bool small_pages;         /* do not ask for huge pages: what they are worth can then be measured */
     bool touch_first;         /* each task touches its memory before it computes, so that the report tells the one from the other */
-    const char *keep_shm;     /* NULL, or the name under which the segment is to stay visible in /dev/shm, without a slash */
+    const char *keep_shm;     /* NULL, or the name under which the segment is to stay visible in /dev/shm, without a slash: with
+                                 all of source and result, which takes their memory; telar(1), SEGMENT, has its layout */
 
     /* Called in the coordinator, now and then, with how many of the run's tasks are done. NULL: not called. */
     void (*progress)(void *data, uint64_t done, uint64_t total);
