@@ -18,6 +18,8 @@ struct tl_ticket {
     uint64_t task;    /* index into the job's tasks */
     uint32_t attempt; /* 1 for the first */
     uint32_t slot;    /* encode: where to */
+    uint32_t skip;    /* 1: without the transforms, as the source has it */
+    uint32_t reserved;
 };
 
 /* The task of the record that a worker sends when it begins its loop. */

@@ -55,6 +55,13 @@ bool tl_decoder_in_bands(const struct tl_decoder *decoder);
 bool tl_decoder_find_bands(struct tl_decoder *decoder, uint32_t band_rows);
 const struct tl_restart *tl_decoder_restart(const struct tl_decoder *decoder);
 
+/*
+ * How many rows it has read, which are forgotten; and whether another copy of it, made before the first was read, can read
+ * them again: the file is a regular one, and no pipe.
+ */
+uint32_t tl_decoder_rows_read(const struct tl_decoder *decoder);
+bool tl_decoder_can_reread(const struct tl_decoder *decoder);
+
 /* The next rows: for each its filter and telar_row_bytes(), samples in the byte order of the file. */
 bool tl_decoder_read_band(struct tl_decoder *decoder, unsigned char *filtered, uint32_t rows);
 

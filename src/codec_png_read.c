@@ -300,6 +300,16 @@ bool tl_decoder_can_reopen(const struct tl_decoder *decoder)
     return decoder->input.owned && decoder->input.file_bytes > 0;
 }
 
+bool tl_decoder_can_reread(const struct tl_decoder *decoder)
+{
+    return decoder->input.next >= 0;
+}
+
+uint32_t tl_decoder_rows_read(const struct tl_decoder *decoder)
+{
+    return decoder->rows_read;
+}
+
 int tl_decoder_descriptor(const struct tl_decoder *decoder)
 {
     return decoder->input.fd;

@@ -297,6 +297,13 @@ struct tl_task tl_job_task(const struct tl_job *job, uint64_t number, uint32_t s
     return task;
 }
 
+bool tl_job_can_skip(const struct tl_job *job, uint64_t task)
+{
+    telar_task_kind kind = stage_of(job, task)->kind;
+
+    return kind == TELAR_TASK_PROCESS || (kind == TELAR_TASK_ENCODE && job->fused);
+}
+
 void tl_job_write_header(const struct tl_job *job, unsigned char *base)
 {
     struct tl_header header = {

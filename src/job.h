@@ -138,6 +138,7 @@ struct tl_task {
     uint64_t index;             /* within the stage */
     struct telar_region region; /* empty for prepare and merge */
     struct tl_extent extent;    /* the only part of the segment that it writes */
+    bool skip;                  /* without the transforms, as the source has it: see tl_job_can_skip */
 };
 
 /*
@@ -177,6 +178,9 @@ bool tl_job_may(const struct tl_job *job, uint32_t worker, uint32_t piece, struc
 
 /* Whether the extent of a task is in one of the worker's own pieces. Async-signal-safe. */
 bool tl_job_owns(const struct tl_job *job, uint32_t worker, const struct tl_task *task);
+
+/* Whether a task can be done without the transforms: what it writes are pixels that they would have changed. */
+bool tl_job_can_skip(const struct tl_job *job, uint64_t task);
 
 /* The stage of that kind (the first of several), or NULL. */
 const struct tl_stage *tl_job_stage(const struct tl_job *job, telar_task_kind kind);

@@ -54,6 +54,7 @@ static void carry_out(struct tl_worker *worker, const struct tl_ticket *ticket)
     bool closed = worker->guarded && !tl_job_owns(worker->place.job, worker->index, &task);
     unsigned char *base = worker->place.base;
 
+    task.skip = ticket->skip;
     *record = (struct tl_record){.task = ticket->task, .attempt = ticket->attempt};
     if (worker->turn.begin)
         worker->turn.begin(worker->turn.data);

@@ -111,7 +111,7 @@ static void check_workers(const telar_report *report, telar_engine engine)
         ck_assert_uint_gt(worker->spawn_ns, 0);
         ck_assert_uint_le(worker->spawn_ns, worker->born_ns);
         ck_assert_uint_le(worker->born_ns, worker->ready_ns);
-        ck_assert_uint_le(worker->ready_ns, report->dismiss_ns);
+        ck_assert_uint_le(worker->ready_ns, worker->tasks ? report->dismiss_ns : worker->end_ns);
         ck_assert_uint_le(report->dismiss_ns, worker->end_ns);
         ck_assert_uint_le(worker->end_ns, report->total_ns);
         ck_assert_uint_le(worker->busy_ns, worker->end_ns - worker->ready_ns);
