@@ -10,10 +10,10 @@ same() { "$telar" run -t copy "$1" "$work/a.png" && "$telar" run -t copy "$2" "$
 differ() { ! same "$1" "$2"; }
 helps() { right "$telar" "$@" --help && grep -q '^usage: telar' "$work/out" && ! grep -q '.\{81\}' "$work/out"; }
 
-for command in run info transforms galaxy doctor; do
+for command in run info transforms galaxy bench doctor; do
     check "$command --help fits a terminal" helps $command
 done
-check "--help names all commands" sh -c "for c in run info transforms galaxy doctor; do $telar --help | grep -q \"^  \$c \" || exit 1; done"
+check "--help names all commands" sh -c "for c in run info transforms galaxy bench doctor; do $telar --help | grep -q \"^  \$c \" || exit 1; done"
 
 # ---- what it does ----
 check "serial" right "$telar" run -e serial -t invert "$g" "$work/serial.png"
@@ -125,7 +125,7 @@ bad "--keep-shm with a slash" "slash" --keep-shm=a/b -t copy "$g" "$out"
 bad "unknown --progress" "auto, always, never" --progress=yes -t copy "$g" "$out"
 bad "--json and the picture on one standard output" "standard output" --json -t copy "$g" -
 bad "misspelt option" "did you mean '--timeout'?" --timeuot=1 -t copy "$g" "$out"
-bad "option that comes later" "--start" --start=pool -t copy "$g" "$out"
+bad "option that comes later" "--on-crash" --on-crash=retry -t copy "$g" "$out"
 bad "option without its value" "needs a value" "$g" "$out" -t
 check "unknown transform's manual" wrong 2 "did you mean 'invert'?" "$telar" transforms invrt
 check "doctor takes no operand" wrong 2 "$g" "$telar" doctor "$g"

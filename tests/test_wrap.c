@@ -51,7 +51,8 @@ static const struct failure {
     {"stat", EACCES, OUTPUT},
     {"fstat", EIO, INPUT | OUTPUT},
     {"fchmod", EPERM, OUTPUT},
-    {"pread", EIO, INPUT | OK}, /* OK: a worker's doubt, and the reference decoder reads it then */
+    {"read", EIO, INPUT},
+    {"pread", EIO, INPUT | OK},
     {"write", ENOSPC, OUTPUT},
     {"fsync", EIO, OUTPUT},
     {"linkat", EACCES, OUTPUT},
@@ -63,8 +64,8 @@ static const struct failure {
     {"send", EINTR, OK},
     {"recv", EINTR, OK},
     {"poll", EINTR, OK},
-    {"pread", EINTR, OK},
-    {"pread", 0, OK},
+    {"read", EINTR, OK},
+    {"read", 0, OK},
     {"write", EINTR, OK},
     {"write", 0, OK},
 };
@@ -268,7 +269,7 @@ static void check_quadrants(enum world world, struct telar_options options, cons
 
 #define EVERYWHERE                                                                                           \
     " malloc ", " calloc ", " shm_open ", " ftruncate ", " posix_fallocate ", " mmap ", " openat ",          \
-        " pread ", " write ", " fsync ", " renameat ", " close "
+        " read ", " write ", " fsync ", " renameat ", " close "
 
 START_TEST(serial)
 {

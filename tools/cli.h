@@ -17,6 +17,7 @@ int command_run(int argc, char **argv);
 int command_info(int argc, char **argv);
 int command_transforms(int argc, char **argv);
 int command_galaxy(int argc, char **argv);
+int command_bench(int argc, char **argv);
 int command_doctor(int argc, char **argv);
 
 /* Prints "telar: " and the message as one line on standard error; control characters in it become '?'. */

@@ -48,6 +48,16 @@ void progress_update(void *data, uint64_t done, uint64_t total)
     fprintf(stderr, "\r%" PRIu64 " of %" PRIu64 " tasks", done, total);
 }
 
+void progress_text(struct progress *progress, const char *text)
+{
+    uint64_t now = now_ns();
+
+    if (!progress->on || now - progress->shown_ns < INTERVAL_NS)
+        return;
+    progress->shown_ns = now;
+    fprintf(stderr, "\r\033[K%s", text);
+}
+
 void progress_end(struct progress *progress)
 {
     if (progress->on)

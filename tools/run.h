@@ -32,6 +32,9 @@ void progress_start(struct progress *progress, int word, bool quiet);
 /* For struct telar_options: data is a struct progress. */
 void progress_update(void *data, uint64_t done, uint64_t total);
 
+/* Shows a text instead, for a command that counts something else. */
+void progress_text(struct progress *progress, const char *text);
+
 /* Erases the line. */
 void progress_end(struct progress *progress);
 
@@ -41,9 +44,6 @@ void progress_end(struct progress *progress);
  * the library's business. The names must stay valid.
  */
 void crash_guard(const char *input, const char *output);
-
-/* Says on standard error which workers were lost, as far as there are not too many to read, and that it did not matter. */
-void print_losses(const telar_report *report);
 
 /* Says on standard error how it went. */
 void print_report(const telar_report *report);

@@ -22,6 +22,7 @@ static const struct command commands[] = {
     {"info", "what a PNG file is: rows, columns, channels, depth, chunks", command_info},
     {"transforms", "the transforms there are, and the manual of each", command_transforms},
     {"galaxy", "draw a synthetic photograph of a galaxy", command_galaxy},
+    {"bench", "what isolation costs, measured on this host", command_bench},
     {"doctor", "what this host gives, and what to do about it", command_doctor},
 };
 

@@ -1,0 +1,89 @@
+/*
+ * One run of one row. Everything that is measured goes through here.
+ */
+#include <config.h>
+
+#include "bench.h"
+
+#include <signal.h>
+#include <stdlib.h>
+#include <time.h>
+
+volatile int bench_interrupted;
+
+static void on_signal(int number)
+{
+    (void)number;
+    bench_interrupted = 1;
+}
+
+/* A worker process of the same terminal ends by the signal; the run that it belonged to then fails, and is
+ * dropped. */
+void bench_catch_signals(void)
+{
+    static const int numbers[] = {SIGINT, SIGTERM, SIGHUP};
+    struct sigaction action = {.sa_handler = on_signal,
+                               .sa_flags = SA_RESETHAND}; /* the second time ends at once */
+
+    for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++)
+        sigaction(numbers[i], &action, NULL);
+}
+
+double bench_now_ms(void)
+{
+    struct timespec t;
+
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (double)t.tv_sec * 1e3 + (double)t.tv_nsec / 1e6;
+}
+
+/* What is compared: of a picture in memory the workers' time, for bringing it there is the same for all; of a
+ * file all. */
+static void note_sample(const struct bench_row *row, const telar_report *report, struct bench_sample *sample)
+{
+    *sample = (struct bench_sample){.place = sample->place};
+    sample->ms = (double)(row->job == BENCH_MEMORY ? report->transform_ns : report->total_ns) / 1e6;
+    for (uint32_t i = 0; i < report->n_workers; i++) {
+        const struct telar_worker_report *worker = &report->worker[i];
+
+        sample->minor_faults += worker->minor_faults;
+        sample->major_faults += worker->major_faults;
+        sample->voluntary += worker->voluntary_switches;
+        sample->involuntary += worker->involuntary_switches;
+        sample->user_ms += (double)worker->user_ns / 1e6;
+        sample->system_ms += (double)worker->system_ns / 1e6;
+    }
+}
+
+telar_status bench_run(const struct bench *bench, const struct bench_row *row,
+                       const struct telar_options *options, struct bench_sample *sample, double *wall_ms,
+                       telar_report **report, telar_image **result, struct telar_error *error)
+{
+    const struct bench_picture *picture = &bench->picture[row->picture];
+    telar_image *image = NULL;
+    char output[sizeof bench->directory + 16];
+    telar_report *told = NULL;
+    telar_status status;
+    double begin_ms = bench_now_ms();
+
+    if (row->job == BENCH_MEMORY) {
+        status = telar_run(picture->image, &image, row->pipeline, options, &told, error);
+    } else {
+        snprintf(output, sizeof output, "%s/out.png", bench->directory);
+        status = telar_run_file(picture->path, output, row->pipeline, options, &told, error);
+    }
+    *wall_ms = bench_now_ms() - begin_ms;
+    if (status == TELAR_OK)
+        note_sample(row, told, sample);
+    if (status == TELAR_OK && result && row->job == BENCH_FILE)
+        status = telar_image_read(output, NULL, &image, error);
+    if (report)
+        *report = told;
+    else
+        telar_report_free(told);
+    if (result)
+        *result = image;
+    else
+        telar_image_free(image);
+    return status;
+}
