@@ -9,84 +9,59 @@
 #include <stdio.h>
 #include <string.h>
 
-void tl_answer_fail(struct tl_coordinator *c, const struct tl_member *member, telar_status status, int errnum,
-                    const char *why)
-{
-    char where[128] = "";
-    struct telar_region region = {0};
-    telar_task_kind kind = TELAR_TASK_PROCESS;
-    bool busy = member->n_tickets > 0;
-
-    if (c->status != TELAR_OK)
-        return;
-    if (busy) {
-        struct tl_task task = tl_job_task(&c->crew->job, member->ticket[0].task, 0);
-
-        kind = task.stage->kind;
-        region = task.region;
-    }
-    if (busy && region.r0 < region.r1)
-        snprintf(where, sizeof where, " on region %" PRIu32 ":%" PRIu32 ",%" PRIu32 ":%" PRIu32, region.r0,
-                 region.r1, region.c0, region.c1);
-    else if (busy)
-        snprintf(where, sizeof where, " on the task %s", telar_task_kind_name(kind));
-    c->status =
-        tl_fail(c->error, status, errnum, "%s: worker %" PRIu32 " (%s %" PRId64 ")%s %s", c->orders->name,
-                member->index, c->orders->engine->processes ? "pid" : "thread", member->id, where, why);
-    if (c->error && c->error->status == status) {
-        c->error->worker = (int)member->index;
-        c->error->pid = c->orders->engine->processes ? member->id : 0;
-        c->error->has_region = region.r0 < region.r1;
-        c->error->region = region;
-    }
-}
-
-/* ---- what workers say ---- */
-
 /* Times that a worker tells may be anything; reported are only those that can be true. */
 static uint64_t plausible(uint64_t told_ns, uint64_t from_ns, uint64_t to_ns)
 {
     return told_ns < from_ns ? from_ns : told_ns > to_ns ? to_ns : told_ns;
 }
 
+/* Counters are those of all workers that were in this place, one after the other. */
 static void note_usage(struct tl_member *member, const struct tl_record *record)
 {
     struct telar_worker_report *report = &member->report;
-    const struct tl_record *before = &member->before;
+    const struct telar_worker_report *before = &member->before;
 
     if (!member->id)
         member->id = record->id;
     report->pid = member->id;
-    report->user_ns = record->user_ns - before->user_ns;
-    report->system_ns = record->system_ns - before->system_ns;
-    report->minor_faults = record->minor_faults - before->minor_faults;
-    report->major_faults = record->major_faults - before->major_faults;
-    report->voluntary_switches = record->voluntary_switches - before->voluntary_switches;
-    report->involuntary_switches = record->involuntary_switches - before->involuntary_switches;
+    report->user_ns = before->user_ns + record->user_ns;
+    report->system_ns = before->system_ns + record->system_ns;
+    report->minor_faults = before->minor_faults + record->minor_faults;
+    report->major_faults = before->major_faults + record->major_faults;
+    report->voluntary_switches = before->voluntary_switches + record->voluntary_switches;
+    report->involuntary_switches = before->involuntary_switches + record->involuntary_switches;
 }
 
-static void note_hello(struct tl_coordinator *c, struct tl_member *member, const struct tl_record *record)
+/* The caller's thread, when it becomes the worker, has counted before: that much is to be taken away (modulo 2^64). */
+static void forget_past(struct tl_member *member, const struct tl_record *hello)
 {
-    uint64_t epoch_ns = c->orders->epoch_ns, now_ns = tl_now_ns();
-    uint64_t born_ns = plausible(record->start_ns, member->report.spawn_ns + epoch_ns, now_ns);
+    struct telar_worker_report *before = &member->before;
 
-    if (member->report.ready_ns) { /* else a worker could begin its time limit again and again */
-        tl_answer_fail(c, member, TELAR_WORKER, 0, "said twice that it is ready");
-        return;
-    }
-    member->since_ns = now_ns;
-    member->report.born_ns = born_ns - epoch_ns;
-    member->report.ready_ns = plausible(record->end_ns, born_ns, now_ns) - epoch_ns;
-    if (record->trouble)
-        tl_answer_fail(c, member, TELAR_HOST, record->errnum, "could not map the image");
+    before->user_ns -= hello->user_ns;
+    before->system_ns -= hello->system_ns;
+    before->minor_faults -= hello->minor_faults;
+    before->major_faults -= hello->major_faults;
+    before->voluntary_switches -= hello->voluntary_switches;
+    before->involuntary_switches -= hello->involuntary_switches;
 }
 
 /* A task could not be done. Damaged image data is nobody's fault but the file's. */
 static void note_trouble(struct tl_coordinator *c, struct tl_member *member, const struct tl_record *record)
 {
+    char call[TL_SANDBOX_NAME_BYTES], why[128];
+
     switch (record->trouble) {
     case TL_TROUBLE_MEMORY:
-        tl_answer_fail(c, member, TELAR_HOST, record->errnum, "could not open its region for writing");
+        tl_fault_end(c, member, TELAR_HOST, record->errnum, "could not open its region for writing");
+        break;
+    case TL_TROUBLE_SANDBOX:
+        tl_fault_end(c, member, TELAR_HOST, record->errnum,
+                       "could not be locked in; see telar doctor, or use -i guarded");
+        break;
+    case TL_TROUBLE_VIOLATION:
+        tl_sandbox_call_name(record->errnum, call);
+        snprintf(why, sizeof why, "tried the system call %s, which its sandbox forbids", call);
+        tl_fault_lose(c, member, TELAR_WORKER, why);
         break;
     case TL_TROUBLE_DOUBT:
         c->outcome->doubt = true;
@@ -95,8 +70,29 @@ static void note_trouble(struct tl_coordinator *c, struct tl_member *member, con
                     "%s: is damaged, truncated, or not a valid PNG; get an undamaged copy", c->orders->name);
         break;
     default:
-        tl_answer_fail(c, member, TELAR_WORKER, 0, "sent a message that makes no sense");
+        tl_fault_lose(c, member, TELAR_WORKER, "sent a message that makes no sense");
     }
+}
+
+static void note_hello(struct tl_coordinator *c, struct tl_member *member, const struct tl_record *record)
+{
+    uint64_t epoch_ns = c->orders->epoch_ns, now_ns = tl_now_ns();
+    uint64_t born_ns = plausible(record->start_ns, member->report.spawn_ns + epoch_ns, now_ns);
+
+    if (member->ready) { /* else a worker could begin its time limit again and again */
+        tl_fault_lose(c, member, TELAR_WORKER, "said twice that it is ready");
+        return;
+    }
+    member->ready = true;
+    member->since_ns = now_ns;
+    if (!member->report.ready_ns) {
+        member->report.born_ns = born_ns - epoch_ns;
+        member->report.ready_ns = plausible(record->end_ns, born_ns, now_ns) - epoch_ns;
+    }
+    if (record->trouble == TL_TROUBLE_MEMORY)
+        tl_fault_end(c, member, TELAR_HOST, record->errnum, "could not map the image");
+    else if (record->trouble)
+        note_trouble(c, member, record);
 }
 
 /* Writes to the file what has become next in the order of bands. Slots are then free for bands farther on. */
@@ -153,14 +149,14 @@ static void note_answer(struct tl_coordinator *c, struct tl_member *member, cons
     struct tl_task task;
 
     if (member->n_tickets == 0 || record->task != ticket->task || record->attempt != ticket->attempt) {
-        tl_answer_fail(c, member, TELAR_WORKER, 0, "claims a task that it does not have");
+        tl_fault_lose(c, member, TELAR_WORKER, "claims a task that it does not have");
         return;
     }
     task = tl_job_task(&c->crew->job, ticket->task, ticket->slot);
     if (record->trouble) {
         note_trouble(c, member, record);
     } else if (record->bytes > task.extent.bytes) {
-        tl_answer_fail(c, member, TELAR_WORKER, 0, "claims to have written more than its slot holds");
+        tl_fault_lose(c, member, TELAR_WORKER, "claims to have written more than its slot holds");
     } else {
         if (task.stage->kind == TELAR_TASK_ENCODE)
             c->encoded[task.index] = (struct tl_encoded){record->bytes, record->adler};
@@ -176,10 +172,17 @@ static void note_answer(struct tl_coordinator *c, struct tl_member *member, cons
 void tl_answer_note(struct tl_coordinator *c, struct tl_member *member, const struct tl_record *record)
 {
     if (c->orders->engine->direct && record->task == TL_TASK_HELLO)
-        member->before = *record; /* a thread that was there before has a past */
+        forget_past(member, record);
     note_usage(member, record);
     if (record->task == TL_TASK_HELLO)
         note_hello(c, member, record);
     else
         note_answer(c, member, record);
+}
+
+void tl_answer_note_late(struct tl_coordinator *c, struct tl_member *member, const struct tl_record *record)
+{
+    note_usage(member, record);
+    if (record->task == TL_TASK_HELLO && !member->ready && !record->trouble)
+        note_hello(c, member, record);
 }

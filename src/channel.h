@@ -18,6 +18,8 @@ struct tl_ticket {
     uint64_t task;    /* index into the job's tasks */
     uint32_t attempt; /* 1 for the first */
     uint32_t slot;    /* encode: where to */
+    uint32_t skip;    /* 1: without the transforms, as the source has it */
+    uint32_t reserved;
 };
 
 /* The task of the record that a worker sends when it begins its loop. */
@@ -28,6 +30,8 @@ enum tl_trouble {
     TL_TROUBLE_NONE,
     TL_TROUBLE_MEMORY, /* memory could not be mapped or protected: see errnum */
     TL_TROUBLE_DOUBT,  /* the image data is not as it should be: the reference decoder has to judge */
+    TL_TROUBLE_SANDBOX,   /* the worker could not be locked in: see errnum */
+    TL_TROUBLE_VIOLATION, /* it tried what a sandboxed worker must not: errnum is the number of the system call */
 };
 
 /*

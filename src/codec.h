@@ -49,10 +49,18 @@ bool tl_decoder_in_bands(const struct tl_decoder *decoder);
 
 /*
  * Whether the file was written in bands of so many rows, each of which can be read for itself: then tl_decoder_restart
- * says where, until the decoder is closed, and there is no need to read in order. Not async-signal-safe.
+ * says where, until the decoder is closed, and there is no need to read in order. To be asked before anything is read.
+ * Not async-signal-safe.
  */
 bool tl_decoder_find_bands(struct tl_decoder *decoder, uint32_t band_rows);
 const struct tl_restart *tl_decoder_restart(const struct tl_decoder *decoder);
+
+/*
+ * How many rows it has read, which are forgotten; and whether another copy of it, made before the first was read, can read
+ * them again: the file is a regular one, and no pipe.
+ */
+uint32_t tl_decoder_rows_read(const struct tl_decoder *decoder);
+bool tl_decoder_can_reread(const struct tl_decoder *decoder);
 
 /* The next rows: for each its filter and telar_row_bytes(), samples in the byte order of the file. */
 bool tl_decoder_read_band(struct tl_decoder *decoder, unsigned char *filtered, uint32_t rows);
@@ -65,6 +73,9 @@ bool tl_decoder_can_reopen(const struct tl_decoder *decoder);
 
 /* The descriptor that it reads from. */
 int tl_decoder_descriptor(const struct tl_decoder *decoder);
+
+/* In a process that has it under another number, which is then used. */
+void tl_decoder_move(struct tl_decoder *decoder, int descriptor);
 
 /* The coordinator's part: takes those chunks over. TELAR_INPUT, with *doubt: as above. TELAR_HOST: no memory. */
 telar_status tl_decoder_take_tail(struct tl_decoder *decoder, const unsigned char *bytes, size_t n, bool *doubt,

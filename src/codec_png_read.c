@@ -283,8 +283,8 @@ bool tl_decoder_in_bands(const struct tl_decoder *d)
 
 bool tl_decoder_find_bands(struct tl_decoder *d, uint32_t band_rows)
 {
-    if (!d->input.owned || !d->input.file_bytes || d->scan.restart_used != sizeof d->scan.restart
-        || png_get_uint_32(d->scan.restart + 4) != band_rows)
+    if (!tl_decoder_in_bands(d) || !d->input.owned || !d->input.file_bytes
+        || d->scan.restart_used != sizeof d->scan.restart || png_get_uint_32(d->scan.restart + 4) != band_rows)
         return false;
     d->restart = tl_restart_find(d->input.fd, d->input.position - HEAD_BYTES, d->scan.restart, d->geometry.rows);
     return d->restart != NULL;
@@ -300,9 +300,24 @@ bool tl_decoder_can_reopen(const struct tl_decoder *decoder)
     return decoder->input.owned && decoder->input.file_bytes > 0;
 }
 
+bool tl_decoder_can_reread(const struct tl_decoder *decoder)
+{
+    return decoder->input.next >= 0;
+}
+
+uint32_t tl_decoder_rows_read(const struct tl_decoder *decoder)
+{
+    return decoder->rows_read;
+}
+
 int tl_decoder_descriptor(const struct tl_decoder *decoder)
 {
     return decoder->input.fd;
+}
+
+void tl_decoder_move(struct tl_decoder *decoder, int descriptor)
+{
+    decoder->input.fd = descriptor;
 }
 
 /* The last row is where image data without pixels could be long: libpng is not allowed more either (read_rows). */
@@ -376,17 +391,6 @@ telar_status tl_decoder_take_tail(struct tl_decoder *decoder, const unsigned cha
 
 /* ---- what is known of the file ---- */
 
-/* What the chunk teLR says, if it says it of such an image. */
-static uint32_t restart_rows(const struct tl_decoder *d)
-{
-    uint32_t rows;
-
-    if (d->scan.restart_used != sizeof d->scan.restart)
-        return 0;
-    rows = png_get_uint_32(d->scan.restart + 4);
-    return rows > 0 && (uint64_t)png_get_uint_32(d->scan.restart + 8) * rows >= d->geometry.rows ? rows : 0;
-}
-
 void tl_decoder_info(const struct tl_decoder *decoder, struct telar_info *info)
 {
     *info = (struct telar_info){
@@ -394,7 +398,7 @@ void tl_decoder_info(const struct tl_decoder *decoder, struct telar_info *info)
         .color_type = decoder->color_type,
         .bit_depth = decoder->bit_depth,
         .interlaced = decoder->passes > 1,
-        .restart_rows = restart_rows(decoder),
+        .restart_rows = decoder->restart ? decoder->restart->band_rows : 0,
         .file_bytes = decoder->input.file_bytes,
     };
     memcpy(info->chunks, decoder->scan.names, sizeof info->chunks);

@@ -8,6 +8,7 @@
 
 #include <errno.h>
 #include <inttypes.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -16,29 +17,143 @@
  * ended. */
 static const uint64_t grace_ns = UINT64_C(1000000000);
 
-/* ---- workers come and go ---- */
+/* ---- making workers ---- */
 
-/* Joins a member. `gone`: it has closed its end, so it ends or has ended. Ours is closed first: whatever made
- * us believe that it is gone, it finds that there are no more tickets. */
-static void join(struct tl_coordinator *c, struct tl_member *member, bool gone)
+/* Takes a task for a member, and writes its ticket down. */
+static bool take(struct tl_coordinator *c, struct tl_member *member, struct tl_ticket *ticket)
 {
-    tl_channel_close(&member->end);
-    if (!c->orders->engine->join(member, gone))
-        c->crew->abandoned = true;
-    member->living = false;
-    member->report.end_ns = tl_now_ns() - c->orders->epoch_ns;
-    tl_cause_text(&member->cause, member->report.cause, sizeof member->report.cause);
+    if (!tl_ledger_take(&c->ledger, member->index, ticket))
+        return false;
+    ticket->skip = c->ledger.task[ticket->task].skipped;
+    if (member->n_tickets == 0)
+        member->since_ns = tl_now_ns();
+    member->ticket[member->n_tickets++] = *ticket;
+    return true;
 }
+
+/* For an engine without channels: the loop takes from the ledger itself, and its records are noted as they
+ * come. */
+static bool direct_take(void *data, struct tl_ticket *ticket)
+{
+    struct tl_coordinator *c = data;
+
+    return c->status == TELAR_OK && take(c, &c->crew->member[0], ticket);
+}
+
+static bool direct_report(void *data, const struct tl_record *record)
+{
+    struct tl_coordinator *c = data;
+
+    tl_answer_note(c, &c->crew->member[0], record);
+    return c->status == TELAR_OK;
+}
+
+/* Makes a worker in a place that has none. */
+static telar_status start(struct tl_coordinator *c, struct tl_member *member, struct telar_error *error)
+{
+    const struct tl_engine *engine = c->orders->engine;
+    int ends[2] = {-1, -1};
+    telar_status status = engine->direct ? TELAR_OK : tl_channel_open(ends, error);
+
+    member->end = ends[0];
+    member->worker_end = ends[1];
+    member->worker = (struct tl_worker){.index = member->index,
+                                        .place = {.job = &c->crew->job, .decoder = c->orders->decoder},
+                                        .segment_fd = c->orders->segment->fd,
+                                        .reader_fd = c->orders->segment->reader_fd,
+                                        .sandbox = c->orders->sandbox,
+                                        .guarded = c->orders->guarded,
+                                        .touch_first = c->orders->touch_first};
+    member->worker.port = engine->direct ? (struct tl_port){direct_take, direct_report, c}
+                                         : tl_port_channel(&member->worker_end);
+    if (status != TELAR_OK)
+        return status;
+    member->living = true;
+    status = engine->start(c->crew, member, error);
+    if (status != TELAR_OK) {
+        tl_channel_close(&member->end);
+        tl_channel_close(&member->worker_end);
+        member->living = false;
+    }
+    return status;
+}
+
+/* Makes the next member. */
+static telar_status start_member(struct tl_coordinator *c, struct telar_error *error)
+{
+    struct tl_member *member = &c->crew->member[c->crew->size];
+    telar_status status;
+
+    *member = (struct tl_member){.index = c->crew->size};
+    member->report.processes = 1;
+    member->report.spawn_ns = tl_now_ns() - c->orders->epoch_ns;
+    c->ledger.workers = ++c->crew->size;
+    status = start(c, member, error);
+    if (status != TELAR_OK)
+        c->ledger.workers = --c->crew->size;
+    return status;
+}
+
+/* Makes a worker in the place of one that was lost, for the ticket that waits there. */
+static bool replace(struct tl_coordinator *c, struct tl_member *member)
+{
+    struct telar_error refusal;
+
+    tl_error_clear(&refusal);
+    member->id = 0;
+    member->ready = false;
+    member->before = member->report;
+    if (start(c, member, &refusal) != TELAR_OK) {
+        tl_fault_close(c, member, &refusal);
+        return false;
+    }
+    member->report.processes++;
+    return true;
+}
+
+/* ---- tickets ---- */
+
+/* Gives a member its next task, if one may run. A member that was lost is only replaced for that. */
+static void give(struct tl_coordinator *c, struct tl_member *member)
+{
+    struct tl_ticket ticket;
+
+    if (!take(c, member, &ticket) || (!member->living && !replace(c, member)))
+        return;
+    /* When it is gone, hearing says so, and why. */
+    if (!tl_channel_give(member->end, &ticket) && errno != EPIPE && errno != ECONNRESET)
+        tl_fault_end(c, member, TELAR_HOST, errno, "cannot be told what to do");
+}
+
+/* Those that have so many tickets get another. */
+static void give_those(struct tl_coordinator *c, uint32_t held)
+{
+    for (uint32_t i = 0; i < c->crew->size && c->status == TELAR_OK; i++)
+        if (!c->crew->member[i].closed && c->crew->member[i].n_tickets == held)
+            give(c, &c->crew->member[i]);
+}
+
+/* First everybody gets one, then everybody a second. */
+static void give_all(struct tl_coordinator *c)
+{
+    for (uint32_t held = 0; held < TL_TICKETS_MAX; held++)
+        give_those(c, held);
+}
+
+/* ---- hearing ---- */
 
 /* A worker has closed its end while there was work: whatever its exit status says, that is a failure. */
 static void lose(struct tl_coordinator *c, struct tl_member *member)
 {
-    char why[128];
+    bool violation;
+    char why[192];
 
-    join(c, member, true);
-    snprintf(why, sizeof why, "%s%s", member->report.cause,
-             member->cause.orderly ? " before its work was done" : "");
-    tl_answer_fail(c, member, TELAR_WORKER, 0, why);
+    tl_fault_join(c, member, true);
+    violation = c->orders->sandbox && member->cause.signal == SIGSYS;
+    snprintf(why, sizeof why, "%s%s%s", member->report.cause,
+             member->cause.orderly ? " before its work was done" : "",
+             violation ? ", for a system call that its sandbox forbids" : "");
+    tl_fault_lose(c, member, TELAR_WORKER, why);
 }
 
 static void hear(struct tl_coordinator *c, struct tl_member *member)
@@ -53,7 +168,7 @@ static void hear(struct tl_coordinator *c, struct tl_member *member)
             tl_answer_note(c, member, &record);
             break;
         case TL_HEARD_NOISE:
-            tl_answer_fail(c, member, TELAR_WORKER, 0, "sent a message that makes no sense");
+            tl_fault_lose(c, member, TELAR_WORKER, "sent a message that makes no sense");
             break;
         case TL_HEARD_GONE:
             if (!tl_ledger_complete(&c->ledger))
@@ -62,37 +177,15 @@ static void hear(struct tl_coordinator *c, struct tl_member *member)
         }
 }
 
-/* Gives a member its next task, if one may run. */
-static void give(struct tl_coordinator *c, struct tl_member *member)
-{
-    struct tl_ticket ticket;
-
-    if (!tl_ledger_take(&c->ledger, member->index, &ticket))
-        return;
-    if (member->n_tickets == 0)
-        member->since_ns = tl_now_ns();
-    member->ticket[member->n_tickets++] = ticket;
-    /* When it is gone, hearing says so, and why. */
-    if (!tl_channel_give(member->end, &ticket) && errno != EPIPE && errno != ECONNRESET)
-        tl_answer_fail(c, member, TELAR_HOST, errno, "cannot be told what to do");
-}
-
-/* First everybody gets one, then everybody a second. */
-static void give_all(struct tl_coordinator *c)
-{
-    for (uint32_t held = 0; held < TL_TICKETS_MAX; held++)
-        for (uint32_t i = 0; i < c->crew->size; i++)
-            if (c->crew->member[i].living && c->crew->member[i].n_tickets == held)
-                give(c, &c->crew->member[i]);
-}
-
-/* ---- the loop ---- */
-
 static uint64_t deadline_of(const struct tl_coordinator *c, const struct tl_member *member)
 {
-    if (!c->orders->timeout_ms || !member->living || member->n_tickets == 0)
+    uint64_t allowed_ns;
+
+    if (!c->orders->timeout_ms || !member->living || member->n_tickets == 0
+        || __builtin_mul_overflow(tl_ledger_worth(&c->ledger, member->ticket[0].task),
+                                  c->orders->timeout_ms * UINT64_C(1000000), &allowed_ns))
         return UINT64_MAX;
-    return member->since_ns + c->orders->timeout_ms * UINT64_C(1000000);
+    return member->since_ns + allowed_ns;
 }
 
 static void check_deadlines(struct tl_coordinator *c)
@@ -110,7 +203,7 @@ static void check_deadlines(struct tl_coordinator *c)
             continue;
         snprintf(why, sizeof why, "took longer than the time limit of %" PRIu32 ".%03" PRIu32 " s",
                  c->orders->timeout_ms / 1000, c->orders->timeout_ms % 1000);
-        tl_answer_fail(c, member, TELAR_TIMEOUT, 0, why);
+        tl_fault_lose(c, member, TELAR_TIMEOUT, why);
     }
 }
 
@@ -140,6 +233,23 @@ static bool anybody_living(const struct tl_coordinator *c)
     return false;
 }
 
+/* Hears a member that has been told to go. */
+static void hear_last(struct tl_coordinator *c, struct tl_member *member)
+{
+    struct tl_record record;
+
+    switch (tl_channel_hear(member->end, &record)) {
+    case TL_HEARD_RECORD:
+        tl_answer_note_late(c, member, &record);
+        break;
+    case TL_HEARD_GONE:
+        tl_fault_join(c, member, true);
+        break;
+    default:
+        break;
+    }
+}
+
 /*
  * Ends all workers. When all went well they are told, and have a grace to go by themselves; after an error
  * they are ended at once (a thread still gets the grace: nothing can end it).
@@ -149,84 +259,32 @@ static void dismiss(struct tl_coordinator *c)
     uint64_t until_ns = tl_now_ns() + grace_ns;
     bool patient = !c->orders->engine->direct && (c->status == TELAR_OK || !c->orders->engine->processes);
     int ends[TELAR_WORKERS_MAX];
-    bool gone[TELAR_WORKERS_MAX];
+    bool heard[TELAR_WORKERS_MAX];
 
     for (uint32_t i = 0; i < c->crew->size; i++)
         tl_channel_finish(c->crew->member[i].end);
     while (patient && anybody_living(c) && tl_now_ns() < until_ns) {
-        struct tl_record late;
-
         for (uint32_t i = 0; i < c->crew->size; i++)
             ends[i] = c->crew->member[i].end;
-        tl_channel_wait(ends, gone, c->crew->size, until_ns);
+        tl_channel_wait(ends, heard, c->crew->size, until_ns);
         for (uint32_t i = 0; i < c->crew->size; i++)
-            if (gone[i] && tl_channel_hear(ends[i], &late) == TL_HEARD_GONE)
-                join(c, &c->crew->member[i], true);
+            if (heard[i])
+                hear_last(c, &c->crew->member[i]);
     }
     for (uint32_t i = 0; i < c->crew->size; i++)
         if (c->crew->member[i].living)
-            join(c, &c->crew->member[i], false);
+            tl_fault_join(c, &c->crew->member[i], false);
 }
 
 /* ---- beginning and end ---- */
 
-/* For an engine without channels: the loop takes from the ledger itself, and its records are noted as they
- * come. */
-static bool direct_take(void *data, struct tl_ticket *ticket)
-{
-    struct tl_coordinator *c = data;
-    struct tl_member *member = &c->crew->member[0];
-
-    if (c->status != TELAR_OK || !tl_ledger_take(&c->ledger, 0, ticket))
-        return false;
-    member->since_ns = tl_now_ns();
-    member->ticket[member->n_tickets++] = *ticket;
-    return true;
-}
-
-static bool direct_report(void *data, const struct tl_record *record)
-{
-    struct tl_coordinator *c = data;
-
-    tl_answer_note(c, &c->crew->member[0], record);
-    return c->status == TELAR_OK;
-}
-
-static telar_status start_member(struct tl_coordinator *c, struct telar_error *error)
-{
-    const struct tl_engine *engine = c->orders->engine;
-    struct tl_member *member = &c->crew->member[c->crew->size];
-    int ends[2] = {-1, -1};
-    telar_status status = engine->direct ? TELAR_OK : tl_channel_open(ends, error);
-
-    *member = (struct tl_member){.index = c->crew->size, .end = ends[0], .worker_end = ends[1]};
-    member->worker = (struct tl_worker){.index = member->index,
-                                        .place = {.job = &c->crew->job, .decoder = c->orders->decoder},
-                                        .segment_fd = c->orders->segment->fd,
-                                        .guarded = c->orders->guarded,
-                                        .touch_first = c->orders->touch_first};
-    member->worker.port = engine->direct ? (struct tl_port){direct_take, direct_report, c}
-                                         : tl_port_channel(&member->worker_end);
-    member->report.spawn_ns = tl_now_ns() - c->orders->epoch_ns;
-    if (status != TELAR_OK)
-        return status;
-    c->ledger.workers = ++c->crew->size;
-    member->living = true;
-    status = engine->start(c->crew, member, error);
-    if (status != TELAR_OK) {
-        tl_channel_close(&member->end);
-        tl_channel_close(&member->worker_end);
-        c->ledger.workers = --c->crew->size;
-    }
-    return status;
-}
-
 /*
- * Makes the workers; each gets its first task at once. When the host refuses one, those that there are do the
- * work; only when there is none is that an error.
+ * Makes the workers; each gets its first task at once, and those that are done meanwhile another. When the host
+ * refuses one, those that there are do the work; only when there is none is that an error.
  */
-static void start_all(struct tl_coordinator *c, struct telar_report *report)
+static void start_all(struct tl_coordinator *c)
 {
+    struct telar_report *report = c->report;
     struct telar_error refusal;
 
     while (c->crew->size < c->orders->workers && c->status == TELAR_OK) {
@@ -234,11 +292,19 @@ static void start_all(struct tl_coordinator *c, struct telar_report *report)
 
         tl_error_clear(&refusal);
         if (start_member(c, &refusal) == TELAR_OK) {
-            if (!c->orders->engine->direct)
-                give(c, &c->crew->member[c->crew->size - 1]);
+            if (!c->orders->engine->direct) {
+                listen(c, 0);
+                give_those(c, 0);
+            }
             continue;
         }
-        if (c->crew->size == 0)
+        if (c->orders->sandbox)
+            c->status =
+                tl_fail(c->error, TELAR_HOST, refusal.errnum,
+                        "%s: cannot make %" PRIu32 " sandboxed workers, each for its own part of the image; "
+                        "use fewer: -j %" PRIu32,
+                        c->orders->name, c->orders->workers, c->crew->size ? c->crew->size : 1);
+        else if (c->crew->size == 0)
             c->status = tl_fail(c->error, TELAR_HOST, refusal.errnum, "%s: cannot make even one worker",
                                 c->orders->name);
         else
@@ -267,7 +333,7 @@ static void hand_over(struct tl_coordinator *c, struct telar_report *report)
     c->ledger.task = NULL;
 }
 
-static void conduct(struct tl_coordinator *c, struct telar_report *report)
+static void conduct(struct tl_coordinator *c)
 {
     const struct tl_engine *engine = c->orders->engine;
 
@@ -275,12 +341,12 @@ static void conduct(struct tl_coordinator *c, struct telar_report *report)
         c->status = engine->open(c->crew, c->error);
     if (c->status != TELAR_OK)
         return;
-    start_all(c, report);
+    start_all(c);
     for (give_all(c); c->status == TELAR_OK && !tl_ledger_complete(&c->ledger); give_all(c)) {
         listen(c, UINT64_MAX);
         check_deadlines(c);
     }
-    report->dismiss_ns = tl_now_ns() - c->orders->epoch_ns;
+    c->report->dismiss_ns = tl_now_ns() - c->orders->epoch_ns;
     dismiss(c);
     if (engine->close && !c->crew->abandoned)
         engine->close(c->crew);
@@ -317,7 +383,7 @@ static uint32_t join_inflated(const struct tl_coordinator *c)
 telar_status tl_coordinate(const struct tl_job *job, const struct tl_orders *orders,
                            struct telar_report *report, struct tl_outcome *outcome, struct telar_error *error)
 {
-    struct tl_coordinator c = {.orders = orders, .error = error, .outcome = outcome};
+    struct tl_coordinator c = {.orders = orders, .error = error, .report = report, .outcome = outcome};
 
     *outcome = (struct tl_outcome){0};
     c.crew = calloc(1, sizeof *c.crew + orders->workers * sizeof c.crew->member[0]);
@@ -327,7 +393,7 @@ telar_status tl_coordinate(const struct tl_job *job, const struct tl_orders *ord
     c.crew->job = *job;
     c.status = make_books(&c);
     if (c.status == TELAR_OK)
-        conduct(&c, report);
+        conduct(&c);
     if (c.status == TELAR_OK && c.crew->job.restart)
         outcome->adler = join_inflated(&c);
     if (c.ledger.task)

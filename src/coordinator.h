@@ -7,6 +7,7 @@
 
 #include "engine.h"
 #include "ledger.h"
+#include "sandbox.h"
 
 /*
  * Where encoded bands go, in the order of the image: called in the coordinator, with whole chunks. `adler` is
@@ -23,7 +24,10 @@ struct tl_orders {
     const char *name;           /* of the image, for messages */
     uint32_t workers;           /* 1 to TELAR_WORKERS_MAX */
     bool guarded, touch_first;
+    const struct tl_sandbox *sandbox; /* NULL: workers are not sandboxed; otherwise the job is fixed */
     uint32_t timeout_ms; /* for one task; 0: no limit */
+    telar_on_crash on_crash;
+    uint32_t retries;    /* how often a task is tried again */
     uint64_t epoch_ns;   /* when the run began: zero of the report's times */
     void (*progress)(void *data, uint64_t done, uint64_t total);
     void *progress_data;
@@ -34,6 +38,8 @@ struct tl_orders {
 /* What a run leaves beside pixels. */
 struct tl_outcome {
     bool abandoned;      /* a thread that could not be ended still uses the decoder: never close that */
+    bool again;          /* a worker is lost, and all must be done again */
+    uint64_t skipped;    /* how many regions were left as the source */
     bool doubt; /* the status TELAR_INPUT is not the last word: the reference decoder has to judge the file */
     uint32_t tail_bytes; /* of chunks behind the image data, in job->tail, when workers decoded */
     uint32_t adler;      /* of the decoded stream, when bands were decoded for themselves */
@@ -41,7 +47,7 @@ struct tl_outcome {
 
 /*
  * Runs a job to its end. Afterwards no worker is left, whatever happened (but see TELAR_TIMEOUT in
- * telar_run_file). Fills the worker and task lists of *report, which the caller frees, on errors too.
+ * telar_run_file). Fills the lists of *report, which the caller frees, on errors too.
  * TELAR_HOST: not even one worker could be made. TELAR_WORKER, TELAR_TIMEOUT: one died, broke its contract,
  * or took too long. TELAR_INPUT: see struct tl_outcome.
  */

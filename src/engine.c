@@ -39,6 +39,8 @@ const char *telar_isolation_name(telar_isolation isolation)
     case TELAR_ISOLATION_DEFAULT:
     case TELAR_GUARDED:
         return "guarded";
+    case TELAR_SANDBOXED:
+        return "sandboxed";
     }
     return "unknown";
 }

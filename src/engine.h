@@ -23,6 +23,8 @@ struct tl_member {
     int end;        /* the coordinator's end of its channel; -1 when it is gone */
     int worker_end; /* the worker's; a process closes the coordinator's copy, a thread its own */
     bool living;    /* started and not joined */
+    bool ready;     /* it has said hello */
+    bool closed;    /* lost, and the host has refused another in its place */
     void *handle;   /* the engine's own */
     int64_t id;     /* process or thread id, 0 until known */
     struct tl_ticket
@@ -31,8 +33,7 @@ struct tl_member {
     uint64_t since_ns;       /* when it could begin with the first */
     struct tl_worker worker; /* what its loop needs */
     struct tl_cause cause;   /* how it ended, once joined */
-    struct telar_worker_report report;
-    struct tl_record before; /* what the caller's thread had used before it became the worker; else zeros */
+    struct telar_worker_report report, before; /* of all workers in this place; of all but the last */
 };
 
 /*

@@ -71,6 +71,27 @@ static void close_others(const struct tl_member *member)
 }
 
 /*
+ * A sandboxed worker has its descriptors where its sandbox expects them, and no standard ones. The file is only for those
+ * who ever read it: in series that is the first worker.
+ */
+static bool arrange(struct tl_member *member)
+{
+    struct tl_worker *worker = &member->worker;
+    struct tl_decoder *decoder = worker->place.decoder;
+    int input = -1, *others[] = {&worker->segment_fd, &worker->reader_fd};
+
+    if (decoder && (worker->index == 0 || worker->place.job->restart))
+        input = tl_decoder_descriptor(decoder);
+    if (!tl_sandbox_arrange(&member->worker_end, &input, others, sizeof others / sizeof *others))
+        return false;
+    if (input < 0)
+        worker->place.decoder = NULL;
+    else
+        tl_decoder_move(decoder, input);
+    return true;
+}
+
+/*
  * The life of a worker process, in async-signal-safe calls only, for another thread of the program may have
  * held any lock at the moment of the fork. It dies with the thread that forked it, which joins it before it
  * returns. It makes no core file: writing one takes longer than the second in which its death is to be known.
@@ -83,7 +104,10 @@ static _Noreturn void live(struct tl_member *member, pid_t coordinator)
         _exit(1);
     reset_signals();
     setrlimit(RLIMIT_CORE, &nothing);
-    close_others(member);
+    if (!member->worker.sandbox)
+        close_others(member);
+    else if (!arrange(member))
+        _exit(1);
     tl_worker_run(&member->worker);
     _exit(0);
 }

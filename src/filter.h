@@ -34,7 +34,8 @@ void tl_filter_band(const struct tl_band *band, void *work, unsigned char *out);
 /*
  * How the rows of a band get their filters.
  * TL_WAY_RESIDUALS: each row the one with the least sum of absolute residuals, which suits photographs.
- * TL_WAY_REPEATS: every row None, which suits screens and drawings: there repetition is worth more than smoothness.
+ * TL_WAY_REPEATS: every row None, which suits screens and drawings, where repetition is worth more than smoothness, and
+ * pictures of few levels far apart.
  */
 enum tl_filter_way { TL_WAY_RESIDUALS, TL_WAY_REPEATS };
 

@@ -1,7 +1,8 @@
 /*
- * Which way of filtering suits a band? Residuals and repetition want opposite things: a smooth picture has small
- * residuals and seldom repeats itself; a screen repeats itself exactly, and residuals hide that. Nothing simpler than
- * trying says which of the two is stronger, so samples of the band are filtered in both ways and compressed.
+ * Which way of filtering suits a band? Residuals and repetition want opposite things: a smooth picture has
+ * small residuals and seldom repeats itself; a screen repeats itself exactly, and residuals hide that.
+ * Nothing simpler than trying says which of the two is stronger, so samples of the band are filtered in both
+ * ways and compressed; where nothing repeats itself, it is enough to count their bytes.
  */
 #include <config.h>
 
@@ -14,6 +15,8 @@ enum {
     BYTES_PER_TILE = 262144, /* ... so many bytes of the band */
     TILE_ROWS = 8,           /* few and wide, so that the row above is as far away as it is in the band */
     EASY = 64,               /* unfiltered rows that shrink to one part in so many are good enough */
+    SAMPLE_BYTES = 4096,     /* of each tile, when only bytes are counted */
+    CLEARLY = 16,            /* unfiltered rows must save one part in so many to be chosen by such a sample */
 };
 
 /* The tiles lie on a diagonal, so that they see different rows and different columns. */
@@ -23,8 +26,8 @@ struct tiling {
 };
 
 /*
- * The tiles, filtered, are never more than the band: at most half of a tile is bytes that name filters, so that they
- * are at most a quarter of the band and 64 KiB, and smaller bands than 87 KiB have one.
+ * The tiles, filtered, are never more than the band: at most half of a tile is bytes that name filters, so
+ * that they are at most a quarter of the band and 64 KiB, and smaller bands than 87 KiB have one.
  */
 static struct tiling tile(const struct tl_band *band)
 {
@@ -37,7 +40,8 @@ static struct tiling tile(const struct tl_band *band)
     if (width > band->shape.row_bytes)
         width = band->shape.row_bytes;
     rows = TILE_BYTES / width;
-    return (struct tiling){size / BYTES_PER_TILE + 1, width, rows < band->row_count ? (uint32_t)rows : band->row_count};
+    return (struct tiling){size / BYTES_PER_TILE + 1, width,
+                           rows < band->row_count ? (uint32_t)rows : band->row_count};
 }
 
 /* Tile `index` as a band of its own. */
@@ -74,15 +78,59 @@ static size_t filter_tiles(const struct tl_band *band, const struct tiling *tili
     return n;
 }
 
-enum tl_filter_way tl_filter_choose(const struct tl_band *band, const struct tl_filter_kernel *kernel, void *work,
-                                    unsigned char *out)
+/* Sixteen times the logarithm of n > 0 to base 2, straight between powers of two: whole numbers, the same
+ * everywhere. */
+static uint64_t log2_times_16(uint64_t n)
+{
+    unsigned floor = 63 - (unsigned)__builtin_clzll(n);
+
+    return 16 * floor + ((n << 4 >> floor) & 15);
+}
+
+/* What n bytes would take with an ideal code for single bytes, in sixteenths of a bit. */
+static uint64_t cost_of_literals(const unsigned char *bytes, size_t n)
+{
+    uint32_t counts[256] = {0};
+    uint64_t cost = 0;
+
+    for (size_t i = 0; i < n; i++)
+        counts[bytes[i]]++;
+    for (int i = 0; i < 256; i++)
+        if (counts[i])
+            cost += counts[i] * (log2_times_16(n) - log2_times_16(counts[i]));
+    return cost;
+}
+
+/*
+ * Without repetition only the number of different bytes matters. Residuals of a photograph are fewer than its
+ * colours; but when its few levels were pulled apart, as equalizing does, it is the other way round.
+ */
+static enum tl_filter_way choose_by_counting(const struct tl_band *band, struct tiling tiling,
+                                             const struct tl_filter_kernel *kernel, void *work,
+                                             unsigned char *out)
+{
+    uint32_t rows = SAMPLE_BYTES / tiling.row_bytes ? (uint32_t)(SAMPLE_BYTES / tiling.row_bytes) : 1;
+    uint64_t plain, residuals;
+    size_t n;
+
+    if (rows < tiling.row_count)
+        tiling.row_count = rows;
+    n = filter_tiles(band, &tiling, TL_WAY_REPEATS, kernel, work, out);
+    plain = cost_of_literals(out, n);
+    filter_tiles(band, &tiling, TL_WAY_RESIDUALS, kernel, work, out);
+    residuals = cost_of_literals(out, n);
+    return plain + residuals / CLEARLY < residuals ? TL_WAY_REPEATS : TL_WAY_RESIDUALS;
+}
+
+enum tl_filter_way tl_filter_choose(const struct tl_band *band, const struct tl_filter_kernel *kernel,
+                                    void *work, unsigned char *out)
 {
     struct tiling tiling = tile(band);
     size_t n = filter_tiles(band, &tiling, TL_WAY_REPEATS, kernel, work, out), plain;
 
-    /* Photographs are known at once, and are worth no more time. */
+    /* Photographs are known at once, and are worth little more time. */
     if (!tl_deflate_repeats(work, out, n))
-        return TL_WAY_RESIDUALS;
+        return choose_by_counting(band, tiling, kernel, work, out);
     plain = tl_deflate_cost(work, out, n);
     if (plain <= n / EASY)
         return TL_WAY_REPEATS;

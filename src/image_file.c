@@ -138,8 +138,10 @@ telar_status telar_info_read(const char *path, const struct telar_limits *limits
 
     tl_error_clear(error);
     status = tl_decoder_open(path, limits, &decoder, error);
-    if (status == TELAR_OK)
+    if (status == TELAR_OK) {
+        tl_decoder_find_bands(decoder, tl_encode_band_rows(tl_decoder_geometry(decoder)));
         status = check_rows(decoder, error);
+    }
     if (status == TELAR_OK)
         tl_decoder_info(decoder, info);
     tl_decoder_close(decoder);

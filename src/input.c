@@ -27,14 +27,16 @@ static const struct {
     {"P5\n", 3, "a PGM"},
 };
 
-/* read() until something comes. 0 at the end of the file, -1 and errno on failure. */
-static ssize_t read_some(int fd, unsigned char *bytes, size_t n)
+/* What comes next, n bytes at most. 0 at the end of the file, -1 and errno on failure. */
+static ssize_t read_some(struct tl_input *input, unsigned char *bytes, size_t n)
 {
     ssize_t got;
 
     do
-        got = read(fd, bytes, n);
+        got = input->next < 0 ? read(input->fd, bytes, n) : pread(input->fd, bytes, n, (off_t)input->next);
     while (got < 0 && errno == EINTR);
+    if (got > 0 && input->next >= 0)
+        input->next += got;
     return got;
 }
 
@@ -53,7 +55,10 @@ static telar_status open_path(struct tl_input *input, const char *path, struct t
     }
     if (S_ISDIR(st.st_mode))
         return tl_fail(error, TELAR_INPUT, 0, "%s: is a directory; name a PNG file", input->name);
-    input->file_bytes = S_ISREG(st.st_mode) ? (uint64_t)st.st_size : 0;
+    if (S_ISREG(st.st_mode)) {
+        input->file_bytes = (uint64_t)st.st_size;
+        input->next = lseek(input->fd, 0, SEEK_CUR);
+    }
     return TELAR_OK;
 }
 
@@ -85,7 +90,7 @@ static telar_status take_signature(struct tl_input *input, struct telar_error *e
     ssize_t got = 1;
 
     while (input->end < TL_PNG_SIGNATURE_BYTES && got > 0) {
-        got = read_some(input->fd, input->buffer + input->end, sizeof input->buffer - input->end);
+        got = read_some(input, input->buffer + input->end, sizeof input->buffer - input->end);
         if (got < 0)
             return tl_fail(error, TELAR_INPUT, errno, "%s: cannot be read", input->name);
         input->end += (size_t)got;
@@ -104,6 +109,7 @@ telar_status tl_input_open(struct tl_input *input, const char *path, struct tela
     input->fd = input->owned ? -1 : STDIN_FILENO;
     input->file_bytes = input->position = 0;
     input->begin = input->end = 0;
+    input->next = -1;
     tl_path_shown(input->owned ? path : "standard input", input->name);
     status = open_path(input, path, error);
     return status == TELAR_OK ? take_signature(input, error) : status;
@@ -124,7 +130,7 @@ telar_status tl_input_read(struct tl_input *input, unsigned char *bytes, size_t 
         n -= ready;
         if (n == 0)
             break;
-        got = read_some(input->fd, input->buffer, sizeof input->buffer);
+        got = read_some(input, input->buffer, sizeof input->buffer);
         if (got < 0)
             return tl_fail(error, TELAR_INPUT, errno, "%s: cannot be read", input->name);
         if (got == 0)
@@ -141,7 +147,7 @@ telar_status tl_input_read(struct tl_input *input, unsigned char *bytes, size_t 
 size_t tl_input_peek(struct tl_input *input, const unsigned char **bytes)
 {
     if (input->begin == input->end) {
-        ssize_t got = read_some(input->fd, input->buffer, sizeof input->buffer);
+        ssize_t got = read_some(input, input->buffer, sizeof input->buffer);
 
         input->begin = 0;
         input->end = got > 0 ? (size_t)got : 0;

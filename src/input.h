@@ -10,12 +10,17 @@
 
 enum { TL_INPUT_BUFFER_BYTES = 65536, TL_PNG_SIGNATURE_BYTES = 8 };
 
+/*
+ * A regular file is read at places that are told, never from where the descriptor happens to be: processes that are forked
+ * share that, and what one of them has read must not be missing for another.
+ */
 struct tl_input {
     int fd;
     bool owned;                /* whether fd is to be closed; standard input is not */
     char name[TL_SHOWN_BYTES]; /* for messages */
     uint64_t file_bytes;       /* 0 when it is no regular file */
     uint64_t position;         /* bytes handed out so far */
+    int64_t next;              /* of a regular file: where the bytes behind the buffer begin; -1: no such place */
     size_t begin, end;         /* what is read but not handed out: buffer[begin, end) */
     unsigned char buffer[TL_INPUT_BUFFER_BYTES];
 };

@@ -113,7 +113,7 @@ static telar_status choose_plan(struct tl_job *job, const struct tl_request *req
     struct telar_plan plan = request->plan;
     uint32_t workers = request->workers;
 
-    job->fused = request->encode && !plan.rows && !plan.columns;
+    job->fused = request->encode && !plan.rows && !plan.columns && !request->resident;
     job->window = job->fused && request->decode && !gathers(job);
     if (job->fused)
         plan = (struct telar_plan){job->n_bands, 1};
@@ -125,6 +125,11 @@ static telar_status choose_plan(struct tl_job *job, const struct tl_request *req
                        plan.columns);
     job->plan = telar_plan_clip(plan, &job->roi);
     job->gather_plan = telar_plan_clip((struct telar_plan){gather_bands(workers), 1}, &all);
+    if (job->fixed && telar_plan_count(job->plan) > (uint64_t)TL_FIXED_REGIONS_MAX * workers && !job->fused)
+        return tl_fail(error, TELAR_USAGE, 0,
+                       "a grid of %" PRIu32 "x%" PRIu32 " has more regions than %" PRIu32
+                       " sandboxed workers can map; use a coarser one, or -i guarded",
+                       job->plan.rows, job->plan.columns, workers);
     if (telar_plan_count(job->plan) > TL_REGIONS_MAX && !job->fused)
         return tl_fail(error, TELAR_USAGE, 0,
                        "a grid of %" PRIu32 "x%" PRIu32 " has more than %" PRIu64
@@ -198,6 +203,7 @@ telar_status tl_job_init(struct tl_job *job, const struct tl_request *request, s
     *job = (struct tl_job){.image = request->image,
                            .pipeline = *request->pipeline,
                            .workers = request->workers,
+                           .fixed = request->fixed,
                            .restart = request->restart,
                            .small = request->small};
     choose_bands(job);
@@ -291,82 +297,11 @@ struct tl_task tl_job_task(const struct tl_job *job, uint64_t number, uint32_t s
     return task;
 }
 
-/* ---- who writes what ---- */
-
-uint32_t tl_job_encoded_slots(const struct tl_job *job)
+bool tl_job_can_skip(const struct tl_job *job, uint64_t task)
 {
-    return job->encoded.slots / job->workers;
-}
+    telar_task_kind kind = stage_of(job, task)->kind;
 
-/*
- * Bands that are decoded one after the other: the first worker inflates them all, the next unfilters them.
- * Bands that are decoded for themselves: slots are dealt out in turn.
- */
-uint32_t tl_job_owner(const struct tl_job *job, const struct tl_task *task)
-{
-    bool inflate = task->stage->kind == TELAR_TASK_INFLATE;
-
-    if (!inflate && task->stage->kind != TELAR_TASK_UNFILTER)
-        return TL_ANYBODY;
-    if (!job->restart)
-        return inflate ? 0 : 1 % job->workers;
-    if (task->index == job->n_bands)
-        return TL_ANYBODY;
-    return (uint32_t)(task->index % (inflate ? job->filtered.slots : job->source.slots)) % job->workers;
-}
-
-/* The slots of a ring that are dealt out in turn, one after the other; false when there are no more. */
-static bool own_slot(const struct tl_job *job, const struct tl_ring *ring, uint32_t worker, uint32_t *piece,
-                     struct tl_extent *extent)
-{
-    uint32_t count = worker < ring->slots ? (ring->slots - worker + job->workers - 1) / job->workers : 0;
-
-    if (*piece < count) {
-        *extent = tl_ring_slot(ring, worker + (uint64_t)*piece * job->workers);
-        return true;
-    }
-    *piece -= count;
-    return false;
-}
-
-static struct tl_extent slots_from(const struct tl_ring *ring, uint64_t first, uint64_t count)
-{
-    return (struct tl_extent){ring->offset + first * ring->slot_bytes, count * ring->slot_bytes};
-}
-
-bool tl_job_own(const struct tl_job *job, uint32_t worker, uint32_t piece, struct tl_extent *extent)
-{
-    uint32_t n_encoded = job->encoded.slots ? tl_job_encoded_slots(job) : 0;
-
-    if (n_encoded && piece-- == 0) {
-        *extent = slots_from(&job->encoded, (uint64_t)worker * n_encoded, n_encoded);
-        return true;
-    }
-    if (!job->filtered.slots)
-        return false;
-    if (job->restart)
-        return own_slot(job, &job->filtered, worker, &piece, extent)
-               || (job->window && own_slot(job, &job->source, worker, &piece, extent));
-    if (worker == 0 && piece-- == 0) {
-        *extent = slots_from(&job->filtered, 0, job->filtered.slots);
-        return true;
-    }
-    *extent = slots_from(&job->source, 0, job->source.slots);
-    return worker == 1 % job->workers && piece == 0;
-}
-
-bool tl_job_owns(const struct tl_job *job, uint32_t worker, const struct tl_task *task)
-{
-    switch (task->stage->kind) {
-    case TELAR_TASK_ENCODE:
-        return true;
-    case TELAR_TASK_INFLATE:
-        return task->index < job->n_bands && tl_job_owner(job, task) == worker;
-    case TELAR_TASK_UNFILTER:
-        return (job->window || !job->restart) && tl_job_owner(job, task) == worker;
-    default:
-        return false;
-    }
+    return kind == TELAR_TASK_PROCESS || (kind == TELAR_TASK_ENCODE && job->fused);
 }
 
 void tl_job_write_header(const struct tl_job *job, unsigned char *base)

@@ -48,9 +48,13 @@ enum { TL_STAGES_MAX = 2 * TELAR_PIPELINE_MAX + 4, TL_TAIL_BYTES = 64 << 10 };
 /* More regions than anyone can want, and few enough that the ledger stays small. */
 #define TL_REGIONS_MAX (UINT64_C(1) << 20)
 
+/* For each worker where it maps its own one by one: the kernel gives a process 65530 mappings, and each takes two. */
+enum { TL_FIXED_REGIONS_MAX = 16384 };
+
 /*
  * What stands at the beginning of a segment, for whoever maps it from outside (--keep-shm): telar itself
- * never reads it back. Fixed widths, offsets from the segment's first byte.
+ * never reads it back. Fixed widths, offsets from the segment's first byte. A kept segment has the whole source and a result
+ * for each region of the grid; telar(1) tells users the layout, which changes with `version`.
  */
 struct tl_header {
     char magic[8]; /* "telar" and zeros */
@@ -91,6 +95,8 @@ struct tl_request {
     bool restart; /* and each band can be decoded for itself */
     bool encode;  /* workers encode: bands of a PNG */
     bool small;   /* and take time to make them small */
+    bool fixed;   /* see struct tl_job */
+    bool resident; /* source and result stay whole planes, for who looks at the segment afterwards */
 };
 
 struct tl_job {
@@ -102,6 +108,7 @@ struct tl_job {
     uint32_t halo;                  /* of the whole pipeline */
     uint32_t band_rows, n_bands;
     uint32_t workers; /* for how many it is laid out */
+    bool fixed;       /* every task has an owner: a worker can write nothing but what it may from the start */
     bool restart;     /* bands are decoded for themselves, not one after the other */
     bool small;       /* bands are encoded with time taken for it */
     bool window;      /* the source holds fewer bands than there are */
@@ -131,6 +138,7 @@ struct tl_task {
     uint64_t index;             /* within the stage */
     struct telar_region region; /* empty for prepare and merge */
     struct tl_extent extent;    /* the only part of the segment that it writes */
+    bool skip;                  /* without the transforms, as the source has it: see tl_job_can_skip */
 };
 
 /*
@@ -165,8 +173,14 @@ uint32_t tl_job_encoded_slots(const struct tl_job *job);
  */
 bool tl_job_own(const struct tl_job *job, uint32_t worker, uint32_t piece, struct tl_extent *extent);
 
+/* In a job that is fixed: all that a worker ever writes, its own pieces first. Otherwise as tl_job_own. */
+bool tl_job_may(const struct tl_job *job, uint32_t worker, uint32_t piece, struct tl_extent *extent);
+
 /* Whether the extent of a task is in one of the worker's own pieces. Async-signal-safe. */
 bool tl_job_owns(const struct tl_job *job, uint32_t worker, const struct tl_task *task);
+
+/* Whether a task can be done without the transforms: what it writes are pixels that they would have changed. */
+bool tl_job_can_skip(const struct tl_job *job, uint64_t task);
 
 /* The stage of that kind (the first of several), or NULL. */
 const struct tl_stage *tl_job_stage(const struct tl_job *job, telar_task_kind kind);

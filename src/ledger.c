@@ -10,7 +10,7 @@
 
 telar_status tl_ledger_init(struct tl_ledger *ledger, const struct tl_job *job, struct telar_error *error)
 {
-    *ledger = (struct tl_ledger){.job = job, .workers = job->workers};
+    *ledger = (struct tl_ledger){.job = job, .workers = job->workers, .inflater = TL_NOBODY};
     ledger->state = calloc(job->n_tasks, sizeof *ledger->state);
     ledger->task = calloc(job->n_tasks, sizeof *ledger->task);
     ledger->slot = calloc(job->n_bands, sizeof *ledger->slot);
@@ -37,10 +37,15 @@ void tl_ledger_free(struct tl_ledger *ledger)
 
 /* ---- the rule ---- */
 
-/* Whether, when `worker` comes to a task that it is given now, this one is done. */
+static bool done(const struct tl_ledger *ledger, uint64_t task)
+{
+    return ledger->state[task] == TL_TASK_DONE;
+}
+
+/* Whether, when `worker` comes to a task that it is given now, this one is done: enough for what it reads. */
 static bool settled(const struct tl_ledger *ledger, uint64_t task, uint32_t worker)
 {
-    return ledger->state[task] == TL_TASK_DONE
+    return done(ledger, task)
            || (ledger->state[task] == TL_TASK_GIVEN && ledger->task[task].worker == worker);
 }
 
@@ -81,7 +86,7 @@ static bool states_written(const struct tl_ledger *ledger, uint32_t before_step,
 }
 
 /* Whether band `band` may be put where band `band - slots` is: everybody who reads that one has done so. */
-static bool source_slot_free(const struct tl_ledger *ledger, uint64_t band, uint32_t worker)
+static bool source_slot_free(const struct tl_ledger *ledger, uint64_t band)
 {
     const struct tl_job *job = ledger->job;
     uint64_t around = ((uint64_t)job->halo + job->band_rows - 1) / job->band_rows, old;
@@ -90,7 +95,7 @@ static bool source_slot_free(const struct tl_ledger *ledger, uint64_t band, uint
         return true;
     old = band - job->source.slots;
     return all_settled(ledger, tl_job_stage(job, TELAR_TASK_ENCODE), old > around ? old - around : 0,
-                       old + around + 1, worker);
+                       old + around + 1, TL_NOBODY);
 }
 
 /* The rows of a band, as they are to be encoded: from the results of regions, or computed from the source. */
@@ -116,10 +121,12 @@ static bool may_inflate(const struct tl_ledger *ledger, const struct tl_stage *s
     const struct tl_job *job = ledger->job;
     const struct tl_stage *unfilter = tl_job_stage(job, TELAR_TASK_UNFILTER);
 
-    if (!job->restart && !all_settled(ledger, stage, band ? band - 1 : 0, band, worker))
+    if (!job->restart
+        && ((ledger->inflater != TL_NOBODY && ledger->inflater != worker)
+            || !all_settled(ledger, stage, band ? band - 1 : 0, band, worker)))
         return false;
     return band < job->filtered.slots || band == job->n_bands
-           || settled(ledger, unfilter->first + band - job->filtered.slots, worker);
+           || done(ledger, unfilter->first + band - job->filtered.slots);
 }
 
 /* A slot of the worker's own in which no band is on its way to the file; false when there is none. */
@@ -138,12 +145,19 @@ static bool find_slot(const struct tl_ledger *ledger, const struct tl_stage *enc
     return false;
 }
 
-/* An owner that could not be made does nothing: anybody may do its tasks. */
+/*
+ * An owner that could not be made does nothing: anybody may do its tasks, unless nobody else can write what they write.
+ */
+static uint32_t owners(const struct tl_ledger *ledger)
+{
+    return ledger->job->fixed ? ledger->job->workers : ledger->workers;
+}
+
 static bool left_to_another(const struct tl_ledger *ledger, const struct tl_task *task, uint32_t worker)
 {
     uint32_t owner = tl_job_owner(ledger->job, task);
 
-    return owner < ledger->workers && owner != worker;
+    return owner < owners(ledger) && owner != worker && !ledger->absent[owner];
 }
 
 static bool may_run(const struct tl_ledger *ledger, const struct tl_task *task, uint32_t worker)
@@ -159,7 +173,7 @@ static bool may_run(const struct tl_ledger *ledger, const struct tl_task *task, 
     case TELAR_TASK_UNFILTER:
         return all_settled(ledger, tl_job_stage(job, TELAR_TASK_INFLATE), i, i + 1, worker)
                && (job->restart || all_settled(ledger, stage, i ? i - 1 : 0, i, worker))
-               && source_slot_free(ledger, i, worker);
+               && source_slot_free(ledger, i);
     case TELAR_TASK_PREPARE:
         return true;
     case TELAR_TASK_GATHER:
@@ -187,7 +201,7 @@ static bool next_for(struct tl_ledger *ledger, uint32_t stage_index, uint32_t wo
 
     while (*first < stage->first + stage->count && ledger->state[*first] != TL_TASK_FREE)
         ++*first;
-    for (uint64_t i = *first; i < stage->first + stage->count && i < *first + ledger->workers; i++) {
+    for (uint64_t i = *first; i < stage->first + stage->count && i < *first + owners(ledger); i++) {
         *task = tl_job_task(ledger->job, i, 0);
         if (ledger->state[i] == TL_TASK_FREE && !left_to_another(ledger, task, worker))
             return true;
@@ -223,6 +237,10 @@ bool tl_ledger_take(struct tl_ledger *ledger, uint32_t worker, struct tl_ticket 
     }
     ledger->state[number] = TL_TASK_GIVEN;
     ledger->task[number].worker = worker;
+    if (task.stage->kind == TELAR_TASK_INFLATE && ledger->inflater != worker) {
+        ledger->inflater = worker;
+        ledger->catch_up = number;
+    }
     return true;
 }
 
@@ -233,6 +251,42 @@ void tl_ledger_done(struct tl_ledger *ledger, uint64_t task, uint64_t start_ns, 
     ledger->task[task].start_ns = start_ns;
     ledger->task[task].end_ns = end_ns;
     ledger->n_done++;
+}
+
+void tl_ledger_give_back(struct tl_ledger *ledger, uint64_t task, bool begun)
+{
+    uint32_t i = 0;
+
+    assert(task < ledger->job->n_tasks && ledger->state[task] == TL_TASK_GIVEN);
+    while (task >= ledger->job->stage[i].first + ledger->job->stage[i].count)
+        i++;
+    if (task < ledger->first_free[i])
+        ledger->first_free[i] = task;
+    ledger->state[task] = TL_TASK_FREE;
+    ledger->task[task].attempts -= !begun;
+}
+
+void tl_ledger_leave(struct tl_ledger *ledger, uint32_t worker, bool for_good)
+{
+    ledger->absent[worker] = for_good;
+    if (ledger->inflater == worker)
+        ledger->inflater = TL_NOBODY;
+}
+
+uint64_t tl_ledger_worth(const struct tl_ledger *ledger, uint64_t task)
+{
+    const struct tl_stage *inflate = tl_job_stage(ledger->job, TELAR_TASK_INFLATE);
+    bool catches_up = ledger->inflater != TL_NOBODY && task == ledger->catch_up && !ledger->job->restart;
+
+    return catches_up ? task - inflate->first + 1 : 1;
+}
+
+bool tl_ledger_needs_stream(const struct tl_ledger *ledger, uint32_t worker)
+{
+    const struct tl_stage *inflate = tl_job_stage(ledger->job, TELAR_TASK_INFLATE);
+
+    return inflate && !ledger->job->restart && ledger->inflater == worker
+           && !all_settled(ledger, inflate, 0, inflate->count, TL_NOBODY);
 }
 
 bool tl_ledger_complete(const struct tl_ledger *ledger)

@@ -6,6 +6,10 @@
  * worker's death leaves nothing to repair. Which task may run is derived from it each time it is asked:
  *
  *     A task may run when what it reads is written, and what it overwrites has been read.
+ *
+ * "Is written" counts what the same worker has been given before, for it does its tasks in that order. "Has been
+ * read" counts only what is done, and has been said to be: so whatever becomes of a worker, what its tasks read
+ * is still there, and they can be given to another.
  */
 #ifndef TL_LEDGER_H
 #define TL_LEDGER_H
@@ -13,7 +17,9 @@
 #include "channel.h"
 #include "job.h"
 
-#include <telar/report.h>
+#include <telar/engine.h>
+
+#define TL_NOBODY UINT32_MAX
 
 enum tl_task_state { TL_TASK_FREE, TL_TASK_GIVEN, TL_TASK_DONE };
 
@@ -26,6 +32,9 @@ struct tl_ledger {
     uint64_t n_written; /* how many encoded bands have left their slots for the file, from the first on */
     uint32_t *slot;     /* of each band: in which slot of the ring `encoded` it is, once it is given out */
     uint32_t workers;   /* how many there are; the tasks of owners that could not be made are for anybody */
+    bool absent[TELAR_WORKERS_MAX]; /* nor will those be made again */
+    uint32_t inflater;  /* the worker that has the state of the stream, TL_NOBODY: none has */
+    uint64_t catch_up;  /* its first task: before that it inflates all bands that come before */
 };
 
 /* A ledger with every task free. TELAR_HOST: no memory. Release with tl_ledger_free, also after an error. */
@@ -40,6 +49,21 @@ bool tl_ledger_take(struct tl_ledger *ledger, uint32_t worker, struct tl_ticket 
 
 /* The worker that has the task did it. */
 void tl_ledger_done(struct tl_ledger *ledger, uint64_t task, uint64_t start_ns, uint64_t end_ns);
+
+/* A worker that had the task is gone: another may have it. `begun`: this counts as an attempt. */
+void tl_ledger_give_back(struct tl_ledger *ledger, uint64_t task, bool begun);
+
+/*
+ * The worker is gone, with all that was in its memory; it has no task any more. `for_good`: no other comes in its
+ * place, and anybody may do the tasks that it would have owned.
+ */
+void tl_ledger_leave(struct tl_ledger *ledger, uint32_t worker, bool for_good);
+
+/* How many tasks of its kind a task is worth: more than one where the worker has to begin the stream again. */
+uint64_t tl_ledger_worth(const struct tl_ledger *ledger, uint64_t task);
+
+/* Whether losing that worker is losing the stream, which is still needed. */
+bool tl_ledger_needs_stream(const struct tl_ledger *ledger, uint32_t worker);
 
 /* Whether all tasks are done. */
 bool tl_ledger_complete(const struct tl_ledger *ledger);

@@ -9,6 +9,7 @@ void telar_report_free(telar_report *report)
         return;
     free(report->worker);
     free(report->task);
+    free(report->loss);
     free(report);
 }
 

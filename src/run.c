@@ -8,7 +8,9 @@
 #include "chunks.h"
 #include "encode.h"
 #include "restart.h"
+#include "sandbox.h"
 #include "host.h"
+#include "options.h"
 #include "status.h"
 
 #include <errno.h>
@@ -25,6 +27,7 @@ struct run {
     struct tl_orders orders;
     struct tl_job job;
     struct tl_segment segment;
+    struct tl_sandbox *sandbox; /* NULL: none is asked for */
     telar_report *report;
     unsigned char *row; /* one row, where it has to be put together */
 
@@ -33,35 +36,10 @@ struct run {
     struct tl_output *output;
     uint32_t adler;     /* of what is written so far */
     bool abandoned;     /* see struct tl_outcome */
+    uint32_t again;     /* how often all was done once more after a crash */
 };
 
 /* ---- plan ---- */
-
-static telar_status check_options(struct run *run, struct telar_error *error)
-{
-    const struct telar_options *options = &run->options;
-
-    run->orders.engine = tl_engine_find(options->engine);
-    if (!run->orders.engine)
-        return tl_fail(error, TELAR_USAGE, 0, "there is no engine %d", (int)options->engine);
-    if ((unsigned)options->isolation > TELAR_GUARDED)
-        return tl_fail(error, TELAR_USAGE, 0, "there is no isolation %d", (int)options->isolation);
-    if (options->isolation == TELAR_GUARDED && !run->orders.engine->processes)
-        return tl_fail(error, TELAR_USAGE, 0, "%s cannot be guarded, they share all memory; use processes",
-                       telar_engine_name(options->engine));
-    if ((unsigned)options->compression > TELAR_LIBPNG)
-        return tl_fail(error, TELAR_USAGE, 0, "there is no compression %d", (int)options->compression);
-    if (options->workers > TELAR_WORKERS_MAX)
-        return tl_fail(error, TELAR_USAGE, 0,
-                       "%" PRIu32 " workers are more than the %d that one run can have", options->workers,
-                       TELAR_WORKERS_MAX);
-    if (options->keep_shm
-        && (!*options->keep_shm || strchr(options->keep_shm, '/') || strlen(options->keep_shm) > 200))
-        return tl_fail(error, TELAR_USAGE, 0,
-                       "\"%s\" cannot be the name of a shared-memory object; use a short one without a slash",
-                       options->keep_shm);
-    return TELAR_OK;
-}
 
 /* How many workers, and why. Serial is one by definition. */
 static void choose_workers(struct run *run)
@@ -128,6 +106,22 @@ static void describe(struct run *run)
     report->grid_columns = run->job.plan.columns;
 }
 
+/* A job for no more workers than find something to do, where each must have its part of the image from the start. */
+static telar_status lay_out(struct run *run, struct tl_request *request, struct telar_error *error)
+{
+    telar_status status;
+
+    request->workers = run->orders.workers;
+    status = tl_job_init(&run->job, request, error);
+    if (status != TELAR_OK)
+        return status;
+    limit_workers(run);
+    if (!request->fixed || run->orders.workers == request->workers)
+        return TELAR_OK;
+    request->workers = run->orders.workers;
+    return tl_job_init(&run->job, request, error);
+}
+
 /* From an image's geometry to a segment with room for everything, and a report that says so. */
 static telar_status plan(struct run *run, const struct telar_geometry *image, bool decode, bool encode,
                          struct telar_error *error)
@@ -141,20 +135,22 @@ static telar_status plan(struct run *run, const struct telar_geometry *image, bo
         .restart = decode && tl_decoder_find_bands(run->decoder, tl_encode_band_rows(image)),
         .encode = encode,
         .small = run->options.compression == TELAR_SMALL,
+        .fixed = run->options.isolation == TELAR_SANDBOXED,
+        .resident = run->options.keep_shm != NULL,
     };
     telar_status status;
 
     choose_workers(run);
-    request.workers = run->orders.workers;
-    status = tl_job_init(&run->job, &request, error);
+    status = lay_out(run, &request, error);
     if (status == TELAR_OK)
         status = reserve(run, error);
+    if (status == TELAR_OK && request.fixed)
+        status = tl_segment_open_reader(&run->segment, error);
     if (status != TELAR_OK)
         return status;
     run->row = malloc(telar_row_bytes(image));
     if (!run->row)
         return tl_fail(error, TELAR_HOST, ENOMEM, "%s: no memory for a row", run->name);
-    limit_workers(run);
     tl_job_write_header(&run->job, run->segment.base);
     describe(run);
     return TELAR_OK;
@@ -173,11 +169,6 @@ static telar_status weave(struct run *run, struct tl_outcome *outcome, struct te
 
     run->orders.segment = &run->segment;
     run->orders.name = run->name;
-    run->orders.guarded = run->orders.engine->processes && run->options.isolation != TELAR_SHARED;
-    run->orders.touch_first = run->options.touch_first;
-    run->orders.timeout_ms = run->options.timeout_ms;
-    run->orders.progress = run->options.progress;
-    run->orders.progress_data = run->options.progress_data;
     if (run->options.warm)
         tl_segment_touch(&run->segment);
     run->report->transform_start_ns = elapsed_ns(run);
@@ -196,6 +187,16 @@ static const unsigned char *finished_row(void *data, uint32_t row)
 
 /* ---- beginning and end ---- */
 
+static telar_status make_sandbox(struct run *run, struct telar_error *error)
+{
+    telar_status status = tl_sandbox_new(&run->sandbox, error);
+
+    run->orders.sandbox = run->sandbox;
+    if (status == TELAR_OK)
+        tl_sandbox_describe(run->sandbox, run->report->sandbox);
+    return status;
+}
+
 static telar_status begin(struct run *run, const char *name, const telar_pipeline *pipeline,
                           const struct telar_options *options, telar_report **report,
                           struct telar_error *error)
@@ -210,13 +211,16 @@ static telar_status begin(struct run *run, const char *name, const telar_pipelin
     run->report = calloc(1, sizeof *run->report);
     if (!run->report)
         return tl_fail(error, TELAR_HOST, ENOMEM, "%s: no memory for the report", name);
-    return check_options(run, error);
+    if (tl_options_take(&run->options, &run->orders, error) != TELAR_OK)
+        return TELAR_USAGE;
+    return run->options.isolation == TELAR_SANDBOXED ? make_sandbox(run, error) : TELAR_OK;
 }
 
 /* Releases what the run holds; the report goes to the caller who wants it. */
 static void end(struct run *run, telar_report **report)
 {
     free(run->row);
+    tl_sandbox_free(run->sandbox);
     tl_segment_destroy(&run->segment); /* giving back small pages takes a while, and that is time of the run too */
     if (run->report)
         run->report->total_ns = elapsed_ns(run);
@@ -226,9 +230,47 @@ static void end(struct run *run, telar_report **report)
         telar_report_free(run->report);
 }
 
+/* Forgets an attempt, but for its report's zero of time and its losses. */
+static void start_over(struct run *run)
+{
+    telar_report *report = run->report;
+
+    tl_output_abandon(run->output);
+    tl_decoder_close(run->decoder);
+    tl_segment_destroy(&run->segment);
+    if (run->options.keep_shm)
+        tl_segment_forget(run->options.keep_shm);
+    free(run->row);
+    free(report->worker);
+    free(report->task);
+    *report = (telar_report){.loss = report->loss, .n_losses = report->n_losses};
+    if (run->sandbox)
+        tl_sandbox_describe(run->sandbox, report->sandbox);
+    run->output = NULL;
+    run->decoder = NULL;
+    run->row = NULL;
+}
+
 static const char *shown_name(const char *path)
 {
     return strcmp(path, "-") == 0 ? "standard input" : path;
+}
+
+/* Done, but not all of it: says what is missing, which the task list of the report tells in full. */
+static telar_status partial(const struct run *run, const struct tl_outcome *outcome, struct telar_error *error)
+{
+    const telar_report *report = run->report;
+    uint64_t i = 0;
+
+    if (outcome->skipped == 0)
+        return TELAR_OK;
+    while (i < report->n_tasks && !report->task[i].skipped)
+        i++;
+    return tl_fail(error, TELAR_PARTIAL, 0,
+                   "%s: %" PRIu64 " region%s left as the source, the first %" PRIu32 ":%" PRIu32 ",%" PRIu32 ":%" PRIu32
+                   ": each worker that tried was lost",
+                   run->name, outcome->skipped, outcome->skipped == 1 ? " is" : "s are", report->task[i].region.r0,
+                   report->task[i].region.r1, report->task[i].region.c0, report->task[i].region.c1);
 }
 
 /* ---- from file to file ---- */
@@ -327,52 +369,51 @@ static telar_status convert(struct run *run, const char *output, bool in_bands, 
     return status;
 }
 
-/* Forgets an attempt, but for its report's zero of time. */
-static void start_over(struct run *run)
-{
-    telar_report *report = run->report;
-
-    tl_output_abandon(run->output);
-    tl_decoder_close(run->decoder);
-    tl_segment_destroy(&run->segment);
-    if (run->options.keep_shm)
-        tl_segment_forget(run->options.keep_shm);
-    free(run->row);
-    free(report->worker);
-    free(report->task);
-    *report = (telar_report){0};
-    run->output = NULL;
-    run->decoder = NULL;
-    run->row = NULL;
-}
 
 /*
- * Common files are decoded by the workers, in bands; the others, and those with which that came to a doubt, by libpng.
- * What was read from a pipe cannot be read again, nor what went down one be taken back: then the doubt is the answer.
+ * Whether another attempt follows one that has failed: by libpng, where workers came to a doubt about the file, or all of it
+ * once more, where a worker was lost that may have written anywhere. What was read from a pipe cannot be read again, nor
+ * what went down one be taken back: then the failure is the answer, and says so if `error` is its own.
  */
+static bool follows(struct run *run, const struct tl_outcome *outcome, struct telar_error *error)
+{
+    size_t used = strlen(error->text);
+    bool possible;
+
+    if (outcome->abandoned || !(outcome->doubt || (outcome->again && run->again < run->orders.retries)))
+        return false;
+    run->again += outcome->again;
+    possible = tl_decoder_can_reopen(run->decoder) && !tl_output_is_direct(run->output);
+    if (!possible && outcome->again)
+        snprintf(error->text + used, sizeof error->text - used,
+                 "; all must be done again, but what went through a pipe cannot");
+    return possible;
+}
+
+/* Common files are decoded by the workers, in bands; the others, and those with which that came to a doubt, by libpng. */
 static telar_status attempt(struct run *run, const char *input, const char *output, struct telar_error *error)
 {
-    struct tl_outcome outcome = {0};
-    struct telar_error doubt = {.worker = -1};
-    telar_status status = tl_decoder_open(input, &run->options.limits, &run->decoder, error);
+    struct telar_error refusal = {.worker = -1};
+    struct tl_outcome outcome;
+    bool doubt = false, once_more;
+    telar_status status;
 
-    if (status != TELAR_OK)
-        return status;
-    if (!tl_decoder_in_bands(run->decoder))
-        return convert(run, output, false, &outcome, error);
-    status = convert(run, output, true, &outcome, &doubt);
-    run->abandoned = outcome.abandoned;
-    if (status == TELAR_OK)
-        return status;
-    if (!outcome.doubt || outcome.abandoned || !tl_decoder_can_reopen(run->decoder)
-        || tl_output_is_direct(run->output)) {
-        if (error)
-            *error = doubt;
-        return status;
-    }
-    start_over(run);
-    status = tl_decoder_open(input, &run->options.limits, &run->decoder, error);
-    return status == TELAR_OK ? convert(run, output, false, &outcome, error) : status;
+    do {
+        outcome = (struct tl_outcome){0};
+        status = tl_decoder_open(input, &run->options.limits, &run->decoder, error);
+        if (status != TELAR_OK)
+            return status;
+        tl_error_clear(&refusal);
+        status = convert(run, output, !doubt && tl_decoder_in_bands(run->decoder), &outcome, &refusal);
+        run->abandoned = outcome.abandoned;
+        doubt |= outcome.doubt;
+        once_more = status != TELAR_OK && follows(run, &outcome, &refusal);
+        if (once_more)
+            start_over(run);
+    } while (once_more);
+    if (status != TELAR_OK && error)
+        *error = refusal;
+    return status == TELAR_OK ? partial(run, &outcome, error) : status;
 }
 
 static void note_dropped(struct run *run)
@@ -392,7 +433,7 @@ telar_status telar_run_file(const char *input, const char *output, const telar_p
 
     if (status == TELAR_OK)
         status = attempt(&run, input, output, error);
-    if (status == TELAR_OK)
+    if (status == TELAR_OK || status == TELAR_PARTIAL)
         note_dropped(&run);
     tl_output_abandon(run.output);
     if (!run.abandoned)
@@ -424,22 +465,37 @@ static telar_status copy_out(struct run *run, const telar_image *source, telar_i
     return status;
 }
 
+/* Once, from the source to a result. */
+static telar_status attempt_in_memory(struct run *run, const telar_image *source, telar_image **result,
+                                      struct tl_outcome *outcome, struct telar_error *error)
+{
+    telar_status status = plan(run, telar_image_geometry(source), false, false, error);
+
+    if (status != TELAR_OK)
+        return status;
+    copy_in(run, source);
+    status = weave(run, outcome, error);
+    return status == TELAR_OK ? copy_out(run, source, result, error) : status;
+}
+
 telar_status telar_run(const telar_image *source, telar_image **result, const telar_pipeline *pipeline,
                        const struct telar_options *options, telar_report **report, struct telar_error *error)
 {
     struct run run;
-    struct tl_outcome outcome;
+    struct tl_outcome outcome = {0};
     telar_status status = begin(&run, "image", pipeline, options, report, error);
 
     *result = NULL;
     if (status == TELAR_OK)
-        status = plan(&run, telar_image_geometry(source), false, false, error);
-    if (status == TELAR_OK) {
-        copy_in(&run, source);
-        status = weave(&run, &outcome, error);
+        status = attempt_in_memory(&run, source, result, &outcome, error);
+    while (status != TELAR_OK && outcome.again && run.again < run.orders.retries) {
+        run.again++;
+        start_over(&run);
+        tl_error_clear(error);
+        status = attempt_in_memory(&run, source, result, &outcome, error);
     }
     if (status == TELAR_OK)
-        status = copy_out(&run, source, result, error);
+        status = partial(&run, &outcome, error);
     end(&run, report);
     return status;
 }

@@ -63,6 +63,11 @@ unsigned char *tl_segment_map(int fd, const struct tl_shape *shape, bool writabl
     return NULL;
 }
 
+bool tl_segment_map_extent(unsigned char *base, int fd, const struct tl_extent *extent)
+{
+    return map_at(base + extent->offset, extent->bytes, fd, extent->offset, PROT_READ);
+}
+
 void tl_segment_unmap(unsigned char *base, const struct tl_shape *shape)
 {
     if (base)
@@ -168,9 +173,24 @@ void tl_segment_touch(const struct tl_segment *segment)
 void tl_segment_destroy(struct tl_segment *segment)
 {
     tl_segment_unmap(segment->base, &segment->shape);
+    if (segment->reader_fd >= 0)
+        close(segment->reader_fd);
     if (segment->fd >= 0)
         close(segment->fd);
     *segment = TL_SEGMENT_NONE;
+}
+
+telar_status tl_segment_open_reader(struct tl_segment *segment, struct telar_error *error)
+{
+    char path[64];
+
+    snprintf(path, sizeof path, "/proc/self/fd/%d", segment->fd);
+    segment->reader_fd = open(path, O_RDONLY | O_CLOEXEC);
+    if (segment->reader_fd >= 0)
+        return TELAR_OK;
+    return tl_fail(error, TELAR_HOST, errno,
+                   "cannot open the shared memory again for sandboxed workers (%s); mount /proc, or use -i guarded",
+                   path);
 }
 
 void tl_segment_forget(const char *keep_name)

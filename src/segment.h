@@ -35,12 +35,13 @@ struct tl_shape {
  */
 struct tl_segment {
     int fd;              /* -1: none */
+    int reader_fd;       /* the same object, but only for reading; -1 unless tl_segment_open_reader made it */
     unsigned char *base; /* NULL: not mapped; otherwise at a multiple of TL_HUGE_BYTES */
     struct tl_shape shape;
     const char *backing; /* "shm" or "memfd" */
 };
 
-#define TL_SEGMENT_NONE ((struct tl_segment){.fd = -1})
+#define TL_SEGMENT_NONE ((struct tl_segment){.fd = -1, .reader_fd = -1})
 
 /*
  * Creates a segment of that shape (both numbers are whole pages), all zeros, reserved (writing to it can not
@@ -50,6 +51,12 @@ struct tl_segment {
  */
 telar_status tl_segment_create(struct tl_segment *segment, const struct tl_shape *shape,
                                const char *keep_name, struct telar_error *error);
+
+/*
+ * Opens it once more, only for reading: what a sandboxed worker maps from that it can never make writable, as it could
+ * with a mapping from a descriptor for both. TELAR_HOST: /proc is not there, or no descriptor is left.
+ */
+telar_status tl_segment_open_reader(struct tl_segment *segment, struct telar_error *error);
 
 /* Takes a kept name away, when another attempt is to have it. */
 void tl_segment_forget(const char *keep_name);
@@ -67,6 +74,9 @@ uint64_t tl_segment_huge_bytes(const struct tl_segment *segment);
 
 /* Maps a segment of that shape from its descriptor. NULL on failure. */
 unsigned char *tl_segment_map(int fd, const struct tl_shape *shape, bool writable);
+
+/* Maps an extent of it again, at its place, from a descriptor for reading and writing: it can be opened then. */
+bool tl_segment_map_extent(unsigned char *base, int fd, const struct tl_extent *extent);
 
 /* Unmaps what tl_segment_map gave. */
 void tl_segment_unmap(unsigned char *base, const struct tl_shape *shape);

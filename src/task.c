@@ -18,12 +18,31 @@ static void doubt(struct tl_record *record)
     record->trouble = TL_TROUBLE_DOUBT;
 }
 
+/*
+ * A worker that has the stream in the place of another, which is gone, begins at its first row, and forgets what was done.
+ * The encoder's part of the scratch has room for a band with its filters.
+ */
+static bool catch_up(const struct tl_place *place, uint32_t row)
+{
+    const struct tl_job *job = place->job;
+    uint32_t at = tl_decoder_rows_read(place->decoder);
+    bool good = at <= row;
+
+    for (; good && at < row; at = tl_decoder_rows_read(place->decoder))
+        good = tl_decoder_read_band(place->decoder, place->scratch + job->codec_offset,
+                                    row - at < job->band_rows ? row - at : job->band_rows);
+    return good;
+}
+
 /* From the stream, which only one worker has, where it has come to. */
 static bool inflate_next(const struct tl_place *place, const struct tl_task *task, size_t *n)
 {
     unsigned char *extent = place->base + task->extent.offset;
+    bool rows = task->index < place->job->n_bands;
 
-    if (task->index < place->job->n_bands)
+    if (!catch_up(place, rows ? task->region.r0 : place->job->image.rows))
+        return false;
+    if (rows)
         return tl_decoder_read_band(place->decoder, extent, telar_region_rows(&task->region));
     return tl_decoder_read_tail(place->decoder, extent, task->extent.bytes, n);
 }
@@ -194,6 +213,21 @@ static void process(const struct tl_place *place, const struct telar_result *res
         process_strip(place, result, &strip);
 }
 
+/* Puts a region of the source, as it is, to where it lies in `result`. */
+static void copy_region(const struct tl_place *place, const struct telar_result *result,
+                        const struct telar_region *region)
+{
+    size_t pixel_bytes = telar_pixel_bytes(&place->job->image);
+
+    for (uint32_t row = region->r0; row < region->r1; row++) {
+        struct telar_source source = tl_job_source(place->job, place->base, row, row + 1);
+
+        memcpy(telar_result_at(result, pixel_bytes, row, region->c0),
+               telar_source_at(&source, pixel_bytes, row, region->c0),
+               telar_region_columns(region) * pixel_bytes);
+    }
+}
+
 /* ---- encoding ---- */
 
 static struct telar_region intersection(const struct telar_region *a, const struct telar_region *b)
@@ -209,10 +243,10 @@ static struct telar_region intersection(const struct telar_region *a, const stru
 }
 
 /* Puts the rows of a band together as they are to be encoded. */
-static void finish_band(const struct tl_place *place, const struct telar_result *band)
+static void finish_band(const struct tl_place *place, const struct telar_result *band, bool skip)
 {
     const struct tl_job *job = place->job;
-    struct telar_region inside = intersection(&band->region, &job->roi);
+    struct telar_region inside = skip ? (struct telar_region){0} : intersection(&band->region, &job->roi);
     bool whole = memcmp(&inside, &band->region, sizeof inside) == 0;
 
     for (uint32_t row = band->region.r0; row < band->region.r1 && !(job->fused && whole); row++) {
@@ -235,7 +269,7 @@ static void encode_band(const struct tl_place *place, const struct tl_task *task
     struct tl_encoded encoded;
     uint64_t start_ns = tl_now_ns();
 
-    finish_band(place, &band);
+    finish_band(place, &band, task->skip);
     record->transform_ns = tl_now_ns() - start_ns;
     encoded = tl_encode_band(&job->image, &pixels, task->index == 0, job->small,
                              place->scratch + job->codec_offset, place->base + task->extent.offset);
@@ -287,7 +321,10 @@ void tl_task_run(const struct tl_place *place, const struct tl_task *task, struc
         break;
     case TELAR_TASK_PROCESS:
         result = tl_job_result(place->job, place->base, task->index);
-        process(place, &result, &task->region);
+        if (task->skip)
+            copy_region(place, &result, &task->region);
+        else
+            process(place, &result, &task->region);
         break;
     case TELAR_TASK_ENCODE:
         encode_band(place, task, record);

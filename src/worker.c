@@ -36,13 +36,68 @@ static void add_usage(const struct tl_worker *worker, struct tl_record *record)
     record->involuntary_switches = (uint64_t)usage.ru_nivcsw;
 }
 
-/* Mapping or protecting memory failed: the first time counts. */
-static void note_errno(struct tl_record *record)
+/* Something of the kind failed: the first time counts. */
+static void note_errno(struct tl_record *record, enum tl_trouble trouble)
 {
     if (record->trouble)
         return;
-    record->trouble = TL_TROUBLE_MEMORY;
+    record->trouble = trouble;
     record->errnum = errno;
+}
+
+/* Runs the task of a ticket and fills the record. Of what is not its own, a guarded worker can write the
+ * task's extent meanwhile, no more. */
+static void carry_out(struct tl_worker *worker, const struct tl_ticket *ticket)
+{
+    struct tl_record *record = &worker->record;
+    struct tl_task task = tl_job_task(worker->place.job, ticket->task, ticket->slot);
+    bool closed = worker->guarded && !tl_job_owns(worker->place.job, worker->index, &task);
+    unsigned char *base = worker->place.base;
+
+    task.skip = ticket->skip;
+    *record = (struct tl_record){.task = ticket->task, .attempt = ticket->attempt};
+    if (worker->turn.begin)
+        worker->turn.begin(worker->turn.data);
+    current = task.region;
+    at_work = true;
+    record->start_ns = tl_now_ns();
+    if (closed && !tl_segment_open(base, &task.extent)) {
+        note_errno(record, TL_TROUBLE_MEMORY);
+    } else {
+        if (worker->touch_first) {
+            tl_task_touch(&worker->place, &task);
+            record->touch_ns = tl_now_ns() - record->start_ns;
+        }
+        tl_task_run(&worker->place, &task, record);
+    }
+    if (closed && !tl_segment_close(base, &task.extent))
+        note_errno(record, TL_TROUBLE_MEMORY);
+    record->end_ns = tl_now_ns();
+    at_work = false;
+    if (worker->turn.end)
+        worker->turn.end(worker->turn.data);
+}
+
+static bool report(struct tl_worker *worker)
+{
+    worker->record.id = (int64_t)syscall(SYS_gettid);
+    add_usage(worker, &worker->record);
+    return worker->port.report(worker->port.data, &worker->record);
+}
+
+/* ---- before the loop ---- */
+
+/* A sandboxed worker's: of the segment it can make writable what its own tasks write, and nothing else, ever.
+ */
+static unsigned char *map_fixed(const struct tl_worker *worker, const struct tl_shape *shape)
+{
+    unsigned char *base = tl_segment_map(worker->reader_fd, shape, false);
+    struct tl_extent extent;
+
+    for (uint32_t i = 0; base && tl_job_may(worker->place.job, worker->index, i, &extent); i++)
+        if (!tl_segment_map_extent(base, worker->segment_fd, &extent))
+            return NULL;
+    return base;
 }
 
 /* Opens what only this worker ever writes. */
@@ -56,60 +111,53 @@ static bool open_own(const struct tl_worker *worker)
     return true;
 }
 
-/* Runs the task of a ticket and fills the record. Of what is not its own, a guarded worker can write the
- * task's extent meanwhile, no more. */
-static void carry_out(struct tl_worker *worker, const struct tl_ticket *ticket, struct tl_record *record)
+static bool map(struct tl_worker *worker, const struct tl_shape *shape)
 {
-    struct tl_task task = tl_job_task(worker->place.job, ticket->task, ticket->slot);
-    bool closed = worker->guarded && !tl_job_owns(worker->place.job, worker->index, &task);
-    unsigned char *base = worker->place.base;
+    struct tl_place *place = &worker->place;
 
-    *record = (struct tl_record){.task = ticket->task, .attempt = ticket->attempt};
-    if (worker->turn.begin)
-        worker->turn.begin(worker->turn.data);
-    current = task.region;
-    at_work = true;
-    record->start_ns = tl_now_ns();
-    if (closed && !tl_segment_open(base, &task.extent)) {
-        note_errno(record);
-    } else {
-        if (worker->touch_first) {
-            tl_task_touch(&worker->place, &task);
-            record->touch_ns = tl_now_ns() - record->start_ns;
-        }
-        tl_task_run(&worker->place, &task, record);
-    }
-    if (closed && !tl_segment_close(base, &task.extent))
-        note_errno(record);
-    record->end_ns = tl_now_ns();
-    at_work = false;
-    if (worker->turn.end)
-        worker->turn.end(worker->turn.data);
+    place->base = worker->sandbox ? map_fixed(worker, shape)
+                                  : tl_segment_map(worker->segment_fd, shape, !worker->guarded);
+    place->scratch = place->base ? tl_private_map(place->job->scratch_bytes) : NULL;
+    return place->scratch && (!worker->guarded || open_own(worker));
 }
 
-static bool report(struct tl_worker *worker, struct tl_record *record)
+/* The sandboxed worker that this process is. */
+static struct tl_worker *confined;
+
+static void tell_violation(int number)
 {
-    record->id = (int64_t)syscall(SYS_gettid);
-    add_usage(worker, record);
-    return worker->port.report(worker->port.data, record);
+    confined->record.trouble = TL_TROUBLE_VIOLATION;
+    confined->record.errnum = number;
+    report(confined);
+}
+
+/* From here on it has its memory and its descriptors: no other, ever. */
+static bool lock_in(struct tl_worker *worker)
+{
+    if (!worker->sandbox)
+        return true;
+    confined = worker;
+    close(worker->segment_fd);
+    close(worker->reader_fd);
+    return tl_sandbox_enter(worker->sandbox, worker->place.decoder != NULL, tell_violation);
 }
 
 void tl_worker_run(struct tl_worker *worker)
 {
     struct tl_place *place = &worker->place;
     const struct tl_shape shape = tl_job_shape(place->job);
-    struct tl_record record = {.task = TL_TASK_HELLO, .start_ns = tl_now_ns()};
     struct tl_ticket ticket;
 
-    place->base = tl_segment_map(worker->segment_fd, &shape, !worker->guarded);
-    place->scratch = place->base ? tl_private_map(place->job->scratch_bytes) : NULL;
-    if (!place->scratch || (worker->guarded && !open_own(worker)))
-        note_errno(&record);
-    record.end_ns = tl_now_ns();
-    if (report(worker, &record) && !record.trouble)
+    worker->record = (struct tl_record){.task = TL_TASK_HELLO, .start_ns = tl_now_ns()};
+    if (!map(worker, &shape))
+        note_errno(&worker->record, TL_TROUBLE_MEMORY);
+    else if (!lock_in(worker))
+        note_errno(&worker->record, TL_TROUBLE_SANDBOX);
+    worker->record.end_ns = tl_now_ns();
+    if (report(worker) && !worker->record.trouble)
         while (worker->port.take(worker->port.data, &ticket)) {
-            carry_out(worker, &ticket, &record);
-            if (!report(worker, &record))
+            carry_out(worker, &ticket);
+            if (!report(worker))
                 break;
         }
     tl_private_unmap(place->scratch, place->job->scratch_bytes);

@@ -5,6 +5,7 @@
 #ifndef TL_WORKER_H
 #define TL_WORKER_H
 
+#include "sandbox.h"
 #include "task.h"
 
 /* How a worker gets tickets and gives records. Both return false when the coordinator wants no more. */
@@ -24,18 +25,22 @@ struct tl_turn {
 struct tl_worker {
     struct tl_port port;
     struct tl_turn turn;
-    int segment_fd;
+    int segment_fd, reader_fd; /* of the segment; the second, for reading only, for a sandboxed worker */
+    const struct tl_sandbox *sandbox; /* NULL: it is not sandboxed */
     uint32_t index;        /* its number among the job's workers */
     bool guarded;          /* map read-only, and open only its own slots, and the extent of the task at hand */
     bool touch_first;      /* touch what a task reads and writes before it is run, and tell how long that took */
     int usage_of;          /* whose resources a record tells: RUSAGE_SELF, RUSAGE_THREAD */
     struct tl_place place; /* job and stream are given; the rest is its own */
+    struct tl_record record; /* what it tells next */
 };
 
 /* A port over the worker's end of a channel; *end stays the caller's. */
 struct tl_port tl_port_channel(int *end);
 
-/* Maps the segment, says hello, and loops. Returns when there are no more tickets, with everything unmapped.
+/*
+ * Maps the segment, locks itself in if that is asked for, says hello, and loops. Returns when there are no more tickets,
+ * with everything unmapped.
  */
 void tl_worker_run(struct tl_worker *worker);
 

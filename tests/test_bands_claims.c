@@ -47,6 +47,46 @@ START_TEST(claims_that_are_not_so)
 }
 END_TEST
 
+static uint32_t rows_told(void)
+{
+    struct telar_info info;
+    char name[32];
+    int fd;
+
+    ck_assert_int_eq(telar_info_read(memory_file(made.bytes, made.n, &fd, name), NULL, &info, NULL), TELAR_OK);
+    close(fd);
+    return info.restart_rows;
+}
+
+/* telar info says that bands are read in parallel when they are, and not else. */
+START_TEST(what_is_told_is_what_is_done)
+{
+    setup();
+    make_parts(Z_FULL_FLUSH);
+    put_together();
+    ck_assert_uint_eq(rows_told(), band_rows);
+    for (int more = -1; more <= 1; more += 2) { /* numbers that agree, of bands that are none of telar's */
+        uint32_t other = band_rows + (uint32_t)more;
+
+        make_parts(Z_FULL_FLUSH);
+        put_u32(parts.restart + 4, other);
+        put_u32(parts.restart + 8, (ROWS + other - 1) / other);
+        put_together();
+        ck_assert_uint_eq(rows_told(), 0);
+    }
+    make_parts(Z_FULL_FLUSH);
+    put_u32(parts.restart + 8, parts.n_bands + 1);
+    put_together();
+    ck_assert_uint_eq(rows_told(), 0);
+    make_parts(Z_FULL_FLUSH);
+    begin_file(); /* the claim is right, but the bands are in one chunk */
+    maker_chunk(&made, "IDAT", parts.stream, parts.end[parts.n_bands - 1]);
+    maker_chunk(&made, "IDAT", parts.tail, parts.tail_bytes);
+    maker_chunk(&made, "IEND", NULL, 0);
+    ck_assert_uint_eq(rows_told(), 0);
+}
+END_TEST
+
 START_TEST(chunks_between_the_bands)
 {
     static const char *const names[] = {"IDAT", "tEXt", "teLR", "IEND"};
@@ -179,6 +219,7 @@ int main(void)
 {
     const TTest *const tests[] = {
         claims_that_are_not_so,
+        what_is_told_is_what_is_done,
         chunks_between_the_bands,
         wrong_checksums,
         ends_of_other_kinds,

@@ -125,7 +125,7 @@ bad "--keep-shm with a slash" "slash" --keep-shm=a/b -t copy "$g" "$out"
 bad "unknown --progress" "auto, always, never" --progress=yes -t copy "$g" "$out"
 bad "--json and the picture on one standard output" "standard output" --json -t copy "$g" -
 bad "misspelt option" "did you mean '--timeout'?" --timeuot=1 -t copy "$g" "$out"
-bad "option that comes later" "--on-crash" --on-crash=retry -t copy "$g" "$out"
+bad "option that comes later" "--start" --start=pool -t copy "$g" "$out"
 bad "option without its value" "needs a value" "$g" "$out" -t
 check "unknown transform's manual" wrong 2 "did you mean 'invert'?" "$telar" transforms invrt
 check "doctor takes no operand" wrong 2 "$g" "$telar" doctor "$g"

@@ -1,6 +1,6 @@
 #!/bin/sh
-# Processes that die in the middle of a run, killed from outside: a worker is named with its region and cause, the
-# coordinator takes its workers with it, and nothing stays behind.
+# Processes that die in the middle of a run, killed from outside: a worker is named with its region and cause, or another
+# takes its place, the coordinator takes its workers with it, and nothing stays behind.
 . "$(dirname "$0")/cases.sh"
 . "$(dirname "$0")/cli.sh"
 in=$work/in.png out=$work/dir/out.png
@@ -36,7 +36,7 @@ begin()
     n=$1
     shift
     echo "the old output" >"$out"
-    "$telar" run -q -j "$n" "$@" -t blur:sigma=300 "$in" "$out" >/dev/null 2>"$work/err" &
+    "$telar" run -j "$n" "$@" -t blur:sigma=300 "$in" "$out" >/dev/null 2>"$work/err" &
     run=$!
     for look in $(seq 1200); do
         workers=$(workers_of $run)
@@ -90,12 +90,25 @@ worker_dies()
 {
     signal=$1 expected=$2 text=$3
     shift 3
-    begin 1 "$@" || return 1
+    begin 1 --on-crash=fail "$@" || return 1
     kill -s "$signal" "$last"
     status=0
     wait $run || status=$?
     : >"$work/out"
     refused "$expected" && says "$in" && says "(pid $last) on region " && says "$text" && nothing_left
+}
+
+# worker_is_replaced SIGNAL TEXT OPTION...: said in one line, and the output is what it would have been.
+worker_is_replaced()
+{
+    signal=$1 text=$2
+    shift 2
+    begin 2 "$@" || return 1
+    kill -s "$signal" "$last"
+    status=0
+    wait $run || status=$?
+    [ $status = 0 ] && cmp "$out" "$work/whole.png" && all_gone || { cat "$work/err"; return 1; }
+    [ "$(wc -l <"$work/err")" = 1 ] && says "(pid $last) on " && says "$text"
 }
 
 # The regions take so long that a worker which only finds its socket closed at the end of one would be seen.
@@ -107,11 +120,22 @@ coordinator_dies()
     nothing_left
 }
 
-for isolation in shared guarded; do
+isolations='shared guarded'
+if "$telar" run -q -i sandboxed -t copy "$in" "$work/tried.png" 2>"$work/refusal"; then
+    isolations="$isolations sandboxed"
+else
+    skip "the death of a sandboxed worker" "$(cat "$work/refusal")"
+fi
+for isolation in $isolations; do
     for signal in KILL SEGV BUS TERM; do
         check "SIG$signal for a $isolation worker" worker_dies $signal 5 "SIG$signal" -i $isolation
     done
 done
+"$telar" run -q -t blur:sigma=300 "$in" "$work/whole.png" || exit 99
+for signal in KILL SEGV; do
+    check "SIG$signal for a guarded worker, which is replaced" worker_is_replaced $signal "SIG$signal"
+done
+check "SIGKILL for a shared worker: all is done again" worker_is_replaced KILL "SIGKILL" -i shared --on-crash=retry
 # Regions of a row, so that only the one that stands still reaches the limit.
 check "SIGSTOP for a worker, and a time limit" worker_dies STOP 6 "time limit of 5" -g 4000x1 --timeout=5
 for signal in KILL TERM HUP; do

@@ -5,7 +5,7 @@
 #include <config.h>
 
 #include "plane.h"
-#include "suite.h"
+#include "sandboxed.h"
 
 #include <stdio.h>
 #include <telar/telar.h>
@@ -212,6 +212,12 @@ START_TEST(guarded_processes_equal_serial)
 }
 END_TEST
 
+START_TEST(sandboxed_processes_equal_serial)
+{
+    compare_all((struct telar_options){.engine = TELAR_PROCESSES, .isolation = TELAR_SANDBOXED});
+}
+END_TEST
+
 /* Inside the rectangle the bytes of the run without it, outside those of the source. */
 static void check_roi(const telar_image *source, const telar_pipeline *pipeline, struct telar_options options)
 {
@@ -265,6 +271,7 @@ int main(void)
         a_rectangle_changes_and_nothing_else,
         PROCESSES ? shared_processes_equal_serial : NULL,
         guarded_processes_equal_serial,
+        can_sandbox("sandboxed processes equal serial") ? sandboxed_processes_equal_serial : NULL,
         NULL,
     };
 

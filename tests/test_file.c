@@ -6,7 +6,7 @@
 #include <config.h>
 
 #include "runs.h"
-#include "suite.h"
+#include "sandboxed.h"
 
 #include <fcntl.h>
 #include <sys/stat.h>
@@ -30,7 +30,12 @@ static const struct telar_options ways[] = {
     {.engine = TELAR_PROCESSES, .workers = 2, .isolation = TELAR_GUARDED},
     {.engine = TELAR_PROCESSES, .workers = 5, .isolation = TELAR_SHARED},
     {.engine = TELAR_PROCESSES, .workers = 4, .isolation = TELAR_GUARDED, .plan = {3, 5}},
+    {.engine = TELAR_PROCESSES, .workers = 1, .isolation = TELAR_SANDBOXED},
+    {.engine = TELAR_PROCESSES, .workers = 3, .isolation = TELAR_SANDBOXED},
+    {.engine = TELAR_PROCESSES, .workers = 2, .isolation = TELAR_SANDBOXED, .plan = {5, 2}},
 };
+
+static bool sandboxed; /* whether ways with a sandbox can be gone here */
 
 /* Names of files of this process in the directory of the build. */
 static const char *in_name = "test_file.in.png", *out_name = "test_file.out.png", *again_name = "test_file.again.png";
@@ -96,6 +101,8 @@ static void check_picture(telar_image *image, const char *texts)
         struct bytes bytes;
 
         if (ways[i].engine == TELAR_PROCESSES && !PROCESSES)
+            continue;
+        if (ways[i].isolation == TELAR_SANDBOXED && !sandboxed)
             continue;
         ck_assert_uint_gt(convert(in_name, out_name, pipeline, &ways[i]), 0);
         ck_assert_int_eq(telar_image_read(out_name, NULL, &read, NULL), TELAR_OK);
@@ -255,5 +262,6 @@ int main(void)
         NULL,
     };
 
+    sandboxed = can_sandbox("ways with a sandbox");
     return run_suite("file", tests);
 }

@@ -250,6 +250,20 @@ START_TEST(smooth_bands_take_small_residuals)
 }
 END_TEST
 
+/* Noise of few levels far apart: 28 different bytes, between which there are 55 differences. */
+START_TEST(few_levels_are_left_as_they_are)
+{
+    unsigned char *pixels = malloc(200 * 3000), filters[200], none[200] = {0};
+    uint32_t seed = 1;
+
+    for (size_t i = 0; i < 200 * 3000; i++)
+        pixels[i] = (unsigned char)(sample_random(&seed) % 28 * 9);
+    chosen_filters(pixels, filters);
+    ck_assert_mem_eq(filters, none, sizeof none);
+    free(pixels);
+}
+END_TEST
+
 /* What memory held before, and what lies beyond the rows, has no influence. */
 START_TEST(the_same_band_gives_the_same_bytes)
 {
@@ -295,6 +309,7 @@ int main(void)
         bands_of_every_shape_can_be_undone,
         repetitive_bands_are_left_as_they_are,
         smooth_bands_take_small_residuals,
+        few_levels_are_left_as_they_are,
         the_same_band_gives_the_same_bytes,
         sizes_that_do_not_fit_are_told,
         NULL,

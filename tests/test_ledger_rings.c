@@ -1,6 +1,6 @@
 /*
- * Rings of slots: whatever order workers do their tasks in, what a task reads is there when it begins and
- * until it ends, and nobody writes where somebody reads or writes. Checked by playing runs with dice, as the
+ * Rings of slots: whatever order workers do their tasks in, and whoever of them dies, what a task reads is there
+ * when it begins and until it ends, and nobody writes where somebody reads or writes. Checked by playing runs with dice, as the
  * ledger gives out tasks.
  */
 #include <config.h>
@@ -29,7 +29,8 @@ struct play {
     struct tl_ticket ticket[WORKERS_MAX][TICKETS_MAX];
     uint32_t made; /* workers that could be made; the others never ask */
     uint32_t n_tickets[WORKERS_MAX];
-    bool begun[WORKERS_MAX]; /* its first ticket is being worked on */
+    uint32_t unheard[WORKERS_MAX]; /* how many of its tickets are done, but the coordinator does not know it yet */
+    bool begun[WORKERS_MAX];       /* the one behind those is being worked on */
 };
 
 static void remember(struct memory *memory, const struct tl_ring *ring)
@@ -147,27 +148,61 @@ static void give(struct play *play, uint32_t worker)
     play->ticket[worker][play->n_tickets[worker]++] = ticket;
 }
 
-/* One worker begins or ends its first ticket. */
+/* Whoever works on the task has died in the middle of it. */
+static void spoil(struct play *play, const struct tl_task *task, uint32_t slot)
+{
+    touch(play, task, slot, false);
+    if (task->stage->kind == TELAR_TASK_INFLATE && task->index < play->job.n_bands)
+        play->filtered.band[task->index % play->job.filtered.slots] = -1;
+    if (task->stage->kind == TELAR_TASK_UNFILTER)
+        play->source.band[task->index % play->job.source.slots] = -1;
+    if (task->stage->kind == TELAR_TASK_ENCODE)
+        play->encoded.band[slot] = -1;
+}
+
+/* One worker dies, and another takes its place. What it had not been heard to say is lost, as with a hanging one. */
+static void die(struct play *play, uint32_t worker)
+{
+    if (play->begun[worker]) {
+        struct tl_ticket ticket = play->ticket[worker][play->unheard[worker]];
+        struct tl_task task = tl_job_task(&play->job, ticket.task, ticket.slot);
+
+        spoil(play, &task, ticket.slot);
+    }
+    for (uint32_t i = 0; i < play->n_tickets[worker]; i++)
+        tl_ledger_give_back(&play->ledger, play->ticket[worker][i].task, i == 0);
+    tl_ledger_leave(&play->ledger, worker, false);
+    play->n_tickets[worker] = play->unheard[worker] = 0;
+    play->begun[worker] = false;
+}
+
+/* One worker begins or ends the next of its tickets. */
 static void step(struct play *play, uint32_t worker)
 {
     struct tl_ticket ticket;
     struct tl_task task;
 
-    if (play->n_tickets[worker] == 0)
+    if (play->unheard[worker] == play->n_tickets[worker])
         return;
-    ticket = play->ticket[worker][0];
+    ticket = play->ticket[worker][play->unheard[worker]];
     task = tl_job_task(&play->job, ticket.task, ticket.slot);
     play->begun[worker] = !play->begun[worker];
     touch(play, &task, ticket.slot, play->begun[worker]);
-    if (play->begun[worker])
-        return;
-    tl_ledger_done(&play->ledger, ticket.task, 0, 0);
-    play->ticket[worker][0] = play->ticket[worker][1];
-    play->n_tickets[worker]--;
+    play->unheard[worker] += !play->begun[worker];
+}
+
+/* The coordinator hears what a worker has done. */
+static void hear(struct play *play, uint32_t worker)
+{
+    for (; play->unheard[worker] > 0; play->unheard[worker]--) {
+        tl_ledger_done(&play->ledger, play->ticket[worker][0].task, 0, 0);
+        play->ticket[worker][0] = play->ticket[worker][1];
+        play->n_tickets[worker]--;
+    }
 }
 
 static void play_run(struct play *play, struct tl_request request, uint32_t made, uint32_t halo_rows,
-                     uint32_t seed)
+                     bool deaths, uint32_t seed)
 {
     static const char *const text = "blur:sigma=";
     telar_pipeline *pipeline = telar_pipeline_new();
@@ -192,7 +227,11 @@ static void play_run(struct play *play, struct tl_request request, uint32_t made
         dice = next_random(&seed) % 1000;
         if (dice == 0)
             write_encoded(play); /* seldom, so that encoded bands pile up */
-        else if (dice % 2)
+        else if (dice < 10 && deaths)
+            die(play, worker);
+        else if (dice % 4 == 0)
+            hear(play, worker);
+        else if (dice % 4 == 1)
             give(play, worker);
         else
             step(play, worker);
@@ -202,7 +241,7 @@ static void play_run(struct play *play, struct tl_request request, uint32_t made
     telar_pipeline_free(pipeline);
 }
 
-START_TEST(nobody_reads_what_is_not_there)
+static void play_runs(bool deaths)
 {
     static struct play play;
     const uint32_t halos[] = {0, 1, 17, 100};
@@ -217,13 +256,24 @@ START_TEST(nobody_reads_what_is_not_there)
                                                  .decode = true,
                                                  .restart = restart,
                                                  .encode = true},
-                             seed % 2 ? workers : (workers + 1) / 2, halos[i], seed);
+                             seed % 2 ? workers : (workers + 1) / 2, halos[i], deaths, seed);
+}
+
+START_TEST(nobody_reads_what_is_not_there)
+{
+    play_runs(false);
+}
+END_TEST
+
+START_TEST(what_a_dead_worker_had_can_be_done_again)
+{
+    play_runs(true);
 }
 END_TEST
 
 int main(void)
 {
-    const TTest *const tests[] = {nobody_reads_what_is_not_there, NULL};
+    const TTest *const tests[] = {nobody_reads_what_is_not_there, what_a_dead_worker_had_can_be_done_again, NULL};
 
     return run_suite("ledger_rings", tests);
 }

@@ -191,6 +191,7 @@ static void check_failure(enum deed deed, struct telar_options options, telar_st
     telar_report *report;
 
     options.engine = TELAR_PROCESSES;
+    options.on_crash = TELAR_ON_CRASH_FAIL;
     ck_assert_int_eq(run_villain(deed, options, &report, &error), expected);
     ck_assert_int_eq(error.status, expected);
     check_blame(&error, report, cause);

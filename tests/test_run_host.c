@@ -11,6 +11,7 @@
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
 #include <sys/time.h>
 
 static const telar_engine engines[] = {TELAR_SERIAL, TELAR_THREADS, TELAR_GIL, TELAR_PROCESSES};
@@ -44,39 +45,77 @@ static uint64_t header_offset(const unsigned char *header, size_t offset)
     return number;
 }
 
-/* Reads the object from outside, by the numbers in its header alone: see struct tl_header in job.h. */
-static void check_kept(const char *name)
+/* A kept segment, mapped from outside. */
+struct kept {
+    int fd;
+    const unsigned char *bytes;
+    size_t n;
+};
+
+static struct kept open_kept(const char *name)
+{
+    struct kept kept = {.fd = shm_open(name, O_RDONLY, 0)};
+    struct stat st;
+
+    ck_assert_int_ge(kept.fd, 0);
+    ck_assert_int_eq(fstat(kept.fd, &st), 0);
+    kept.n = (size_t)st.st_size;
+    kept.bytes = mmap(NULL, kept.n, PROT_READ, MAP_SHARED, kept.fd, 0);
+    ck_assert_ptr_ne(kept.bytes, MAP_FAILED);
+    ck_assert_mem_eq(kept.bytes, "telar\0\0", 8);
+    ck_assert_uint_eq(header_offset(kept.bytes, 56), kept.n);
+    return kept;
+}
+
+static void close_kept(struct kept *kept)
+{
+    munmap((void *)(uintptr_t)kept->bytes, kept->n);
+    close(kept->fd);
+}
+
+/* Reads the object from outside, by the numbers in its header alone: all of the source, and of its negative.
+ */
+static void check_kept(const char *name, telar_image *picture)
+{
+    const struct telar_geometry *image = telar_image_geometry(picture);
+    const struct telar_region all = telar_region_all(image);
+    struct kept kept = open_kept(name);
+    const struct telar_plan plan = {header_number(kept.bytes, 48), header_number(kept.bytes, 52)};
+    const unsigned char *source = kept.bytes + header_offset(kept.bytes, 64);
+    const unsigned char *result = kept.bytes + header_offset(kept.bytes, 80);
+    const size_t row_bytes = telar_row_bytes(image), pixel_bytes = telar_pixel_bytes(image);
+
+    for (uint32_t row = 0; row < image->rows; row++)
+        if (memcmp(source + row * header_offset(kept.bytes, 72), telar_image_row(picture, row), row_bytes)
+            != 0)
+            ck_abort_msg("the source, row %u", row);
+    for (uint64_t i = 0; i < telar_plan_count(plan); i++) {
+        struct telar_region region = telar_plan_region(plan, &all, i);
+        const unsigned char *at = result + i * header_offset(kept.bytes, 88);
+
+        for (uint32_t row = region.r0; row < region.r1; row++)
+            for (size_t byte = region.c0 * pixel_bytes; byte < region.c1 * pixel_bytes; byte++)
+                if (*at++ != (telar_image_row(picture, row)[byte] ^ 255))
+                    ck_abort_msg("the result, row %u, byte %zu", row, byte);
+    }
+    close_kept(&kept);
+}
+
+static void check_numbers(const char *name)
 {
     const uint32_t expected[] = {1, 96, 37, 41, 3, 8, 0, 37, 0, 41, 1, 1};
-    int fd = shm_open(name, O_RDONLY, 0);
-    telar_image *picture = picture_new(37, 41, 3, 8);
-    const unsigned char *segment, *source, *result;
+    struct kept kept = open_kept(name);
 
-    ck_assert_int_ge(fd, 0);
-    segment = mmap(NULL, 4096, PROT_READ, MAP_SHARED, fd, 0);
-    ck_assert_mem_eq(segment, "telar\0\0", 8);
     for (size_t i = 0; i < LENGTH(expected); i++)
-        ck_assert_uint_eq(header_number(segment, 8 + 4 * i), expected[i]);
-    segment = mmap(NULL, header_offset(segment, 56), PROT_READ, MAP_SHARED, fd, 0);
-    ck_assert_ptr_ne(segment, MAP_FAILED);
-    source = segment + header_offset(segment, 64);
-    result = segment + header_offset(segment, 80);
-    for (size_t row = 0; row < 37; row++)
-        for (size_t i = 0; i < 123; i++) {
-            unsigned char sample = telar_image_row(picture, (uint32_t)row)[i];
-
-            if (source[row * header_offset(segment, 72) + i] != sample
-                || result[row * 123 + i] != (sample ^ 255))
-                ck_abort_msg("row %zu, byte %zu", row, i);
-        }
-    telar_image_free(picture);
-    close(fd);
+        ck_assert_uint_eq(header_number(kept.bytes, 8 + 4 * i), expected[i]);
+    close_kept(&kept);
 }
 
 START_TEST(a_kept_segment_can_be_read_from_outside)
 {
     char name[64], slash[65];
     struct telar_options options = {.workers = 1, .keep_shm = name, .plan = {1, 1}};
+    telar_image *picture = picture_new(37, 41, 3, 8);
     struct telar_error error;
 
     snprintf(name, sizeof name, "telar_test_run-%d", (int)getpid());
@@ -84,8 +123,42 @@ START_TEST(a_kept_segment_can_be_read_from_outside)
     ck_assert_int_eq(run_invert(&options, NULL, NULL), TELAR_OK);
     ck_assert_int_eq(run_invert(&options, NULL, &error), TELAR_HOST); /* there is one of that name */
     ck_assert_int_eq(error.errnum, EEXIST);
-    check_kept(slash);
+    check_numbers(slash);
+    check_kept(slash, picture);
     ck_assert_int_eq(shm_unlink(slash), 0);
+    telar_image_free(picture);
+}
+END_TEST
+
+/* From file to file a picture of so many bands would pass through a window, and leave no more than its end
+ * behind. */
+START_TEST(a_kept_segment_has_the_whole_picture)
+{
+    char name[64], slash[65], files[] = "telar-kept-XXXXXX", in[40], out[40];
+    telar_image *picture = picture_new(3000, 700, 3, 8);
+    telar_pipeline *pipeline = telar_pipeline_new();
+    struct telar_error error = {.text = ""};
+
+    snprintf(name, sizeof name, "telar_test_kept-%d", (int)getpid());
+    snprintf(slash, sizeof slash, "/%s", name);
+    ck_assert_ptr_nonnull(mkdtemp(files));
+    snprintf(in, sizeof in, "%s/in.png", files);
+    snprintf(out, sizeof out, "%s/out.png", files);
+    ck_assert_int_eq(telar_image_write(picture, in, NULL), TELAR_OK);
+    ck_assert_int_eq(telar_pipeline_parse(pipeline, "invert", NULL), TELAR_OK);
+    for (size_t i = 0; i < LENGTH(engines); i++) {
+        struct telar_options options = {.engine = engines[i], .workers = 2, .keep_shm = name};
+
+        ck_assert_msg(telar_run_file(in, out, pipeline, &options, NULL, &error) == TELAR_OK, "%s",
+                      error.text);
+        check_kept(slash, picture);
+        ck_assert_int_eq(shm_unlink(slash), 0);
+    }
+    unlink(in);
+    unlink(out);
+    rmdir(files);
+    telar_pipeline_free(pipeline);
+    telar_image_free(picture);
 }
 END_TEST
 
@@ -217,6 +290,7 @@ int main(void)
     const TTest *const tests[] = {
         memory_over_the_limit_is_refused,
         a_kept_segment_can_be_read_from_outside,
+        a_kept_segment_has_the_whole_picture,
         signals_do_not_disturb_a_run,
         under_valgrind() ? NULL : fewer_workers_when_descriptors_run_out,
         too_few_descriptors_are_said,

@@ -118,19 +118,27 @@ static inline bool read_band_alone(struct reading *r, uint32_t band, uint32_t *a
     return good;
 }
 
+/* How many rows a band has, by the word of the first chunk teLR; 0 when there is none. */
+static inline uint32_t claimed_rows(const unsigned char *bytes, size_t n)
+{
+    const unsigned char *at = memmem(bytes, n, "teLR", 4);
+
+    if (!at || bytes + n - at < 4 + TL_RESTART_BYTES)
+        return 0;
+    return (uint32_t)at[8] << 24 | (uint32_t)at[9] << 16 | (uint32_t)at[10] << 8 | at[11];
+}
+
 /* The bands from the last to the first. */
-static inline void read_restarted(struct reading *r)
+static inline void read_restarted(struct reading *r, uint32_t band_rows)
 {
     const struct telar_geometry *g = tl_decoder_geometry(r->decoder);
     const struct tl_restart *restart;
     uint32_t *adlers, adler = 1;
     unsigned char *tail;
-    struct telar_info info;
     void *work;
     size_t n;
 
-    tl_decoder_info(r->decoder, &info);
-    if (info.restart_rows == 0 || !tl_decoder_find_bands(r->decoder, info.restart_rows))
+    if (band_rows == 0 || !tl_decoder_find_bands(r->decoder, band_rows))
         return;
     restart = tl_decoder_restart(r->decoder);
     adlers = or_die(calloc(restart->n_bands, sizeof *adlers));
@@ -170,14 +178,14 @@ static inline const char *difference(const struct reading *a, const struct readi
 }
 
 static inline void read_all(struct two_readings *two, const char *path, struct reading *libpng,
-                            uint32_t band_rows)
+                            uint32_t band_rows, uint32_t claimed)
 {
     struct reading bands = open_reading(path), restarted = open_reading(path);
 
     two->ordinary = tl_decoder_in_bands(libpng->decoder);
     if (two->ordinary) {
         read_in_bands(&bands, band_rows);
-        read_restarted(&restarted);
+        read_restarted(&restarted, claimed);
     }
     libpng->good = tl_decoder_read(libpng->decoder, libpng->pixels, libpng->row_bytes, NULL) == TELAR_OK;
     two->libpng = libpng->good;
@@ -209,7 +217,7 @@ static inline struct two_readings read_twice(const void *bytes, size_t n, uint32
     libpng = open_reading(path);
     two.opened = libpng.decoder != NULL;
     if (two.opened) {
-        read_all(&two, path, &libpng, band_rows);
+        read_all(&two, path, &libpng, band_rows, claimed_rows(bytes, n));
         close_reading(&libpng);
     }
     close(fd);

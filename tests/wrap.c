@@ -115,16 +115,15 @@ WRAP(int, linkat, (int from, const char *old, int to, const char *new, int flags
      (from, old, to, new, flags), return -1)
 WRAP(int, renameat, (int from, const char *old, int to, const char *new), (from, old, to, new), return -1)
 WRAP(ssize_t, getrandom, (void *bytes, size_t n, unsigned flags), (bytes, n, flags), return -1)
-WRAP(ssize_t, pread, (int fd, void *bytes, size_t n, off_t from), (fd, bytes, n, from), return -1)
 WRAP(FILE *, fopen, (const char *path, const char *mode), (path, mode), return NULL)
 
-ssize_t __real_read(int fd, void *bytes, size_t n);
-ssize_t __wrap_read(int fd, void *bytes, size_t n);
-ssize_t __wrap_read(int fd, void *bytes, size_t n)
+ssize_t __real_pread(int fd, void *bytes, size_t n, off_t from);
+ssize_t __wrap_pread(int fd, void *bytes, size_t n, off_t from);
+ssize_t __wrap_pread(int fd, void *bytes, size_t n, off_t from)
 {
-    if (!fails("read"))
-        return __real_read(fd, bytes, n);
-    return armed_errnum ? -1 : __real_read(fd, bytes, n > 0);
+    if (!fails("pread"))
+        return __real_pread(fd, bytes, n, from);
+    return armed_errnum ? -1 : __real_pread(fd, bytes, n > 0, from);
 }
 
 int __real_openat(int directory, const char *path, int flags, ...);

@@ -12,7 +12,7 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { BANDS = 256, TIMEOUT, MAX_PIXELS, MAX_MEMORY, KEEP_SHM, COMPRESSION, NO_RESTART, JSON, PROGRESS };
+enum { BANDS = 256, ON_CRASH, RETRIES, TIMEOUT, MAX_PIXELS, MAX_MEMORY, KEEP_SHM, COMPRESSION, NO_RESTART, JSON, PROGRESS };
 
 static const char shorts[] = ":e:j:t:g:r:i:vqh";
 static const struct option longs[] = {
@@ -23,6 +23,8 @@ static const struct option longs[] = {
     {"bands", required_argument, NULL, BANDS},
     {"roi", required_argument, NULL, 'r'},
     {"isolation", required_argument, NULL, 'i'},
+    {"on-crash", required_argument, NULL, ON_CRASH},
+    {"retries", required_argument, NULL, RETRIES},
     {"timeout", required_argument, NULL, TIMEOUT},
     {"max-pixels", required_argument, NULL, MAX_PIXELS},
     {"max-memory", required_argument, NULL, MAX_MEMORY},
@@ -52,9 +54,15 @@ static int help(void)
            "      --bands=N          the same as --grid=Nx1\n"
            "  -r, --roi=R0:R1,C0:C1  transform only these rows and columns, from zero, ends\n"
            "                         excluded; the rest is copied\n"
-           "  -i, --isolation=shared|guarded\n"
+           "  -i, --isolation=shared|guarded|sandboxed\n"
            "                         what a worker process may write: all of the segment, or\n"
-           "                         its own slots and region only (guarded)\n"
+           "                         its own slots and region only; and nothing else of this\n"
+           "                         machine (guarded)\n"
+           "      --on-crash=fail|retry|skip\n"
+           "                         when a worker process crashes or hangs: end the run; do\n"
+           "                         its region again; or at last leave it as it was, and\n"
+           "                         exit with 1 (retry; fail with -i shared)\n"
+           "      --retries=N        how often a region is tried again, 0 to 1000 (2)\n"
            "      --timeout=SECONDS  how long one task may take; 0 is no limit (0)\n"
            "      --max-pixels=N     refuse more pixels (1G); K, M, G are 10^3, 10^6, 10^9\n"
            "      --max-memory=SIZE  largest segment, in bytes or K, M, G of 2^10, 2^20,\n"
@@ -103,11 +111,31 @@ static bool take_engine(struct run *run, const char *text)
 
 static bool take_isolation(struct run *run, const char *text)
 {
-    static const char *const words[] = {"shared", "guarded", NULL};
+    static const char *const words[] = {"shared", "guarded", "sandboxed", NULL};
     int word = parse_word("--isolation", text, words);
 
     run->options.isolation = (telar_isolation)(TELAR_SHARED + word);
     return word >= 0;
+}
+
+static bool take_on_crash(struct run *run, const char *text)
+{
+    static const char *const words[] = {"fail", "retry", "skip", NULL};
+    int word = parse_word("--on-crash", text, words);
+
+    run->options.on_crash = (telar_on_crash)(TELAR_ON_CRASH_FAIL + word);
+    return word >= 0;
+}
+
+/* For the library 0 is its default. */
+static bool take_retries(struct run *run, const char *text)
+{
+    uint64_t n;
+
+    if (!parse_count("--retries", text, 0, TELAR_RETRIES_MAX, &n))
+        return false;
+    run->options.retries = n ? (int32_t)n : TELAR_RETRIES_NONE;
+    return true;
 }
 
 static bool take_compression(struct run *run, const char *text)
@@ -179,6 +207,10 @@ static bool take_option(struct run *run, int option, const char *value)
         return take_plan(run, true, value);
     case 'r':
         return run->options.has_roi = parse_region("--roi", value, &run->options.roi);
+    case ON_CRASH:
+        return take_on_crash(run, value);
+    case RETRIES:
+        return take_retries(run, value);
     case TIMEOUT:
         return parse_seconds("--timeout", value, &run->options.timeout_ms);
     case MAX_PIXELS:
@@ -205,6 +237,22 @@ static bool take_option(struct run *run, int option, const char *value)
     }
 }
 
+/* What is only wrong together with the engine or the isolation. */
+static int check_engine(const struct telar_options *options)
+{
+    bool processes = !options->engine || options->engine == TELAR_PROCESSES;
+
+    if (options->isolation && !processes)
+        return usage_error("--isolation=%s: only processes can be kept from one another, not %s",
+                           telar_isolation_name(options->isolation), telar_engine_name(options->engine));
+    if (options->on_crash > TELAR_ON_CRASH_FAIL && !processes)
+        return usage_error("--on-crash: a crash with %s ends the program; use -e processes, or fail",
+                           telar_engine_name(options->engine));
+    if (options->on_crash == TELAR_ON_CRASH_SKIP && options->isolation == TELAR_SHARED)
+        return usage_error("--on-crash=skip: a shared worker may have written anywhere; use -i guarded");
+    return TELAR_OK;
+}
+
 /* What is only wrong together. */
 static int check(const struct run *run)
 {
@@ -216,11 +264,7 @@ static int check(const struct run *run)
         return usage_error("--json and the OUTPUT '-' both want standard output; give the output a name");
     if (to_stdout && isatty(STDOUT_FILENO))
         return usage_error("a picture cannot be shown on a terminal; give OUTPUT a name, or pipe it on");
-    if (run->options.isolation && run->options.engine && run->options.engine != TELAR_PROCESSES)
-        return usage_error("--isolation=%s: only processes can be kept from one another, not %s",
-                           telar_isolation_name(run->options.isolation),
-                           telar_engine_name(run->options.engine));
-    return TELAR_OK;
+    return check_engine(&run->options);
 }
 
 /* Whether there were fewer workers than wanted, and enough regions for more of them. */
@@ -245,6 +289,8 @@ static int execute(struct run *run)
     run->options.progress_data = &progress;
     status = telar_run_file(run->input, run->output, run->pipeline, &run->options, &report, &error);
     progress_end(&progress);
+    if (report && (status == TELAR_OK || status == TELAR_PARTIAL) && !run->quiet)
+        print_losses(report);
     if (status != TELAR_OK)
         say_error(&error);
     else if (report && missed_workers(report) && !run->quiet)

@@ -45,6 +45,9 @@ void progress_end(struct progress *progress);
  */
 void crash_guard(const char *input, const char *output);
 
+/* Says on standard error which workers were lost, as far as there are not too many to read, and that it did not matter. */
+void print_losses(const telar_report *report);
+
 /* Says on standard error how it went. */
 void print_report(const telar_report *report);
 

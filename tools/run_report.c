@@ -37,6 +37,8 @@ void print_report(const telar_report *r)
         r->image.rows, r->image.columns, r->image.channels, r->image.depth, r->grid_rows, r->grid_columns);
     say("engine %s, isolation %s, workers %" PRIu32 " (%s)", r->engine,
         r->isolation[0] ? r->isolation : "none", r->workers, r->workers_reason);
+    if (r->sandbox[0])
+        say("sandbox: %s", r->sandbox);
     say("segment %.1f MiB of %s, %.1f MiB on huge pages", mebibytes(r->segment_bytes), r->backing,
         mebibytes(r->huge_bytes));
     for (uint32_t i = 0; i < r->n_workers; i++)
@@ -45,6 +47,30 @@ void print_report(const telar_report *r)
         say("chunks not kept: %s", r->dropped);
     say("decode %.2f ms, transform %.2f ms, write %.2f ms, all %.2f ms", milliseconds(r->decode_ns),
         milliseconds(r->transform_ns), milliseconds(r->write_ns), milliseconds(r->total_ns));
+}
+
+/* "worker 1 (pid 4711) on encode 0:64,0:800 was killed by SIGKILL (Killed)" */
+static void say_loss(const struct telar_loss_report *loss)
+{
+    const struct telar_region *region = &loss->region;
+    char where[96] = "";
+
+    if (loss->busy && region->r0 < region->r1)
+        snprintf(where, sizeof where, " on %s %" PRIu32 ":%" PRIu32 ",%" PRIu32 ":%" PRIu32,
+                 telar_task_kind_name(loss->kind), region->r0, region->r1, region->c0, region->c1);
+    else if (loss->busy)
+        snprintf(where, sizeof where, " on %s", telar_task_kind_name(loss->kind));
+    say("worker %" PRIu32 " (pid %" PRId64 ")%s %s", loss->worker, loss->pid, where, loss->why);
+}
+
+void print_losses(const telar_report *report)
+{
+    enum { SHOWN = 8 };
+
+    for (uint64_t i = 0; i < report->n_losses && i < SHOWN; i++)
+        say_loss(&report->loss[i]);
+    if (report->n_losses > SHOWN)
+        say("and %" PRIu64 " more workers were lost; --json tells all", report->n_losses - SHOWN);
 }
 
 /* As a list, because that is how a region is written everywhere: rows r0:r1, columns c0:c1. */
@@ -66,6 +92,7 @@ static void write_workers(struct json *json, const telar_report *r)
 
         json_begin(json, NULL, '{');
         json_number(json, "pid", w->pid);
+        json_unsigned(json, "processes", w->processes);
         json_unsigned(json, "tasks", w->tasks);
         json_unsigned(json, "spawn_ns", w->spawn_ns);
         json_unsigned(json, "born_ns", w->born_ns);
@@ -95,9 +122,36 @@ static void write_tasks(struct json *json, const telar_report *r)
         write_region(json, &t->region);
         json_unsigned(json, "worker", t->worker);
         json_unsigned(json, "attempts", t->attempts);
+        json_bool(json, "skipped", t->skipped);
         json_unsigned(json, "start_ns", t->start_ns);
         json_unsigned(json, "end_ns", t->end_ns);
         json_unsigned(json, "transform_ns", t->transform_ns);
+        json_end(json, '}');
+    }
+    json_end(json, ']');
+}
+
+/* kind and region are null when it had no task. */
+static void write_losses(struct json *json, const telar_report *r)
+{
+    json_begin(json, "losses", '[');
+    for (uint64_t i = 0; i < r->n_losses; i++) {
+        const struct telar_loss_report *l = &r->loss[i];
+
+        json_begin(json, NULL, '{');
+        json_unsigned(json, "worker", l->worker);
+        json_number(json, "pid", l->pid);
+        json_string(json, "status", telar_status_name(l->status));
+        json_unsigned(json, "at_ns", l->at_ns);
+        if (l->busy) {
+            json_string(json, "kind", telar_task_kind_name(l->kind));
+            write_region(json, &l->region);
+        } else {
+            json_null(json, "kind");
+            json_null(json, "region");
+        }
+        json_unsigned(json, "attempt", l->attempt);
+        json_string(json, "why", l->why);
         json_end(json, '}');
     }
     json_end(json, ']');
@@ -119,6 +173,7 @@ static void write_report(struct json *json, const telar_report *r)
 {
     json_string(json, "engine", r->engine);
     json_string(json, "isolation", r->isolation);
+    json_string(json, "sandbox", r->sandbox);
     json_begin(json, "image", '{');
     json_unsigned(json, "rows", r->image.rows);
     json_unsigned(json, "columns", r->image.columns);
@@ -142,6 +197,7 @@ static void write_report(struct json *json, const telar_report *r)
     write_durations(json, r);
     write_workers(json, r);
     write_tasks(json, r);
+    write_losses(json, r);
 }
 
 /* worker and region are null when the failure was nobody's in particular; errno is 0 when no system call

@@ -16,6 +16,7 @@ build pkg-config pkg-config
 build libpng-dev libpng.pc
 build zlib1g-dev zlib.pc
 build libdeflate-dev libdeflate.pc
+build libseccomp-dev libseccomp.pc
 test  g++        c++
 test  check      check.pc
 '

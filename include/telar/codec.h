@@ -33,7 +33,7 @@ struct telar_info {
     uint8_t color_type; /* 0 grey, 2 RGB, 3 palette, 4 grey + alpha, 6 RGB + alpha (PNG specification, 11.2.2) */
     uint8_t bit_depth;  /* 1, 2, 4, 8 or 16, as stored */
     bool interlaced;
-    uint32_t restart_rows;                 /* rows of the bands that telar can decode in parallel; 0 when there are none */
+    uint32_t restart_rows;                 /* rows of the bands that telar decodes in parallel; 0: none, or no regular file */
     uint64_t file_bytes;                   /* 0 when the input is not a regular file */
     char chunks[TELAR_CHUNK_NAMES_BYTES];  /* names of the chunks in the file in order, each kind once: "IHDR gAMA IDAT" */
     char dropped[TELAR_CHUNK_NAMES_BYTES]; /* names of those that telar would not carry over; empty when none */

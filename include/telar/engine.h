@@ -27,7 +27,26 @@ typedef enum telar_isolation {
     TELAR_ISOLATION_DEFAULT = 0, /* guarded */
     TELAR_SHARED,                /* it can write the whole segment */
     TELAR_GUARDED,               /* it can write its own slots and the region it works on, nothing else of the segment */
+    TELAR_SANDBOXED,             /* the same, and it has no files, no network, no other process and no new memory: seccomp, Landlock,
+                                    no_new_privs, limits. A host that cannot give all of it is TELAR_HOST, never less */
 } telar_isolation;
+
+/*
+ * What to do when a worker process dies, takes longer than timeout_ms or breaks its contract. The other engines have no
+ * choice: a crash ends the program, and a thread cannot be ended, so TELAR_ON_CRASH_RETRY and _SKIP with them is
+ * TELAR_USAGE.
+ */
+typedef enum telar_on_crash {
+    TELAR_ON_CRASH_DEFAULT = 0, /* retry; fail with TELAR_SHARED and where workers are no processes */
+    TELAR_ON_CRASH_FAIL,        /* the run ends with TELAR_WORKER or TELAR_TIMEOUT */
+    TELAR_ON_CRASH_RETRY,       /* another worker takes its place and does its region again; the bytes are the same. With
+                                   TELAR_SHARED, where it may have written anywhere, all is done again from the start */
+    TELAR_ON_CRASH_SKIP,        /* the same, but a region that has cost `retries` + 1 workers keeps the source's pixels, and
+                                   the run ends with TELAR_PARTIAL; not with TELAR_SHARED, TELAR_USAGE */
+} telar_on_crash;
+
+/* For struct telar_options: retries. */
+enum { TELAR_RETRIES_MAX = 1000, TELAR_RETRIES_NONE = -1 };
 
 /* How the output is compressed. The pixels are the same. */
 typedef enum telar_compression {
@@ -49,6 +68,8 @@ struct telar_options {
     bool has_roi;             /* whether roi is meant */
     struct telar_region roi;  /* transform only this rectangle; the rest is copied. Inside it the result is what it would be without */
     uint32_t timeout_ms;      /* how long one region may take; 0: no limit. Serial has none; with gil waiting counts */
+    telar_on_crash on_crash;
+    int32_t retries;          /* how often a region is tried again, to TELAR_RETRIES_MAX; 0: twice; TELAR_RETRIES_NONE */
     uint64_t max_memory;      /* bytes the segment may have, at most what the host has available; 0: that */
     struct telar_limits limits;
     telar_compression compression; /* of the output of telar_run_file */
@@ -56,7 +77,8 @@ struct telar_options {
     bool small_pages;         /* do not ask for huge pages: what they are worth can then be measured */
     bool warm;                /* touch the segment before the first worker is made, as if it had been used before */
     bool touch_first;         /* each task touches its memory before it computes, so that the report tells the one from the other */
-    const char *keep_shm;     /* NULL, or the name under which the segment is to stay visible in /dev/shm, without a slash */
+    const char *keep_shm;     /* NULL, or the name under which the segment is to stay visible in /dev/shm, without a slash: with
+                                 all of source and result, which takes their memory; telar(1), SEGMENT, has its layout */
 
     /* Called in the coordinator, now and then, with how many of the run's tasks are done. NULL: not called. */
     void (*progress)(void *data, uint64_t done, uint64_t total);
@@ -75,19 +97,20 @@ struct telar_options {
  * After an error with threads a thread that hangs still runs, for a thread cannot be ended: its segment stays
  * mapped, and the process should end.
  *
- * Errors: any status; TELAR_USAGE before anything is started.
+ * Errors: any status; TELAR_USAGE before anything is started. TELAR_PARTIAL: see TELAR_ON_CRASH_SKIP; the output is
+ * written.
  */
 telar_status telar_run_file(const char *input, const char *output, const telar_pipeline *pipeline,
                             const struct telar_options *options, telar_report **report, struct telar_error *error);
 
 /*
- * The same on images in memory. *result is a new image that the caller frees, NULL on error; it carries over source's
+ * The same on images in memory. *result is a new image that the caller frees, NULL on error (TELAR_PARTIAL is none); it carries over source's
  * chunks. options may be NULL.
  */
 telar_status telar_run(const telar_image *source, telar_image **result, const telar_pipeline *pipeline,
                        const struct telar_options *options, telar_report **report, struct telar_error *error);
 
-/* "serial", "threads", ...; "shared", "guarded". Never NULL. */
+/* "serial", "threads", ...; "shared", "guarded", "sandboxed". Never NULL. */
 const char *telar_engine_name(telar_engine engine);
 const char *telar_isolation_name(telar_isolation isolation);
 

@@ -29,18 +29,22 @@ struct telar_task_report {
     telar_task_kind kind;
     struct telar_region region; /* empty for prepare and merge */
     uint32_t worker;            /* who did it */
-    uint32_t attempts;          /* how often it was given out */
+    uint32_t attempts;          /* how often it was begun */
+    bool skipped;               /* its pixels are those of the source: every worker that tried it was lost */
     uint64_t start_ns, end_ns;  /* as its worker saw it; equal to 0 when it was never done */
     uint64_t touch_ns;          /* of that, for touching its memory; 0 without touch_first in struct telar_options */
     uint64_t transform_ns;      /* of that, for transforming: with encode only a part of it, with process all the rest */
 };
 
+/* A place for a worker. Where one was lost another took its place: counters and sums are those of all of them. */
 struct telar_worker_report {
-    int64_t pid;                 /* process id, or thread id for threads */
+    int64_t pid;                 /* process id, or thread id for threads; of the last */
+    uint32_t processes;          /* how many there were in this place, one after the other */
     uint32_t tasks;              /* how many it did */
-    uint64_t spawn_ns;           /* when the coordinator began to make it */
+    uint64_t spawn_ns;           /* when the coordinator began to make the first */
     uint64_t born_ns;            /* when its own code began to run */
-    uint64_t ready_ns;           /* when it had mapped the segment and began its loop */
+    uint64_t ready_ns;           /* when it had mapped the segment and began its loop; 0 when the run failed before. For
+                                    the last of many there may have been no work any more */
     uint64_t end_ns;             /* when it was joined */
     uint64_t busy_ns;            /* time inside tasks */
     uint64_t user_ns, system_ns; /* CPU time, as far as the kernel tells it for this worker */
@@ -49,9 +53,23 @@ struct telar_worker_report {
     char cause[64];              /* "ended with exit status 0", "was killed by SIGSEGV (Segmentation fault)", ... */
 };
 
+/* A worker that died, took too long or broke its contract. */
+struct telar_loss_report {
+    uint32_t worker;            /* its place */
+    int64_t pid;                /* process id, or thread id for threads */
+    telar_status status;        /* TELAR_WORKER or TELAR_TIMEOUT */
+    uint64_t at_ns;             /* when it was noticed */
+    bool busy;                  /* whether it had a task, which the next three tell */
+    telar_task_kind kind;
+    struct telar_region region;
+    uint32_t attempt;           /* 1: it was the first to try it */
+    char why[128];              /* "was killed by SIGSEGV (Segmentation fault)", "took longer than ...", ... */
+};
+
 typedef struct telar_report {
     struct telar_geometry image;
     char engine[16], isolation[16], backing[16]; /* names; backing: "shm" or "memfd" */
+    char sandbox[96];          /* what locks a sandboxed worker in: "seccomp, landlock abi 7, ..."; "" when it is not */
     uint64_t segment_bytes;
     uint64_t huge_bytes;       /* how much of the segment lies on huge pages */
     uint32_t grid_rows, grid_columns;
@@ -64,8 +82,10 @@ typedef struct telar_report {
     uint64_t dismiss_ns;                   /* when the workers were told that there are no more tasks */
     uint32_t n_workers;
     uint64_t n_tasks;
+    uint64_t n_losses;
     struct telar_worker_report *worker; /* n_workers of them */
     struct telar_task_report *task;     /* n_tasks of them, in the order of the plan */
+    struct telar_loss_report *loss;     /* n_losses of them, in the order in which they were noticed */
 } telar_report;
 
 /* Releases it. NULL is allowed. */

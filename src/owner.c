@@ -1,0 +1,157 @@
+/*
+ * Who writes what: which worker does a task, and which pieces of the segment a worker writes. The ledger,
+ * which gives out tasks, and the workers, who map and open memory, both ask here.
+ */
+#include <config.h>
+
+#include "job.h"
+
+uint32_t tl_job_encoded_slots(const struct tl_job *job)
+{
+    return job->encoded.slots / job->workers;
+}
+
+/* Bands that are decoded one after the other: the first worker inflates them all, the next unfilters them. */
+static uint32_t owner_in_series(const struct tl_job *job, bool inflate)
+{
+    return inflate ? 0 : 1 % job->workers;
+}
+
+/* Bands that are decoded for themselves: slots are dealt out in turn. */
+static uint32_t owner_in_turn(const struct tl_job *job, const struct tl_ring *ring, uint64_t index)
+{
+    return (uint32_t)(index % ring->slots) % job->workers;
+}
+
+uint32_t tl_job_owner(const struct tl_job *job, const struct tl_task *task)
+{
+    switch (task->stage->kind) {
+    case TELAR_TASK_INFLATE:
+        if (!job->restart)
+            return owner_in_series(job, true);
+        if (task->index < job->n_bands)
+            return owner_in_turn(job, &job->filtered, task->index);
+        break;
+    case TELAR_TASK_UNFILTER:
+        if (!job->restart)
+            return owner_in_series(job, false);
+        return owner_in_turn(job, &job->source, task->index);
+    case TELAR_TASK_GATHER:
+    case TELAR_TASK_PROCESS:
+        return job->fixed ? (uint32_t)(task->index % job->workers) : TL_ANYBODY;
+    case TELAR_TASK_ENCODE:
+        return TL_ANYBODY;
+    case TELAR_TASK_PREPARE:
+    case TELAR_TASK_MERGE:
+        break;
+    }
+    return job->fixed ? 0 : TL_ANYBODY;
+}
+
+/* ---- pieces; each of these takes off *piece what it has, when it has not so many ---- */
+
+static bool has(uint32_t *piece, uint32_t count)
+{
+    if (*piece < count)
+        return true;
+    *piece -= count;
+    return false;
+}
+
+/* The slots of a ring that are dealt out in turn. */
+static bool slots_in_turn(const struct tl_job *job, const struct tl_ring *ring, uint32_t worker,
+                          uint32_t *piece, struct tl_extent *extent)
+{
+    uint32_t count = worker < ring->slots ? (ring->slots - worker + job->workers - 1) / job->workers : 0;
+
+    if (!has(piece, count))
+        return false;
+    *extent = tl_ring_slot(ring, worker + (uint64_t)*piece * job->workers);
+    return true;
+}
+
+/* Slots that lie one behind the other, as one piece. */
+static bool slots_from(const struct tl_ring *ring, uint64_t first, uint64_t count, uint32_t *piece,
+                       struct tl_extent *extent)
+{
+    if (!count || !has(piece, 1))
+        return false;
+    *extent = (struct tl_extent){ring->offset + first * ring->slot_bytes, count * ring->slot_bytes};
+    return true;
+}
+
+static bool own_rings(const struct tl_job *job, uint32_t worker, uint32_t *piece, struct tl_extent *extent)
+{
+    if (!job->filtered.slots)
+        return false;
+    if (job->restart)
+        return slots_in_turn(job, &job->filtered, worker, piece, extent)
+               || (job->window && slots_in_turn(job, &job->source, worker, piece, extent));
+    return slots_from(&job->filtered, 0, worker == 0 ? job->filtered.slots : 0, piece, extent)
+           || slots_from(&job->source, 0, worker == 1 % job->workers ? job->source.slots : 0, piece, extent);
+}
+
+static bool own(const struct tl_job *job, uint32_t worker, uint32_t *piece, struct tl_extent *extent)
+{
+    uint32_t n_encoded = job->encoded.slots ? tl_job_encoded_slots(job) : 0;
+
+    return slots_from(&job->encoded, (uint64_t)worker * n_encoded, n_encoded, piece, extent)
+           || own_rings(job, worker, piece, extent);
+}
+
+/* What the first worker alone writes, as no other has the stream or prepares a transform. */
+static bool first_workers(const struct tl_job *job, uint32_t *piece, struct tl_extent *extent)
+{
+    if (job->tail.bytes && has(piece, 1)) {
+        *extent = job->tail;
+        return true;
+    }
+    for (uint32_t i = 0; i < job->pipeline.length; i++)
+        if (job->state[i].bytes && has(piece, 1)) {
+            *extent = job->state[i];
+            return true;
+        }
+    return false;
+}
+
+/* Results and partials lie like the slots of a ring, in which each has one of its own. */
+static bool regions_in_turn(const struct tl_job *job, uint32_t worker, uint32_t *piece,
+                            struct tl_extent *extent)
+{
+    const struct tl_stage *process = tl_job_stage(job, TELAR_TASK_PROCESS),
+                          *gather = tl_job_stage(job, TELAR_TASK_GATHER);
+    struct tl_ring results = {job->result_offset, job->result_slot, process ? (uint32_t)process->count : 0};
+    struct tl_ring partials = {job->partial_offset, job->partial_slot, gather ? (uint32_t)gather->count : 0};
+
+    return slots_in_turn(job, &results, worker, piece, extent)
+           || slots_in_turn(job, &partials, worker, piece, extent)
+           || (job->restart && !job->window && job->filtered.slots
+               && slots_in_turn(job, &job->source, worker, piece, extent));
+}
+
+bool tl_job_own(const struct tl_job *job, uint32_t worker, uint32_t piece, struct tl_extent *extent)
+{
+    return own(job, worker, &piece, extent);
+}
+
+bool tl_job_may(const struct tl_job *job, uint32_t worker, uint32_t piece, struct tl_extent *extent)
+{
+    return own(job, worker, &piece, extent)
+           || (job->fixed
+               && ((worker == 0 && first_workers(job, &piece, extent))
+                   || regions_in_turn(job, worker, &piece, extent)));
+}
+
+bool tl_job_owns(const struct tl_job *job, uint32_t worker, const struct tl_task *task)
+{
+    switch (task->stage->kind) {
+    case TELAR_TASK_ENCODE:
+        return true;
+    case TELAR_TASK_INFLATE:
+        return task->index < job->n_bands && tl_job_owner(job, task) == worker;
+    case TELAR_TASK_UNFILTER:
+        return (job->window || !job->restart) && tl_job_owner(job, task) == worker;
+    default:
+        return false;
+    }
+}
