@@ -19,7 +19,11 @@ enum {
     ZLIB_HEAD_BYTES = 2,
     IHDR_BYTES = 13,
     RESTART_BYTES = 12,
-    BAND_BYTES = 384 << 10, /* of pixels in a band: large enough to compress well, small enough for a cache */
+    /* Of pixels in a band: large enough to compress well and to be worth a message, small enough for a cache. A picture
+     * that is not large has smaller ones, so that there are some for everybody. */
+    BAND_BYTES = 768 << 10,
+    BAND_BYTES_SMALL = 384 << 10,
+    BANDS_WANTED = 16,
     FIXED_MAX = 128, /* more than signature, IHDR and teLR, or the stream's end and IEND, are together */
 };
 
@@ -53,7 +57,8 @@ uint32_t tl_encode_band_rows(const struct telar_geometry *image)
     uint64_t padded = aligned(telar_row_bytes(image));
     uint32_t rows = 1;
 
-    while (rows < image->rows && 2 * rows * padded <= BAND_BYTES)
+    while (rows < image->rows && 2 * rows * padded <= BAND_BYTES
+           && (2 * rows * padded <= BAND_BYTES_SMALL || image->rows / 2 / rows >= BANDS_WANTED))
         rows *= 2;
     return rows;
 }

@@ -5,7 +5,7 @@
 #include "job.h"
 
 enum {
-    ENCODED_SLOTS = 4, /* of each worker */
+    ENCODED_SLOTS = 3, /* of each worker */
     LARGE_PART_BYTES = 2 * TL_HUGE_BYTES
 }; /* from this size on, beginning on a huge page is worth the gap */
 
@@ -89,12 +89,12 @@ static uint64_t window_slots(const struct tl_job *job, uint32_t workers)
 {
     uint64_t around = 2 * (((uint64_t)job->halo + job->band_rows - 1) / job->band_rows);
 
-    return around + 2 * (uint64_t)workers + 4;
+    return around + 2 * (uint64_t)workers + 2;
 }
 
 /*
- * The source comes last. A window ends exactly where its last slot does, for there its second mapping begins;
- * the whole picture begins and ends on a huge page if it is large.
+ * The source comes last. A window ends exactly where its last slot does, for there its second mapping begins, and where
+ * a huge page does, for those are reserved sooner; the whole picture begins and ends on a huge page if it is large.
  */
 static void lay_out_source(struct tl_job *job, const struct tl_request *request, struct layout *layout)
 {
@@ -107,8 +107,10 @@ static void lay_out_source(struct tl_job *job, const struct tl_request *request,
         job->source.offset = append(layout, plane, 1, &plane);
         return;
     }
-    job->source.offset = layout->bytes;
     layout->overflow |= __builtin_add_overflow(layout->bytes, plane, &layout->bytes);
+    if (layout->bytes >= TL_HUGE_BYTES)
+        layout->bytes = to_multiple(layout, layout->bytes, TL_HUGE_BYTES);
+    job->source.offset = layout->bytes - plane;
 }
 
 /* Of each worker. One that it writes, and others that wait for a band before them to be written to the file.
@@ -124,7 +126,7 @@ static void lay_out_rings(struct tl_job *job, const struct tl_request *request, 
 {
     uint64_t filtered = product(layout, telar_row_bytes(&job->image) + 1, job->band_rows);
     uint64_t encoded = tl_encode_slot_bytes(&job->image, job->band_rows);
-    uint64_t ahead = (uint64_t)request->workers + 4;
+    uint64_t ahead = (uint64_t)request->workers + 2;
 
     if (request->decode)
         append_ring(layout, &job->filtered, filtered, ahead, job->n_bands);
