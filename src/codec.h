@@ -7,6 +7,7 @@
 #define TL_CODEC_H
 
 #include <telar/codec.h>
+#include <telar/engine.h>
 
 /*
  * Ancillary chunks that stay true whatever a transform does, byte for byte as they stood in the file: gAMA, cHRM, sRGB,
@@ -97,8 +98,12 @@ void tl_decoder_close(struct tl_decoder *decoder);
  */
 struct tl_output;
 
-/* Opens it. TELAR_OUTPUT: cannot be created there; the text names the path. *output is NULL on error. */
-telar_status tl_output_open(const char *path, struct tl_output **output, struct telar_error *error);
+/*
+ * Opens it. While the file has a name that is not yet its own, *temporary tells it (NULL: nobody wants to know).
+ * TELAR_OUTPUT: cannot be created there; the text names the path. *output is NULL on error.
+ */
+telar_status tl_output_open(const char *path, struct telar_temporary *temporary, struct tl_output **output,
+                            struct telar_error *error);
 
 /* Writes all of it (EINTR and short writes are handled). TELAR_OUTPUT: it cannot, EPIPE included (SIGPIPE is not raised). */
 telar_status tl_output_write(struct tl_output *output, const void *bytes, size_t n, struct telar_error *error);

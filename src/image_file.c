@@ -107,7 +107,7 @@ telar_status telar_image_write(const telar_image *image, const char *path, struc
     telar_status status;
 
     tl_error_clear(error);
-    status = tl_output_open(path, &output, error);
+    status = tl_output_open(path, NULL, &output, error);
     if (status != TELAR_OK)
         return status;
     status = tl_encode_all(output, &whole, &image->geometry, image->chunks, error);

@@ -18,6 +18,7 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -28,23 +29,47 @@
 
 enum {
     NAME_TRIES = 100,
-    NAME_SHOWN = 200, /* of the target's name within the temporary one, so that it stays under NAME_MAX */
-    TEMPORARY_BYTES = NAME_SHOWN + 32,
+    NAME_SHOWN = TELAR_TEMPORARY_BYTES - 32, /* of the target's name within the temporary one */
 };
 
 struct tl_output {
-    int fd;                          /* where the bytes go */
-    int directory;                   /* of the target; -1 when written directly */
-    bool owned;                      /* whether fd is to be closed; standard output is not */
-    bool direct;                     /* no temporary file: standard output, a pipe, a device */
-    struct stat old;                 /* the target as it was; st_mode 0: there was none */
-    char *path;                      /* of the target, links resolved; NULL when written directly */
-    const char *name;                /* the last part of it */
-    char temporary[TEMPORARY_BYTES]; /* the file's present name in directory; "" while it has none */
+    int fd;                            /* where the bytes go */
+    int directory;                     /* of the target; -1 when written directly */
+    bool owned;                        /* whether fd is to be closed; standard output is not */
+    bool direct;                       /* no temporary file: standard output, a pipe, a device */
+    struct stat old;                   /* the target as it was; st_mode 0: there was none */
+    char *path;                        /* of the target, links resolved; NULL when written directly */
+    const char *name;                  /* the last part of it */
+    struct telar_temporary *temporary; /* the file's present name in directory, if it has one */
+    struct telar_temporary own;        /* which that is when nobody else wants to know */
     char shown[TL_SHOWN_BYTES];
 };
 
 /* ---- temporary names ---- */
+
+/* A signal handler may look at any moment: the name is there before it is said to be, and is not changed
+ * after. */
+static void tell_name(struct tl_output *o)
+{
+    o->temporary->directory = o->directory;
+    atomic_signal_fence(memory_order_seq_cst);
+    o->temporary->exists = 1;
+}
+
+static void forget_name(struct tl_output *o)
+{
+    o->temporary->exists = 0;
+    atomic_signal_fence(memory_order_seq_cst);
+}
+
+void telar_temporary_remove(const struct telar_temporary *temporary)
+{
+    int saved = errno;
+
+    if (temporary->exists)
+        unlinkat(temporary->directory, temporary->name, 0);
+    errno = saved;
+}
 
 /* Writes ".NAME.telar-XXXXXX". The letters need not be secret: whoever makes a file of that name is met with
  * O_EXCL. */
@@ -66,7 +91,7 @@ static void choose_name(struct tl_output *o)
     for (size_t i = 0; i < sizeof random; i++)
         tail[i] = letters[random[i] % 32];
     tail[sizeof random] = '\0';
-    snprintf(o->temporary, sizeof o->temporary, ".%.*s.telar-%s", NAME_SHOWN, o->name, tail);
+    snprintf(o->temporary->name, sizeof o->temporary->name, ".%.*s.telar-%s", NAME_SHOWN, o->name, tail);
 }
 
 static int create_named(struct tl_output *o, mode_t mode)
@@ -75,9 +100,13 @@ static int create_named(struct tl_output *o, mode_t mode)
         int fd;
 
         choose_name(o);
-        fd = tl_file_open(o->directory, o->temporary, O_WRONLY | O_CREAT | O_EXCL, mode);
-        if (fd >= 0 || errno != EEXIST)
+        tell_name(o);
+        fd = tl_file_open(o->directory, o->temporary->name, O_WRONLY | O_CREAT | O_EXCL, mode);
+        if (fd >= 0)
             return fd;
+        forget_name(o);
+        if (errno != EEXIST)
+            break;
     }
     return -1;
 }
@@ -90,12 +119,13 @@ static int link_nameless(struct tl_output *o)
     snprintf(self, sizeof self, "/proc/self/fd/%d", o->fd);
     for (int try = 0; try < NAME_TRIES; try++) {
         choose_name(o);
-        if (linkat(AT_FDCWD, self, o->directory, o->temporary, AT_SYMLINK_FOLLOW) == 0)
+        tell_name(o);
+        if (linkat(AT_FDCWD, self, o->directory, o->temporary->name, AT_SYMLINK_FOLLOW) == 0)
             return 0;
+        forget_name(o);
         if (errno != EEXIST)
             break;
     }
-    o->temporary[0] = '\0';
     return -1;
 }
 
@@ -191,12 +221,10 @@ static telar_status open_replacing(struct tl_output *o, const char *path, struct
     /* EISDIR: a kernel that does not know the flag; EINVAL: a filesystem that does not. */
     if (o->fd < 0 && (errno == EOPNOTSUPP || errno == EISDIR || errno == EINVAL))
         o->fd = create_named(o, mode);
-    if (o->fd < 0) {
-        o->temporary[0] = '\0';
+    if (o->fd < 0)
         return tl_fail(error, TELAR_OUTPUT, errno,
                        "%s: nothing can be created in its directory; name a place where you may write",
                        o->shown);
-    }
     o->owned = true;
     if (adopt_mode(o) != 0)
         return tl_fail(error, TELAR_OUTPUT, errno, "%s: a file with its permissions cannot be made",
@@ -218,7 +246,8 @@ static telar_status open_path(struct tl_output *o, const char *path, struct tela
     return S_ISREG(o->old.st_mode) ? open_replacing(o, path, error) : open_direct(o, path, error);
 }
 
-telar_status tl_output_open(const char *path, struct tl_output **output, struct telar_error *error)
+telar_status tl_output_open(const char *path, struct telar_temporary *temporary, struct tl_output **output,
+                            struct telar_error *error)
 {
     struct tl_output *o = calloc(1, sizeof *o);
     bool standard = strcmp(path, "-") == 0 || strcmp(path, "/dev/stdout") == 0;
@@ -228,6 +257,8 @@ telar_status tl_output_open(const char *path, struct tl_output **output, struct 
     if (!o)
         return tl_fail(error, TELAR_HOST, ENOMEM, "no memory to open the output");
     o->fd = o->directory = -1;
+    o->temporary = temporary ? temporary : &o->own;
+    forget_name(o);
     tl_path_shown(standard ? "standard output" : path, o->shown);
     status = standard ? open_standard_output(o, error) : open_path(o, path, error);
     if (status == TELAR_OK)
@@ -302,13 +333,13 @@ static telar_status settle(struct tl_output *o, struct telar_error *error)
 {
     if (!o->direct && fsync(o->fd) != 0)
         return tl_fail(error, TELAR_OUTPUT, errno, "%s: cannot be brought to disk", o->shown);
-    if (!o->direct && !o->temporary[0] && link_nameless(o) != 0)
+    if (!o->direct && !o->temporary->exists && link_nameless(o) != 0)
         return tl_fail(error, TELAR_OUTPUT, errno, "%s: the finished file cannot be given a name", o->shown);
     if (o->owned && close_once(&o->fd) != 0)
         return tl_fail(error, TELAR_OUTPUT, errno, "%s: cannot be closed", o->shown);
-    if (!o->direct && renameat(o->directory, o->temporary, o->directory, o->name) != 0)
+    if (!o->direct && renameat(o->directory, o->temporary->name, o->directory, o->name) != 0)
         return tl_fail(error, TELAR_OUTPUT, errno, "%s: the finished file cannot take this name", o->shown);
-    o->temporary[0] = '\0';
+    forget_name(o);
     return TELAR_OK;
 }
 
@@ -331,8 +362,8 @@ void tl_output_abandon(struct tl_output *output)
         return;
     if (output->owned && output->fd >= 0)
         close(output->fd);
-    if (output->temporary[0])
-        unlinkat(output->directory, output->temporary, 0);
+    telar_temporary_remove(output->temporary);
+    forget_name(output);
     if (output->directory >= 0)
         close(output->directory);
     free(output->path);

@@ -351,7 +351,7 @@ static telar_status convert(struct run *run, const char *output, bool in_bands, 
 
     run->orders.decoder = in_bands ? run->decoder : NULL;
     if (status == TELAR_OK)
-        status = tl_output_open(output, &run->output, error);
+        status = tl_output_open(output, run->options.temporary, &run->output, error);
     if (status == TELAR_OK && !in_bands)
         status = decode_all(run, error);
     if (status == TELAR_OK && encode)

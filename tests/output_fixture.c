@@ -133,7 +133,7 @@ struct tl_output *open_output(const char *path)
     struct telar_error error = {0};
     struct tl_output *output;
 
-    ck_assert_msg(tl_output_open(path, &output, &error) == TELAR_OK, "%s", error.text);
+    ck_assert_msg(tl_output_open(path, NULL, &output, &error) == TELAR_OK, "%s", error.text);
     return output;
 }
 
@@ -157,7 +157,7 @@ void check_refused(const char *path, const char *phrase)
     struct tl_output *output;
     int lowest = lowest_free();
 
-    ck_assert_msg(tl_output_open(path, &output, &error) == TELAR_OUTPUT, "%s", path);
+    ck_assert_msg(tl_output_open(path, NULL, &output, &error) == TELAR_OUTPUT, "%s", path);
     ck_assert_ptr_null(output);
     ck_assert_msg(strstr(error.text, phrase) && strstr(error.text, ";"), "\"%s\"", error.text);
     ck_assert_int_eq(lowest_free(), lowest);

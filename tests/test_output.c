@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/resource.h>
+#include <signal.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -168,7 +169,7 @@ static int without_privileges(void)
         return 10;
     for (int i = 0; i < 3; i++) {
         error = (struct telar_error){0};
-        if (tl_output_open(paths[i], &output, &error) != TELAR_OUTPUT || error.errnum != EACCES)
+        if (tl_output_open(paths[i], NULL, &output, &error) != TELAR_OUTPUT || error.errnum != EACCES)
             return i + 1;
         if (!strstr(error.text, i < 2 ? "may write" : "write-protected"))
             return i + 4;
@@ -213,7 +214,7 @@ static bool fails_at(enum call call, const char *path)
     failing = call;
     failing_errno = ENOSPC;
     failing_times = 1;
-    status = tl_output_open(path, &output, &error);
+    status = tl_output_open(path, NULL, &output, &error);
     if (status == TELAR_OK)
         status = tl_output_write(output, "new", 3, &error);
     if (status == TELAR_OK)
@@ -277,12 +278,79 @@ START_TEST(taken_temporary_names_are_avoided)
         unlink("out.png");
 
         failing_times = 1000000;
-        if (tl_output_open("out.png", &output, &error) == TELAR_OK)
+        if (tl_output_open("out.png", NULL, &output, &error) == TELAR_OK)
             tl_output_commit(output, &error);
         ck_assert_int_eq(error.errnum, EEXIST);
         ck_assert_int_eq(names_here(), 0);
         failing = NONE;
     }
+    leave();
+}
+END_TEST
+
+static struct telar_temporary told;
+
+static void remove_told(int number)
+{
+    telar_temporary_remove(&told);
+    _exit(number);
+}
+
+/* What a program does whose user interrupts it: the handler knows the file from its first moment to its last.
+ */
+START_TEST(a_signal_handler_can_remove_the_file)
+{
+    enter();
+    for (int stage = 0; stage < 4; stage++) {
+        struct tl_output *output;
+        int status;
+        pid_t pid;
+
+        no_tmpfile = true;
+        make_file("out.png", "old", 0644);
+        pid = fork();
+        if (pid == 0) {
+            signal(SIGTERM, remove_told);
+            if (stage == 0)
+                raise(SIGTERM);
+            tl_output_open("out.png", &told, &output, NULL);
+            if (stage == 1)
+                raise(SIGTERM);
+            tl_output_write(output, "new", 3, NULL);
+            if (stage == 2)
+                raise(SIGTERM);
+            tl_output_commit(output, NULL);
+            raise(SIGTERM);
+        }
+        ck_assert_int_eq(waitpid(pid, &status, 0), pid);
+        ck_assert(WIFEXITED(status) && WEXITSTATUS(status) == SIGTERM);
+        ck_assert_int_eq(names_here(), 1);
+        check_file("out.png", stage == 3 ? "new" : "old");
+        unlink("out.png");
+    }
+    no_tmpfile = false;
+    leave();
+}
+END_TEST
+
+START_TEST(nothing_is_told_when_nothing_is_there)
+{
+    struct tl_output *output;
+
+    enter();
+    for (int named = 0; named < 2; named++) {
+        no_tmpfile = named;
+        ck_assert_int_eq(tl_output_open("out.png", &told, &output, NULL), TELAR_OK);
+        ck_assert_int_eq(told.exists, names_here());
+        tl_output_abandon(output);
+        ck_assert_int_eq(told.exists, 0);
+        ck_assert_int_eq(names_here(), 0);
+        ck_assert_int_eq(tl_output_open("out.png", &told, &output, NULL), TELAR_OK);
+        commit(output);
+        ck_assert_int_eq(told.exists, 0);
+        unlink("out.png");
+    }
+    no_tmpfile = false;
     leave();
 }
 END_TEST
@@ -323,6 +391,8 @@ int main(void)
         protected_places_are_left_alone,
         a_failing_call_leaves_all_as_it_was,
         taken_temporary_names_are_avoided,
+        a_signal_handler_can_remove_the_file,
+        nothing_is_told_when_nothing_is_there,
         a_file_size_limit_is_an_error_and_no_signal,
         NULL,
     };

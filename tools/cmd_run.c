@@ -284,6 +284,7 @@ static int execute(struct run *run)
 
     if (run->options.engine != TELAR_ENGINE_DEFAULT && run->options.engine != TELAR_PROCESSES)
         crash_guard(run->input, run->output);
+    run->options.temporary = interrupt_guard();
     progress_start(&progress, run->progress, run->quiet);
     run->options.progress = progress_update;
     run->options.progress_data = &progress;

@@ -45,6 +45,12 @@ void progress_end(struct progress *progress);
  */
 void crash_guard(const char *input, const char *output);
 
+/*
+ * Has SIGHUP, SIGINT and SIGTERM, where they are not ignored, end this process as ever, but remove the unfinished output
+ * before: of the run whose options have what is returned.
+ */
+struct telar_temporary *interrupt_guard(void);
+
 /* Says on standard error which workers were lost, as far as there are not too many to read, and that it did not matter. */
 void print_losses(const telar_report *report);
 

@@ -57,6 +57,25 @@ typedef enum telar_compression {
 
 enum { TELAR_WORKERS_MAX = 256 };
 
+enum { TELAR_TEMPORARY_BYTES = 232 };
+
+/*
+ * The file that a run writes beside its output, while it has a name: where the filesystem has files without one (O_TMPFILE)
+ * for a moment at the end, elsewhere from the beginning. Begin with {0}. The caller's own; the library writes it, in the
+ * thread that runs.
+ */
+struct telar_temporary {
+    volatile int exists; /* whether there is a file of that name, or about to be */
+    int directory;       /* a descriptor */
+    char name[TELAR_TEMPORARY_BYTES];
+};
+
+/*
+ * Removes that file, if there is one: for the handler of a signal that ends the program, in any thread. Async-signal-safe.
+ * The run cannot be completed then.
+ */
+void telar_temporary_remove(const struct telar_temporary *temporary);
+
 /*
  * How to run. {0} means the defaults.
  */
@@ -79,6 +98,8 @@ struct telar_options {
     bool touch_first;         /* each task touches its memory before it computes, so that the report tells the one from the other */
     const char *keep_shm;     /* NULL, or the name under which the segment is to stay visible in /dev/shm, without a slash: with
                                  all of source and result, which takes their memory; telar(1), SEGMENT, has its layout */
+
+    struct telar_temporary *temporary; /* NULL, or where to tell a signal handler which file to remove; one run at a time */
 
     /* Called in the coordinator, now and then, with how many of the run's tasks are done. NULL: not called. */
     void (*progress)(void *data, uint64_t done, uint64_t total);
