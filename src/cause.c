@@ -18,11 +18,18 @@ struct tl_cause tl_cause_of_status(int status)
     return cause;
 }
 
+struct tl_cause tl_cause_in_words(const char *words, bool orderly)
+{
+    return (struct tl_cause){.known = true, .orderly = orderly, .words = words};
+}
+
 void tl_cause_text(const struct tl_cause *cause, char *text, size_t size)
 {
     const char *name = cause->signal ? sigabbrev_np(cause->signal) : NULL;
 
-    if (!cause->known)
+    if (cause->words)
+        snprintf(text, size, "%s", cause->words);
+    else if (!cause->known)
         snprintf(text, size, "ended, and somebody else took its exit status");
     else if (name)
         snprintf(text, size, "was killed by SIG%s (%s)", name, sigdescr_np(cause->signal));

@@ -13,10 +13,14 @@ struct tl_cause {
     bool orderly; /* ended by itself with status 0 */
     int signal;   /* the signal that killed it, 0 when none did */
     int code;     /* its exit status when no signal did */
+    const char *words; /* NULL, or what to say in the place of all that */
 };
 
 /* From what waitpid gave for a child that has ended. */
 struct tl_cause tl_cause_of_status(int wait_status);
+
+/* For those that have no wait status, or whose tells of us: in words, which stay the caller's. */
+struct tl_cause tl_cause_in_words(const char *words, bool orderly);
 
 /* For people: "was killed by SIGSEGV (Segmentation fault)", "ended with exit status 3", ... Fits in 96 bytes.
  */

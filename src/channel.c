@@ -2,6 +2,7 @@
 
 #include "channel.h"
 
+#include "file.h"
 #include "host.h"
 #include "status.h"
 
@@ -15,10 +16,19 @@
 
 telar_status tl_channel_open(int ends[2], struct telar_error *error)
 {
-    if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) == 0)
+    int failure;
+
+    if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) != 0)
+        ends[0] = ends[1] = -1;
+    ends[0] = tl_file_above_standard(ends[0]);
+    failure = errno;
+    ends[1] = tl_file_above_standard(ends[1]);
+    if (ends[0] >= 0 && ends[1] >= 0)
         return TELAR_OK;
-    ends[0] = ends[1] = -1;
-    return tl_fail(error, TELAR_HOST, errno, "cannot make a channel to a worker");
+    failure = ends[0] < 0 ? failure : errno;
+    tl_channel_close(&ends[0]);
+    tl_channel_close(&ends[1]);
+    return tl_fail(error, TELAR_HOST, failure, "cannot make a channel to a worker");
 }
 
 void tl_channel_close(int *end)

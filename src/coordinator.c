@@ -103,6 +103,7 @@ static bool replace(struct tl_coordinator *c, struct tl_member *member)
     member->id = 0;
     member->ready = false;
     member->before = member->report;
+    member->cause = (struct tl_cause){0};
     if (start(c, member, &refusal) != TELAR_OK) {
         tl_fault_close(c, member, &refusal);
         return false;
@@ -133,11 +134,22 @@ static void give_those(struct tl_coordinator *c, uint32_t held)
             give(c, &c->crew->member[i]);
 }
 
-/* First everybody gets one, then everybody a second. */
-static void give_all(struct tl_coordinator *c)
+/*
+ * First everybody gets one, then everybody a second. Whether anybody has one now, and the run goes on: where nobody has,
+ * and there is work left, nobody would ever say anything again. That comes only of a place that cannot be filled any
+ * more, in whose stead nobody has room for the one band that all the others wait for.
+ */
+static bool give_all(struct tl_coordinator *c)
 {
     for (uint32_t held = 0; held < TL_TICKETS_MAX; held++)
         give_those(c, held);
+    if (c->status != TELAR_OK || tl_ledger_complete(&c->ledger))
+        return false;
+    for (uint32_t i = 0; i < c->crew->size; i++)
+        if (c->crew->member[i].n_tickets > 0)
+            return true;
+    c->status = tl_fail(c->error, TELAR_HOST, 0, "%s: too few workers are left to go on", c->orders->name);
+    return false;
 }
 
 /* ---- hearing ---- */
@@ -177,15 +189,17 @@ static void hear(struct tl_coordinator *c, struct tl_member *member)
         }
 }
 
+/* Of one that waits for its turn it is some later time, and not the last word. */
 static uint64_t deadline_of(const struct tl_coordinator *c, const struct tl_member *member)
 {
-    uint64_t allowed_ns;
+    const struct tl_engine *engine = c->orders->engine;
+    uint64_t allowed_ns, since_ns = engine->since ? engine->since(c->crew, member) : member->since_ns;
 
     if (!c->orders->timeout_ms || !member->living || member->n_tickets == 0
         || __builtin_mul_overflow(tl_ledger_worth(&c->ledger, member->ticket[0].task),
                                   c->orders->timeout_ms * UINT64_C(1000000), &allowed_ns))
         return UINT64_MAX;
-    return member->since_ns + allowed_ns;
+    return (since_ns ? since_ns : tl_now_ns()) + allowed_ns;
 }
 
 static void check_deadlines(struct tl_coordinator *c)
@@ -342,7 +356,7 @@ static void conduct(struct tl_coordinator *c)
     if (c->status != TELAR_OK)
         return;
     start_all(c);
-    for (give_all(c); c->status == TELAR_OK && !tl_ledger_complete(&c->ledger); give_all(c)) {
+    while (give_all(c)) {
         listen(c, UINT64_MAX);
         check_deadlines(c);
     }

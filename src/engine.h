@@ -61,6 +61,10 @@ struct tl_engine {
      * more. */
     telar_status (*start)(struct tl_crew *crew, struct tl_member *member, struct telar_error *error);
 
+    /* When a member began with the first of its tickets; 0: it waits for its turn, which does not count as time
+     * that it takes. NULL: when it got it. */
+    uint64_t (*since)(const struct tl_crew *crew, const struct tl_member *member);
+
     /*
      * Ends a member, whatever it does, and waits until it is gone; sets its cause. `gone`: its end of the
      * channel is closed already. False when it could not be ended (a thread that has not gone by itself).

@@ -6,11 +6,13 @@
 #include <config.h>
 
 #include "engine.h"
+#include "host.h"
 #include "status.h"
 
 #include <errno.h>
 #include <pthread.h>
 #include <signal.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <sys/resource.h>
 
@@ -77,7 +79,8 @@ static bool join(struct tl_member *member, bool gone)
         pthread_detach(*thread);
     free(thread);
     member->handle = NULL;
-    member->cause = (struct tl_cause){.known = true, .orderly = gone};
+    member->cause = gone ? tl_cause_in_words("ended", true)
+                         : tl_cause_in_words("could not be ended, and goes on", false);
     return gone;
 }
 
@@ -89,37 +92,65 @@ const struct tl_engine tl_engine_threads = {
 
 /* ---- gil ---- */
 
-static void take_turn(void *lock)
+/* Who has the lock since when, which the coordinator reads: a time limit is for computing, not for waiting. */
+struct gil {
+    pthread_mutex_t lock;
+    struct seat {
+        struct gil *gil;
+        atomic_uint_least64_t since_ns; /* 0: it has not */
+    } seat[TELAR_WORKERS_MAX];
+};
+
+static void take_turn(void *data)
 {
-    pthread_mutex_lock(lock);
+    struct seat *seat = data;
+
+    pthread_mutex_lock(&seat->gil->lock);
+    atomic_store(&seat->since_ns, tl_now_ns());
 }
 
-static void end_turn(void *lock)
+static void end_turn(void *data)
 {
-    pthread_mutex_unlock(lock);
+    struct seat *seat = data;
+
+    atomic_store(&seat->since_ns, 0);
+    pthread_mutex_unlock(&seat->gil->lock);
+}
+
+static uint64_t since_gil(const struct tl_crew *crew, const struct tl_member *member)
+{
+    struct gil *gil = crew->engine_data;
+
+    return atomic_load(&gil->seat[member->index].since_ns);
 }
 
 static telar_status open_gil(struct tl_crew *crew, struct telar_error *error)
 {
-    pthread_mutex_t *lock = malloc(sizeof *lock);
+    struct gil *gil = calloc(1, sizeof *gil);
 
-    if (!lock)
+    if (!gil)
         return tl_fail(error, TELAR_HOST, ENOMEM, "cannot make the lock of the workers");
-    pthread_mutex_init(lock, NULL);
-    crew->engine_data = lock;
+    pthread_mutex_init(&gil->lock, NULL);
+    crew->engine_data = gil;
     return TELAR_OK;
 }
 
 static void close_gil(struct tl_crew *crew)
 {
-    pthread_mutex_destroy(crew->engine_data);
-    free(crew->engine_data);
+    struct gil *gil = crew->engine_data;
+
+    pthread_mutex_destroy(&gil->lock);
+    free(gil);
     crew->engine_data = NULL;
 }
 
 static telar_status start_gil(struct tl_crew *crew, struct tl_member *member, struct telar_error *error)
 {
-    member->worker.turn = (struct tl_turn){take_turn, end_turn, crew->engine_data};
+    struct gil *gil = crew->engine_data;
+    struct seat *seat = &gil->seat[member->index];
+
+    seat->gil = gil;
+    member->worker.turn = (struct tl_turn){take_turn, end_turn, seat};
     return start(crew, member, error);
 }
 
@@ -128,5 +159,6 @@ const struct tl_engine tl_engine_gil = {
     .open = open_gil,
     .close = close_gil,
     .start = start_gil,
+    .since = since_gil,
     .join = join,
 };

@@ -18,16 +18,20 @@ void tl_path_shown(const char *path, char shown[TL_SHOWN_BYTES])
         snprintf(shown, TL_SHOWN_BYTES, "...%s", path + length - room);
 }
 
-int tl_file_open(int directory, const char *path, int flags, mode_t mode)
+int tl_file_above_standard(int fd)
 {
-    int fd = openat(directory, path, flags | O_CLOEXEC, mode), saved;
+    int moved, saved;
 
     if (fd < 0 || fd > STDERR_FILENO)
         return fd;
-    int moved = fcntl(fd, F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
-
+    moved = fcntl(fd, F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
     saved = errno;
     close(fd);
     errno = saved;
     return moved;
+}
+
+int tl_file_open(int directory, const char *path, int flags, mode_t mode)
+{
+    return tl_file_above_standard(openat(directory, path, flags | O_CLOEXEC, mode));
 }

@@ -1,5 +1,5 @@
 /*
- * file.h - what reading and writing files have in common. Layer: codec; over status.
+ * file.h - what reading and writing files have in common. Layer: over status.
  */
 #ifndef TL_FILE_H
 #define TL_FILE_H
@@ -12,9 +12,12 @@ enum { TL_SHOWN_BYTES = 208 };
 void tl_path_shown(const char *path, char shown[TL_SHOWN_BYTES]);
 
 /*
- * openat() with O_CLOEXEC that never gives descriptor 0, 1 or 2: where one of them is closed, something meant
- * for standard output or standard error would end up in the file. -1 and errno on failure.
+ * A descriptor in the place of one that was just made, and closed then if it is 0, 1 or 2: where one of those was closed,
+ * something meant for standard output or standard error would end up in what is ours. -1 stays -1; -1 and errno on failure.
  */
+int tl_file_above_standard(int fd);
+
+/* openat() with O_CLOEXEC, above standard. -1 and errno on failure. */
 int tl_file_open(int directory, const char *path, int flags, mode_t mode);
 
 #endif

@@ -2,6 +2,7 @@
 
 #include "segment.h"
 
+#include "file.h"
 #include "status.h"
 
 #include <errno.h>
@@ -185,7 +186,7 @@ telar_status tl_segment_open_reader(struct tl_segment *segment, struct telar_err
     char path[64];
 
     snprintf(path, sizeof path, "/proc/self/fd/%d", segment->fd);
-    segment->reader_fd = open(path, O_RDONLY | O_CLOEXEC);
+    segment->reader_fd = tl_file_open(AT_FDCWD, path, O_RDONLY, 0);
     if (segment->reader_fd >= 0)
         return TELAR_OK;
     return tl_fail(error, TELAR_HOST, errno,
@@ -216,19 +217,20 @@ static bool random_name(char name[32])
 static int create_shm(struct tl_segment *segment, const struct tl_shape *shape, const char *keep_name)
 {
     char name[NAME_MAX + 2];
-    int failure;
+    int failure, fd;
 
     if (keep_name)
         snprintf(name, sizeof name, "/%s", keep_name);
     else if (!random_name(name))
         return errno;
-    segment->fd = shm_open(name, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
-    if (segment->fd < 0)
+    fd = shm_open(name, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+    if (fd < 0)
         return errno;
-    segment->backing = "shm";
     if (!keep_name)
         shm_unlink(name);
-    failure = furnish(segment, shape);
+    segment->fd = tl_file_above_standard(fd);
+    segment->backing = "shm";
+    failure = segment->fd < 0 ? errno : furnish(segment, shape);
     if (failure && keep_name)
         shm_unlink(name);
     return failure;
@@ -236,7 +238,7 @@ static int create_shm(struct tl_segment *segment, const struct tl_shape *shape, 
 
 static int create_memfd(struct tl_segment *segment, const struct tl_shape *shape)
 {
-    segment->fd = memfd_create("telar", MFD_CLOEXEC);
+    segment->fd = tl_file_above_standard(memfd_create("telar", MFD_CLOEXEC));
     if (segment->fd < 0)
         return errno;
     segment->backing = "memfd";

@@ -15,7 +15,7 @@
 #include <sys/mman.h>
 #include <sys/socket.h>
 
-enum deed { KILLED, SEGV, ABORT, EXIT_0, EXIT_3, NOISE, FORGE, HANG, STOP, DEEDS };
+enum deed { KILLED, SEGV, ABORT, EXIT_0, EXIT_3, NOISE, FORGE, CLOSE, HANG, STOP, DEEDS };
 
 static const struct deed_name {
     const char *name, *why; /* why: what is said of it */
@@ -28,6 +28,7 @@ static const struct deed_name {
     [EXIT_3] = {"exit 3", "exit status 3", TELAR_WORKER},
     [NOISE] = {"noise", "makes no sense", TELAR_WORKER},
     [FORGE] = {"forge", "claims", TELAR_WORKER},
+    [CLOSE] = {"close", "closed its channel and lived on", TELAR_WORKER},
     [HANG] = {"hang", "time limit", TELAR_TIMEOUT},
     [STOP] = {"stop", "time limit", TELAR_TIMEOUT},
 };
@@ -44,6 +45,7 @@ struct strike {
 
 static const struct strike *strike; /* NULL: none */
 static atomic_uint *struck;         /* how often; shared with the workers */
+static volatile char *wall;         /* memory that may not be touched */
 
 /* ---- in the worker ---- */
 
@@ -66,7 +68,7 @@ static void do_deed(enum deed deed)
     if (deed == KILLED)
         raise(SIGKILL);
     if (deed == SEGV)
-        raise(SIGSEGV);
+        *wall = 1;
     if (deed == ABORT)
         raise(SIGABRT);
     if (deed == EXIT_0 || deed == EXIT_3)
@@ -75,6 +77,8 @@ static void do_deed(enum deed deed)
         send(channel(), "noise", 5, MSG_NOSIGNAL);
     if (deed == FORGE)
         send(channel(), &forged, sizeof forged, MSG_NOSIGNAL);
+    if (deed == CLOSE)
+        close(channel());
     if (deed == STOP)
         raise(SIGSTOP);
     for (;;)
@@ -170,7 +174,9 @@ static void make_input(bool restart)
         snprintf(input, sizeof input, "%s/in.png", directory);
         snprintf(output, sizeof output, "%s/out.png", directory);
         struck = mmap(NULL, sizeof *struck, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+        wall = mmap(NULL, 4096, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
         ck_assert_ptr_ne(struck, MAP_FAILED);
+        ck_assert_ptr_ne((void *)wall, MAP_FAILED);
     }
     ck_assert_int_eq(telar_image_write(picture, output, NULL), TELAR_OK);
     ck_assert_int_eq(telar_run_file(output, input, none, &options, NULL, NULL), TELAR_OK);
@@ -274,7 +280,7 @@ static void check_survival(const struct work *work, const struct content *expect
 static void check_task(const struct work *work, const struct content *expected, telar_task_kind kind,
                        uint64_t index, telar_isolation isolation)
 {
-    for (int deed = 0; deed < HANG; deed++) {
+    for (int deed = 0; deed < CLOSE; deed++) { /* the others cost a second each, and have tests of their own */
         struct strike s = {.kind = kind, .index = index, .times = 1 + deed % 2, .deed = (enum deed)deed};
         struct telar_options options = {.isolation = isolation, .on_crash = TELAR_ON_CRASH_RETRY};
 
@@ -360,6 +366,7 @@ START_TEST(of_one_that_hangs)
     struct content expected = expect(&chain);
     const struct strike hangs[] = {
         {.kind = TELAR_TASK_INFLATE, .index = 7, .times = 1, .deed = HANG},
+        {.kind = TELAR_TASK_UNFILTER, .index = 2, .times = 1, .deed = CLOSE},
         {.kind = TELAR_TASK_INFLATE, .index = 7, .times = 1, .deed = STOP, .after = true},
         {.kind = TELAR_TASK_ENCODE, .index = 3, .times = 1, .deed = HANG, .after = true},
         {.kind = TELAR_TASK_ENCODE, .index = 3, .times = 1, .deed = STOP},

@@ -310,12 +310,22 @@ START_TEST(a_thread_that_ends_itself_is_noticed)
     struct telar_error error;
 
     ck_assert_int_eq(run_villain(END_THREAD, options, NULL, &error), TELAR_WORKER);
-    ck_assert_msg(strstr(error.text, "before its work was done") != NULL, "%s", error.text);
+    ck_assert_msg(strstr(error.text, " ended before its work was done") != NULL, "%s", error.text);
     ck_assert_int_eq(error.pid, 0);
     ck_assert(error.has_region);
     ck_assert_uint_eq(error.region.r0, 4);
     /* Its mapping is lost: nobody is left to know of it. Descriptors and children are not. */
     ck_assert_int_eq(count_descriptors(), descriptors);
+}
+END_TEST
+
+/* Each waits for the lock for longer than the limit, while the others compute within it. */
+START_TEST(waiting_for_the_lock_takes_no_time)
+{
+    struct telar_options options = {.engine = TELAR_GIL, .workers = 4, .timeout_ms = 800};
+    struct telar_error error;
+
+    ck_assert_msg(run_villain(DAWDLE, options, NULL, &error) == TELAR_OK, "%s", error.text);
 }
 END_TEST
 
@@ -345,6 +355,7 @@ int main(void)
         a_guarded_worker_can_write_its_region_only,
         a_shared_worker_can_write_beside_its_region,
         a_thread_that_ends_itself_is_noticed,
+        waiting_for_the_lock_takes_no_time,
         a_thread_that_hangs_ends_the_run_at_the_time_limit,
         NULL,
     };

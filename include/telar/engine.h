@@ -86,7 +86,7 @@ struct telar_options {
     struct telar_plan plan;   /* 0 x 0: chosen */
     bool has_roi;             /* whether roi is meant */
     struct telar_region roi;  /* transform only this rectangle; the rest is copied. Inside it the result is what it would be without */
-    uint32_t timeout_ms;      /* how long one region may take; 0: no limit. Serial has none; with gil waiting counts */
+    uint32_t timeout_ms;      /* how long one region may take; 0: no limit. Serial has none */
     telar_on_crash on_crash;
     int32_t retries;          /* how often a region is tried again, to TELAR_RETRIES_MAX; 0: twice; TELAR_RETRIES_NONE */
     uint64_t max_memory;      /* bytes the segment may have, at most what the host has available; 0: that */
