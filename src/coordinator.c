@@ -70,6 +70,7 @@ static telar_status start(struct tl_coordinator *c, struct tl_member *member, st
         return status;
     member->living = true;
     status = engine->start(c->crew, member, error);
+    member->report.pid = member->id;
     if (status != TELAR_OK) {
         tl_channel_close(&member->end);
         tl_channel_close(&member->worker_end);

@@ -104,7 +104,7 @@ static void go_first(void)
 
     if (fd < 0)
         return;
-    (void)!write(fd, "1000", 4);
+    (void)!pwrite(fd, "1000", 4, 0);
     close(fd);
 }
 
