@@ -3,11 +3,12 @@
  *
  * A row of the result is made from the rows around it: first down the columns, into a row of 16-bit numbers
  * in scratch memory, which is replicated at the borders, then along that row. Both are the same sum over
- * taps.
+ * taps (transform_blur.h).
  */
 #include <config.h>
 
 #include "transform.h"
+#include "transform_blur.h"
 
 #include <math.h>
 
@@ -17,46 +18,52 @@ enum {
 };
 
 /*
- * out[i] = the sum of weight[k] * (tap[radius - k][i] + tap[radius + k][i]), the middle tap once, divided by
- * 2^SHIFT and rounded. Sums stay below 2^32: the weights add up to 65536, and what they weigh is at most
- * 65535 (at 8 bits 255, and 255 x 256 after the first pass).
+ * tl_blur_weigh, dividing by 2^SHIFT. Sums stay below 2^32: the weights add up to 65536, and what they weigh
+ * is at most 65535 (at 8 bits 255, and 255 x 256 after the first pass).
  */
 #define DEFINE_WEIGH(NAME, IN, OUT, SHIFT)                                                                   \
     static inline __attribute__((always_inline)) void NAME##_block(                                          \
-        OUT *restrict out, const void *const *tap, size_t at, const uint16_t *weight, size_t radius,         \
-        size_t n)                                                                                            \
+        OUT *restrict out, const void *const *tap, size_t at, const uint16_t *half, size_t radius, size_t n) \
     {                                                                                                        \
-        const IN *middle = (const IN *)tap[radius] + at;                                                     \
         uint32_t sum[BLOCK];                                                                                 \
         for (size_t i = 0; i < n; i++)                                                                       \
-            sum[i] = ((uint32_t)1 << (SHIFT - 1)) + (uint32_t)weight[0] * middle[i];                         \
-        for (size_t k = 1; k <= radius; k++) {                                                               \
+            sum[i] = (uint32_t)1 << (SHIFT - 1);                                                             \
+        for (size_t k = 0; k <= radius; k++) {                                                               \
             const IN *before = (const IN *)tap[radius - k] + at, *after = (const IN *)tap[radius + k] + at;  \
             for (size_t i = 0; i < n; i++)                                                                   \
-                sum[i] += (uint32_t)weight[k] * ((uint32_t)before[i] + after[i]);                            \
+                sum[i] += (uint32_t)half[k] * ((uint32_t)before[i] + after[i]);                              \
         }                                                                                                    \
         for (size_t i = 0; i < n; i++)                                                                       \
             out[at + i] = (OUT)(sum[i] >> SHIFT);                                                            \
     }                                                                                                        \
-    TL_CLONES static void NAME(void *out, const void *const *tap, const uint16_t *weight, size_t radius,     \
-                               size_t n)                                                                     \
+    static void NAME(void *out, const void *const *tap, const uint16_t *half, size_t radius, size_t n)       \
     {                                                                                                        \
         size_t at = 0;                                                                                       \
         for (; at + BLOCK <= n; at += BLOCK)                                                                 \
-            NAME##_block(out, tap, at, weight, radius, BLOCK);                                               \
-        NAME##_block(out, tap, at, weight, radius, n - at);                                                  \
+            NAME##_block(out, tap, at, half, radius, BLOCK);                                                 \
+        NAME##_block(out, tap, at, half, radius, n - at);                                                    \
     }
 
 DEFINE_WEIGH(down_8, uint8_t, uint16_t, 8)
 DEFINE_WEIGH(along_8, uint16_t, uint8_t, 24)
 DEFINE_WEIGH(both_16, uint16_t, uint16_t, 16)
 
+const struct tl_blur_kernel tl_blur_plain = {down_8, along_8, both_16};
+
+static const struct tl_blur_kernel *fastest(void)
+{
+    const struct tl_blur_kernel *kernel = tl_blur_x86();
+
+    return kernel ? kernel : &tl_blur_plain;
+}
+
 static uint32_t radius_of(const struct telar_context *context)
 {
     return (uint32_t)ceil(3 * context->params[0]);
 }
 
-/* The state: the weights from the middle outwards. */
+/* The state: the weights from the middle outwards, the first halved: it is even, since the others come in
+ * pairs. */
 static size_t state_bytes(const struct telar_context *context)
 {
     return (radius_of(context) + 1) * sizeof(uint16_t);
@@ -64,13 +71,14 @@ static size_t state_bytes(const struct telar_context *context)
 
 /*
  * Weights are rounded so that they add up to ONE: each tail of the curve is rounded, and a weight is the
- * difference of two tails. What both tails leave is the weight in the middle.
+ * difference of two tails. What both tails leave is the weight in the middle. None is above 32767: the
+ * narrowest curve leaves the middle 65034 of 65536.
  */
 static void prepare(const struct telar_context *context, void *state)
 {
     double sigma = context->params[0], all = 1, tail = 0;
     uint32_t radius = radius_of(context), rounded = 0;
-    uint16_t *weight = state;
+    uint16_t *half = state;
 
     for (uint32_t k = 1; k <= radius; k++)
         all += 2 * exp(-0.5 * k * k / (sigma * sigma));
@@ -79,9 +87,9 @@ static void prepare(const struct telar_context *context, void *state)
 
         tail += exp(-0.5 * k * k / (sigma * sigma));
         rounded = (uint32_t)floor(ONE * tail / all + 0.5);
-        weight[k] = (uint16_t)(rounded - outer);
+        half[k] = (uint16_t)(rounded - outer);
     }
-    weight[0] = (uint16_t)(ONE - 2 * rounded);
+    half[0] = (uint16_t)(ONE / 2 - rounded);
 }
 
 /* Scratch: pointers to the taps, then the row between the passes. */
@@ -106,7 +114,7 @@ static void down(const struct telar_context *context, const struct telar_source 
     const struct telar_geometry *image = &context->image;
     uint32_t radius = radius_of(context);
     const void **tap = context->scratch;
-    size_t n = tl_row_samples(context, wide);
+    tl_blur_weigh *weigh = image->depth == 8 ? fastest()->down_8 : fastest()->both_16;
 
     for (uint32_t k = 0; k <= 2 * radius; k++) {
         int64_t at = (int64_t)r + k - radius;
@@ -114,10 +122,7 @@ static void down(const struct telar_context *context, const struct telar_source 
         at = at < wide->r0 ? wide->r0 : at >= wide->r1 ? wide->r1 - 1 : at;
         tap[k] = telar_source_at(source, telar_pixel_bytes(image), (uint32_t)at, wide->c0);
     }
-    if (image->depth == 8)
-        down_8(row, tap, context->state, radius, n);
-    else
-        both_16(row, tap, context->state, radius, n);
+    weigh(row, tap, context->state, radius, tl_row_samples(context, wide));
 }
 
 /* Along a row that begins `radius` pixels before the first of the n samples. */
@@ -125,13 +130,11 @@ static void along(const struct telar_context *context, const uint16_t *row, void
 {
     uint32_t radius = radius_of(context);
     const void **tap = context->scratch;
+    tl_blur_weigh *weigh = context->image.depth == 8 ? fastest()->along_8 : fastest()->both_16;
 
     for (uint32_t k = 0; k <= 2 * radius; k++)
         tap[k] = row + (size_t)k * context->image.channels;
-    if (context->image.depth == 8)
-        along_8(out, tap, context->state, radius, n);
-    else
-        both_16(out, tap, context->state, radius, n);
+    weigh(out, tap, context->state, radius, n);
 }
 
 static void process(const struct telar_context *context, const struct telar_source *source,
