@@ -19,7 +19,7 @@ check "the manual has no other" sh -c "! comm -13 $work/in-help $work/in-manual 
 for code in 0 1 2 3 4 5 6 7; do
     check "exit code $code" grep -qx ".It $code" "$manual"
 done
-for page in telar.1 libtelar.3; do
+for page in telar.1 libtelar.3 telar-isolation.7; do
     if command -v mandoc >/dev/null; then
         check "mandoc has nothing to complain of in $page" clean "$srcdir/doc/$page"
     else
