@@ -30,6 +30,34 @@ struct tl_decoder;
 telar_status tl_decoder_open(const char *path, const struct telar_limits *limits, struct tl_decoder **decoder,
                              struct telar_error *error);
 
+/*
+ * The same without libpng: looks at the framing of the chunks only. What is unusual or wrong is left for libpng to judge in
+ * a sandbox (tl_decoder_read_inside): such a file is never read in bands. A geometry without rows: IHDR is no good, and
+ * there is nothing to decode. TELAR_INPUT: no PNG at all, or over a limit.
+ */
+telar_status tl_decoder_scan(const char *path, const struct telar_limits *limits, struct tl_decoder **decoder,
+                             struct telar_error *error);
+
+/* What a process that decodes in a sandbox says, in memory that it shares with the coordinator. */
+struct tl_found {
+    struct telar_error error;
+    uint64_t tail_offset, tail_bytes; /* in `chunks`: those behind the image data */
+    char dropped[TELAR_CHUNK_NAMES_BYTES];
+    unsigned char chunks[];
+};
+
+/*
+ * In the place of tl_decoder_read, of a decoder that tl_decoder_scan gave, in a process of its own, with the memory that it
+ * may use: from the beginning, by libpng. `data` NULL: only to say what is wrong. Async-signal-safe.
+ */
+size_t tl_decoder_memory_bytes(const struct tl_decoder *decoder);
+void tl_decoder_read_inside(struct tl_decoder *decoder, void *memory, unsigned char *data, size_t stride_bytes,
+                            struct tl_found *found, size_t found_bytes);
+
+/* The coordinator's part, when that process is gone: believes nothing that it has not looked at. */
+telar_status tl_decoder_take_found(struct tl_decoder *decoder, const struct tl_found *found, size_t found_bytes,
+                                   struct telar_error *error);
+
 /* The image's geometry as it will be decoded. Valid until tl_decoder_close. */
 const struct telar_geometry *tl_decoder_geometry(const struct tl_decoder *decoder);
 

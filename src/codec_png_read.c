@@ -15,14 +15,11 @@
  */
 #include <config.h>
 
-#include "codec.h"
+#include "codec_png.h"
 
-#include "chunks.h"
 #include "checksum.h"
-#include "input.h"
 #include "restart.h"
 #include "status.h"
-#include "stream.h"
 
 #include <assert.h>
 #include <errno.h>
@@ -35,28 +32,9 @@ enum {
     TAIL_BYTES =
         1024, /* compressed bytes, beside its pixels, that the last row may need: the codes of a block */
     SPLIT_BYTES = 64, /* and those that may follow in further IDAT chunks: the end of a block, a checksum */
-    REASON_BYTES = 128,
+    ALIGNMENT = 64,
     HEAD_BYTES = 8, /* of a chunk */
     CRC_BYTES = 4,
-};
-
-struct tl_decoder {
-    struct tl_input input;
-    struct tl_scan scan;
-    struct telar_limits limits;
-    struct telar_geometry geometry;
-    uint8_t color_type, bit_depth; /* as stored */
-    int passes;                    /* 7 when interlaced, else 1 */
-    bool size_checked, used;
-    uint32_t rows_read; /* in bands */
-    bool transparent; /* has tRNS */
-    uint64_t idat_limit_bytes;  /* more image data than this is too much */
-    char warning[REASON_BYTES]; /* libpng's last */
-    png_structp png;
-    png_infop info;
-    struct tl_stream stream;    /* in the place of libpng, from the first IDAT on, where rows are read in bands */
-    struct tl_restart *restart; /* NULL, or where in the file the bands lie that it was written in */
-    struct telar_error failure; /* of the call at hand; kept here because libpng comes back by longjmp */
 };
 
 static telar_status hand_out(const struct tl_decoder *decoder, struct telar_error *error)
@@ -85,10 +63,22 @@ static void on_warning(png_structp png, png_const_charp message)
     strncpy(d->warning, message, sizeof d->warning - 1);
 }
 
+/* Of the memory that a decoder in a sandbox was given; none of it is given back. */
+static void *take_memory(struct tl_decoder *d, size_t n)
+{
+    size_t taken = (n + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;
+
+    if (n > d->memory_left || taken > d->memory_left)
+        return NULL;
+    d->memory_left -= taken;
+    d->memory += taken;
+    return d->memory - taken;
+}
+
 static void *on_malloc(png_structp png, png_alloc_size_t n)
 {
     struct tl_decoder *d = png_get_mem_ptr(png);
-    void *memory = malloc(n);
+    void *memory = d->memory ? take_memory(d, n) : malloc(n);
 
     if (!memory)
         tl_fail(&d->failure, TELAR_HOST, ENOMEM, "%s: no memory to decode it", d->input.name);
@@ -97,7 +87,10 @@ static void *on_malloc(png_structp png, png_alloc_size_t n)
 
 static void on_free(png_structp png, void *memory)
 {
-    free(memory);
+    const struct tl_decoder *d = png_get_mem_ptr(png);
+
+    if (!d->memory)
+        free(memory);
 }
 
 /* After IHDR, before anything is allocated for the image. */
@@ -110,12 +103,7 @@ static telar_status check_size(struct tl_decoder *d)
         return tl_fail(&d->failure, TELAR_INPUT, 0,
                        "%s: is damaged or not a valid PNG: IHDR is not its first chunk; get an undamaged copy",
                        d->input.name);
-    if (rows * columns <= d->limits.max_pixels)
-        return TELAR_OK;
-    return tl_fail(&d->failure, TELAR_INPUT, 0,
-                   "%s: %" PRIu64 " x %" PRIu64 " (rows x columns) is over the limit of %" PRIu64
-                   " pixels; if the file is what you expect, raise the limit (--max-pixels)",
-                   d->input.name, rows, columns, d->limits.max_pixels);
+    return tl_decoder_check_size(d, rows, columns);
 }
 
 /* libpng has judged IHDR, its CRC included, when it asks for the second chunk. */
@@ -196,24 +184,12 @@ static bool try_rows(struct tl_decoder *d, unsigned char *data, size_t stride_by
     return true;
 }
 
-/* The geometry that png_set_expand will lead to. */
 static telar_status settle_geometry(struct tl_decoder *d)
 {
     d->transparent = png_get_valid(d->png, d->info, PNG_INFO_tRNS) != 0;
     d->color_type = png_get_color_type(d->png, d->info);
     d->bit_depth = png_get_bit_depth(d->png, d->info);
-    d->geometry = (struct telar_geometry){
-        .rows = png_get_image_height(d->png, d->info),
-        .columns = png_get_image_width(d->png, d->info),
-        .channels = (d->color_type & PNG_COLOR_MASK_COLOR ? 3 : 1)
-                    + (d->color_type & PNG_COLOR_MASK_ALPHA || d->transparent ? 1 : 0),
-        .depth = d->bit_depth == 16 ? 16 : 8,
-    };
-    if (telar_geometry_valid(&d->geometry))
-        return TELAR_OK;
-    return tl_fail(&d->failure, TELAR_INPUT, 0,
-                   "%s: a row of %" PRIu32 " pixels is more than telar can hold (2 GiB)", d->input.name,
-                   d->geometry.columns);
+    return tl_decoder_settle(d, png_get_image_height(d->png, d->info), png_get_image_width(d->png, d->info));
 }
 
 static telar_status open_png(struct tl_decoder *d)
@@ -236,28 +212,31 @@ static telar_status open_png(struct tl_decoder *d)
 telar_status tl_decoder_open(const char *path, const struct telar_limits *limits, struct tl_decoder **decoder,
                              struct telar_error *error)
 {
-    struct tl_decoder *d = calloc(1, sizeof *d);
+    telar_status status = tl_decoder_new(path, limits, decoder, error);
 
-    *decoder = NULL;
-    if (!d)
-        return tl_fail(error, TELAR_HOST, ENOMEM, "no memory to decode a file");
-    if (limits)
-        d->limits = *limits;
-    if (d->limits.max_pixels == 0)
-        d->limits.max_pixels = TELAR_MAX_PIXELS;
-    if (d->limits.max_chunks_bytes == 0)
-        d->limits.max_chunks_bytes = TELAR_MAX_CHUNKS_BYTES;
-    d->idat_limit_bytes = UINT64_MAX;
-    d->scan.name = d->input.name;
-    d->scan.limit_bytes = d->limits.max_chunks_bytes;
-    if (tl_input_open(&d->input, path, &d->failure) != TELAR_OK || open_png(d) != TELAR_OK) {
-        telar_status status = hand_out(d, error);
-
-        tl_decoder_close(d);
+    if (status != TELAR_OK || open_png(*decoder) == TELAR_OK)
         return status;
-    }
-    *decoder = d;
-    return TELAR_OK;
+    status = hand_out(*decoder, error);
+    tl_decoder_close(*decoder);
+    *decoder = NULL;
+    return status;
+}
+
+telar_status tl_decoder_read_anew(struct tl_decoder *d, unsigned char *data, size_t stride_bytes)
+{
+    struct telar_geometry expected = d->geometry;
+
+    if (!tl_input_rewind(&d->input))
+        return tl_fail(&d->failure, TELAR_INPUT, 0,
+                       "%s: comes through a pipe, and too much stands before its image data to read it again in the "
+                       "sandbox; give a file",
+                       d->input.name);
+    if (open_png(d) != TELAR_OK)
+        return d->failure.status;
+    if (!data || memcmp(&expected, &d->geometry, sizeof expected) != 0)
+        return tl_fail(&d->failure, TELAR_INPUT, 0, "%s: libpng would decode it to another shape", d->input.name);
+    try_rows(d, data, stride_bytes);
+    return d->failure.status;
 }
 
 const struct telar_geometry *tl_decoder_geometry(const struct tl_decoder *decoder)
@@ -277,7 +256,7 @@ telar_status tl_decoder_read(struct tl_decoder *decoder, unsigned char *data, si
 
 bool tl_decoder_in_bands(const struct tl_decoder *d)
 {
-    return d->color_type != PNG_COLOR_TYPE_PALETTE && d->bit_depth >= 8 && d->passes == 1 && !d->transparent
+    return !d->unusual && d->color_type != PNG_COLOR_TYPE_PALETTE && d->bit_depth >= 8 && d->passes == 1 && !d->transparent
            && d->scan.left_bytes >= CRC_BYTES;
 }
 

@@ -126,7 +126,10 @@ static _Noreturn void live(struct tl_member *member, pid_t coordinator)
         close_others(member);
     else if (!arrange(member))
         _exit(1);
-    tl_worker_run(&member->worker);
+    if (member->worker.life)
+        member->worker.life(&member->worker);
+    else
+        tl_worker_run(&member->worker);
     _exit(0);
 }
 

@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -27,16 +28,51 @@ static const struct {
     {"P5\n", 3, "a PGM"},
 };
 
+/* Writes down what has come, as long as there is room and memory for it. */
+static void write_down(struct tl_log *log, const unsigned char *bytes, size_t n)
+{
+    if (n > log->capacity - log->n) {
+        size_t capacity = 2 * (log->n + n);
+        unsigned char *grown = log->n + n > log->limit ? NULL : realloc(log->bytes, capacity);
+
+        log->keep = grown != NULL;
+        if (!grown)
+            return;
+        log->bytes = grown;
+        log->capacity = capacity;
+    }
+    memcpy(log->bytes + log->n, bytes, n);
+    log->n += n;
+}
+
+/* What has been written down, once more; 0 when all of that has come. */
+static size_t read_log(struct tl_log *log, unsigned char *bytes, size_t n)
+{
+    size_t left = log->n - log->read_again;
+
+    n = n < left ? n : left;
+    if (n > 0)
+        memcpy(bytes, log->bytes + log->read_again, n);
+    log->read_again += n;
+    return n;
+}
+
 /* What comes next, n bytes at most. 0 at the end of the file, -1 and errno on failure. */
 static ssize_t read_some(struct tl_input *input, unsigned char *bytes, size_t n)
 {
-    ssize_t got;
+    ssize_t got = (ssize_t)read_log(&input->log, bytes, n);
 
+    if (got > 0)
+        return got;
     do
         got = input->next < 0 ? read(input->fd, bytes, n) : pread(input->fd, bytes, n, (off_t)input->next);
     while (got < 0 && errno == EINTR);
     if (got > 0 && input->next >= 0)
         input->next += got;
+    if (got > 0 && input->log.keep) {
+        write_down(&input->log, bytes, (size_t)got);
+        input->log.read_again = input->log.n;
+    }
     return got;
 }
 
@@ -57,7 +93,7 @@ static telar_status open_path(struct tl_input *input, const char *path, struct t
         return tl_fail(error, TELAR_INPUT, 0, "%s: is a directory; name a PNG file", input->name);
     if (S_ISREG(st.st_mode)) {
         input->file_bytes = (uint64_t)st.st_size;
-        input->next = lseek(input->fd, 0, SEEK_CUR);
+        input->first = input->next = lseek(input->fd, 0, SEEK_CUR);
     }
     return TELAR_OK;
 }
@@ -109,7 +145,8 @@ telar_status tl_input_open(struct tl_input *input, const char *path, struct tela
     input->fd = input->owned ? -1 : STDIN_FILENO;
     input->file_bytes = input->position = 0;
     input->begin = input->end = 0;
-    input->next = -1;
+    input->first = input->next = -1;
+    input->log = (struct tl_log){0};
     tl_path_shown(input->owned ? path : "standard input", input->name);
     status = open_path(input, path, error);
     return status == TELAR_OK ? take_signature(input, error) : status;
@@ -162,8 +199,38 @@ void tl_input_skip(struct tl_input *input, size_t n)
     input->position += n;
 }
 
+void tl_input_remember(struct tl_input *input, size_t limit)
+{
+    if (input->next >= 0)
+        return;
+    input->log.limit = limit > sizeof input->buffer ? limit : sizeof input->buffer;
+    input->log.keep = true;
+    write_down(&input->log, input->buffer, input->end);
+    input->log.read_again = input->log.n;
+}
+
+void tl_input_forget(struct tl_input *input)
+{
+    free(input->log.bytes);
+    input->log = (struct tl_log){0};
+}
+
+bool tl_input_rewind(struct tl_input *input)
+{
+    unsigned char signature_again[TL_PNG_SIGNATURE_BYTES];
+
+    if (input->next < 0 && !input->log.keep)
+        return false;
+    input->next = input->first;
+    input->log.read_again = 0;
+    input->log.keep = false;
+    input->position = input->begin = input->end = 0;
+    return tl_input_read(input, signature_again, sizeof signature_again, NULL) == TELAR_OK;
+}
+
 void tl_input_close(struct tl_input *input)
 {
+    tl_input_forget(input);
     if (input->owned && input->fd >= 0)
         close(input->fd);
     input->fd = -1;

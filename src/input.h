@@ -20,7 +20,14 @@ struct tl_input {
     char name[TL_SHOWN_BYTES]; /* for messages */
     uint64_t file_bytes;       /* 0 when it is no regular file */
     uint64_t position;         /* bytes handed out so far */
-    int64_t next;              /* of a regular file: where the bytes behind the buffer begin; -1: no such place */
+    int64_t first, next;       /* of a regular file: where it began, and where the bytes behind the buffer begin; -1: no
+                                  such place */
+    struct tl_log {
+        bool keep;             /* of what is no regular file: what is read is written down */
+        unsigned char *bytes;
+        size_t n, capacity, limit; /* more than the limit: nothing of it is kept */
+        size_t read_again;     /* how much of it has been read once more */
+    } log;
     size_t begin, end;         /* what is read but not handed out: buffer[begin, end) */
     unsigned char buffer[TL_INPUT_BUFFER_BYTES];
 };
@@ -41,6 +48,16 @@ telar_status tl_input_read(struct tl_input *input, unsigned char *bytes, size_t 
  */
 size_t tl_input_peek(struct tl_input *input, const unsigned char **bytes);
 void tl_input_skip(struct tl_input *input, size_t n);
+
+/*
+ * What comes from now on, and what has come already, can be read again, from the signature on: of a regular file always, of
+ * a pipe up to `limit` bytes, which are written down until tl_input_forget says that nobody will.
+ */
+void tl_input_remember(struct tl_input *input, size_t limit);
+void tl_input_forget(struct tl_input *input);
+
+/* Goes back to behind the signature. False: too much has come through a pipe. Async-signal-safe. */
+bool tl_input_rewind(struct tl_input *input);
 
 void tl_input_close(struct tl_input *input);
 

@@ -7,6 +7,7 @@
 #include "coordinator.h"
 #include "chunks.h"
 #include "encode.h"
+#include "reader.h"
 #include "restart.h"
 #include "sandbox.h"
 #include "host.h"
@@ -168,7 +169,6 @@ static telar_status weave(struct run *run, struct tl_outcome *outcome, struct te
     telar_status status;
 
     run->orders.segment = &run->segment;
-    run->orders.name = run->name;
     if (run->options.warm)
         tl_segment_touch(&run->segment);
     run->report->transform_start_ns = elapsed_ns(run);
@@ -201,7 +201,7 @@ static telar_status begin(struct run *run, const char *name, const telar_pipelin
                           const struct telar_options *options, telar_report **report,
                           struct telar_error *error)
 {
-    *run = (struct run){.pipeline = pipeline, .name = name, .segment = TL_SEGMENT_NONE};
+    *run = (struct run){.pipeline = pipeline, .name = name, .segment = TL_SEGMENT_NONE, .orders.name = name};
     tl_error_clear(error);
     if (report)
         *report = NULL;
@@ -318,12 +318,28 @@ static telar_status write_tail(struct run *run, struct telar_error *error)
                           chunks->used - chunks->before_idat, error);
 }
 
+/* Opens the input. At the sandboxed rung libpng comes near it only in a process of its own, also if only to say why not. */
+static telar_status open_input(struct run *run, const char *input, struct telar_error *error)
+{
+    telar_status status;
+
+    if (!run->sandbox)
+        return tl_decoder_open(input, &run->options.limits, &run->decoder, error);
+    status = tl_decoder_scan(input, &run->options.limits, &run->decoder, error);
+    if (status != TELAR_OK || tl_decoder_geometry(run->decoder)->rows > 0)
+        return status;
+    status = tl_reader_run(run->decoder, &run->orders, NULL, &run->segment, error);
+    return status == TELAR_OK ? tl_fail(error, TELAR_INPUT, 0, "%s: has no good header", run->name) : status;
+}
+
 /* Decodes everything here and now, into a source that holds the whole picture. */
 static telar_status decode_all(struct run *run, struct telar_error *error)
 {
     uint64_t start_ns = elapsed_ns(run);
-    telar_status status = tl_decoder_read(run->decoder, run->segment.base + run->job.source.offset,
-                                          run->job.source_stride, error);
+    telar_status status =
+        run->sandbox ? tl_reader_run(run->decoder, &run->orders, &run->job, &run->segment, error)
+                     : tl_decoder_read(run->decoder, run->segment.base + run->job.source.offset,
+                                       run->job.source_stride, error);
 
     run->report->decode_ns = elapsed_ns(run) - start_ns;
     return status;
@@ -400,7 +416,7 @@ static telar_status attempt(struct run *run, const char *input, const char *outp
 
     do {
         outcome = (struct tl_outcome){0};
-        status = tl_decoder_open(input, &run->options.limits, &run->decoder, error);
+        status = open_input(run, input, error);
         if (status != TELAR_OK)
             return status;
         tl_error_clear(&refusal);

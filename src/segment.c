@@ -96,6 +96,14 @@ void *tl_private_map(size_t bytes)
     return memory;
 }
 
+void *tl_shared_map(size_t bytes)
+{
+    void *memory =
+        mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+
+    return memory == MAP_FAILED ? NULL : memory;
+}
+
 void tl_private_unmap(void *memory, size_t bytes)
 {
     if (memory)

@@ -93,4 +93,7 @@ bool tl_segment_close(unsigned char *base, const struct tl_extent *extent);
 void *tl_private_map(size_t bytes);
 void tl_private_unmap(void *memory, size_t bytes);
 
+/* Zeroed memory that processes forked from now on share with this one. Unmapped as the other. NULL on failure. */
+void *tl_shared_map(size_t bytes);
+
 #endif

@@ -33,6 +33,8 @@ struct tl_worker {
     int usage_of;          /* whose resources a record tells: RUSAGE_SELF, RUSAGE_THREAD */
     struct tl_place place; /* job and stream are given; the rest is its own */
     struct tl_record record; /* what it tells next */
+    void (*life)(struct tl_worker *worker); /* NULL: tl_worker_run; otherwise what its process does in its place */
+    void *life_data;
 };
 
 /* A port over the worker's end of a channel; *end stays the caller's. */

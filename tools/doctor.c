@@ -148,11 +148,10 @@ static void examine_huge_pages(struct findings *findings, const telar_report *re
  * The real thing says more than any question to the kernel: shared memory is reserved, two processes are
  * forked, each maps it and opens its own part of it for writing, and they are joined.
  */
-static telar_status try_run(telar_report **report, struct telar_error *error)
+static telar_status try_run(struct telar_geometry geometry, telar_isolation isolation, telar_report **report,
+                            struct telar_error *error)
 {
-    const struct telar_geometry geometry = {TRIAL_ROWS, TRIAL_COLUMNS, TRIAL_CHANNELS, 8};
-    const struct telar_options options = {
-        .engine = TELAR_PROCESSES, .isolation = TELAR_GUARDED, .workers = 2};
+    const struct telar_options options = {.engine = TELAR_PROCESSES, .isolation = isolation, .workers = 2};
     telar_pipeline *pipeline = telar_pipeline_new();
     telar_image *source = NULL, *result = NULL;
     telar_status status = TELAR_HOST;
@@ -169,12 +168,26 @@ static telar_status try_run(telar_report **report, struct telar_error *error)
     return status;
 }
 
-static void examine_run(struct findings *findings)
+/* What is missing is said by the library, with the remedy. */
+static void examine_sandbox(struct findings *findings)
 {
     struct telar_error error = {.worker = -1, .text = "no memory"};
     telar_report *report = NULL;
 
-    if (try_run(&report, &error) != TELAR_OK) {
+    if (try_run((struct telar_geometry){16, 16, 1, 8}, TELAR_SANDBOXED, &report, &error) == TELAR_OK)
+        add(findings, "sandbox", LEVEL_OK, NULL, "%s", report->sandbox);
+    else
+        add(findings, "sandbox", LEVEL_WARN, "until then -i sandboxed is refused; -i guarded works", "%s", error.text);
+    telar_report_free(report);
+}
+
+static void examine_run(struct findings *findings)
+{
+    const struct telar_geometry large = {TRIAL_ROWS, TRIAL_COLUMNS, TRIAL_CHANNELS, 8};
+    struct telar_error error = {.worker = -1, .text = "no memory"};
+    telar_report *report = NULL;
+
+    if (try_run(large, TELAR_GUARDED, &report, &error) != TELAR_OK) {
         add(findings, "processes", LEVEL_BAD, "telar run -e threads may still work; see the other lines",
             "a trial failed: %s", error.text);
     } else if (report->workers < 2) {
@@ -241,6 +254,7 @@ void doctor_examine(struct findings *findings)
     examine_memory(findings);
     examine_shm(findings);
     examine_run(findings);
+    examine_sandbox(findings);
     examine_limit(findings, "user processes", RLIMIT_NPROC, WORKERS_AND_OTHERS,
                   "ulimit -u unlimited, or use fewer workers: -j");
     examine_pids(findings);
