@@ -43,6 +43,15 @@ static bool gathers(const struct tl_job *job)
     return false;
 }
 
+/* Transforms that come with telar write where they must. The others may yet have to learn it. */
+static bool any_foreign(const struct telar_pipeline *pipeline)
+{
+    for (uint32_t i = 0; i < pipeline->length; i++)
+        if (telar_transform_find(pipeline->step[i].transform->name) != pipeline->step[i].transform)
+            return true;
+    return false;
+}
+
 /* In the order in which a worker prefers them: what others wait for comes first. */
 static void plan_stages(struct tl_job *job, const struct tl_request *request)
 {
@@ -204,6 +213,7 @@ telar_status tl_job_init(struct tl_job *job, const struct tl_request *request, s
                            .pipeline = *request->pipeline,
                            .workers = request->workers,
                            .fixed = request->fixed,
+                           .foreign = any_foreign(request->pipeline),
                            .restart = request->restart,
                            .small = request->small};
     choose_bands(job);

@@ -109,6 +109,7 @@ struct tl_job {
     uint32_t band_rows, n_bands;
     uint32_t workers; /* for how many it is laid out */
     bool fixed;       /* every task has an owner: a worker can write nothing but what it may from the start */
+    bool foreign;     /* a transform is not built in: what a worker owns is opened for the task at hand only */
     bool restart;     /* bands are decoded for themselves, not one after the other */
     bool small;       /* bands are encoded with time taken for it */
     bool window;      /* the source holds fewer bands than there are */

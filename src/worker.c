@@ -51,7 +51,8 @@ static void carry_out(struct tl_worker *worker, const struct tl_ticket *ticket)
 {
     struct tl_record *record = &worker->record;
     struct tl_task task = tl_job_task(worker->place.job, ticket->task, ticket->slot);
-    bool closed = worker->guarded && !tl_job_owns(worker->place.job, worker->index, &task);
+    bool closed = worker->guarded
+                  && (worker->place.job->foreign || !tl_job_owns(worker->place.job, worker->index, &task));
     unsigned char *base = worker->place.base;
 
     task.skip = ticket->skip;
@@ -118,7 +119,7 @@ static bool map(struct tl_worker *worker, const struct tl_shape *shape)
     place->base = worker->sandbox ? map_fixed(worker, shape)
                                   : tl_segment_map(worker->segment_fd, shape, !worker->guarded);
     place->scratch = place->base ? tl_private_map(place->job->scratch_bytes) : NULL;
-    return place->scratch && (!worker->guarded || open_own(worker));
+    return place->scratch && (!worker->guarded || place->job->foreign || open_own(worker));
 }
 
 /* The sandboxed worker that this process is. */

@@ -6,6 +6,7 @@
 #include <config.h>
 
 #include "runs.h"
+#include "sandboxed.h"
 #include "suite.h"
 #include "task.h"
 
@@ -292,6 +293,31 @@ static void check_task(const struct work *work, const struct content *expected, 
 
 static const telar_isolation rungs[] = {TELAR_SHARED, TELAR_GUARDED};
 
+/* Of the deeds, those that are not a violation themselves. */
+START_TEST(in_a_sandbox)
+{
+    const struct work *works[] = {&chain, &alone, &grid};
+    const struct strike strikes[] = {
+        {.kind = TELAR_TASK_INFLATE, .index = 7, .times = 1, .deed = SEGV},
+        {.kind = TELAR_TASK_UNFILTER, .index = 3, .times = 2, .deed = EXIT_3, .after = true},
+        {.kind = TELAR_TASK_ENCODE, .index = 4, .times = 2, .deed = SEGV, .after = true},
+        {.all = true, .times = 2, .deed = EXIT_0},
+    };
+
+    if (!can_sandbox("doing it again in a sandbox"))
+        return;
+    for (size_t i = 0; i < LENGTH(works); i++) {
+        struct content expected = expect(works[i]);
+
+        for (size_t j = 0; j < LENGTH(strikes); j++)
+            check_survival(works[i], &expected, &strikes[j],
+                           (struct telar_options){.workers = 3, .isolation = TELAR_SANDBOXED});
+        free(expected.bytes);
+    }
+    remove_files();
+}
+END_TEST
+
 static void check_tasks(const struct work *work, const telar_task_kind *kinds, size_t n)
 {
     struct content expected = expect(work);
@@ -536,6 +562,43 @@ START_TEST(what_is_no_region_of_the_result_cannot_be_skipped)
 }
 END_TEST
 
+/* ---- stray writes ---- */
+
+/* Writes into the source, which at -j 1 nobody but this worker ever writes, and lives on if it can. */
+static void scribble(const struct telar_context *context, const struct telar_source *source,
+                     const struct telar_result *result)
+{
+    *(volatile unsigned char *)source->data ^= 1;
+    copy_pixels(context, source, result);
+}
+
+/* Otherwise the bands that it has done before would not be what they were, and nobody would know. */
+START_TEST(a_stray_write_cannot_reach_what_is_done)
+{
+    const struct telar_transform scribbler = {
+        .abi = TELAR_TRANSFORM_ABI,
+        .struct_size = sizeof(struct telar_transform),
+        .name = "scribbler",
+        .summary = "for tests",
+        .manual = "for tests",
+        .process = scribble,
+    };
+    telar_pipeline *pipeline = telar_pipeline_new();
+
+    ck_assert_int_eq(telar_pipeline_add(pipeline, &scribbler, NULL, NULL), TELAR_OK);
+    for (int restart = 0; restart < 2; restart++) {
+        const struct telar_options options = {.workers = 1};
+        struct telar_error error;
+
+        make_input(restart);
+        ck_assert_int_eq(telar_run_file(input, output, pipeline, &options, NULL, &error), TELAR_WORKER);
+        ck_assert_msg(strstr(error.text, "SIGSEGV") != NULL, "%s", error.text);
+    }
+    telar_pipeline_free(pipeline);
+    remove_files();
+}
+END_TEST
+
 /* ---- pipes ---- */
 
 /* Runs `copy` with the input on standard input: through a pipe, or as the file itself. */
@@ -636,6 +699,7 @@ int main(void)
         in_a_chain_of_bands,
         with_bands_alone,
         in_a_grid,
+        in_a_sandbox,
         at_every_band_of_the_chain,
         at_every_task_at_once,
         of_one_that_hangs,
@@ -644,6 +708,7 @@ int main(void)
         a_region_that_always_hangs_ends_the_run_by_time,
         a_region_may_be_left_as_the_source,
         what_is_no_region_of_the_result_cannot_be_skipped,
+        a_stray_write_cannot_reach_what_is_done,
         a_pipe_cannot_be_read_again,
         pictures_in_memory,
         policies_that_make_no_sense,

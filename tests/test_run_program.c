@@ -5,6 +5,7 @@
 
 #include "runs.h"
 
+#include <fcntl.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdatomic.h>
@@ -105,6 +106,58 @@ START_TEST(ignored_children_are_refused)
 }
 END_TEST
 
+/* What somebody else writes to a standard descriptor that is closed may not end up in anything of ours. */
+static void copy_and_talk(const struct telar_context *context, const struct telar_source *source,
+                          const struct telar_result *result)
+{
+    copy_pixels(context, source, result);
+    for (int fd = 0; fd <= 2; fd++)
+        (void)!write(fd, "noise", 5);
+}
+
+START_TEST(standard_descriptors_may_be_closed)
+{
+    const telar_engine engines[] = {TELAR_SERIAL, TELAR_THREADS, TELAR_PROCESSES};
+    int kept[3], descriptors;
+
+    for (int fd = 0; fd <= 2; fd++) {
+        kept[fd] = fcntl(fd, F_DUPFD_CLOEXEC, 10);
+        close(fd);
+    }
+    descriptors = count_descriptors();
+    for (size_t i = 0; i < LENGTH(engines); i++) {
+        struct telar_error error = {.text = ""};
+        telar_status status = run_with(engines[i], copy_and_talk, &error);
+
+        if (status != TELAR_OK || count_descriptors() != descriptors) {
+            dup2(kept[2], STDERR_FILENO);
+            ck_abort_msg("%s: %s", telar_engine_name(engines[i]), error.text);
+        }
+    }
+    for (int fd = 0; fd <= 2; fd++)
+        dup2(kept[fd], fd);
+}
+END_TEST
+
+/* One that is there before, and ends while the run joins its own, is still there to be waited for. */
+START_TEST(children_of_the_program_are_left_alone)
+{
+    for (int i = 0; i < 20; i++) {
+        pid_t child = fork();
+        int status;
+
+        ck_assert_int_ge(child, 0);
+        if (child == 0) {
+            usleep((useconds_t)i * 200);
+            _exit(7);
+        }
+        ck_assert_int_eq(run_with(TELAR_PROCESSES, copy_pixels, NULL), TELAR_OK);
+        ck_assert_int_eq(waitpid(child, &status, 0), child);
+        ck_assert(WIFEXITED(status) && WEXITSTATUS(status) == 7);
+    }
+}
+END_TEST
+
 static void exit_3(const struct telar_context *context, const struct telar_source *source,
                    const struct telar_result *result)
 {
@@ -144,6 +197,8 @@ int main(void)
     const TTest *const tests[] = {
         a_worker_keeps_nothing_of_another_run_open,
         ignored_children_are_refused,
+        standard_descriptors_may_be_closed,
+        children_of_the_program_are_left_alone,
         a_program_may_reap_the_workers,
         NULL,
     };
