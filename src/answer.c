@@ -63,6 +63,9 @@ static void note_trouble(struct tl_coordinator *c, struct tl_member *member, con
         snprintf(why, sizeof why, "tried the system call %s, which its sandbox forbids", call);
         tl_fault_lose(c, member, TELAR_WORKER, why);
         break;
+    case TL_TROUBLE_INPUT:
+        c->status = tl_fail(c->error, TELAR_INPUT, record->errnum, "%s: cannot be read", c->orders->name);
+        break;
     case TL_TROUBLE_DOUBT:
         c->outcome->doubt = true;
         c->status =

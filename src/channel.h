@@ -29,6 +29,7 @@ struct tl_ticket {
 enum tl_trouble {
     TL_TROUBLE_NONE,
     TL_TROUBLE_MEMORY, /* memory could not be mapped or protected: see errnum */
+    TL_TROUBLE_INPUT,  /* the file could not be read: see errnum */
     TL_TROUBLE_DOUBT,  /* the image data is not as it should be: the reference decoder has to judge */
     TL_TROUBLE_SANDBOX,   /* the worker could not be locked in: see errnum */
     TL_TROUBLE_VIOLATION, /* it tried what a sandboxed worker must not: errnum is the number of the system call */
@@ -45,7 +46,7 @@ struct tl_record {
     uint32_t attempt;
     uint32_t trouble; /* enum tl_trouble */
     int32_t errnum;
-    uint32_t bytes, adler; /* encode: struct tl_encoded; inflate: bytes of the tail, the band's Adler-32 */
+    uint32_t bytes, adler; /* encode: struct tl_encoded; inflate: bytes of tl_decoder_leave, the band's Adler-32 */
     uint32_t reserved;
     uint64_t start_ns, end_ns; /* of the task; of the hello: the worker's code began, the segment is mapped */
     uint64_t touch_ns, transform_ns; /* parts of it, as in struct telar_task_report */

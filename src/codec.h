@@ -94,8 +94,15 @@ bool tl_decoder_can_reread(const struct tl_decoder *decoder);
 /* The next rows: for each its filter and telar_row_bytes(), samples in the byte order of the file. */
 bool tl_decoder_read_band(struct tl_decoder *decoder, unsigned char *filtered, uint32_t rows);
 
-/* After the last row: checks the end of the image data, and copies the chunks that follow it up to IEND, *n bytes. */
-bool tl_decoder_read_tail(struct tl_decoder *decoder, unsigned char *bytes, size_t capacity, size_t *n);
+/* Why it could not read on, as errno has it; 0: that was not it. */
+int tl_decoder_errnum(const struct tl_decoder *decoder);
+
+/*
+ * After the last row: checks the end of the image data, and says in `rest`, *n bytes, where another copy of the decoder has
+ * to read on.
+ */
+enum { TL_REST_BYTES = 65536 + 24 };
+bool tl_decoder_leave(struct tl_decoder *decoder, unsigned char rest[TL_REST_BYTES], size_t *n);
 
 /* Whether the same file can be opened by its name again, and read from its beginning: a regular file, no pipe. */
 bool tl_decoder_can_reopen(const struct tl_decoder *decoder);
@@ -106,11 +113,15 @@ int tl_decoder_descriptor(const struct tl_decoder *decoder);
 /* In a process that has it under another number, which is then used. */
 void tl_decoder_move(struct tl_decoder *decoder, int descriptor);
 
-/* The coordinator's part: takes those chunks over. TELAR_INPUT, with *doubt: as above. TELAR_HOST: no memory. */
-telar_status tl_decoder_take_tail(struct tl_decoder *decoder, const unsigned char *bytes, size_t n, bool *doubt,
+/*
+ * The coordinator's part: reads the chunks behind the image data up to IEND, from where that says, which may be nonsense, or
+ * where the file's own bands end. TELAR_INPUT: they are wrong, with *doubt as above, or cannot be read, or are over a limit.
+ * TELAR_HOST: no memory.
+ */
+telar_status tl_decoder_read_tail(struct tl_decoder *decoder, const unsigned char *rest, size_t n, bool *doubt,
                                   struct telar_error *error);
 
-/* After tl_decoder_read or tl_decoder_take_tail: what the file says of itself, and the kept chunks, which stay the decoder's. */
+/* After tl_decoder_read or tl_decoder_read_tail: what the file says of itself, and the kept chunks, which stay the decoder's. */
 void tl_decoder_info(const struct tl_decoder *decoder, struct telar_info *info);
 const struct tl_chunks *tl_decoder_chunks(const struct tl_decoder *decoder);
 

@@ -9,17 +9,17 @@
  * setting is damage to the image data (checksum, too much of it), to PLTE, tRNS or IEND. Its plain warnings
  * are only used to say more in the message. What follows IEND is not read.
  *
- * What libpng lets pass, and so does telar: an index without a colour in the palette (it is black), and a
- * wrong Adler-32 of the image data where a boundary of IDAT chunks cuts through it (their CRCs cover the same
- * bytes).
+ * What libpng lets pass, and so does telar: an index without a colour in the palette (it is black), a
+ * wrong Adler-32 of the image data where boundaries of IDAT chunks cut through it (their CRCs cover the same
+ * bytes), and chunks of any name behind the image data.
  */
 #include <config.h>
 
 #include "codec_png.h"
 
-#include "checksum.h"
 #include "restart.h"
 #include "status.h"
+#include "tail.h"
 
 #include <assert.h>
 #include <errno.h>
@@ -299,13 +299,18 @@ void tl_decoder_move(struct tl_decoder *decoder, int descriptor)
     decoder->input.fd = descriptor;
 }
 
-/* The last row is where image data without pixels could be long: libpng is not allowed more either (read_rows). */
-static bool read_last_row(struct tl_decoder *d, unsigned char *filtered, size_t row_bytes)
+int tl_decoder_errnum(const struct tl_decoder *decoder)
 {
-    const uint64_t begin = d->stream.used;
+    return decoder->input.errnum;
+}
 
-    return tl_stream_read(&d->stream, &d->input, filtered, row_bytes)
-           && d->stream.used - begin <= 2 * row_bytes + TL_LAST_ROW_BYTES;
+/* The last row is where image data without pixels could be long: libpng is not allowed more either (read_rows). */
+static bool read_last_row(struct tl_decoder *d, unsigned char *filtered)
+{
+    const size_t row_bytes = telar_row_bytes(&d->geometry);
+
+    d->idat_limit_bytes = tl_stream_loaded(&d->stream) + 2 * row_bytes + TAIL_BYTES;
+    return tl_stream_read(&d->stream, &d->input, filtered, row_bytes + 1);
 }
 
 bool tl_decoder_read_band(struct tl_decoder *decoder, unsigned char *filtered, uint32_t rows)
@@ -319,53 +324,56 @@ bool tl_decoder_read_band(struct tl_decoder *decoder, unsigned char *filtered, u
     if (decoder->rows_read < decoder->geometry.rows)
         return tl_stream_read(&decoder->stream, &decoder->input, filtered, rows * row_bytes);
     return tl_stream_read(&decoder->stream, &decoder->input, filtered, (rows - 1) * row_bytes)
-           && read_last_row(decoder, filtered + (rows - 1) * row_bytes, row_bytes);
+           && read_last_row(decoder, filtered + (rows - 1) * row_bytes);
 }
 
-bool tl_decoder_read_tail(struct tl_decoder *decoder, unsigned char *bytes, size_t capacity, size_t *n)
+/* What one copy of a decoder leaves to another. */
+struct rest {
+    uint64_t position;              /* how much of the file was read */
+    uint64_t idat_bytes;            /* as in struct tl_tail */
+    unsigned char head[HEAD_BYTES]; /* the last of that: of the chunk behind the image data */
+    unsigned char bytes[TL_INPUT_BUFFER_BYTES];
+};
+_Static_assert(sizeof(struct rest) == TL_REST_BYTES, "as codec.h has it");
+
+bool tl_decoder_leave(struct tl_decoder *decoder, unsigned char bytes[TL_REST_BYTES], size_t *n)
 {
-    return tl_stream_end(&decoder->stream, &decoder->input)
-           && tl_stream_tail(&decoder->stream, &decoder->input, bytes, capacity, n);
+    const struct tl_input *input = &decoder->input;
+    struct rest *rest = (void *)bytes;
+
+    rest->idat_bytes = SPLIT_BYTES;
+    if (!tl_stream_end(&decoder->stream, &decoder->input, decoder->idat_limit_bytes, &rest->idat_bytes))
+        return false;
+    rest->position = input->position;
+    memcpy(rest->head, decoder->stream.head, HEAD_BYTES);
+    memcpy(rest->bytes, input->buffer + input->begin, input->end - input->begin);
+    *n = offsetof(struct rest, bytes) + (input->end - input->begin);
+    return true;
 }
 
-/*
- * Whether a chunk behind the image data may be there without libpng's judgement: IEND, and what is ancillary, but tRNS,
- * which comes too late. *bytes is its whole length.
- */
-static bool plain_chunk(const unsigned char *chunk, size_t left, size_t *bytes)
-{
-    size_t length;
-
-    if (left < HEAD_BYTES + CRC_BYTES)
-        return false;
-    length = png_get_uint_32(chunk);
-    if (length > left - HEAD_BYTES - CRC_BYTES)
-        return false;
-    *bytes = HEAD_BYTES + length + CRC_BYTES;
-    if (memcmp(chunk + 4, "IEND", 4) == 0 ? length != 0 || *bytes != left
-                                          : !(chunk[4] & 0x20) || memcmp(chunk + 4, "tRNS", 4) == 0)
-        return false;
-    for (int i = 4; i < HEAD_BYTES; i++)
-        if (!((chunk[i] | 0x20) >= 'a' && (chunk[i] | 0x20) <= 'z'))
-            return false;
-    return png_get_uint_32(chunk + HEAD_BYTES + length) == tl_crc32(0, chunk + 4, length + 4);
-}
-
-telar_status tl_decoder_take_tail(struct tl_decoder *decoder, const unsigned char *bytes, size_t n, bool *doubt,
+telar_status tl_decoder_read_tail(struct tl_decoder *decoder, const unsigned char *bytes, size_t n, bool *doubt,
                                   struct telar_error *error)
 {
-    telar_status status;
+    const struct rest *rest = (const void *)bytes;
+    unsigned char head[HEAD_BYTES];
+    struct tl_tail from = {.idat_bytes = SPLIT_BYTES};
 
-    *doubt = false;
-    for (size_t at = 0, chunk_bytes = 0; at < n; at += chunk_bytes)
-        *doubt |= !plain_chunk(bytes + at, n - at, &chunk_bytes) && (chunk_bytes = n - at) > 0;
-    if (*doubt)
-        return tl_fail(error, TELAR_INPUT, 0, "%s: has damaged or misplaced chunks behind its image data",
-                       decoder->input.name);
     decoder->scan.head_bytes = 0; /* the scan goes on behind IDAT, whose data it has not seen */
     decoder->scan.left_bytes = 0;
-    status = tl_scan_bytes(&decoder->scan, bytes, n, &decoder->failure);
-    return status == TELAR_OK ? TELAR_OK : hand_out(decoder, error);
+    if (decoder->restart) {
+        tl_input_resume(&decoder->input, decoder->restart->tail_offset, NULL, 0);
+    } else if (n >= offsetof(struct rest, bytes) && n <= sizeof *rest) {
+        memcpy(head, rest->head, HEAD_BYTES); /* what is in the segment may change while it is looked at */
+        from = (struct tl_tail){head, rest->idat_bytes};
+        tl_input_resume(&decoder->input, rest->position, rest->bytes, n - offsetof(struct rest, bytes));
+    } else {
+        *doubt = true;
+        return tl_fail(error, TELAR_INPUT, 0, "%s: the end of its image data was lost; try again",
+                       decoder->input.name);
+    }
+    if (tl_tail_read(&decoder->input, &decoder->scan, &from, doubt, &decoder->failure) == TELAR_OK)
+        return TELAR_OK;
+    return hand_out(decoder, error);
 }
 
 /* ---- what is known of the file ---- */

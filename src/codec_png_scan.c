@@ -228,12 +228,40 @@ static bool is_list_of_names(const char text[TELAR_CHUNK_NAMES_BYTES])
     return i < TELAR_CHUNK_NAMES_BYTES && text[i] == '\0';
 }
 
+/* Whether a chunk may be kept: it is ancillary, and all of it is there. *bytes is its whole length. */
+static bool plain_chunk(const unsigned char *chunk, size_t left, size_t *bytes)
+{
+    size_t length;
+
+    if (left < HEAD_BYTES + CRC_BYTES)
+        return false;
+    length = get_32(chunk);
+    if (length > left - HEAD_BYTES - CRC_BYTES || !(chunk[4] & 0x20))
+        return false;
+    for (int i = 4; i < HEAD_BYTES; i++)
+        if (!((chunk[i] | 0x20) >= 'a' && (chunk[i] | 0x20) <= 'z'))
+            return false;
+    *bytes = HEAD_BYTES + length + CRC_BYTES;
+    return get_32(chunk + HEAD_BYTES + length) == tl_crc32(0, chunk + 4, length + 4);
+}
+
+/* Takes the chunks over that libpng has found behind the image data. */
+static telar_status take_chunks(struct tl_decoder *d, const unsigned char *bytes, size_t n, struct telar_error *error)
+{
+    for (size_t at = 0, chunk_bytes; at < n; at += chunk_bytes)
+        if (!plain_chunk(bytes + at, n - at, &chunk_bytes))
+            return tl_fail(error, TELAR_INPUT, 0, "%s: has damaged or misplaced chunks behind its image data",
+                           d->input.name);
+    d->scan.head_bytes = 0; /* the scan goes on behind IDAT, whose data it has not seen */
+    d->scan.left_bytes = 0;
+    return tl_scan_bytes(&d->scan, bytes, n, error);
+}
+
 telar_status tl_decoder_take_found(struct tl_decoder *d, const struct tl_found *found, size_t found_bytes,
                                    struct telar_error *error)
 {
     const size_t room = found_bytes - sizeof *found;
     telar_status status;
-    bool doubt;
 
     if (found->error.status != TELAR_OK)
         return tl_fail(error, found->error.status == TELAR_HOST ? TELAR_HOST : TELAR_INPUT, 0, "%.*s",
@@ -242,7 +270,7 @@ telar_status tl_decoder_take_found(struct tl_decoder *d, const struct tl_found *
         || !is_list_of_names(found->dropped))
         return tl_fail(error, TELAR_WORKER, 0, "%s: the process that decoded it said what makes no sense",
                        d->input.name);
-    status = tl_decoder_take_tail(d, found->chunks + found->tail_offset, found->tail_bytes, &doubt, error);
+    status = take_chunks(d, found->chunks + found->tail_offset, found->tail_bytes, error);
     memcpy(d->scan.dropped, found->dropped, sizeof d->scan.dropped);
     return status;
 }

@@ -4,6 +4,7 @@
 
 #include "status.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
@@ -146,6 +147,7 @@ telar_status tl_input_open(struct tl_input *input, const char *path, struct tela
     input->file_bytes = input->position = 0;
     input->begin = input->end = 0;
     input->first = input->next = -1;
+    input->errnum = 0;
     input->log = (struct tl_log){0};
     tl_path_shown(input->owned ? path : "standard input", input->name);
     status = open_path(input, path, error);
@@ -188,6 +190,7 @@ size_t tl_input_peek(struct tl_input *input, const unsigned char **bytes)
 
         input->begin = 0;
         input->end = got > 0 ? (size_t)got : 0;
+        input->errnum = got < 0 ? errno : 0;
     }
     *bytes = input->buffer + input->begin;
     return input->end - input->begin;
@@ -226,6 +229,19 @@ bool tl_input_rewind(struct tl_input *input)
     input->log.keep = false;
     input->position = input->begin = input->end = 0;
     return tl_input_read(input, signature_again, sizeof signature_again, NULL) == TELAR_OK;
+}
+
+void tl_input_resume(struct tl_input *input, uint64_t position, const unsigned char *bytes, size_t n)
+{
+    uint64_t known = input->position + (input->end - input->begin);
+
+    assert(n <= sizeof input->buffer);
+    if (input->next >= 0)
+        input->next += (int64_t)(position + n - known);
+    memmove(input->buffer, bytes, n);
+    input->begin = 0;
+    input->end = n;
+    input->position = position;
 }
 
 void tl_input_close(struct tl_input *input)

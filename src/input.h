@@ -28,6 +28,7 @@ struct tl_input {
         size_t n, capacity, limit; /* more than the limit: nothing of it is kept */
         size_t read_again;     /* how much of it has been read once more */
     } log;
+    int errnum;                /* why tl_input_peek could not read on; 0: it could, or the file ends */
     size_t begin, end;         /* what is read but not handed out: buffer[begin, end) */
     unsigned char buffer[TL_INPUT_BUFFER_BYTES];
 };
@@ -44,7 +45,7 @@ telar_status tl_input_read(struct tl_input *input, unsigned char *bytes, size_t 
 
 /*
  * Says where the next bytes lie that are at hand, and how many: reads on when there are none. 0: the file ends here, or
- * cannot be read. tl_input_skip takes n of them. Async-signal-safe.
+ * cannot be read, and errnum says why. tl_input_skip takes n of them. Async-signal-safe.
  */
 size_t tl_input_peek(struct tl_input *input, const unsigned char **bytes);
 void tl_input_skip(struct tl_input *input, size_t n);
@@ -58,6 +59,12 @@ void tl_input_forget(struct tl_input *input);
 
 /* Goes back to behind the signature. False: too much has come through a pipe. Async-signal-safe. */
 bool tl_input_rewind(struct tl_input *input);
+
+/*
+ * Reads on where a copy of the input, in another process, has come to: after `position` bytes of the file, of which it has
+ * read n more. n is at most TL_INPUT_BUFFER_BYTES.
+ */
+void tl_input_resume(struct tl_input *input, uint64_t position, const unsigned char *bytes, size_t n);
 
 void tl_input_close(struct tl_input *input);
 

@@ -10,7 +10,7 @@
  *     0        +------------------------------------------------+
  *              | struct tl_header                               | the coordinator, before any worker lives
  *              +------------------------------------------------+
- *              | tail: the chunks behind the image data         | the worker that inflates, last of all
+ *              | tail: where the image data ended               | the worker that inflates, last of all
  *              +------------------------------------------------+
  *              | state of transform 0, 1, ...                   | the worker that prepares or merges it
  *              +------------------------------------------------+
@@ -43,7 +43,7 @@
 #include <telar/plan.h>
 #include <telar/report.h>
 
-enum { TL_STAGES_MAX = 2 * TELAR_PIPELINE_MAX + 4, TL_TAIL_BYTES = 64 << 10 };
+enum { TL_STAGES_MAX = 2 * TELAR_PIPELINE_MAX + 4, TL_TAIL_BYTES = 68 << 10 };
 
 /* More regions than anyone can want, and few enough that the ledger stays small. */
 #define TL_REGIONS_MAX (UINT64_C(1) << 20)

@@ -4,7 +4,6 @@
 
 #include "checksum.h"
 #include "inflate.h"
-#include "stream.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -12,6 +11,12 @@
 #include <unistd.h>
 
 enum { HEAD_BYTES = 8, CRC_BYTES = 4, ZLIB_HEAD_BYTES = 2, END_BYTES = 6, PIECE_BYTES = 65536 };
+
+/*
+ * How much image data may lie, beside its pixels, in the last row, and behind it. Less than libpng is allowed
+ * to read there (codec_png_read.c), so that nothing is taken here which is too much for it.
+ */
+enum { LAST_ROW_BYTES = 960, TAIL_BYTES = 60 };
 
 struct work {
     struct tl_inflate inflate;
@@ -28,8 +33,9 @@ static uint32_t get_32(const unsigned char *at)
     return (uint32_t)at[0] << 24 | (uint32_t)at[1] << 16 | (uint32_t)at[2] << 8 | at[3];
 }
 
-/* Reads exactly n bytes from a place in the file, whatever its offset is. */
-static bool read_at(int fd, void *bytes, size_t n, uint64_t offset)
+/* Reads exactly n bytes from a place in the file, whatever its offset is. *errnum: 0, or why that cannot be.
+ */
+static bool read_at(int fd, void *bytes, size_t n, uint64_t offset, int *errnum)
 {
     unsigned char *at = bytes;
 
@@ -38,6 +44,7 @@ static bool read_at(int fd, void *bytes, size_t n, uint64_t offset)
 
         if (got < 0 && errno == EINTR)
             continue;
+        *errnum = got < 0 ? errno : 0;
         if (got <= 0)
             return false;
         at += got;
@@ -51,8 +58,9 @@ static bool read_at(int fd, void *bytes, size_t n, uint64_t offset)
 static bool look_at_idat(int fd, uint64_t *offset, struct tl_restart_band *band)
 {
     unsigned char head[HEAD_BYTES];
+    int errnum;
 
-    if (!read_at(fd, head, sizeof head, *offset) || memcmp(head + 4, "IDAT", 4) != 0
+    if (!read_at(fd, head, sizeof head, *offset, &errnum) || memcmp(head + 4, "IDAT", 4) != 0
         || get_32(head) > 0x7fffffff)
         return false;
     *band = (struct tl_restart_band){*offset + HEAD_BYTES, get_32(head)};
@@ -65,9 +73,10 @@ static bool look_at_end(int fd, uint64_t *offset, uint32_t *adler)
 {
     struct tl_restart_band end;
     unsigned char bytes[4 + END_BYTES + CRC_BYTES];
+    int errnum;
 
     if (!look_at_idat(fd, offset, &end) || end.bytes != END_BYTES
-        || !read_at(fd, bytes, sizeof bytes, end.offset - 4))
+        || !read_at(fd, bytes, sizeof bytes, end.offset - 4, &errnum))
         return false;
     *adler = get_32(bytes + 4 + 2);
     return bytes[4] == 3 && bytes[5] == 0
@@ -79,9 +88,10 @@ static bool look_at_end(int fd, uint64_t *offset, uint32_t *adler)
 static bool look_at_beginning(int fd, struct tl_restart_band *first)
 {
     unsigned char head[ZLIB_HEAD_BYTES];
+    int errnum;
 
-    return first->bytes >= ZLIB_HEAD_BYTES && read_at(fd, head, sizeof head, first->offset) && head[0] == 0x78
-           && (head[0] << 8 | head[1]) % 31 == 0 && !(head[1] & 0x20);
+    return first->bytes >= ZLIB_HEAD_BYTES && read_at(fd, head, sizeof head, first->offset, &errnum)
+           && head[0] == 0x78 && (head[0] << 8 | head[1]) % 31 == 0 && !(head[1] & 0x20);
 }
 
 struct tl_restart *tl_restart_find(int fd, uint64_t first, const unsigned char data[TL_RESTART_BYTES],
@@ -114,6 +124,7 @@ struct tl_restart *tl_restart_find(int fd, uint64_t first, const unsigned char d
 struct reading {
     struct tl_inflate *inflate;
     struct tl_output_bytes part[2];
+    int errnum;          /* why the file could not be read */
     uint64_t used;       /* of the compressed data */
     uint64_t full_at[2]; /* what was used when the part was full */
 };
@@ -154,7 +165,7 @@ static bool read_chunk(const struct tl_restart_band *band, int fd, size_t skip, 
         size_t n = left < PIECE_BYTES ? left : PIECE_BYTES;
         struct tl_input_bytes in = {.bytes = piece, .n = n, .used = skip};
 
-        if (!read_at(fd, piece, n, offset))
+        if (!read_at(fd, piece, n, offset, &r->errnum))
             return false;
         crc = tl_crc32(crc, piece, n);
         if (!inflate_piece(r, &in))
@@ -162,11 +173,11 @@ static bool read_chunk(const struct tl_restart_band *band, int fd, size_t skip, 
         offset += n;
         left -= (uint32_t)n;
     }
-    return read_at(fd, stored_crc, sizeof stored_crc, offset) && get_32(stored_crc) == crc;
+    return read_at(fd, stored_crc, sizeof stored_crc, offset, &r->errnum) && get_32(stored_crc) == crc;
 }
 
 bool tl_restart_read(const struct tl_restart *restart, int fd, uint32_t band, void *memory,
-                     unsigned char *bytes, size_t n, uint32_t *adler)
+                     unsigned char *bytes, size_t n, struct tl_restarted *told)
 {
     struct work *work = memory;
     const bool is_last = band + 1 == restart->n_bands;
@@ -175,33 +186,15 @@ bool tl_restart_read(const struct tl_restart *restart, int fd, uint32_t band, vo
     struct reading r = {.inflate = &work->inflate, .part = {{bytes, n - row, 0}, {bytes + n - row, row, 0}}};
 
     tl_inflate_begin(&work->inflate, true);
-    if (!read_chunk(&restart->band[band], fd, band == 0 ? ZLIB_HEAD_BYTES : 0, work->piece, &r))
+    *told = (struct tl_restarted){0};
+    if (!read_chunk(&restart->band[band], fd, band == 0 ? ZLIB_HEAD_BYTES : 0, work->piece, &r)) {
+        told->errnum = r.errnum;
         return false;
-    if (is_last
-        && (r.full_at[1] - r.full_at[0] > 2 * row + TL_LAST_ROW_BYTES
-            || r.used + END_BYTES - r.full_at[1] > TL_IDAT_TAIL_BYTES))
-        return false;
-    *adler = tl_adler32(1, bytes, n);
-    return r.part[1].used == row && tl_inflate_between_blocks(&work->inflate) && bytes[0] <= 1;
-}
-
-bool tl_restart_tail(const struct tl_restart *restart, int fd, unsigned char *bytes, size_t capacity,
-                     size_t *n)
-{
-    uint64_t offset = restart->tail_offset;
-    size_t chunk;
-
-    for (*n = 0;; *n += chunk) {
-        unsigned char *head = bytes + *n;
-
-        if (capacity - *n < HEAD_BYTES || !read_at(fd, head, HEAD_BYTES, offset + *n))
-            return false;
-        chunk = HEAD_BYTES + (size_t)get_32(head) + CRC_BYTES;
-        if (chunk > capacity - *n || !read_at(fd, head, chunk, offset + *n))
-            return false;
-        if (memcmp(head + 4, "IEND", 4) == 0) {
-            *n += chunk;
-            return true;
-        }
     }
+    if (is_last
+        && (r.full_at[1] - r.full_at[0] > 2 * row + LAST_ROW_BYTES
+            || r.used + END_BYTES - r.full_at[1] > TAIL_BYTES))
+        return false;
+    told->adler = tl_adler32(1, bytes, n);
+    return r.part[1].used == row && tl_inflate_between_blocks(&work->inflate) && bytes[0] <= 1;
 }

@@ -7,7 +7,7 @@
  * it, its blocks end where the chunk ends, at a byte boundary, without a last one among them, and give
  * exactly its rows; its first row is filtered by None or Sub, which do not look at the row above; and the
  * checksums of all bands together give that of the stream. And there is no more image data without pixels in the last
- * row and behind it than stream.h allows. Whatever is not so means: read it in series.
+ * row and behind it than libpng is allowed (codec_png_read.c). Whatever is not so means: read it in series.
  */
 #ifndef TL_RESTART_H
 #define TL_RESTART_H
@@ -37,17 +37,18 @@ struct tl_restart {
 struct tl_restart *tl_restart_find(int fd, uint64_t first, const unsigned char data[TL_RESTART_BYTES],
                                    uint32_t rows);
 
+/* What else a band has told: the Adler-32 of its bytes; 0, or why the file cannot be read. */
+struct tl_restarted {
+    uint32_t adler;
+    int errnum;
+};
+
 /*
- * Inflates a band to exactly n bytes: rows with their filters. *adler is their Adler-32. work:
- * tl_restart_work_bytes(). False: the file is to be read in series. Async-signal-safe.
+ * Inflates a band to exactly n bytes: rows with their filters. work: tl_restart_work_bytes(). False: the file is to be read
+ * in series, or cannot be read. Async-signal-safe.
  */
 bool tl_restart_read(const struct tl_restart *restart, int fd, uint32_t band, void *work, unsigned char *out,
-                     size_t n, uint32_t *adler);
+                     size_t n, struct tl_restarted *told);
 size_t tl_restart_work_bytes(void);
-
-/* Copies what follows the image data, up to IEND. False: it is not there, or more than `capacity`.
- * Async-signal-safe. */
-bool tl_restart_tail(const struct tl_restart *restart, int fd, unsigned char *bytes, size_t capacity,
-                     size_t *n);
 
 #endif

@@ -354,7 +354,7 @@ static telar_status take_tail(struct run *run, struct tl_outcome *outcome, struc
         return tl_fail(error, TELAR_INPUT, 0,
                        "%s: its image data is damaged (checksum); get an undamaged copy", run->name);
     }
-    return tl_decoder_take_tail(run->decoder, run->segment.base + run->job.tail.offset, outcome->tail_bytes,
+    return tl_decoder_read_tail(run->decoder, run->segment.base + run->job.tail.offset, outcome->tail_bytes,
                                 &outcome->doubt, error);
 }
 

@@ -35,7 +35,7 @@ static bool copy(struct tl_input *input, unsigned char *to, size_t n)
 void tl_stream_begin(struct tl_stream *stream, uint32_t chunk_bytes)
 {
     stream->used = 0;
-    stream->chunk_left = chunk_bytes;
+    stream->chunk_bytes = stream->chunk_left = chunk_bytes;
     stream->crc = tl_crc32(0, "IDAT", 4);
     stream->ended = false;
     tl_inflate_begin(&stream->inflate, false);
@@ -50,23 +50,36 @@ static bool close_chunk(struct tl_stream *stream, struct tl_input *input)
            && copy(input, stream->head, HEAD_BYTES);
 }
 
-/* Goes on to the next chunk with data, which must be IDAT. */
+/* Goes on to the chunk whose head has been read, which must be IDAT. */
+static bool open_chunk(struct tl_stream *stream)
+{
+    stream->chunk_bytes = stream->chunk_left = get_32(stream->head);
+    stream->crc = tl_crc32(0, "IDAT", 4);
+    return memcmp(stream->head + 4, "IDAT", 4) == 0
+           && stream->chunk_left <= 0x7fffffff; /* PNG specification, 5.3 */
+}
+
+/* Goes on to the next chunk with data. */
 static bool next_chunk(struct tl_stream *stream, struct tl_input *input)
 {
-    while (stream->chunk_left == 0) {
-        if (!close_chunk(stream, input) || memcmp(stream->head + 4, "IDAT", 4) != 0)
+    while (stream->chunk_left == 0)
+        if (!close_chunk(stream, input) || !open_chunk(stream))
             return false;
-        stream->chunk_left = get_32(stream->head);
-        if (stream->chunk_left > 0x7fffffff) /* PNG specification, 5.3 */
-            return false;
-        stream->crc = tl_crc32(0, "IDAT", 4);
-    }
     return true;
 }
 
+/* Takes n bytes off the chunk at hand. */
+static void take(struct tl_stream *stream, struct tl_input *input, const unsigned char *bytes, size_t n)
+{
+    stream->crc = tl_crc32(stream->crc, bytes, n);
+    stream->chunk_left -= (uint32_t)n;
+    stream->used += n;
+    tl_input_skip(input, n);
+}
+
 /*
- * Gives the inflater what is ready of the chunk at hand, as far as the output allows. It must get on by that: where it
- * does not, there is more image data than the picture has room for.
+ * Gives the inflater what is ready of the chunk at hand, as far as the output allows. It must get on by that:
+ * where it does not, there is more image data than the picture has room for.
  */
 static tl_inflate_state inflate_some(struct tl_stream *stream, struct tl_input *input,
                                      struct tl_output_bytes *out)
@@ -82,10 +95,7 @@ static tl_inflate_state inflate_some(struct tl_stream *stream, struct tl_input *
     if (in.n == 0)
         return TL_INFLATE_BAD;
     state = tl_inflate_run(&stream->inflate, &in, out);
-    stream->crc = tl_crc32(stream->crc, in.bytes, in.used);
-    stream->chunk_left -= (uint32_t)in.used;
-    stream->used += in.used;
-    tl_input_skip(input, in.used);
+    take(stream, input, in.bytes, in.used);
     return state == TL_INFLATE_MORE && in.used == 0 && out->used == before ? TL_INFLATE_BAD : state;
 }
 
@@ -103,38 +113,76 @@ bool tl_stream_read(struct tl_stream *stream, struct tl_input *input, unsigned c
     return true;
 }
 
-bool tl_stream_end(struct tl_stream *stream, struct tl_input *input)
+/* Bytes of the piece at hand that are still to come. */
+static uint32_t piece_left(const struct tl_stream *stream)
 {
-    const uint64_t limit = stream->used + TL_IDAT_TAIL_BYTES;
-    struct tl_output_bytes none = {0};
-    tl_inflate_state state = stream->ended ? TL_INFLATE_END : TL_INFLATE_MORE;
+    uint32_t begun = (stream->chunk_bytes - stream->chunk_left) % TL_PIECE_BYTES;
+    uint32_t left = begun ? TL_PIECE_BYTES - begun : 0;
 
-    while (state == TL_INFLATE_MORE && stream->used <= limit)
-        state = inflate_some(stream, input, &none);
-    return state == TL_INFLATE_END && stream->used <= limit && close_chunk(stream, input);
+    return left < stream->chunk_left ? left : stream->chunk_left;
 }
 
-bool tl_stream_tail(struct tl_stream *stream, struct tl_input *input, unsigned char *bytes, size_t capacity,
-                    size_t *n)
+uint64_t tl_stream_loaded(const struct tl_stream *stream)
 {
-    const unsigned char *head = stream->head;
-    size_t left = capacity, rest;
+    return stream->used + piece_left(stream);
+}
 
-    if (left < HEAD_BYTES)
-        return false;
-    memcpy(bytes, head, HEAD_BYTES);
-    left -= HEAD_BYTES;
-    for (;;) {
-        bool last = memcmp(head + 4, "IEND", 4) == 0;
+/* Lets the inflater have n bytes more of the chunk at hand, which must give no output. It may come to its end
+ * there. */
+static bool end_piece(struct tl_stream *stream, struct tl_input *input, uint32_t n)
+{
+    struct tl_output_bytes none = {0};
 
-        rest = (size_t)get_32(head) + CRC_BYTES + (last ? 0 : HEAD_BYTES);
-        if (rest > left || !copy(input, bytes + capacity - left, rest))
+    while (n > 0 && !stream->ended) {
+        struct tl_input_bytes in = {0};
+        tl_inflate_state state;
+        size_t ready = tl_input_peek(input, &in.bytes);
+
+        in.n = ready < n ? ready : n;
+        if (in.n == 0)
             return false;
-        left -= rest;
-        if (last)
-            break;
-        head = bytes + capacity - left - HEAD_BYTES;
+        state = tl_inflate_run(&stream->inflate, &in, &none);
+        take(stream, input, in.bytes, in.used);
+        n -= (uint32_t)in.used;
+        stream->ended = state == TL_INFLATE_END;
+        if (state == TL_INFLATE_BAD || (state == TL_INFLATE_MORE && in.used < in.n))
+            return false;
     }
-    *n = capacity - left;
+    return true;
+}
+
+/* Passes over the chunk at hand, up to `limit` bytes of image data, and reads the next head. */
+static bool pass_chunk(struct tl_stream *stream, struct tl_input *input, uint64_t limit)
+{
+    if (stream->used > limit || stream->chunk_left > limit - stream->used)
+        return false;
+    while (stream->chunk_left > 0) {
+        const unsigned char *bytes;
+        size_t ready = tl_input_peek(input, &bytes);
+
+        if (ready == 0)
+            return false;
+        take(stream, input, bytes, ready < stream->chunk_left ? ready : stream->chunk_left);
+    }
+    return close_chunk(stream, input);
+}
+
+bool tl_stream_end(struct tl_stream *stream, struct tl_input *input, uint64_t limit, uint64_t *more)
+{
+    if (!end_piece(stream, input, piece_left(stream)))
+        return false;
+    if (!stream->ended) {
+        if (!next_chunk(stream, input))
+            return false;
+        if (!end_piece(stream, input,
+                       stream->chunk_left < TL_PIECE_BYTES ? stream->chunk_left : TL_PIECE_BYTES))
+            return false;
+    }
+    if ((stream->ended && stream->chunk_left > 0) || !pass_chunk(stream, input, limit))
+        return false;
+    for (limit = stream->used + *more; memcmp(stream->head + 4, "IDAT", 4) == 0;)
+        if (!open_chunk(stream) || !pass_chunk(stream, input, limit))
+            return false;
+    *more = limit - stream->used;
     return true;
 }

@@ -12,15 +12,13 @@
 #include "inflate.h"
 #include "input.h"
 
-/*
- * How much image data may lie, beside its pixels, in and behind the last row, and how much behind it. Less than libpng
- * is allowed to read there (codec_png_read.c), so that nothing is taken here which is too much for it.
- */
-enum { TL_LAST_ROW_BYTES = 960, TL_IDAT_TAIL_BYTES = 60 };
+/* What libpng takes of a chunk at once: pieces, counted from where the chunk's data begin. */
+enum { TL_PIECE_BYTES = 65536 };
 
 struct tl_stream {
     uint64_t used;         /* bytes of image data, of all chunks */
-    uint32_t chunk_left;   /* bytes of data of the chunk at hand still to come */
+    uint32_t chunk_bytes;  /* of data, in the chunk at hand */
+    uint32_t chunk_left;   /* those of them still to come */
     uint32_t crc;          /* of what came of it */
     bool ended;            /* the compressed data has come to its end */
     unsigned char head[8]; /* of the chunk behind the last IDAT, once the stream has ended */
@@ -33,14 +31,16 @@ void tl_stream_begin(struct tl_stream *stream, uint32_t chunk_bytes);
 /* Inflates exactly n bytes. */
 bool tl_stream_read(struct tl_stream *stream, struct tl_input *input, unsigned char *bytes, size_t n);
 
-/* After the last row: whether stream and IDAT end here too, with the right checksums. Reads the next chunk's head. */
-bool tl_stream_end(struct tl_stream *stream, struct tl_input *input);
+/* How much image data there is up to the end of the piece at hand. */
+uint64_t tl_stream_loaded(const struct tl_stream *stream);
 
 /*
- * After that: copies what follows, from the head of the next chunk to the CRC of IEND, and says how many
- * bytes that is in *n. False: the file ends before, or it is more than `capacity`.
+ * After the last row: whether stream and IDAT end here as libpng wants it. That looks at the rest of the piece at hand and,
+ * if the stream has not come to its end, at one piece more: it must end there, or go on without pixels. What follows in
+ * chunks IDAT, of a checksum for example, is not looked at, but there may only be so much of it: all of the chunk at hand up
+ * to `limit` bytes of image data, and further chunks up to *more bytes, from which they are taken. The head of the next
+ * chunk is stream->head then.
  */
-bool tl_stream_tail(struct tl_stream *stream, struct tl_input *input, unsigned char *bytes, size_t capacity,
-                    size_t *n);
+bool tl_stream_end(struct tl_stream *stream, struct tl_input *input, uint64_t limit, uint64_t *more);
 
 #endif

@@ -10,12 +10,21 @@
 
 #include <string.h>
 
+_Static_assert((int)TL_REST_BYTES <= (int)TL_TAIL_BYTES, "what is left to the coordinator fits");
+
 /* ---- decoding ---- */
 
 /* The reference decoder must judge: see tl_decoder_in_bands. */
 static void doubt(struct tl_record *record)
 {
     record->trouble = TL_TROUBLE_DOUBT;
+}
+
+/* Decoding failed: because the file could not be read, or because of what is in it. */
+static void refuse(struct tl_record *record, int errnum)
+{
+    record->trouble = errnum ? TL_TROUBLE_INPUT : TL_TROUBLE_DOUBT;
+    record->errnum = errnum;
 }
 
 /*
@@ -35,7 +44,7 @@ static bool catch_up(const struct tl_place *place, uint32_t row)
 }
 
 /* From the stream, which only one worker has, where it has come to. */
-static bool inflate_next(const struct tl_place *place, const struct tl_task *task, size_t *n)
+static bool read_next(const struct tl_place *place, const struct tl_task *task, size_t *n)
 {
     unsigned char *extent = place->base + task->extent.offset;
     bool rows = task->index < place->job->n_bands;
@@ -44,30 +53,31 @@ static bool inflate_next(const struct tl_place *place, const struct tl_task *tas
         return false;
     if (rows)
         return tl_decoder_read_band(place->decoder, extent, telar_region_rows(&task->region));
-    return tl_decoder_read_tail(place->decoder, extent, task->extent.bytes, n);
+    return tl_decoder_leave(place->decoder, extent, n);
 }
 
-/* From wherever in the file the band lies. */
-static bool inflate_any(const struct tl_place *place, const struct tl_task *task, size_t *n, uint32_t *adler)
-{
-    const struct tl_restart *restart = tl_decoder_restart(place->decoder);
-    unsigned char *extent = place->base + task->extent.offset;
-    int fd = tl_decoder_descriptor(place->decoder);
-    size_t filtered = telar_region_rows(&task->region) * (telar_row_bytes(&place->job->image) + 1);
-
-    if (task->index < place->job->n_bands)
-        return tl_restart_read(restart, fd, (uint32_t)task->index, place->scratch + place->job->codec_offset,
-                               extent, filtered, adler);
-    return tl_restart_tail(restart, fd, extent, task->extent.bytes, n);
-}
-
-static void inflate_band(const struct tl_place *place, const struct tl_task *task, struct tl_record *record)
+static void inflate_next(const struct tl_place *place, const struct tl_task *task, struct tl_record *record)
 {
     size_t n = 0;
 
-    if (!(place->job->restart ? inflate_any(place, task, &n, &record->adler) : inflate_next(place, task, &n)))
-        doubt(record);
+    if (!read_next(place, task, &n))
+        refuse(record, tl_decoder_errnum(place->decoder));
     record->bytes = (uint32_t)n;
+}
+
+/* From wherever in the file the band lies. What follows the last, the coordinator finds. */
+static void inflate_any(const struct tl_place *place, const struct tl_task *task, struct tl_record *record)
+{
+    size_t filtered = telar_region_rows(&task->region) * (telar_row_bytes(&place->job->image) + 1);
+    struct tl_restarted told;
+
+    if (task->index == place->job->n_bands)
+        return;
+    if (!tl_restart_read(tl_decoder_restart(place->decoder), tl_decoder_descriptor(place->decoder),
+                         (uint32_t)task->index, place->scratch + place->job->codec_offset,
+                         place->base + task->extent.offset, filtered, &told))
+        refuse(record, told.errnum);
+    record->adler = told.adler;
 }
 
 /*
@@ -307,7 +317,10 @@ void tl_task_run(const struct tl_place *place, const struct tl_task *task, struc
 
     switch (task->stage->kind) {
     case TELAR_TASK_INFLATE:
-        inflate_band(place, task, record);
+        if (place->job->restart)
+            inflate_any(place, task, record);
+        else
+            inflate_next(place, task, record);
         break;
     case TELAR_TASK_UNFILTER:
         unfilter_band(place, task, record);

@@ -1,4 +1,4 @@
-/* The fast way of reading: it takes every ordinary file, and nothing that libpng does not take with the same
+/* The fast way of reading: it takes of ordinary files what libpng takes, no more and no less, with the same
  * pixels. */
 #include <config.h>
 
@@ -6,6 +6,8 @@
 #include "two_readings.h"
 
 #include <dirent.h>
+#include <sys/wait.h>
+#include <telar/telar.h>
 
 enum { ROWS_ROOM = 1 << 21 };
 
@@ -235,6 +237,58 @@ START_TEST(more_or_less_than_the_image)
 }
 END_TEST
 
+/* From a pipe to a device: neither can be read or written again, so that libpng is never asked. */
+static telar_status run_once(struct telar_error *error)
+{
+    telar_pipeline *none = telar_pipeline_new();
+    telar_status status;
+    char name[32];
+    int ends[2];
+    pid_t writer;
+
+    ck_assert_int_eq(pipe(ends), 0);
+    writer = fork();
+    if (writer == 0) {
+        close(ends[0]);
+        _exit(write(ends[1], made.bytes, made.n) != (ssize_t)made.n);
+    }
+    close(ends[1]);
+    snprintf(name, sizeof name, "/proc/self/fd/%d", ends[0]);
+    status = telar_run_file(name, "/dev/null", none, &(struct telar_options){.workers = 2}, NULL, error);
+    close(ends[0]);
+    waitpid(writer, NULL, 0);
+    telar_pipeline_free(none);
+    return status;
+}
+
+START_TEST(what_is_read_once_is_judged_as_libpng_does)
+{
+    static unsigned char stream[70000];
+    struct telar_error error = {.text = ""};
+    size_t n = make_stream(stream, sizeof stream, 0, 0);
+
+    memset(rows, 'x', 150000); /* a text longer than any buffer */
+    make_tail(stream, n, n, SIZE_MAX);
+    maker_chunk(&made, "tEXt", rows, 150000);
+    maker_chunk(&made, "IEND", NULL, 0);
+    ck_assert_msg(run_once(&error) == TELAR_OK, "%s", error.text);
+    made.bytes[made.n - 20] ^= 1; /* in it: the checksum is wrong */
+    ck_assert_int_eq(run_once(&error), TELAR_INPUT);
+    for (size_t cut = n - 6; cut <= n;
+         cut++) { /* the end of the stream in another chunk, or that one empty */
+        maker_begin(&made, 5, 4, 8, 2, 0);
+        maker_chunk(&made, "IDAT", stream, cut);
+        maker_chunk(&made, "IDAT", stream + cut, n - cut);
+        maker_chunk(&made, "IEND", NULL, 0);
+        ck_assert_msg(run_once(&error) == TELAR_OK, "%s", error.text);
+    }
+    n = make_stream(stream, sizeof stream, 1000, 0); /* many empty blocks in the last chunk */
+    make_tail(stream, n, n, SIZE_MAX);
+    maker_chunk(&made, "IEND", NULL, 0);
+    ck_assert_msg(run_once(&error) == TELAR_OK, "%s", error.text);
+}
+END_TEST
+
 START_TEST(chunks_where_they_should_not_be)
 {
     static const char *const names[] = {"tEXt", "tRNS", "PLTE", "IHDR", "IDAT", "IEND",  "CrIT", "anc1",
@@ -320,6 +374,7 @@ int main(void)
         damaged_anywhere,
         streams_that_end_in_pieces,
         more_or_less_than_the_image,
+        what_is_read_once_is_judged_as_libpng_does,
         chunks_where_they_should_not_be,
         unknown_filters,
         pngsuite_is_read_fast,

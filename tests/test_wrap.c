@@ -51,7 +51,7 @@ static const struct failure {
     {"stat", EACCES, OUTPUT},
     {"fstat", EIO, INPUT | OUTPUT},
     {"fchmod", EPERM, OUTPUT},
-    {"pread", EIO, INPUT | OK}, /* OK: a worker's doubt, and the reference decoder reads it then */
+    {"pread", EIO, INPUT | OK}, /* OK: the bands of the file are not found then */
     {"write", ENOSPC, OUTPUT},
     {"fsync", EIO, OUTPUT},
     {"linkat", EACCES, OUTPUT},

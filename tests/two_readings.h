@@ -17,8 +17,6 @@
 #include "restart.h"
 #include "unfilter.h"
 
-enum { TAIL_ROOM = 1 << 20 };
-
 struct two_readings {
     bool opened;        /* libpng takes what comes before the image data */
     bool ordinary;      /* and the rows can be read in bands */
@@ -69,20 +67,14 @@ static inline struct tl_rows rows_of(const struct telar_geometry *g)
     return (struct tl_rows){telar_row_bytes(g), (unsigned)telar_pixel_bytes(g), g->depth == 16};
 }
 
-static inline bool take_tail(struct reading *r, const unsigned char *tail, size_t n)
-{
-    bool doubt;
-
-    return tl_decoder_take_tail(r->decoder, tail, n, &doubt, NULL) == TELAR_OK;
-}
-
 /* As a pipeline does it, with bands of `band_rows`. */
 static inline void read_in_bands(struct reading *r, uint32_t band_rows)
 {
     const struct telar_geometry *g = tl_decoder_geometry(r->decoder);
     const struct tl_rows rows = rows_of(g);
     unsigned char *filtered = or_die(malloc(band_rows * (r->row_bytes + 1)));
-    unsigned char *above = or_die(calloc(1, r->row_bytes)), *tail = or_die(malloc(TAIL_ROOM));
+    unsigned char *above = or_die(calloc(1, r->row_bytes)), *rest = or_die(malloc(TL_REST_BYTES));
+    bool doubt;
     size_t n;
 
     r->good = true;
@@ -92,10 +84,11 @@ static inline void read_in_bands(struct reading *r, uint32_t band_rows)
         r->good = tl_decoder_read_band(r->decoder, filtered, count)
                   && tl_unfilter(&rows, filtered, count, above, r->pixels + row * r->row_bytes, r->row_bytes);
     }
-    r->good = r->good && tl_decoder_read_tail(r->decoder, tail, TAIL_ROOM, &n) && take_tail(r, tail, n);
+    r->good = r->good && tl_decoder_leave(r->decoder, rest, &n)
+              && tl_decoder_read_tail(r->decoder, rest, n, &doubt, NULL) == TELAR_OK;
     free(filtered);
     free(above);
-    free(tail);
+    free(rest);
 }
 
 /* One band for itself, into its place. */
@@ -108,11 +101,13 @@ static inline bool read_band_alone(struct reading *r, uint32_t band, uint32_t *a
     const uint32_t count = g->rows - row < restart->band_rows ? g->rows - row : restart->band_rows;
     const size_t n = count * (r->row_bytes + 1);
     unsigned char *filtered = or_die(malloc(n)), *above = or_die(malloc(r->row_bytes));
+    struct tl_restarted told;
     bool good;
 
     memset(above, 0xa5, r->row_bytes); /* nothing of it may be seen */
-    good = tl_restart_read(restart, tl_decoder_descriptor(r->decoder), band, work, filtered, n, adler)
+    good = tl_restart_read(restart, tl_decoder_descriptor(r->decoder), band, work, filtered, n, &told)
            && tl_unfilter(&rows, filtered, count, above, r->pixels + row * r->row_bytes, r->row_bytes);
+    *adler = told.adler;
     free(filtered);
     free(above);
     return good;
@@ -134,16 +129,14 @@ static inline void read_restarted(struct reading *r, uint32_t band_rows)
     const struct telar_geometry *g = tl_decoder_geometry(r->decoder);
     const struct tl_restart *restart;
     uint32_t *adlers, adler = 1;
-    unsigned char *tail;
+    bool doubt;
     void *work;
-    size_t n;
 
     if (band_rows == 0 || !tl_decoder_find_bands(r->decoder, band_rows))
         return;
     restart = tl_decoder_restart(r->decoder);
     adlers = or_die(calloc(restart->n_bands, sizeof *adlers));
     work = or_die(malloc(tl_restart_work_bytes()));
-    tail = or_die(malloc(TAIL_ROOM));
     r->good = true;
     for (uint32_t band = restart->n_bands; r->good && band-- > 0;)
         r->good = read_band_alone(r, band, &adlers[band], work);
@@ -153,11 +146,9 @@ static inline void read_restarted(struct reading *r, uint32_t band_rows)
         adler = tl_encode_join(g, adler, adlers[band], left < restart->band_rows ? left : restart->band_rows);
     }
     r->good = r->good && adler == restart->adler
-              && tl_restart_tail(restart, tl_decoder_descriptor(r->decoder), tail, TAIL_ROOM, &n)
-              && take_tail(r, tail, n);
+              && tl_decoder_read_tail(r->decoder, NULL, 0, &doubt, NULL) == TELAR_OK;
     free(adlers);
     free(work);
-    free(tail);
 }
 
 static inline const char *difference(const struct reading *a, const struct reading *b)
@@ -195,6 +186,8 @@ static inline void read_all(struct two_readings *two, const char *path, struct r
         two->differ = "in bands it is taken, and libpng refuses it";
     else if (restarted.good && !libpng->good)
         two->differ = "by restart points it is taken, and libpng refuses it";
+    else if (two->ordinary && libpng->good && !bands.good)
+        two->differ = "in bands it is refused, and libpng takes it";
     else if (bands.good)
         two->differ = difference(&bands, libpng);
     if (restarted.good && !two->differ)
