@@ -133,7 +133,8 @@ static telar_status plan(struct run *run, const struct telar_geometry *image, bo
         .plan = run->options.plan,
         .roi = run->options.has_roi ? &run->options.roi : NULL,
         .decode = decode,
-        .restart = decode && tl_decoder_find_bands(run->decoder, tl_encode_band_rows(image)),
+        .restart = decode && !tl_output_is_direct(run->output)
+                   && tl_decoder_find_bands(run->decoder, tl_encode_band_rows(image)),
         .encode = encode,
         .small = run->options.compression == TELAR_SMALL,
         .fixed = run->options.isolation == TELAR_SANDBOXED,
@@ -358,16 +359,19 @@ static telar_status take_tail(struct run *run, struct tl_outcome *outcome, struc
                                 &outcome->doubt, error);
 }
 
-/* Decode, plan, run, encode: with `in_bands` the decoder's work is the workers' too. */
+/*
+ * Decode, plan, run, encode: with `in_bands` the decoder's work is the workers' too. The output comes first: where it cannot
+ * be taken back, a file that says where its bands begin is not believed, for it may have to be read in series after all.
+ */
 static telar_status convert(struct run *run, const char *output, bool in_bands, struct tl_outcome *outcome,
                             struct telar_error *error)
 {
     bool encode = run->options.compression != TELAR_LIBPNG;
-    telar_status status = plan(run, tl_decoder_geometry(run->decoder), in_bands, encode, error);
+    telar_status status = tl_output_open(output, run->options.temporary, &run->output, error);
 
-    run->orders.decoder = in_bands ? run->decoder : NULL;
     if (status == TELAR_OK)
-        status = tl_output_open(output, run->options.temporary, &run->output, error);
+        status = plan(run, tl_decoder_geometry(run->decoder), in_bands, encode, error);
+    run->orders.decoder = in_bands ? run->decoder : NULL;
     if (status == TELAR_OK && !in_bands)
         status = decode_all(run, error);
     if (status == TELAR_OK && encode)

@@ -129,6 +129,8 @@ static inline void check_run(const char *what)
     read = telar_image_read(name, NULL, &libpng, NULL);
     run = telar_run_file(name, written, none, &options, NULL, &error);
     ck_assert_msg(run == read, "%s: telar run says %d (%s), libpng %d", what, run, error.text, read);
+    run = telar_run_file(name, "/dev/null", none, &options, NULL, &error); /* what goes there cannot be taken back */
+    ck_assert_msg(run == read, "%s: to a device telar run says %d (%s), libpng %d", what, run, error.text, read);
     if (read == TELAR_OK) {
         ck_assert_int_eq(telar_image_read(written, NULL, &out, NULL), TELAR_OK);
         for (uint32_t r = 0; r < ROWS; r++)
