@@ -1,11 +1,12 @@
 /*
  * deflate.c - bytes to blocks.
  *
- * Image rows are of two kinds, and the encoder does not treat them alike. In noise (most photographs, after filtering)
- * a repetition of a few bytes costs more bits than the literals it stands for, so that looking for it takes time and
- * makes the file larger: there only long repetitions are looked for, in passing, and the Huffman code does the work.
- * In screens and drawings repetition is everything, and there are so few sequences that each may take its time. Which
- * is which is seen from what the quick search finds, chunk by chunk.
+ * Image rows are of two kinds, and the encoder does not treat them alike. In noise (most photographs, after
+ * filtering) a repetition of a few bytes costs more bits than the literals it stands for, so that looking for
+ * it takes time and makes the file larger: there only long repetitions are looked for, in passing, and the
+ * Huffman code does the work. In screens and drawings repetition is everything, and there are so few
+ * sequences that each may take its time. Which is which is seen from what the quick search finds, chunk by
+ * chunk.
  */
 #include <config.h>
 
@@ -31,8 +32,8 @@ size_t tl_deflate_work_size(void)
 }
 
 /*
- * A block is never written longer than stored, and all but the last are at least a chunk long: two stored parts of at
- * most 6 bytes for each; 7 for the end; and 8 that flush() may write too far.
+ * A block is never written longer than stored, and all but the last are at least a chunk long: two stored
+ * parts of at most 6 bytes for each; 7 for the end; and 8 that flush() may write too far.
  */
 size_t tl_deflate_bound(size_t n)
 {
@@ -109,7 +110,7 @@ static void parse_chunk(struct deflate *d)
 
     if (!d->dense) {
         tl_parse_sparse(d, end);
-        if (!is_repetitive(d, first, start))
+        if (d->quick || !is_repetitive(d, first, start))
             return;
         d->parsed = start;
         d->count = first;
@@ -121,12 +122,13 @@ static void parse_chunk(struct deflate *d)
     d->dense = is_repetitive(d, first, start);
 }
 
-static void begin(struct deflate *d, const unsigned char *in, size_t n)
+static void begin(struct deflate *d, const unsigned char *in, size_t n, bool quick)
 {
     d->in = in;
     d->n = n;
     d->block_start = d->sequences_end = d->parsed = d->count = 0;
-    d->dense = n <= SMALL;
+    d->quick = quick;
+    d->dense = !quick && n <= SMALL;
     memset(d->heads, 0, sizeof d->heads);
     d->previous[0] = 0;
 }
@@ -140,22 +142,35 @@ static bool next_block(struct deflate *d)
     d->count = 0;
     do
         parse_chunk(d);
-    while (d->dense && d->parsed < d->n && d->count < BLOCK_SEQUENCES && d->parsed - d->block_start < BLOCK_BYTES);
+    while (d->dense && d->parsed < d->n && d->count < BLOCK_SEQUENCES
+           && d->parsed - d->block_start < BLOCK_BYTES);
     count_symbols(d);
     return true;
 }
 
-size_t tl_deflate(void *work, const unsigned char *in, size_t n, unsigned char *out, size_t capacity, bool final)
+static size_t write_blocks(struct deflate *d, unsigned char *out, size_t capacity, bool final)
 {
-    struct deflate *d = work;
     struct bits bits = {0, 0, out};
 
-    assert(capacity >= tl_deflate_bound(n));
-    begin(d, in, n);
+    assert(capacity >= tl_deflate_bound(d->n));
     while (next_block(d))
         tl_write_block(d, &bits);
     tl_write_end(&bits, final);
     return (size_t)(bits.next - out);
+}
+
+size_t tl_deflate(void *work, const unsigned char *in, size_t n, unsigned char *out, size_t capacity,
+                  bool final)
+{
+    begin(work, in, n, false);
+    return write_blocks(work, out, capacity, final);
+}
+
+size_t tl_deflate_quickly(void *work, const unsigned char *in, size_t n, unsigned char *out, size_t capacity,
+                          bool final)
+{
+    begin(work, in, n, true);
+    return write_blocks(work, out, capacity, final);
 }
 
 size_t tl_deflate_cost(void *work, const unsigned char *in, size_t n)
@@ -163,7 +178,7 @@ size_t tl_deflate_cost(void *work, const unsigned char *in, size_t n)
     struct deflate *d = work;
     uint64_t bits = 0;
 
-    begin(d, in, n);
+    begin(d, in, n, false);
     while (next_block(d))
         bits += tl_block_bits(d);
     return (size_t)(bits / 8);
@@ -175,7 +190,7 @@ bool tl_deflate_repeats(void *work, const unsigned char *in, size_t n)
     struct deflate *d = work;
     size_t bytes = 0;
 
-    begin(d, in, n);
+    begin(d, in, n, false);
     while (d->parsed < n) {
         d->count = 0;
         d->sequences_end = d->parsed;

@@ -48,6 +48,7 @@ struct deflate {
     size_t sequences_end; /* the bytes after this and before `parsed` are literals */
     size_t parsed;
     size_t count; /* of sequences */
+    bool quick;   /* no chunk is searched densely */
     bool dense;   /* how the next chunk is searched */
     uint32_t literal_counts[MAX_SYMBOLS];
     uint32_t distance_counts[DISTANCE_SYMBOLS];

@@ -19,8 +19,8 @@ enum {
     ZLIB_HEAD_BYTES = 2,
     IHDR_BYTES = 13,
     RESTART_BYTES = 12,
-    /* Of pixels in a band: large enough to compress well and to be worth a message, small enough for a cache. A picture
-     * that is not large has smaller ones, so that there are some for everybody. */
+    /* Of pixels in a band: large enough to compress well and to be worth a message, small enough for a cache.
+     * A picture that is not large has smaller ones, so that there are some for everybody. */
     BAND_BYTES = 768 << 10,
     BAND_BYTES_SMALL = 384 << 10,
     BANDS_WANTED = 16,
@@ -51,7 +51,8 @@ static unsigned char *close_chunk(unsigned char *chunk, const char *type, size_t
 
 /* ---- bands ---- */
 
-/* Rows are counted as cache lines, in which they lie: else a very narrow picture would have very high bands. */
+/* Rows are counted as cache lines, in which they lie: else a very narrow picture would have very high bands.
+ */
 uint32_t tl_encode_band_rows(const struct telar_geometry *image)
 {
     uint64_t padded = aligned(telar_row_bytes(image));
@@ -91,8 +92,8 @@ size_t tl_encode_slot_bytes(const struct telar_geometry *image, uint32_t band_ro
 }
 
 /*
- * Scratch, in this order: working memory of filter and compressors, one after the other in the same place; the filtered
- * rows; and a second slot, in which zlib may do better.
+ * Scratch, in this order: working memory of filter and compressors, one after the other in the same place;
+ * the filtered rows; and a second slot, in which zlib may do better.
  */
 struct division {
     size_t work_bytes, filtered_bytes, slot_bytes;
@@ -100,9 +101,11 @@ struct division {
 
 static struct division divide(const struct tl_band *band)
 {
-    size_t work = tl_filter_work_size(band), small = tl_encode_small_work_size(), filtered = tl_filter_size(band);
+    size_t work = tl_filter_work_size(band), small = tl_encode_small_work_size(),
+           filtered = tl_filter_size(band);
 
-    return (struct division){aligned(work > small ? work : small), aligned(filtered), tl_deflate_bound(filtered)};
+    return (struct division){aligned(work > small ? work : small), aligned(filtered),
+                             tl_deflate_bound(filtered)};
 }
 
 size_t tl_encode_scratch_bytes(const struct telar_geometry *image, uint32_t band_rows)
@@ -113,12 +116,12 @@ size_t tl_encode_scratch_bytes(const struct telar_geometry *image, uint32_t band
     return division.work_bytes + division.filtered_bytes + division.slot_bytes;
 }
 
-/* Our encoder, and with `small` zlib's as well: the smaller of the two. `second` has room for as much as `out`. */
-static size_t compress(void *work, const unsigned char *filtered, size_t n, bool small, unsigned char *second,
-                       unsigned char *out)
+/* Our encoder's and zlib's best: the smaller of the two. `second` has room for as much as `out`. */
+static size_t compress_small(void *work, const unsigned char *filtered, size_t n, unsigned char *second,
+                             unsigned char *out)
 {
     size_t bytes = tl_deflate(work, filtered, n, out, tl_deflate_bound(n), false);
-    size_t better = small ? tl_encode_small(work, filtered, n, second, bytes) : 0;
+    size_t better = tl_encode_small(work, filtered, n, second, bytes);
 
     if (better == 0 || better >= bytes)
         return bytes;
@@ -126,20 +129,34 @@ static size_t compress(void *work, const unsigned char *filtered, size_t n, bool
     return better;
 }
 
-struct tl_encoded tl_encode_band(const struct telar_geometry *image, const struct telar_source *source, bool first,
-                                 bool small, void *scratch, unsigned char *slot)
+/* In a large photograph without noise nearly everything repeats itself; to search that densely takes longer
+ * than all the rest. */
+static size_t compress(void *work, enum tl_filter_way way, const unsigned char *filtered, size_t n,
+                       unsigned char *out)
+{
+    if (way == TL_WAY_RESIDUALS && n > BAND_BYTES_SMALL)
+        return tl_deflate_quickly(work, filtered, n, out, tl_deflate_bound(n), false);
+    return tl_deflate(work, filtered, n, out, tl_deflate_bound(n), false);
+}
+
+struct tl_encoded tl_encode_band(const struct telar_geometry *image, const struct telar_source *source,
+                                 bool first, bool small, void *scratch, unsigned char *slot)
 {
     struct tl_band band = filter_input(image, source);
     struct division division = divide(&band);
     unsigned char *filtered = (unsigned char *)scratch + division.work_bytes, *data = slot + HEAD_BYTES;
     size_t filtered_bytes = tl_filter_size(&band), n = 0;
+    enum tl_filter_way way;
 
-    tl_filter_band(&band, scratch, filtered);
+    way = tl_filter_band(&band, scratch, filtered);
     if (first) {
-        memcpy(data, "\x78\x01", ZLIB_HEAD_BYTES); /* deflate with a window of 32 KiB, made fast (RFC 1950, 2.2) */
+        memcpy(data, "\x78\x01",
+               ZLIB_HEAD_BYTES); /* deflate with a window of 32 KiB, made fast (RFC 1950, 2.2) */
         n = ZLIB_HEAD_BYTES;
     }
-    n += compress(scratch, filtered, filtered_bytes, small, filtered + division.filtered_bytes, data + n);
+    n += small
+             ? compress_small(scratch, filtered, filtered_bytes, filtered + division.filtered_bytes, data + n)
+             : compress(scratch, way, filtered, filtered_bytes, data + n);
     return (struct tl_encoded){
         .bytes = (uint32_t)(close_chunk(slot, "IDAT", n) - slot),
         .adler = tl_adler32(1, filtered, filtered_bytes),
@@ -220,8 +237,8 @@ telar_status tl_encode_tail(struct tl_output *output, uint32_t adler, const unsi
 /* ---- all of it, in series ---- */
 
 static telar_status write_bands(struct tl_output *output, const struct telar_source *pixels,
-                                const struct tl_format *format, void *scratch, unsigned char *slot, uint32_t *adler,
-                                struct telar_error *error)
+                                const struct tl_format *format, void *scratch, unsigned char *slot,
+                                uint32_t *adler, struct telar_error *error)
 {
     const struct telar_geometry *image = &format->image;
     telar_status status = TELAR_OK;
@@ -242,7 +259,8 @@ static telar_status write_bands(struct tl_output *output, const struct telar_sou
 }
 
 telar_status tl_encode_all(struct tl_output *output, const struct telar_source *pixels,
-                           const struct telar_geometry *image, const struct tl_chunks *chunks, struct telar_error *error)
+                           const struct telar_geometry *image, const struct tl_chunks *chunks,
+                           struct telar_error *error)
 {
     static const struct tl_chunks none;
     struct tl_format format = {*image, tl_encode_band_rows(image), true};
@@ -260,8 +278,8 @@ telar_status tl_encode_all(struct tl_output *output, const struct telar_source *
     if (status == TELAR_OK)
         status = write_bands(output, pixels, &format, scratch, slot, &adler, error);
     if (status == TELAR_OK)
-        status = tl_encode_tail(output, adler, chunks->bytes + chunks->before_idat, chunks->used - chunks->before_idat,
-                                error);
+        status = tl_encode_tail(output, adler, chunks->bytes + chunks->before_idat,
+                                chunks->used - chunks->before_idat, error);
     free(scratch);
     free(slot);
     return status;

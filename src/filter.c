@@ -62,8 +62,9 @@ static void apply_plain(const struct tl_rows *shape, unsigned filter, const unsi
 const struct tl_filter_kernel tl_filter_plain = {sums_plain, apply_plain};
 
 /*
- * The least sum of absolute residuals is the old rule of the PNG specification (12.7); the first of equals wins. Paeth
- * is left out: with it files become no smaller (0.1 % larger on screens), and undoing it takes several times as long.
+ * The least sum of absolute residuals is the old rule of the PNG specification (12.7); the first of equals
+ * wins. Paeth is left out: with it files become no smaller (0.1 % larger on screens), and undoing it takes
+ * several times as long.
  */
 static unsigned least_filter(const struct tl_band *band, const struct tl_filter_kernel *kernel,
                              const unsigned char *row, const unsigned char *above)
@@ -81,8 +82,10 @@ static unsigned least_filter(const struct tl_band *band, const struct tl_filter_
     return least;
 }
 
-/* The row as PNG wants its bytes: itself, or a copy of it in `copy` with the bytes of each sample exchanged. */
-static const unsigned char *file_order(const struct tl_rows *shape, const unsigned char *row, unsigned char *copy)
+/* The row as PNG wants its bytes: itself, or a copy of it in `copy` with the bytes of each sample exchanged.
+ */
+static const unsigned char *file_order(const struct tl_rows *shape, const unsigned char *row,
+                                       unsigned char *copy)
 {
     if (!shape->swap || __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__)
         return row;
@@ -103,7 +106,8 @@ size_t tl_filter_size(const struct tl_band *band)
     return size;
 }
 
-/* Two rows in the order of the file, this one and the one above; or, never at the same time, a trial compression. */
+/* Two rows in the order of the file, this one and the one above; or, never at the same time, a trial
+ * compression. */
 size_t tl_filter_work_size(const struct tl_band *band)
 {
     size_t rows;
@@ -113,8 +117,8 @@ size_t tl_filter_work_size(const struct tl_band *band)
     return rows > tl_deflate_work_size() ? rows : tl_deflate_work_size();
 }
 
-void tl_filter_band_as(const struct tl_band *band, enum tl_filter_way way, const struct tl_filter_kernel *kernel,
-                       void *work, unsigned char *out)
+void tl_filter_band_as(const struct tl_band *band, enum tl_filter_way way,
+                       const struct tl_filter_kernel *kernel, void *work, unsigned char *out)
 {
     const struct tl_rows *shape = &band->shape;
     unsigned char *copies[2] = {work, (unsigned char *)work + shape->row_bytes};
@@ -132,11 +136,14 @@ void tl_filter_band_as(const struct tl_band *band, enum tl_filter_way way, const
     }
 }
 
-void tl_filter_band(const struct tl_band *band, void *work, unsigned char *out)
+enum tl_filter_way tl_filter_band(const struct tl_band *band, void *work, unsigned char *out)
 {
     const struct tl_filter_kernel *kernel = tl_filter_x86();
+    enum tl_filter_way way;
 
     if (!kernel)
         kernel = &tl_filter_plain;
-    tl_filter_band_as(band, tl_filter_choose(band, kernel, work, out), kernel, work, out);
+    way = tl_filter_choose(band, kernel, work, out);
+    tl_filter_band_as(band, way, kernel, work, out);
+    return way;
 }

@@ -11,8 +11,11 @@
 
 enum { FENCE = 0xa5, FENCE_BYTES = 64 };
 
-/* What tl_deflate makes of n bytes at `in`, with a fence behind its capacity; *size bytes, to be freed. */
-static unsigned char *deflated(const unsigned char *in, size_t n, bool final, size_t *size)
+typedef size_t deflater(void *work, const unsigned char *in, size_t n, unsigned char *out, size_t capacity,
+                        bool final);
+
+/* What is made of n bytes at `in`, with a fence behind its capacity; *size bytes, to be freed. */
+static unsigned char *deflated(deflater *deflate, const unsigned char *in, size_t n, bool final, size_t *size)
 {
     size_t bound = tl_deflate_bound(n);
     unsigned char *out = malloc(bound + FENCE_BYTES), fence[FENCE_BYTES];
@@ -21,7 +24,7 @@ static unsigned char *deflated(const unsigned char *in, size_t n, bool final, si
     memset(fence, FENCE, sizeof fence);
     memset(out + bound, FENCE, sizeof fence);
     memset(work, (int)n, tl_deflate_work_size());
-    *size = tl_deflate(work, in, n, out, bound, final);
+    *size = deflate(work, in, n, out, bound, final);
     ck_assert_uint_le(*size, bound);
     ck_assert_mem_eq(out + bound, fence, sizeof fence);
     free(work);
@@ -29,10 +32,12 @@ static unsigned char *deflated(const unsigned char *in, size_t n, bool final, si
 }
 
 /*
- * zlib's reading of a raw stream gives exactly n bytes, those of `expected`. Not final: all is read and zlib waits for
- * more, at a byte boundary between blocks, the last of which was not final (data_type, as zlib.h says of Z_BLOCK).
+ * zlib's reading of a raw stream gives exactly n bytes, those of `expected`. Not final: all is read and zlib
+ * waits for more, at a byte boundary between blocks, the last of which was not final (data_type, as zlib.h
+ * says of Z_BLOCK).
  */
-static void check_inflates(unsigned char *stream, size_t size, const unsigned char *expected, size_t n, bool final)
+static void check_inflates(unsigned char *stream, size_t size, const unsigned char *expected, size_t n,
+                           bool final)
 {
     unsigned char *got = malloc(n + 1);
     z_stream z = {.next_in = stream, .avail_in = (uInt)size, .next_out = got, .avail_out = (uInt)n + 1};
@@ -51,14 +56,18 @@ static void check_inflates(unsigned char *stream, size_t size, const unsigned ch
     free(got);
 }
 
-/* Returns how long it became. */
+/* Returns how long it became when searched for all that it is worth. */
 static size_t check_round_trip(const unsigned char *in, size_t n, bool final)
 {
+    deflater *const deflaters[] = {tl_deflate_quickly, tl_deflate};
     size_t size;
-    unsigned char *out = deflated(in, n, final, &size);
 
-    check_inflates(out, size, in, n, final);
-    free(out);
+    for (int k = 0; k < 2; k++) {
+        unsigned char *out = deflated(deflaters[k], in, n, final, &size);
+
+        check_inflates(out, size, in, n, final);
+        free(out);
+    }
     return size;
 }
 
@@ -114,8 +123,9 @@ START_TEST(no_input_exceeds_the_bound)
 END_TEST
 
 /*
- * A random piece, and a part of it `distance` bytes further on, for distances at the ends of every code of RFC 1951
- * (section 3.2.5) and for every length. Nothing but that part repeats: a shorter output shows that it was found.
+ * A random piece, and a part of it `distance` bytes further on, for distances at the ends of every code of
+ * RFC 1951 (section 3.2.5) and for every length. Nothing but that part repeats: a shorter output shows that
+ * it was found.
  */
 static void check_repetition(unsigned char *bytes, size_t distance, size_t length)
 {
@@ -209,7 +219,7 @@ START_TEST(bands_put_together_are_one_stream)
         unsigned char *part;
 
         sample_fill(in + n, bands[b], (enum sample)b, 3);
-        part = deflated(in + n, bands[b], b == count - 1, &size);
+        part = deflated(tl_deflate, in + n, bands[b], b == count - 1, &size);
         memcpy(all + total, part, size);
         free(part);
         n += bands[b];
@@ -252,10 +262,11 @@ START_TEST(costs_are_what_is_written)
         size_t size, cost;
 
         sample_fill(in, 300000, (enum sample)kind, 8);
-        free(deflated(in, 300000, false, &size));
+        free(deflated(tl_deflate, in, 300000, false, &size));
         cost = tl_deflate_cost(work, in, 300000);
         ck_assert_uint_le(cost, size);
-        ck_assert_uint_ge(cost + 5 + 2 * 5, size); /* the end; and what each stored block, at most 5 here, fills up */
+        ck_assert_uint_ge(cost + 5 + 2 * 5,
+                          size); /* the end; and what each stored block, at most 5 here, fills up */
     }
     sample_fill(in, 300000, SAMPLE_NOISE, 8);
     ck_assert(!tl_deflate_repeats(work, in, 300000));
