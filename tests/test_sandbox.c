@@ -5,6 +5,8 @@
 #include "runs.h"
 #include "sandboxed.h"
 
+#include "channel.h"
+
 #include <errno.h>
 #include <signal.h>
 #include <sys/mman.h>
@@ -113,7 +115,7 @@ static void ask_for_a_call_that_there_is_not(void)
 
 static const struct violation {
     void (*deed)(void);
-    const char *call;
+    const char *call; /* of lies: what is said of them */
 } violations[] = {
     {open_a_socket, "socket"},
     {give_up, "tgkill"},
@@ -134,6 +136,56 @@ START_TEST(violations_are_named)
     ck_assert_msg(strstr(error.text, "region") && strstr(error.text, "pid"), "%s", error.text);
     ck_assert(error.has_region);
     ck_assert_int_gt(error.pid, 0);
+}
+END_TEST
+
+/* ---- lies over the channel, which it has ---- */
+
+static void tell(struct tl_record record)
+{
+    tl_channel_report(TL_SANDBOX_CHANNEL, &record);
+}
+
+static void finish_anothers_task(void)
+{
+    tell((struct tl_record){.task = 7, .attempt = 1});
+}
+
+static void finish_a_task_that_there_is_not(void)
+{
+    tell((struct tl_record){.task = UINT64_MAX - 1, .attempt = 1});
+}
+
+static void finish_a_later_attempt(void)
+{
+    tell((struct tl_record){.task = 0, .attempt = 2});
+}
+
+static void be_ready_again(void)
+{
+    tell((struct tl_record){.task = TL_TASK_HELLO});
+}
+
+static void talk_nonsense(void)
+{
+    send(TL_SANDBOX_CHANNEL, "x", 1, 0);
+}
+
+static const struct violation lies[] = {
+    {finish_anothers_task, "claims a task that it does not have"},
+    {finish_a_task_that_there_is_not, "claims a task that it does not have"},
+    {finish_a_later_attempt, "claims a task that it does not have"},
+    {be_ready_again, "said twice that it is ready"},
+    {talk_nonsense, "makes no sense"},
+};
+
+START_TEST(lies_are_not_believed)
+{
+    struct telar_error error = {0};
+    bool same;
+
+    ck_assert_int_eq(run_deed(lies[_i].deed, &same, &error), TELAR_WORKER);
+    ck_assert_msg(strstr(error.text, lies[_i].call), "%s", error.text);
 }
 END_TEST
 
@@ -257,6 +309,7 @@ int main(void)
 #if defined __x86_64__
         tcase_add_loop_test(inside, other_abis_are_violations, 0, LENGTH(foreign));
 #endif
+        tcase_add_loop_test(inside, lies_are_not_believed, 0, LENGTH(lies));
         tcase_add_test(inside, a_grid_too_fine_is_refused);
         tcase_add_test(inside, what_is_in_force_is_reported);
         tcase_add_loop_test(inside, few_regions_and_many_workers, 0, 5);
