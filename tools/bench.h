@@ -115,7 +115,7 @@ struct bench_rung {
     telar_engine engine;
     telar_isolation isolation;
     enum bench_outcome crash, stray, hostile;
-    char crash_text[96], stray_text[96], hostile_text[96];
+    char crash_text[200], stray_text[200], hostile_text[200];
 };
 
 /* The picture size from which on `row` is faster than serial. Pixels; NAN where not found. */

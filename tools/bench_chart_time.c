@@ -161,7 +161,7 @@ static void draw_regions(FILE *out, const telar_report *r, double x, double y, d
         if (t->kind != TELAR_TASK_PROCESS && t->kind != TELAR_TASK_ENCODE)
             continue;
         svg_rect(out, left, top, width, height, SVG_COLOR + t->worker % SVG_COLORS, 0.5);
-        if (height > 4)
+        if (height > 8)
             svg_frame(out, left, top, width, height, SVG_PAPER);
         snprintf(text, sizeof text, "%" PRIu64, i);
         if (height >= 17 && width > svg_text_width(text) + 6)
@@ -277,8 +277,7 @@ uint32_t bench_charts(const struct bench *bench, struct bench_chart charts[CHART
         chart = add(charts, &n, "rungs", g + 1, bench_draw_rungs, g);
         snprintf(chart->caption, sizeof chart->caption,
                  "What each row costs: %s. The band is what this host cannot tell from none (A/A); grey "
-                 "squares are not "
-                 "distinguishable.",
+                 "squares are not distinguishable; in brackets another number of workers.",
                  title);
         chart = add(charts, &n, "parts", g + 1, bench_draw_parts, g);
         snprintf(chart->caption, sizeof chart->caption, "Where a worker's time goes: %s.", title);
