@@ -238,7 +238,8 @@ void tl_input_resume(struct tl_input *input, uint64_t position, const unsigned c
     assert(n <= sizeof input->buffer);
     if (input->next >= 0)
         input->next += (int64_t)(position + n - known);
-    memmove(input->buffer, bytes, n);
+    if (n > 0)
+        memmove(input->buffer, bytes, n);
     input->begin = 0;
     input->end = n;
     input->position = position;

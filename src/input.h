@@ -62,7 +62,7 @@ bool tl_input_rewind(struct tl_input *input);
 
 /*
  * Reads on where a copy of the input, in another process, has come to: after `position` bytes of the file, of which it has
- * read n more. n is at most TL_INPUT_BUFFER_BYTES.
+ * read n more. n is at most TL_INPUT_BUFFER_BYTES; for 0 `bytes` may be NULL.
  */
 void tl_input_resume(struct tl_input *input, uint64_t position, const unsigned char *bytes, size_t n);
 
