@@ -1,11 +1,13 @@
 /*
- * From PNG to PNG, in bands: whatever way the workers take (the window, the whole picture, libpng, restart points), the
- * pixels are those that telar_run gives on the same image in memory, libpng reads them back, and the file's bytes do not
- * depend on engine, number of workers or plan.
+ * From PNG to PNG, in bands: whatever way the workers take (the window, the whole picture, libpng, restart
+ * points), the pixels are those that telar_run gives on the same image in memory, libpng reads them back, and
+ * the file's bytes do not depend on engine, number of workers or plan.
  */
 #include <config.h>
 
 #include "runs.h"
+
+#include <zlib.h>
 #include "sandboxed.h"
 
 #include <fcntl.h>
@@ -38,7 +40,8 @@ static const struct telar_options ways[] = {
 static bool sandboxed; /* whether ways with a sandbox can be gone here */
 
 /* Names of files of this process in the directory of the build. */
-static const char *in_name = "test_file.in.png", *out_name = "test_file.out.png", *again_name = "test_file.again.png";
+static const char *in_name = "test_file.in.png", *out_name = "test_file.out.png",
+                  *again_name = "test_file.again.png";
 
 struct bytes {
     unsigned char *at;
@@ -87,6 +90,64 @@ static uint64_t convert(const char *from, const char *to, const telar_pipeline *
 }
 
 /* A picture through every way, and each result through one way more, back from telar's own file. */
+static uint32_t be32(const unsigned char *at)
+{
+    return (uint32_t)at[0] << 24 | (uint32_t)at[1] << 16 | (uint32_t)at[2] << 8 | at[3];
+}
+
+/* All image data of a file, one IDAT after the other, by zlib; the checksum must be right, and the length n.
+ */
+static void inflate_file(const struct bytes *file, unsigned char *rows, size_t n)
+{
+    unsigned char *stream = malloc(file->n);
+    uLongf made = n;
+    size_t used = 0;
+
+    for (size_t at = 8; at < file->n; at += 12 + be32(file->at + at))
+        if (memcmp(file->at + at + 4, "IDAT", 4) == 0) {
+            memcpy(stream + used, file->at + at + 8, be32(file->at + at));
+            used += be32(file->at + at);
+        }
+    ck_assert_int_eq(uncompress(rows, &made, stream, used), Z_OK);
+    ck_assert_uint_eq(made, n);
+    free(stream);
+}
+
+/* Undoes a filter as the PNG specification says it, 9.2, byte by byte: a left of it, b above, c left of that.
+ */
+static unsigned char undo(unsigned filter, unsigned x, int a, int b, int c)
+{
+    int p = a + b - c, pa = abs(p - a), pb = abs(p - b), pc = abs(p - c);
+    const int paeth = pa <= pb && pa <= pc ? a : pb <= pc ? b : c, guesses[] = {0, a, b, (a + b) / 2, paeth};
+
+    ck_assert_uint_le(filter, 4);
+    return (unsigned char)(x + (unsigned)guesses[filter]);
+}
+
+/* Without a line of libpng or of ours: zlib, and the specification's formulas. Needs a little-endian host for
+ * 16 bits. */
+static void check_by_zlib(const struct bytes *file, telar_image *expected)
+{
+    const struct telar_geometry *g = telar_image_geometry(expected);
+    const size_t n = telar_row_bytes(g), pixel = telar_pixel_bytes(g), swap = g->depth == 16;
+    unsigned char *rows = malloc((n + 1) * g->rows), *above = calloc(1, n);
+
+    inflate_file(file, rows, (n + 1) * g->rows);
+    for (uint32_t r = 0; r < g->rows; r++) {
+        unsigned char *row = rows + r * (n + 1) + 1;
+
+        for (size_t i = 0; i < n; i++) {
+            row[i] = undo(row[-1], row[i], i < pixel ? 0 : row[i - pixel], above[i],
+                          i < pixel ? 0 : above[i - pixel]);
+            if (row[i] != telar_image_row(expected, r)[i ^ swap])
+                ck_abort_msg("by zlib row %u, byte %zu are others", r, i);
+        }
+        memcpy(above, row, n);
+    }
+    free(rows);
+    free(above);
+}
+
 static void check_picture(telar_image *image, const char *texts)
 {
     telar_pipeline *pipeline = pipeline_of(texts), *none = telar_pipeline_new();
@@ -109,8 +170,10 @@ static void check_picture(telar_image *image, const char *texts)
         ck_assert_msg(picture_same(expected, read), "%s: way %zu gives other pixels", texts, i);
         telar_image_free(read);
         bytes = slurp(out_name);
-        if (!first.at)
+        if (!first.at) {
             first = bytes;
+            check_by_zlib(&first, expected);
+        }
         ck_assert_msg(bytes.n == first.n && memcmp(bytes.at, first.at, bytes.n) == 0,
                       "%s: way %zu gives another file", texts, i);
         if (bytes.at != first.at)
@@ -183,10 +246,22 @@ static void fill(telar_image *image, unsigned (*value)(uint32_t row, size_t at))
             telar_image_row(image, row)[i] = (unsigned char)value(row, i);
 }
 
-static unsigned flat(uint32_t row, size_t at) { return 77; }
-static unsigned gradient(uint32_t row, size_t at) { return (unsigned)(row / 3 + at / 7); }
-static unsigned checkered(uint32_t row, size_t at) { return (row / 8 + at / 24) % 2 ? 255 : 0; }
-static unsigned repeating(uint32_t row, size_t at) { return (unsigned)(at * at % 251 + row % 2); }
+static unsigned flat(uint32_t row, size_t at)
+{
+    return 77;
+}
+static unsigned gradient(uint32_t row, size_t at)
+{
+    return (unsigned)(row / 3 + at / 7);
+}
+static unsigned checkered(uint32_t row, size_t at)
+{
+    return (row / 8 + at / 24) % 2 ? 255 : 0;
+}
+static unsigned repeating(uint32_t row, size_t at)
+{
+    return (unsigned)(at * at % 251 + row % 2);
+}
 
 START_TEST(every_kind_of_content)
 {
@@ -207,7 +282,8 @@ START_TEST(a_region_of_interest_of_a_file)
 {
     telar_image *image = picture_new(600, 4000, 3, 8), *read, *expected;
     telar_pipeline *pipeline = pipeline_of("blur:sigma=2");
-    struct telar_options options = {.engine = TELAR_THREADS, .workers = 3, .has_roi = true, .roi = {37, 401, 101, 3333}};
+    struct telar_options options = {
+        .engine = TELAR_THREADS, .workers = 3, .has_roi = true, .roi = {37, 401, 101, 3333}};
 
     ck_assert_int_eq(telar_image_write(image, in_name, NULL), TELAR_OK);
     ck_assert_int_eq(telar_run(image, &expected, pipeline, &options, NULL, NULL), TELAR_OK);
