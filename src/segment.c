@@ -221,26 +221,43 @@ static bool random_name(char name[32])
     return true;
 }
 
-/* Opens an object in /dev/shm, furnishes it and takes its name away. Returns 0 or an errno. */
+/*
+ * An object in /dev/shm that never had a name, so that nothing is left when this process is killed. Where that cannot be
+ * made, one that has a name for a moment. A descriptor, or -1 with errno.
+ */
+static int open_unnamed(void)
+{
+    int fd = openat(AT_FDCWD, "/dev/shm", O_TMPFILE | O_RDWR | O_EXCL | O_CLOEXEC, 0600);
+    char name[32];
+
+    if (fd >= 0 || !random_name(name))
+        return fd;
+    fd = shm_open(name, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+    if (fd >= 0)
+        shm_unlink(name);
+    return fd;
+}
+
+static int open_named(const char *name)
+{
+    char path[NAME_MAX + 2];
+
+    snprintf(path, sizeof path, "/%s", name);
+    return shm_open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+}
+
+/* Opens an object in /dev/shm, without a name if none is to be kept, and furnishes it. Returns 0 or an errno. */
 static int create_shm(struct tl_segment *segment, const struct tl_shape *shape, const char *keep_name)
 {
-    char name[NAME_MAX + 2];
-    int failure, fd;
+    int failure, fd = keep_name ? open_named(keep_name) : open_unnamed();
 
-    if (keep_name)
-        snprintf(name, sizeof name, "/%s", keep_name);
-    else if (!random_name(name))
-        return errno;
-    fd = shm_open(name, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
     if (fd < 0)
         return errno;
-    if (!keep_name)
-        shm_unlink(name);
     segment->fd = tl_file_above_standard(fd);
     segment->backing = "shm";
     failure = segment->fd < 0 ? errno : furnish(segment, shape);
     if (failure && keep_name)
-        shm_unlink(name);
+        tl_segment_forget(keep_name);
     return failure;
 }
 
