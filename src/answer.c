@@ -66,6 +66,10 @@ static void note_trouble(struct tl_coordinator *c, struct tl_member *member, con
     case TL_TROUBLE_INPUT:
         c->status = tl_fail(c->error, TELAR_INPUT, record->errnum, "%s: cannot be read", c->orders->name);
         break;
+    case TL_TROUBLE_PLUGIN:
+        tl_fault_end(c, member, TELAR_WORKER, 0,
+                     "found another plug-in than the one that was planned with; do not change it during a run");
+        break;
     case TL_TROUBLE_DOUBT:
         c->outcome->doubt = true;
         c->status =

@@ -82,6 +82,16 @@ void tl_channel_finish(int end)
         shutdown(end, SHUT_WR);
 }
 
+bool tl_channel_send(int end, const void *message, size_t bytes)
+{
+    return send_whole(end, message, bytes);
+}
+
+ssize_t tl_channel_receive(int end, void *message, size_t bytes)
+{
+    return receive_whole(end, message, bytes, 0);
+}
+
 enum tl_heard tl_channel_hear(int end, struct tl_record *record)
 {
     ssize_t got = receive_whole(end, record, sizeof *record, MSG_DONTWAIT);

@@ -11,6 +11,7 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+#include <sys/types.h>
 #include <telar/status.h>
 
 /* Coordinator to worker: run this task. */
@@ -30,6 +31,7 @@ enum tl_trouble {
     TL_TROUBLE_NONE,
     TL_TROUBLE_MEMORY, /* memory could not be mapped or protected: see errnum */
     TL_TROUBLE_INPUT,  /* the file could not be read: see errnum */
+    TL_TROUBLE_PLUGIN, /* a plug-in cannot be loaded any more, or is not what it was when the run was planned */
     TL_TROUBLE_DOUBT,  /* the image data is not as it should be: the reference decoder has to judge */
     TL_TROUBLE_SANDBOX,   /* the worker could not be locked in: see errnum */
     TL_TROUBLE_VIOLATION, /* it tried what a sandboxed worker must not: errnum is the number of the system call */
@@ -91,5 +93,12 @@ enum tl_heard tl_channel_hear(int end, struct tl_record *record);
  * nothing heard.
  */
 void tl_channel_wait(const int *ends, bool *heard, uint32_t count, uint64_t deadline_ns);
+
+/*
+ * Messages of other kinds, over a pair of their own (see probe.c). Sending is false with errno. Receiving waits for a
+ * message, and gives its size, 0 when the other side is gone, more than `bytes` when it is longer than that, or -1.
+ */
+bool tl_channel_send(int end, const void *message, size_t bytes);
+ssize_t tl_channel_receive(int end, void *message, size_t bytes);
 
 #endif

@@ -12,6 +12,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <telar/plugin.h>
 
 /* How long workers that have nothing left to do may take to go. Longer means stopped or stuck: they are
  * ended. */
@@ -62,6 +63,8 @@ static telar_status start(struct tl_coordinator *c, struct tl_member *member, st
                                         .segment_fd = c->orders->segment->fd,
                                         .reader_fd = c->orders->segment->reader_fd,
                                         .sandbox = c->orders->sandbox,
+                                        .plugins = c->orders->plugins,
+                                        .pipeline = &c->crew->job.pipeline,
                                         .guarded = c->orders->guarded,
                                         .touch_first = c->orders->touch_first};
     member->worker.port = engine->direct ? (struct tl_port){direct_take, direct_report, c}
@@ -190,15 +193,23 @@ static void hear(struct tl_coordinator *c, struct tl_member *member)
         }
 }
 
+/* How long a member may take for what it has; 0: as long as it likes. Loading a plug-in always has a limit. */
+static uint32_t limit_ms(const struct tl_coordinator *c, const struct tl_member *member)
+{
+    if (!c->orders->timeout_ms && c->orders->plugins && !member->ready)
+        return TELAR_PLUGIN_LOAD_MS;
+    return c->orders->timeout_ms;
+}
+
 /* Of one that waits for its turn it is some later time, and not the last word. */
 static uint64_t deadline_of(const struct tl_coordinator *c, const struct tl_member *member)
 {
     const struct tl_engine *engine = c->orders->engine;
     uint64_t allowed_ns, since_ns = engine->since ? engine->since(c->crew, member) : member->since_ns;
 
-    if (!c->orders->timeout_ms || !member->living || member->n_tickets == 0
+    if (!limit_ms(c, member) || !member->living || member->n_tickets == 0
         || __builtin_mul_overflow(tl_ledger_worth(&c->ledger, member->ticket[0].task),
-                                  c->orders->timeout_ms * UINT64_C(1000000), &allowed_ns))
+                                  limit_ms(c, member) * UINT64_C(1000000), &allowed_ns))
         return UINT64_MAX;
     return (since_ns ? since_ns : tl_now_ns()) + allowed_ns;
 }
@@ -217,7 +228,7 @@ static void check_deadlines(struct tl_coordinator *c)
         if (c->status != TELAR_OK || deadline_of(c, member) > now_ns)
             continue;
         snprintf(why, sizeof why, "took longer than the time limit of %" PRIu32 ".%03" PRIu32 " s",
-                 c->orders->timeout_ms / 1000, c->orders->timeout_ms % 1000);
+                 limit_ms(c, member) / 1000, limit_ms(c, member) % 1000);
         tl_fault_lose(c, member, TELAR_TIMEOUT, why);
     }
 }

@@ -21,6 +21,7 @@ struct tl_orders {
     const struct tl_engine *engine;
     const struct tl_segment *segment;
     struct tl_decoder *decoder; /* when workers decode; else NULL */
+    const struct tl_plugins *plugins; /* that workers are to load; NULL: none */
     const char *name;           /* of the image, for messages */
     uint32_t workers;           /* 1 to TELAR_WORKERS_MAX */
     bool guarded, touch_first;

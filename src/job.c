@@ -5,6 +5,7 @@
 #include "encode.h"
 #include "restart.h"
 #include "status.h"
+#include "transform.h"
 
 #include <assert.h>
 #include <inttypes.h>
@@ -205,6 +206,15 @@ static telar_status choose_strips(struct tl_job *job, const struct tl_request *r
     return tl_fail(error, TELAR_HOST, 0, "the pipeline needs more memory than fits into an address space");
 }
 
+static telar_status check_transforms(const struct tl_job *job, struct telar_error *error)
+{
+    telar_status status = TELAR_OK;
+
+    for (uint32_t i = 0; status == TELAR_OK && i < job->pipeline.length; i++)
+        status = tl_transform_takes(job->pipeline.step[i].transform, &job->image, error);
+    return status;
+}
+
 telar_status tl_job_init(struct tl_job *job, const struct tl_request *request, struct telar_error *error)
 {
     telar_status status;
@@ -217,7 +227,9 @@ telar_status tl_job_init(struct tl_job *job, const struct tl_request *request, s
                            .restart = request->restart,
                            .small = request->small};
     choose_bands(job);
-    status = choose_area(job, request->roi, error);
+    status = check_transforms(job, error);
+    if (status == TELAR_OK)
+        status = choose_area(job, request->roi, error);
     if (status == TELAR_OK)
         status = choose_plan(job, request, error);
     if (status == TELAR_OK)

@@ -144,7 +144,7 @@ struct tl_task {
 
 /*
  * Works out a job. TELAR_USAGE: roi empty or outside the image, more than TL_REGIONS_MAX regions, a halo over
- * TELAR_HALO_MAX. TELAR_HOST: the sizes do not fit into an address space.
+ * TELAR_HALO_MAX. TELAR_INPUT: a transform cannot work on such an image. TELAR_HOST: the sizes do not fit into an address space.
  */
 telar_status tl_job_init(struct tl_job *job, const struct tl_request *request, struct telar_error *error);
 

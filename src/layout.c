@@ -51,16 +51,15 @@ static void lay_out_states(struct tl_job *job, struct layout *layout)
     uint64_t largest_partial = 0, slot;
 
     for (uint32_t i = 0; i < job->pipeline.length; i++) {
-        const struct telar_transform *transform = job->pipeline.step[i].transform;
-        struct telar_context context = tl_pipeline_context(&pass, i, NULL);
-        uint64_t bytes = transform->state_bytes ? transform->state_bytes(&context) : 0;
+        uint64_t bytes = tl_step_need(&pass, i, TL_NEED_STATE_BYTES, 0, 0);
+        uint64_t partial = tl_step_need(&pass, i, TL_NEED_PARTIAL_BYTES, 0, 0);
 
         if (bytes) {
             job->state[i].offset = append(layout, bytes, 1, &slot);
             job->state[i].bytes = slot;
         }
-        if (transform->partial_bytes && transform->partial_bytes(&context) > largest_partial)
-            largest_partial = transform->partial_bytes(&context);
+        if (partial > largest_partial)
+            largest_partial = partial;
     }
     if (largest_partial)
         job->partial_offset =

@@ -22,6 +22,8 @@ telar_pipeline *telar_pipeline_new(void)
 
 void telar_pipeline_free(telar_pipeline *pipeline)
 {
+    for (uint32_t i = 0; pipeline && i < pipeline->length; i++)
+        free(pipeline->step[i].plugin);
     free(pipeline);
 }
 
@@ -152,27 +154,57 @@ static telar_status parse_param(struct tl_step *step, struct word item, bool *gi
     return check_value(t, &t->params[i], step->params[i], error);
 }
 
-static telar_status parse_step(struct tl_step *step, const char *text, struct telar_error *error)
+static telar_status parse_params(struct tl_step *step, const char *text, struct telar_error *error)
 {
-    struct word name = word_until(text, ":"), item;
-    char known[TL_NAME_BYTES + 1];
+    struct word item = {text, text};
     bool given[TELAR_PARAMS_MAX] = {false};
     telar_status status = TELAR_OK;
 
-    if (name.begin == name.end)
-        return tl_fail(error, TELAR_USAGE, 0, "a transform has no name; write NAME or NAME:KEY=VALUE,...");
-    copy_word(name, known);
-    step->transform = telar_transform_find(known);
-    if (!step->transform)
-        return unknown_transform(name, error);
     for (uint32_t i = 0; i < tl_transform_params(step->transform); i++)
         step->params[i] = step->transform->params[i].initial;
-    item = name;
     while (status == TELAR_OK && *item.end) {
         item = word_until(item.end + 1, ","); /* after the colon, then after each comma */
         status = parse_param(step, item, given, error);
     }
     return status;
+}
+
+/* strtod minds the locale: a point is a point here. */
+telar_status tl_step_parse_params(struct tl_step *step, const char *text, struct telar_error *error)
+{
+    locale_t plain = newlocale(LC_ALL_MASK, "C", (locale_t)0), callers;
+    telar_status status;
+
+    if (!plain)
+        return tl_fail(error, TELAR_HOST, errno, "cannot read a transform's parameters");
+    callers = uselocale(plain);
+    status = parse_params(step, text, error);
+    uselocale(callers);
+    freelocale(plain);
+    return status;
+}
+
+size_t tl_plugin_path_length(const char *text)
+{
+    return strcspn(text, ":");
+}
+
+static telar_status parse_step(struct tl_step *step, const char *text, struct telar_error *error)
+{
+    struct word name = word_until(text, ":");
+    char known[TL_NAME_BYTES + 1];
+
+    if (name.begin == name.end)
+        return tl_fail(error, TELAR_USAGE, 0, "a transform has no name; write NAME or NAME:KEY=VALUE,...");
+    if (memchr(text, '/', (size_t)(name.end - name.begin))) {
+        step->plugin = strdup(text);
+        return step->plugin ? TELAR_OK : tl_fail(error, TELAR_HOST, errno, "no memory for a plug-in's name");
+    }
+    copy_word(name, known);
+    step->transform = telar_transform_find(known);
+    if (!step->transform)
+        return unknown_transform(name, error);
+    return tl_step_parse_params(step, name.end, error);
 }
 
 static telar_status check_room(const telar_pipeline *pipeline, struct telar_error *error)
@@ -185,21 +217,13 @@ static telar_status check_room(const telar_pipeline *pipeline, struct telar_erro
 
 telar_status telar_pipeline_parse(telar_pipeline *pipeline, const char *text, struct telar_error *error)
 {
-    struct tl_step step = {NULL, {0}};
+    struct tl_step step = {.transform = NULL};
     telar_status status;
-    locale_t plain, callers;
 
     tl_error_clear(error);
     status = check_room(pipeline, error);
-    if (status)
-        return status;
-    plain = newlocale(LC_ALL_MASK, "C", (locale_t)0);
-    if (!plain)
-        return tl_fail(error, TELAR_HOST, errno, "cannot read a transform's parameters");
-    callers = uselocale(plain);
-    status = parse_step(&step, text, error);
-    uselocale(callers);
-    freelocale(plain);
+    if (status == TELAR_OK)
+        status = parse_step(&step, text, error);
     if (status == TELAR_OK)
         pipeline->step[pipeline->length++] = step;
     return status;
@@ -208,7 +232,7 @@ telar_status telar_pipeline_parse(telar_pipeline *pipeline, const char *text, st
 telar_status telar_pipeline_add(telar_pipeline *pipeline, const struct telar_transform *transform,
                                 const double *params, struct telar_error *error)
 {
-    struct tl_step step = {transform, {0}};
+    struct tl_step step = {.transform = transform};
     telar_status status;
 
     tl_error_clear(error);

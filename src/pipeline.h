@@ -12,9 +12,18 @@
 
 /* A transform with its values. *transform has passed tl_transform_check and is not owned. */
 struct tl_step {
-    const struct telar_transform *transform;
+    const struct telar_transform *transform; /* NULL: a plug-in that nobody has looked at yet */
     double params[TELAR_PARAMS_MAX];
+    char *plugin; /* a plug-in's path and parameters, as they were given, owned by the caller's pipeline; NULL: none */
+
+    /* Who says what the transform needs (enum tl_need), where it may not be called itself. NULL: it may. */
+    uint64_t (*ask)(void *asked, uint32_t need, const struct telar_context *context, uint32_t rows,
+                    uint32_t columns);
+    void *asked;
 };
+
+/* What a transform is asked for while a run is planned. */
+enum tl_need { TL_NEED_HALO, TL_NEED_STATE_BYTES, TL_NEED_PARTIAL_BYTES, TL_NEED_SCRATCH_BYTES };
 
 struct telar_pipeline {
     uint32_t length;
@@ -33,6 +42,20 @@ struct tl_pass {
 
 /* What a callback of step `index` of the pipeline is told; points into the pipeline. scratch may be NULL. */
 struct telar_context tl_pipeline_context(const struct tl_pass *pass, uint32_t index, void *scratch);
+
+/* How many bytes of the text of a plug-in are its path. */
+size_t tl_plugin_path_length(const char *text);
+
+/* Gives a step, whose transform is known, the values in `text`: "" or ":KEY=VALUE,...". TELAR_USAGE. */
+telar_status tl_step_parse_params(struct tl_step *step, const char *text, struct telar_error *error);
+
+/* What a transform needs, asked of itself; rows and columns are for the scratch memory of a region of that size. */
+uint64_t tl_need_of(const struct telar_transform *transform, enum tl_need need,
+                    const struct telar_context *context, uint32_t rows, uint32_t columns);
+
+/* What step `index` of the pass's pipeline needs, asked of whoever may be asked. */
+uint64_t tl_step_need(const struct tl_pass *pass, uint32_t index, enum tl_need need, uint32_t rows,
+                      uint32_t columns);
 
 /*
  * How many pixels around a region the pass reads: the halos of its steps, added up. False when one of them is

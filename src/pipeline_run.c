@@ -19,21 +19,43 @@ struct telar_context tl_pipeline_context(const struct tl_pass *pass, uint32_t in
     };
 }
 
-static bool step_halo(const struct tl_pass *pass, uint32_t index, uint32_t *halo)
+uint64_t tl_need_of(const struct telar_transform *t, enum tl_need need, const struct telar_context *context,
+                    uint32_t rows, uint32_t columns)
 {
-    const struct telar_transform *transform = pass->pipeline->step[index].transform;
+    switch (need) {
+    case TL_NEED_HALO:
+        return t->halo ? t->halo(context) : 0;
+    case TL_NEED_STATE_BYTES:
+        return t->state_bytes ? t->state_bytes(context) : 0;
+    case TL_NEED_PARTIAL_BYTES:
+        return t->partial_bytes ? t->partial_bytes(context) : 0;
+    case TL_NEED_SCRATCH_BYTES:
+        return t->scratch_bytes ? t->scratch_bytes(context, rows, columns) : 0;
+    }
+    return 0;
+}
+
+uint64_t tl_step_need(const struct tl_pass *pass, uint32_t index, enum tl_need need, uint32_t rows,
+                      uint32_t columns)
+{
+    const struct tl_step *step = &pass->pipeline->step[index];
     struct telar_context context = tl_pipeline_context(pass, index, NULL);
 
-    *halo = transform->halo ? transform->halo(&context) : 0;
-    return *halo <= TELAR_HALO_MAX;
+    return step->ask ? step->ask(step->asked, need, &context, rows, columns)
+                     : tl_need_of(step->transform, need, &context, rows, columns);
+}
+
+static bool step_halo(const struct tl_pass *pass, uint32_t index, uint32_t *halo)
+{
+    uint64_t pixels = tl_step_need(pass, index, TL_NEED_HALO, 0, 0);
+
+    *halo = (uint32_t)pixels;
+    return pixels <= TELAR_HALO_MAX;
 }
 
 static size_t step_scratch_bytes(const struct tl_pass *pass, uint32_t index, uint32_t rows, uint32_t columns)
 {
-    const struct telar_transform *transform = pass->pipeline->step[index].transform;
-    struct telar_context context = tl_pipeline_context(pass, index, NULL);
-
-    return transform->scratch_bytes ? transform->scratch_bytes(&context, rows, columns) : 0;
+    return tl_step_need(pass, index, TL_NEED_SCRATCH_BYTES, rows, columns);
 }
 
 /*

@@ -29,6 +29,7 @@ struct run {
     struct tl_job job;
     struct tl_segment segment;
     struct tl_sandbox *sandbox; /* NULL: none is asked for */
+    struct tl_plugins plugins;
     telar_report *report;
     unsigned char *row; /* one row, where it has to be put together */
 
@@ -145,6 +146,8 @@ static telar_status plan(struct run *run, const struct telar_geometry *image, bo
     choose_workers(run);
     status = lay_out(run, &request, error);
     if (status == TELAR_OK)
+        status = tl_plugins_planned(&run->plugins, error);
+    if (status == TELAR_OK)
         status = reserve(run, error);
     if (status == TELAR_OK && request.fixed)
         status = tl_segment_open_reader(&run->segment, error);
@@ -198,10 +201,39 @@ static telar_status make_sandbox(struct run *run, struct telar_error *error)
     return status;
 }
 
+/* Code that came from elsewhere is locked in, where it can be and nothing else is asked for. */
+static void choose_isolation(struct run *run)
+{
+    const struct tl_engine *engine = tl_engine_find(run->options.engine);
+
+    if (engine && engine->processes && run->options.isolation == TELAR_ISOLATION_DEFAULT)
+        run->options.isolation = TELAR_SANDBOXED;
+}
+
+/* From here on the pipeline is the run's own, with what the plug-ins say of themselves. */
+static telar_status open_plugins(struct run *run, struct telar_error *error)
+{
+    bool processes = run->orders.engine->processes;
+    telar_status status;
+
+    if (!processes && !run->options.trust_plugins)
+        return tl_fail(error, TELAR_USAGE, 0,
+                       "%s would load a plug-in into the program itself, where nothing contains it; use processes, "
+                       "or say that you trust it (--trust)",
+                       telar_engine_name(run->options.engine));
+    status = tl_plugins_open(&run->plugins, run->pipeline, !processes, run->sandbox, run->options.timeout_ms, error);
+    run->pipeline = &run->plugins.pipeline;
+    if (processes)
+        run->orders.plugins = &run->plugins;
+    return status;
+}
+
 static telar_status begin(struct run *run, const char *name, const telar_pipeline *pipeline,
                           const struct telar_options *options, telar_report **report,
                           struct telar_error *error)
 {
+    telar_status status;
+
     *run = (struct run){.pipeline = pipeline, .name = name, .segment = TL_SEGMENT_NONE, .orders.name = name};
     tl_error_clear(error);
     if (report)
@@ -212,15 +244,19 @@ static telar_status begin(struct run *run, const char *name, const telar_pipelin
     run->report = calloc(1, sizeof *run->report);
     if (!run->report)
         return tl_fail(error, TELAR_HOST, ENOMEM, "%s: no memory for the report", name);
-    if (tl_options_take(&run->options, &run->orders, error) != TELAR_OK)
-        return TELAR_USAGE;
-    return run->options.isolation == TELAR_SANDBOXED ? make_sandbox(run, error) : TELAR_OK;
+    if (tl_plugins_any(pipeline))
+        choose_isolation(run);
+    status = tl_options_take(&run->options, &run->orders, error);
+    if (status == TELAR_OK && run->options.isolation == TELAR_SANDBOXED)
+        status = make_sandbox(run, error);
+    return status == TELAR_OK && tl_plugins_any(pipeline) ? open_plugins(run, error) : status;
 }
 
 /* Releases what the run holds; the report goes to the caller who wants it. */
 static void end(struct run *run, telar_report **report)
 {
     free(run->row);
+    tl_plugins_close(&run->plugins);
     tl_sandbox_free(run->sandbox);
     tl_segment_destroy(&run->segment); /* giving back small pages takes a while, and that is time of the run too */
     if (run->report)

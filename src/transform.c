@@ -19,6 +19,9 @@ static const struct telar_transform *const built_in[] = {
     &tl_transform_equalize,
 };
 
+/* 1 to 4, as bits. */
+static const uint32_t ALL_CHANNELS = 0x1e;
+
 enum { BUILT_IN = sizeof built_in / sizeof *built_in };
 
 const struct telar_transform *telar_transform_at(size_t index)
@@ -88,6 +91,22 @@ const char *telar_transform_suggest(const char *name)
         }
     }
     return nearest;
+}
+
+telar_status tl_transform_takes(const struct telar_transform *t, const struct telar_geometry *image,
+                                struct telar_error *error)
+{
+    uint32_t depth = image->depth == 8 ? TELAR_DEPTH_8 : TELAR_DEPTH_16;
+
+    if (t->depths && !(t->depths & depth))
+        return tl_fail(error, TELAR_INPUT, 0,
+                       "%s works on %d bits a sample only, and the image has %u; convert the image first", t->name,
+                       t->depths == TELAR_DEPTH_8 ? 8 : 16, image->depth);
+    if (t->channels && !(t->channels & 1u << image->channels))
+        return tl_fail(error, TELAR_INPUT, 0,
+                       "%s does not work on images of %u channel%s; convert the image first", t->name,
+                       image->channels, image->channels == 1 ? "" : "s");
+    return TELAR_OK;
 }
 
 static bool name_valid(const char *name)
@@ -161,6 +180,8 @@ telar_status tl_transform_check(const struct telar_transform *t, struct telar_er
     fault = t->summary && t->manual ? callbacks_fault(t) : "summary or manual is missing";
     if (!fault)
         fault = params_fault(t->params);
+    if (!fault && (t->depths > (TELAR_DEPTH_8 | TELAR_DEPTH_16) || (t->channels & ~ALL_CHANNELS)))
+        fault = "depths or channels name what no image has";
     return fault ? tl_fail(error, TELAR_USAGE, 0, "the transform \"%s\" cannot be used: %s", t->name, fault)
                  : TELAR_OK;
 }

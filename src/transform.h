@@ -24,6 +24,10 @@ enum { TL_NAME_BYTES = 32 };
 /* Whether *transform can be used. TELAR_USAGE, with the reason, when not. Calls nothing of it. */
 telar_status tl_transform_check(const struct telar_transform *transform, struct telar_error *error);
 
+/* Whether it can work on such an image. TELAR_INPUT, with the remedy, when not. */
+telar_status tl_transform_takes(const struct telar_transform *transform, const struct telar_geometry *image,
+                                struct telar_error *error);
+
 /* How many parameters it has. *transform must have passed tl_transform_check. */
 uint32_t tl_transform_params(const struct telar_transform *transform);
 

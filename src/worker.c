@@ -132,28 +132,47 @@ static void tell_violation(int number)
     report(confined);
 }
 
-/* From here on it has its memory and its descriptors: no other, ever. */
-static bool lock_in(struct tl_worker *worker)
+/* Plug-ins; what they say that they read around a region was planned with. */
+static bool load(struct tl_worker *worker)
 {
-    if (!worker->sandbox)
-        return true;
-    confined = worker;
-    close(worker->segment_fd);
-    close(worker->reader_fd);
-    return tl_sandbox_enter(worker->sandbox, worker->place.decoder != NULL, tell_violation);
+    const struct tl_job *job = worker->place.job;
+    struct tl_pass pass = tl_job_pass(job, job->pipeline.length, NULL);
+    uint32_t halo;
+
+    return tl_plugins_load(worker->plugins, worker->pipeline) && tl_pipeline_halo(&pass, &halo)
+           && halo == job->halo;
+}
+
+/* From the end of this on a sandboxed worker has its memory and its descriptors: no other, ever. */
+static enum tl_trouble settle(struct tl_worker *worker)
+{
+    if (worker->sandbox) {
+        confined = worker;
+        close(worker->segment_fd);
+        close(worker->reader_fd);
+        if (worker->plugins
+            && !tl_sandbox_enter_loading(worker->sandbox, worker->plugins->paths, worker->plugins->count, tell_violation))
+            return TL_TROUBLE_SANDBOX;
+    }
+    if (worker->plugins && !load(worker))
+        return TL_TROUBLE_PLUGIN;
+    if (worker->sandbox && !tl_sandbox_enter(worker->sandbox, worker->place.decoder != NULL, tell_violation))
+        return TL_TROUBLE_SANDBOX;
+    return TL_TROUBLE_NONE;
 }
 
 void tl_worker_run(struct tl_worker *worker)
 {
     struct tl_place *place = &worker->place;
     const struct tl_shape shape = tl_job_shape(place->job);
+    enum tl_trouble trouble;
     struct tl_ticket ticket;
 
     worker->record = (struct tl_record){.task = TL_TASK_HELLO, .start_ns = tl_now_ns()};
     if (!map(worker, &shape))
         note_errno(&worker->record, TL_TROUBLE_MEMORY);
-    else if (!lock_in(worker))
-        note_errno(&worker->record, TL_TROUBLE_SANDBOX);
+    else if ((trouble = settle(worker)) != TL_TROUBLE_NONE)
+        note_errno(&worker->record, trouble);
     worker->record.end_ns = tl_now_ns();
     if (report(worker) && !worker->record.trouble)
         while (worker->port.take(worker->port.data, &ticket)) {

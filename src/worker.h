@@ -1,10 +1,12 @@
 /*
  * worker.h - the one loop: take a ticket, run its task, send the record, until there are no more.
- * Layer: over task and channel. Everything here is async-signal-safe, for it runs between fork and _exit.
+ * Layer: over task, plugins and channel. Everything here is async-signal-safe, for it runs between fork and _exit; but not
+ * loading plug-ins.
  */
 #ifndef TL_WORKER_H
 #define TL_WORKER_H
 
+#include "plugins.h"
 #include "sandbox.h"
 #include "task.h"
 
@@ -27,6 +29,8 @@ struct tl_worker {
     struct tl_turn turn;
     int segment_fd, reader_fd; /* of the segment; the second, for reading only, for a sandboxed worker */
     const struct tl_sandbox *sandbox; /* NULL: it is not sandboxed */
+    const struct tl_plugins *plugins; /* to be loaded first, into *pipeline; NULL: none */
+    struct telar_pipeline *pipeline;  /* of the job: a process has a copy of its own */
     uint32_t index;        /* its number among the job's workers */
     bool guarded;          /* map read-only, and open only its own slots, and the extent of the task at hand */
     bool touch_first;      /* touch what a task reads and writes before it is run, and tell how long that took */

@@ -12,7 +12,7 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { BANDS = 256, ON_CRASH, RETRIES, TIMEOUT, MAX_PIXELS, MAX_MEMORY, KEEP_SHM, COMPRESSION, NO_RESTART, JSON, PROGRESS };
+enum { BANDS = 256, TRUST, ON_CRASH, RETRIES, TIMEOUT, MAX_PIXELS, MAX_MEMORY, KEEP_SHM, COMPRESSION, NO_RESTART, JSON, PROGRESS };
 
 static const char shorts[] = ":e:j:t:g:r:i:vqh";
 static const struct option longs[] = {
@@ -25,6 +25,7 @@ static const struct option longs[] = {
     {"isolation", required_argument, NULL, 'i'},
     {"on-crash", required_argument, NULL, ON_CRASH},
     {"retries", required_argument, NULL, RETRIES},
+    {"trust", no_argument, NULL, TRUST},
     {"timeout", required_argument, NULL, TIMEOUT},
     {"max-pixels", required_argument, NULL, MAX_PIXELS},
     {"max-memory", required_argument, NULL, MAX_MEMORY},
@@ -46,7 +47,8 @@ static int help(void)
            "input or output. OUTPUT is complete and right, or it is as it was before.\n\n"
            "  -t, --transform=NAME[:KEY=VALUE,...]\n"
            "                         what to do ('telar transforms' lists what there is);\n"
-           "                         several are a pipeline, from left to right\n"
+           "                         several are a pipeline, from left to right; a NAME with\n"
+           "                         a slash is a plug-in, ./mine.so\n"
            "  -e, --engine=serial|threads|gil|processes\n"
            "                         how workers exist (processes)\n"
            "  -j, --workers=N        how many, 1 to %d (what CPU affinity and quota allow)\n"
@@ -63,6 +65,8 @@ static int help(void)
            "                         its region again; or at last leave it as it was, and\n"
            "                         exit with 1 (retry; fail with -i shared)\n"
            "      --retries=N        how often a region is tried again, 0 to 1000 (2)\n"
+           "      --trust            with other engines than processes: load plug-ins\n"
+           "                         into the program itself\n"
            "      --timeout=SECONDS  how long one task may take; 0 is no limit (0)\n"
            "      --max-pixels=N     refuse more pixels (1G); K, M, G are 10^3, 10^6, 10^9\n"
            "      --max-memory=SIZE  largest segment, in bytes or K, M, G of 2^10, 2^20,\n"
@@ -211,6 +215,8 @@ static bool take_option(struct run *run, int option, const char *value)
         return take_on_crash(run, value);
     case RETRIES:
         return take_retries(run, value);
+    case TRUST:
+        return run->options.trust_plugins = true;
     case TIMEOUT:
         return parse_seconds("--timeout", value, &run->options.timeout_ms);
     case MAX_PIXELS:

@@ -89,6 +89,7 @@ struct telar_options {
     uint32_t timeout_ms;      /* how long one region may take; 0: no limit. Serial has none */
     telar_on_crash on_crash;
     int32_t retries;          /* how often a region is tried again, to TELAR_RETRIES_MAX; 0: twice; TELAR_RETRIES_NONE */
+    bool trust_plugins;       /* with an engine that is not processes: load plug-ins into this program (plugin.h) */
     uint64_t max_memory;      /* bytes the segment may have, at most what the host has available; 0: that */
     struct telar_limits limits;
     telar_compression compression; /* of the output of telar_run_file */

@@ -17,6 +17,7 @@
 #include <telar/engine.h>
 #include <telar/image.h>
 #include <telar/plan.h>
+#include <telar/plugin.h>
 #include <telar/report.h>
 #include <telar/status.h>
 #include <telar/transform.h>

@@ -20,6 +20,9 @@ extern "C" {
 
 enum { TELAR_TRANSFORM_ABI = 1, TELAR_PARAMS_MAX = 8 };
 
+/* For struct telar_transform: depths. */
+enum { TELAR_DEPTH_8 = 1, TELAR_DEPTH_16 = 2 };
+
 /*
  * One parameter: a number with a range and a default. A transform's list ends with an entry whose name is NULL.
  */
@@ -55,6 +58,8 @@ struct telar_transform {
     const char *summary;  /* one line */
     const char *manual;   /* the exact definition, in lines of at most 79 columns */
     const struct telar_param *params; /* NULL: none */
+    uint32_t depths;   /* what it can work on: TELAR_DEPTH_8, TELAR_DEPTH_16 or both, added; 0: both */
+    uint32_t channels; /* numbers of channels that it can work on, 1u << n for n of them, added; 0: 1 to 4 */
 
     /* How many rows and columns around a region it reads. NULL: 0. At most TELAR_HALO_MAX. */
     uint32_t (*halo)(const struct telar_context *context);
@@ -110,7 +115,8 @@ telar_pipeline *telar_pipeline_new(void);
 void telar_pipeline_free(telar_pipeline *pipeline);
 
 /*
- * Appends what a text such as "invert" or "blur:sigma=2,..." says.
+ * Appends what a text such as "invert" or "blur:sigma=2,..." says. A name with a slash is that of a plug-in (plugin.h),
+ * which is looked at only when a run begins: what is wrong with it or its parameters is then the run's error.
  * TELAR_USAGE: no such transform or parameter (the text suggests the nearest), a value that is no number or out of
  * range, a parameter given twice, or TELAR_PIPELINE_MAX reached. The pipeline is as it was then.
  */

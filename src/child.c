@@ -1,0 +1,143 @@
+#include <config.h>
+
+#include "child.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <poll.h>
+#include <signal.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+/* The program's handlers are not meant for a child: a fatal signal must end it, so that its parent sees it.
+ */
+static void reset_signals(void)
+{
+    struct sigaction standard = {.sa_handler = SIG_DFL};
+    sigset_t none;
+
+    for (int number = 1; number < NSIG; number++)
+        sigaction(number, &standard, NULL);
+    sigemptyset(&none);
+    sigprocmask(SIG_SETMASK, &none, NULL);
+}
+
+/*
+ * Where memory runs out the kernel shall end a child, whose work can be done again, and not the coordinator.
+ * Any process may make itself the first to go; where there is no /proc it is not, and that is no failure.
+ */
+static void go_first(void)
+{
+    int fd = open("/proc/self/oom_score_adj", O_WRONLY | O_CLOEXEC);
+
+    if (fd < 0)
+        return;
+    (void)!pwrite(fd, "1000", 4, 0);
+    close(fd);
+}
+
+/* No core file: writing one takes longer than the second in which its death is to be known. */
+static void begin(pid_t parent)
+{
+    const struct rlimit nothing = {0, 0};
+
+    if (prctl(PR_SET_PDEATHSIG, SIGKILL) != 0 || getppid() != parent)
+        _exit(1);
+    reset_signals();
+    setrlimit(RLIMIT_CORE, &nothing);
+    go_first();
+}
+
+/* Signals are blocked around the fork: the child must run none of the program's handlers. */
+pid_t tl_child_start(void (*live)(void *data), void *data)
+{
+    sigset_t all, before;
+    pid_t parent = getpid(), pid;
+    int failure;
+
+    sigfillset(&all);
+    pthread_sigmask(SIG_SETMASK, &all, &before);
+    pid = fork();
+    failure = errno;
+    if (pid == 0) {
+        begin(parent);
+        live(data);
+        _exit(0);
+    }
+    pthread_sigmask(SIG_SETMASK, &before, NULL);
+    errno = failure;
+    return pid;
+}
+
+void tl_child_close_others(const int *kept, size_t n)
+{
+    int below = STDERR_FILENO; /* all up to this one are dealt with */
+
+    for (;;) {
+        int next = INT_MAX;
+
+        for (size_t i = 0; i < n; i++)
+            if (kept[i] > below && kept[i] < next)
+                next = kept[i];
+        if (next > below + 1)
+            close_range((unsigned)below + 1, next == INT_MAX ? UINT_MAX : (unsigned)next - 1, 0);
+        if (next == INT_MAX)
+            return;
+        below = next;
+    }
+}
+
+/* waitpid until no signal comes between. Only this child is waited for: the program may have others. */
+static pid_t reap(pid_t pid, int *status, int options)
+{
+    pid_t reaped;
+
+    do
+        reaped = waitpid(pid, status, options);
+    while (reaped < 0 && errno == EINTR);
+    return reaped;
+}
+
+/*
+ * Whether a child that has closed its channel ends by itself within a second: between the two are
+ * microseconds, unless it has closed it on purpose. A kernel without the call (before 5.3), or no descriptor:
+ * taken for granted.
+ */
+static bool ends(pid_t pid)
+{
+    struct pollfd end = {.fd = (int)syscall(SYS_pidfd_open, pid, 0), .events = POLLIN};
+    int ready;
+
+    if (end.fd < 0)
+        return true;
+    do
+        ready = poll(&end, 1, 1000);
+    while (ready < 0 && errno == EINTR);
+    close(end.fd);
+    return ready != 0;
+}
+
+/*
+ * SIGKILL at once, unless it has ended, or has closed its channel because it ends: then a signal would change
+ * nothing, but is sent all the same, for one that lives on would keep its parent waiting. Asked first,
+ * because a program that reaps all children may have freed the number for somebody else.
+ */
+struct tl_cause tl_child_end(pid_t pid, bool gone)
+{
+    bool lived_on = false;
+    int status = 0;
+    pid_t reaped = reap(pid, &status, WNOHANG);
+
+    if (reaped == 0) {
+        lived_on = gone && !ends(pid);
+        kill(pid, SIGKILL);
+        reaped = reap(pid, &status, 0);
+    }
+    if (lived_on)
+        return tl_cause_in_words("closed its channel and lived on", false);
+    return reaped == pid ? tl_cause_of_status(status) : (struct tl_cause){0};
+}

@@ -1,0 +1,34 @@
+/*
+ * child.h - a process of our own: how it begins, and how it is ended. The only place that forks, waits and
+ * kills. Layer: over cause.
+ */
+#ifndef TL_CHILD_H
+#define TL_CHILD_H
+
+#include "cause.h"
+
+#include <sys/types.h>
+
+/*
+ * Makes a process that calls live(data) and ends with status 0. It has the standard handlers of all signals,
+ * none of them blocked, makes no core file, and dies with the thread that made it. Until it has loaded
+ * anything it must keep to async-signal-safe calls, for another thread of the program may have held any lock
+ * at the moment of the fork. The process id, or -1 with errno.
+ */
+pid_t tl_child_start(void (*live)(void *data), void *data);
+
+/*
+ * In the child: keeps standard input, output and error and `kept` (-1: none), and closes the rest: files of
+ * the program, ends of its other children, and of other runs that the program has under way, who would wait
+ * for an end to close of which this process has a copy. A kernel that cannot (before 5.9) leaves them open.
+ * Async-signal-safe.
+ */
+void tl_child_close_others(const int *kept, size_t n);
+
+/*
+ * Ends a child, whatever it does, waits until it is gone, and says how it ended. `gone`: its end of a channel
+ * is closed already, so that it should end by itself.
+ */
+struct tl_cause tl_child_end(pid_t pid, bool gone);
+
+#endif
