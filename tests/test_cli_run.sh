@@ -10,10 +10,10 @@ same() { "$telar" run -t copy "$1" "$work/a.png" && "$telar" run -t copy "$2" "$
 differ() { ! same "$1" "$2"; }
 helps() { right "$telar" "$@" --help && grep -q '^usage: telar' "$work/out" && ! grep -q '.\{81\}' "$work/out"; }
 
-for command in run info transforms galaxy bench doctor; do
+for command in run info transforms galaxy bench demo-faults doctor; do
     check "$command --help fits a terminal" helps $command
 done
-check "--help names all commands" sh -c "for c in run info transforms galaxy bench doctor; do $telar --help | grep -q \"^  \$c \" || exit 1; done"
+check "--help names all commands" sh -c "for c in run info transforms galaxy bench demo-faults doctor; do $telar --help | grep -q \"^  \$c \" || exit 1; done"
 
 # ---- what it does ----
 check "serial" right "$telar" run -e serial -t invert "$g" "$work/serial.png"

@@ -8,7 +8,7 @@ manual=$srcdir/doc/telar.1
 options() { grep -oE -- '(^|[^a-z-])--[a-z][a-z-]+' | grep -oE -- '--.*' | sort -u; }
 clean() { ! mandoc -Tlint -Wwarning "$1" | grep -v 'outdated mandoc.db'; }
 
-for command in run info transforms galaxy bench doctor; do
+for command in run info transforms galaxy bench demo-faults doctor; do
     "$telar" $command --help
 done >"$work/help" || exit 99
 options <"$work/help" >"$work/in-help"

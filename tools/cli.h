@@ -19,6 +19,7 @@ int command_transforms(int argc, char **argv);
 int command_galaxy(int argc, char **argv);
 int command_bench(int argc, char **argv);
 int command_doctor(int argc, char **argv);
+int command_demo_faults(int argc, char **argv);
 
 /* Prints "telar: " and the message as one line on standard error; control characters in it become '?'. */
 void say(const char *format, ...) __attribute__((format(printf, 1, 2)));

@@ -23,6 +23,7 @@ static const struct command commands[] = {
     {"transforms", "the transforms there are, and the manual of each", command_transforms},
     {"galaxy", "draw a synthetic photograph of a galaxy", command_galaxy},
     {"bench", "what isolation costs, measured on this host", command_bench},
+    {"demo-faults", "a misbehaving transform under every rung of isolation", command_demo_faults},
     {"doctor", "what this host gives, and what to do about it", command_doctor},
 };
 
