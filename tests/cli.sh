@@ -38,6 +38,12 @@ wrong()
 right()
 {
     try "$@"
+    silent
+}
+
+# The last command did its work without a word.
+silent()
+{
     [ "$status" = 0 ] || { echo "status $status"; cat "$work/err"; return 1; }
     [ ! -s "$work/err" ] || { echo "not silent:"; cat "$work/err"; return 1; }
 }

@@ -10,9 +10,10 @@ storm=$PWD/tools/storm
 
 TMPDIR=$work
 export TMPDIR
-seed=$(($(date +%s) % 1000000))
-check "workers, seed $seed" "$storm" --runs=24 --seed=$seed
-check "the same seeds as ever" "$storm" --runs=6 --seed=1
-check "coordinators, seed $seed" "$storm" --kill-coordinator --runs=24 --seed=$seed
+# The leak checker stops what it looks at, and ends a program in which somebody else does.
+ASAN_OPTIONS=detect_leaks=0
+export ASAN_OPTIONS
+check "workers" "$storm" --runs=30 --seed=1
+check "coordinators" "$storm" --kill-coordinator --runs=24 --seed=1
 check "nothing is left of the storm itself" sh -c "! ls -d '$work'/telar-storm.* 2>/dev/null"
 end_cases
