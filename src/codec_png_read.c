@@ -263,9 +263,10 @@ bool tl_decoder_in_bands(const struct tl_decoder *d)
 bool tl_decoder_find_bands(struct tl_decoder *d, uint32_t band_rows)
 {
     if (!tl_decoder_in_bands(d) || !d->input.owned || !d->input.file_bytes
-        || d->scan.restart_used != sizeof d->scan.restart || png_get_uint_32(d->scan.restart + 4) != band_rows)
+        || d->scan.restart_used != sizeof d->scan.restart)
         return false;
-    d->restart = tl_restart_find(d->input.fd, d->input.position - HEAD_BYTES, d->scan.restart, d->geometry.rows);
+    d->restart = tl_restart_find(d->input.fd, d->input.position - HEAD_BYTES, d->scan.restart, d->geometry.rows,
+                                 band_rows);
     return d->restart != NULL;
 }
 
@@ -385,7 +386,7 @@ void tl_decoder_info(const struct tl_decoder *decoder, struct telar_info *info)
         .color_type = decoder->color_type,
         .bit_depth = decoder->bit_depth,
         .interlaced = decoder->passes > 1,
-        .restart_rows = decoder->restart ? decoder->restart->band_rows : 0,
+        .restart_rows = decoder->restart ? decoder->restart->part_rows : 0,
         .file_bytes = decoder->input.file_bytes,
     };
     memcpy(info->chunks, decoder->scan.names, sizeof info->chunks);

@@ -19,6 +19,8 @@ enum {
     ZLIB_HEAD_BYTES = 2,
     IHDR_BYTES = 13,
     RESTART_BYTES = 12,
+    /* Of a slot: what stands around two parts, and what tl_deflate_bound adds for the second. */
+    SLOT_FRAMES = 2 * (HEAD_BYTES + CRC_BYTES) + ZLIB_HEAD_BYTES + 32,
     /* Of pixels in a band: large enough to compress well and to be worth a message, small enough for a cache.
      * A picture that is not large has smaller ones, so that there are some for everybody. */
     BAND_BYTES = 768 << 10,
@@ -64,6 +66,14 @@ uint32_t tl_encode_band_rows(const struct telar_geometry *image)
     return rows;
 }
 
+/* Of large bands, halves. A small file is worth more than a quick reader of it. */
+static uint32_t part_rows(const struct telar_geometry *image, bool small)
+{
+    const uint32_t rows = tl_encode_band_rows(image);
+
+    return !small && rows > 1 && rows * aligned(telar_row_bytes(image)) > BAND_BYTES_SMALL ? rows / 2 : rows;
+}
+
 static struct tl_band filter_input(const struct telar_geometry *image, const struct telar_source *band)
 {
     return (struct tl_band){
@@ -88,7 +98,7 @@ size_t tl_encode_slot_bytes(const struct telar_geometry *image, uint32_t band_ro
     size_t bound = tl_deflate_bound(tl_filter_size(&band));
 
     /* a chunk's length is 31 bits (PNG specification, 5.3) */
-    return bound > 0x7fffffff - ZLIB_HEAD_BYTES ? SIZE_MAX : HEAD_BYTES + ZLIB_HEAD_BYTES + bound + CRC_BYTES;
+    return bound > 0x7fffffff - SLOT_FRAMES ? SIZE_MAX : bound + SLOT_FRAMES;
 }
 
 /*
@@ -116,27 +126,50 @@ size_t tl_encode_scratch_bytes(const struct telar_geometry *image, uint32_t band
     return division.work_bytes + division.filtered_bytes + division.slot_bytes;
 }
 
-/* Our encoder's and zlib's best: the smaller of the two. `second` has room for as much as `out`. */
-static size_t compress_small(void *work, const unsigned char *filtered, size_t n, unsigned char *second,
+/* How the parts of a band are compressed. */
+struct compressor {
+    void *work;
+    unsigned char *second; /* room for as much as the slot has for a part */
+    bool small;
+    bool quick; /* a large photograph without noise, in which nearly everything repeats itself: to search that
+                   densely takes longer than all the rest */
+};
+
+/* Our encoder's and zlib's best: the smaller of the two. */
+static size_t compress_small(const struct compressor *c, const unsigned char *filtered, size_t n,
                              unsigned char *out)
 {
-    size_t bytes = tl_deflate(work, filtered, n, out, tl_deflate_bound(n), false);
-    size_t better = tl_encode_small(work, filtered, n, second, bytes);
+    size_t bytes = tl_deflate(c->work, filtered, n, out, tl_deflate_bound(n), false);
+    size_t better = tl_encode_small(c->work, filtered, n, c->second, bytes);
 
     if (better == 0 || better >= bytes)
         return bytes;
-    memcpy(out, second, better);
+    memcpy(out, c->second, better);
     return better;
 }
 
-/* In a large photograph without noise nearly everything repeats itself; to search that densely takes longer
- * than all the rest. */
-static size_t compress(void *work, enum tl_filter_way way, const unsigned char *filtered, size_t n,
-                       unsigned char *out)
+static size_t compress(const struct compressor *c, const unsigned char *filtered, size_t n, unsigned char *out)
 {
-    if (way == TL_WAY_RESIDUALS && n > BAND_BYTES_SMALL)
-        return tl_deflate_quickly(work, filtered, n, out, tl_deflate_bound(n), false);
-    return tl_deflate(work, filtered, n, out, tl_deflate_bound(n), false);
+    if (c->small)
+        return compress_small(c, filtered, n, out);
+    if (c->quick)
+        return tl_deflate_quickly(c->work, filtered, n, out, tl_deflate_bound(n), false);
+    return tl_deflate(c->work, filtered, n, out, tl_deflate_bound(n), false);
+}
+
+/* Puts n filtered bytes into a chunk of their own, at `chunk`; returns its end. */
+static unsigned char *put_part(const struct compressor *compressor, const unsigned char *filtered, size_t n,
+                               bool first, unsigned char *chunk)
+{
+    unsigned char *data = chunk + HEAD_BYTES;
+
+    if (first) {
+        /* deflate with a window of 32 KiB, made fast (RFC 1950, 2.2) */
+        memcpy(data, "\x78\x01", ZLIB_HEAD_BYTES);
+        data += ZLIB_HEAD_BYTES;
+    }
+    data += compress(compressor, filtered, n, data);
+    return close_chunk(chunk, "IDAT", (size_t)(data - chunk) - HEAD_BYTES);
 }
 
 struct tl_encoded tl_encode_band(const struct telar_geometry *image, const struct telar_source *source,
@@ -144,23 +177,19 @@ struct tl_encoded tl_encode_band(const struct telar_geometry *image, const struc
 {
     struct tl_band band = filter_input(image, source);
     struct division division = divide(&band);
-    unsigned char *filtered = (unsigned char *)scratch + division.work_bytes, *data = slot + HEAD_BYTES;
-    size_t filtered_bytes = tl_filter_size(&band), n = 0;
-    enum tl_filter_way way;
+    unsigned char *filtered = (unsigned char *)scratch + division.work_bytes, *out = slot;
+    struct compressor compressor = {.work = scratch, .second = filtered + division.filtered_bytes, .small = small};
+    const size_t n = tl_filter_size(&band), row_bytes = n / band.row_count;
 
-    way = tl_filter_band(&band, scratch, filtered);
-    if (first) {
-        memcpy(data, "\x78\x01",
-               ZLIB_HEAD_BYTES); /* deflate with a window of 32 KiB, made fast (RFC 1950, 2.2) */
-        n = ZLIB_HEAD_BYTES;
+    band.part_rows = part_rows(image, small);
+    compressor.quick = tl_filter_band(&band, scratch, filtered) == TL_WAY_RESIDUALS && n > BAND_BYTES_SMALL;
+    for (uint32_t row = 0, rows; row < band.row_count; row += rows, first = false) {
+        const uint32_t left = band.row_count - row;
+
+        rows = left < band.part_rows ? left : band.part_rows;
+        out = put_part(&compressor, filtered + row * row_bytes, rows * row_bytes, first, out);
     }
-    n += small
-             ? compress_small(scratch, filtered, filtered_bytes, filtered + division.filtered_bytes, data + n)
-             : compress(scratch, way, filtered, filtered_bytes, data + n);
-    return (struct tl_encoded){
-        .bytes = (uint32_t)(close_chunk(slot, "IDAT", n) - slot),
-        .adler = tl_adler32(1, filtered, filtered_bytes),
-    };
+    return (struct tl_encoded){.bytes = (uint32_t)(out - slot), .adler = tl_adler32(1, filtered, n)};
 }
 
 uint32_t tl_encode_join(const struct telar_geometry *image, uint32_t adler, uint32_t band_adler,
@@ -188,12 +217,13 @@ static unsigned char *put_ihdr(unsigned char *at, const struct telar_geometry *i
 
 static unsigned char *put_restart(unsigned char *at, const struct tl_format *format)
 {
+    const uint32_t rows = part_rows(&format->image, format->small);
     unsigned char *data = at + HEAD_BYTES;
 
     memset(data, 0, RESTART_BYTES);
     data[0] = 1;
-    put_32(data + 4, format->band_rows);
-    put_32(data + 8, (format->image.rows + format->band_rows - 1) / format->band_rows);
+    put_32(data + 4, rows);
+    put_32(data + 8, (format->image.rows + rows - 1) / rows);
     return close_chunk(at, "teLR", RESTART_BYTES);
 }
 
@@ -263,7 +293,7 @@ telar_status tl_encode_all(struct tl_output *output, const struct telar_source *
                            struct telar_error *error)
 {
     static const struct tl_chunks none;
-    struct tl_format format = {*image, tl_encode_band_rows(image), true};
+    struct tl_format format = {*image, tl_encode_band_rows(image), false, true};
     void *scratch = malloc(tl_encode_scratch_bytes(image, format.band_rows));
     unsigned char *slot = malloc(tl_encode_slot_bytes(image, format.band_rows));
     telar_status status = TELAR_OK;

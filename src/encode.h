@@ -3,14 +3,14 @@
  * between the same head and tail. Layer: codec; over filter and deflate.
  *
  * The file is one ordinary PNG (PNG specification, 3rd edition; RFC 1950 and 1951): a zlib stream in one IDAT
- * chunk a band, and a last one that ends it. A band's blocks end at a byte boundary, no match reaches out of
- * it, and its first row uses filter None or Sub, so that its rows can be decoded without those before; the
- * chunk teLR says so:
+ * chunk a part, and a last one that ends it. A part is a band, or half of one where bands are large (restart.h
+ * says what that is good for). Its blocks end at a byte boundary, no match reaches out of it, and its first
+ * row uses filter None or Sub, so that its rows can be decoded without those before; the chunk teLR says so:
  *
  *     0  1  version, 1
  *     1  3  zeros
- *     4  4  rows of each band but the last, big-endian
- *     8  4  number of bands, big-endian
+ *     4  4  rows of each part but the last, big-endian
+ *     8  4  number of parts, big-endian
  */
 #ifndef TL_ENCODE_H
 #define TL_ENCODE_H
@@ -21,6 +21,7 @@
 struct tl_format {
     struct telar_geometry image;
     uint32_t band_rows;
+    bool small;   /* takes time to make the file small */
     bool restart; /* whether the chunk teLR is written */
 };
 

@@ -127,8 +127,11 @@ void tl_filter_band_as(const struct tl_band *band, enum tl_filter_way way,
     assert(shape->pixel_bytes >= 1 && shape->pixel_bytes <= 8 && shape->row_bytes % shape->pixel_bytes == 0);
     for (uint32_t r = 0; r < band->row_count; r++) {
         const unsigned char *row = file_order(shape, band->rows + r * band->stride_bytes, copies[r & 1]);
-        unsigned filter = way == TL_WAY_REPEATS ? TL_FILTER_NONE : least_filter(band, kernel, row, above);
+        unsigned filter;
 
+        if (r > 0 && band->part_rows && r % band->part_rows == 0)
+            above = NULL;
+        filter = way == TL_WAY_REPEATS ? TL_FILTER_NONE : least_filter(band, kernel, row, above);
         *out++ = (unsigned char)filter;
         kernel->apply(shape, filter, row, above, out);
         out += shape->row_bytes;

@@ -19,6 +19,7 @@ struct tl_band {
         *above; /* the row above the first, or NULL: the first row then takes None or Sub only */
     size_t stride_bytes;
     uint32_t row_count;
+    uint32_t part_rows; /* each row after so many is filtered like one that has none above; 0: no such row */
 };
 
 /* Bytes that filtering a band writes: for each row its filter and row_bytes. SIZE_MAX: too large. */

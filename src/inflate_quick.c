@@ -167,15 +167,36 @@ static void unread(struct tl_run *r)
     r->bits &= (UINT64_C(1) << r->n_bits) - 1;
 }
 
+/* The copy of a run that can live in registers; and back. */
+INLINE struct tl_run lifted(const struct tl_run *careful)
+{
+    struct tl_run r = *careful;
+
+    r.bits <<= LIFT;
+    r.n_bits += LIFT;
+    return r;
+}
+
+INLINE void put_down(struct tl_run *careful, const struct tl_run *r)
+{
+    *careful = *r;
+    careful->bits >>= LIFT;
+    careful->n_bits = (r->n_bits & 63) - LIFT;
+    unread(careful);
+}
+
+INLINE bool is_plenty(const struct tl_run *r, const unsigned char *end)
+{
+    return r->s->step == TL_SYMBOL && r->in_end - r->in >= QUICK_INPUT && end - r->out >= TL_QUICK_OUTPUT;
+}
+
 /* Decodes symbols as long as QUICK_INPUT is at hand and TL_QUICK_OUTPUT before `end`. */
 INLINE void decode(struct tl_run *careful, const unsigned char *end)
 {
-    struct tl_run copy = *careful, *const r = &copy; /* a copy that can live in registers */
+    struct tl_run copy = lifted(careful), *const r = &copy;
     const uint32_t *const table = r->s->literal;
 
-    r->bits <<= LIFT;
-    r->n_bits += LIFT;
-    while (r->s->step == TL_SYMBOL && r->in_end - r->in >= QUICK_INPUT && end - r->out >= TL_QUICK_OUTPUT) {
+    while (is_plenty(r, end)) {
         uint32_t entry;
 
         refill(r);
@@ -185,15 +206,111 @@ INLINE void decode(struct tl_run *careful, const unsigned char *end)
         refill(r);
         quick_special(r, entry);
     }
-    r->bits >>= LIFT;
-    r->n_bits = (r->n_bits & 63) - LIFT;
-    *careful = copy;
-    unread(careful);
+    put_down(careful, r);
+}
+
+/* ---- two streams in turns: while one waits for its table, the other one goes on ---- */
+
+/* Of a run what every symbol changes. Two of them, and a table each, are all that fits into the registers. */
+struct lane {
+    uint64_t bits;
+    unsigned n_bits;
+    const unsigned char *in;
+    unsigned char *out;
+};
+
+INLINE struct lane lane_of(const struct tl_run *r)
+{
+    return (struct lane){r->bits, r->n_bits, r->in, r->out};
+}
+
+INLINE void put_back(struct tl_run *r, const struct lane *lane)
+{
+    r->bits = lane->bits;
+    r->n_bits = lane->n_bits;
+    r->in = lane->in;
+    r->out = lane->out;
+}
+
+INLINE void lane_refill(struct lane *l)
+{
+    l->bits |= load64(l->in) << (l->n_bits & 63);
+    l->in += (~l->n_bits & 63) >> 3;
+    l->n_bits |= 56;
+}
+
+INLINE uint32_t lane_entry(const struct lane *l, const uint32_t *table)
+{
+    uint32_t entry;
+
+    memcpy(&entry, (const char *)table + (l->bits & ((UINT64_C(1) << TL_LITERAL_BITS) - 1) << LIFT), sizeof entry);
+    return entry;
+}
+
+INLINE void lane_take(struct lane *l, uint32_t entry)
+{
+    l->bits >>= entry & 63;
+    l->n_bits -= entry;
+    store_literals(l->out, entry);
+    l->out += tl_entry_literals(entry);
+}
+
+/* Looks up the next entries of both, and takes them if both hold literals. */
+INLINE bool take_two(struct lane *a, const uint32_t *table_a, struct lane *b, const uint32_t *table_b)
+{
+    const uint32_t e = lane_entry(a, table_a), f = lane_entry(b, table_b);
+
+    if (!tl_entry_literals(e) || !tl_entry_literals(f))
+        return false;
+    lane_take(a, e);
+    lane_take(b, f);
+    return true;
+}
+
+/* Whatever comes next in one of them, unless it is in its first table. */
+__attribute__((noinline)) static void take_special(struct tl_run *r)
+{
+    uint32_t entry;
+
+    refill(r);
+    entry = quick_entry(r, r->s->literal, TL_LITERAL_BITS);
+    if (!tl_entry_literals(entry))
+        quick_special(r, entry);
+}
+
+INLINE void decode_two(struct tl_run *careful_a, struct tl_run *careful_b)
+{
+    struct tl_run run_a = lifted(careful_a), run_b = lifted(careful_b);
+    const uint32_t *const table_a = run_a.s->literal, *const table_b = run_b.s->literal;
+
+    while (is_plenty(&run_a, run_a.out_end) && is_plenty(&run_b, run_b.out_end)) {
+        const unsigned char *const in_a = run_a.in_end - QUICK_INPUT, *const in_b = run_b.in_end - QUICK_INPUT;
+        unsigned char *const out_a = run_a.out_end - TL_QUICK_OUTPUT, *const out_b = run_b.out_end - TL_QUICK_OUTPUT;
+        struct lane a = lane_of(&run_a), b = lane_of(&run_b);
+
+        do {
+            lane_refill(&a);
+            lane_refill(&b);
+        } while (take_two(&a, table_a, &b, table_b) && take_two(&a, table_a, &b, table_b)
+                 && take_two(&a, table_a, &b, table_b) && take_two(&a, table_a, &b, table_b) && a.in <= in_a
+                 && b.in <= in_b && a.out <= out_a && b.out <= out_b);
+        put_back(&run_a, &a);
+        put_back(&run_b, &b);
+        take_special(&run_a);
+        take_special(&run_b);
+    }
+    put_down(careful_a, &run_a);
+    put_down(careful_b, &run_b);
 }
 
 static void decode_plain(struct tl_run *r, const unsigned char *end)
 {
     decode(r, end);
+}
+
+static void decode_two_plain(struct tl_run *a, struct tl_run *b)
+{
+    decode_two(a, b);
 }
 
 /* BMI2 shifts by any register, and leaves the flags alone. */
@@ -203,16 +320,36 @@ __attribute__((target("bmi2"))) static void decode_bmi2(struct tl_run *r, const 
     decode(r, end);
 }
 
-void tl_inflate_quickly(struct tl_run *r, const unsigned char *end)
+__attribute__((target("bmi2"))) static void decode_two_bmi2(struct tl_run *a, struct tl_run *b)
 {
-    if (__builtin_cpu_supports("bmi2"))
-        decode_bmi2(r, end);
-    else
-        decode_plain(r, end);
+    decode_two(a, b);
+}
+
+static bool has_bmi2(void)
+{
+    return __builtin_cpu_supports("bmi2");
 }
 #else
-void tl_inflate_quickly(struct tl_run *r, const unsigned char *end)
+#define decode_bmi2 decode_plain
+#define decode_two_bmi2 decode_two_plain
+
+static bool has_bmi2(void)
 {
-    decode_plain(r, end);
+    return false;
 }
 #endif
+
+void tl_inflate_quickly(struct tl_run *r, const unsigned char *end)
+{
+    (has_bmi2() ? decode_bmi2 : decode_plain)(r, end);
+}
+
+void tl_inflate_two_quickly(struct tl_run *a, struct tl_run *b)
+{
+    (has_bmi2() ? decode_two_bmi2 : decode_two_plain)(a, b);
+}
+
+bool tl_inflate_is_plenty(const struct tl_run *r)
+{
+    return is_plenty(r, r->out_end);
+}

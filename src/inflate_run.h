@@ -1,5 +1,5 @@
 /*
- * inflate_run.h - what the careful and the quick half of inflate share. Layer: codec.
+ * inflate_run.h - what the parts of inflate share. Layer: codec.
  */
 #ifndef TL_INFLATE_RUN_H
 #define TL_INFLATE_RUN_H
@@ -47,11 +47,29 @@ static inline bool tl_in_reach(const struct tl_run *r, size_t distance)
  */
 void tl_copy_across(const struct tl_inflate *s, unsigned char *out, size_t at, size_t distance, size_t n);
 
+/* The buffer is full or the stream at its end: the caller may do with it as he likes. */
+void tl_close_output(struct tl_run *r);
+
+/* inflate_steps.c: takes the next step. False: not without more input or output, or the stream is over. */
+bool tl_inflate_step(struct tl_run *r);
+
+/*
+ * Comes to the symbols of a block. False: there is not plenty of input or room for them, or there is no such
+ * block.
+ */
+bool tl_inflate_reach_symbols(struct tl_run *r);
+
 /*
  * inflate_quick.c: decodes symbols, in step TL_SYMBOL, as long as there is much input, and much room before
  * `end`. May end in step TL_BLOCK or TL_REFUSED.
  */
 void tl_inflate_quickly(struct tl_run *r, const unsigned char *end);
+
+/* The same with two streams at once, until one of them wants for something. */
+void tl_inflate_two_quickly(struct tl_run *a, struct tl_run *b);
+
+/* Whether there is enough of all that for a symbol. */
+bool tl_inflate_is_plenty(const struct tl_run *r);
 
 /* How much room it wants. */
 enum { TL_QUICK_OUTPUT = TL_MATCH_MAX + 48 };

@@ -4,6 +4,7 @@
 
 #include "checksum.h"
 #include "inflate.h"
+#include "unfilter.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -18,6 +19,7 @@ enum { HEAD_BYTES = 8, CRC_BYTES = 4, ZLIB_HEAD_BYTES = 2, END_BYTES = 6, PIECE_
  */
 enum { LAST_ROW_BYTES = 960, TAIL_BYTES = 60 };
 
+/* Working memory for a part. */
 struct work {
     struct tl_inflate inflate;
     unsigned char piece[PIECE_BYTES];
@@ -25,7 +27,7 @@ struct work {
 
 size_t tl_restart_work_bytes(void)
 {
-    return sizeof(struct work);
+    return TL_RESTART_PARTS * sizeof(struct work);
 }
 
 static uint32_t get_32(const unsigned char *at)
@@ -55,7 +57,7 @@ static bool read_at(int fd, void *bytes, size_t n, uint64_t offset, int *errnum)
 }
 
 /* Looks at the chunk at *offset, which must be IDAT, and goes behind it. */
-static bool look_at_idat(int fd, uint64_t *offset, struct tl_restart_band *band)
+static bool look_at_idat(int fd, uint64_t *offset, struct tl_restart_part *part)
 {
     unsigned char head[HEAD_BYTES];
     int errnum;
@@ -63,15 +65,15 @@ static bool look_at_idat(int fd, uint64_t *offset, struct tl_restart_band *band)
     if (!read_at(fd, head, sizeof head, *offset, &errnum) || memcmp(head + 4, "IDAT", 4) != 0
         || get_32(head) > 0x7fffffff)
         return false;
-    *band = (struct tl_restart_band){*offset + HEAD_BYTES, get_32(head)};
-    *offset += HEAD_BYTES + (uint64_t)band->bytes + CRC_BYTES;
+    *part = (struct tl_restart_part){*offset + HEAD_BYTES, get_32(head)};
+    *offset += HEAD_BYTES + (uint64_t)part->bytes + CRC_BYTES;
     return true;
 }
 
 /* The last IDAT: nothing but a final block of fixed codes without data, and the stream's checksum. */
 static bool look_at_end(int fd, uint64_t *offset, uint32_t *adler)
 {
-    struct tl_restart_band end;
+    struct tl_restart_part end;
     unsigned char bytes[4 + END_BYTES + CRC_BYTES];
     int errnum;
 
@@ -83,9 +85,9 @@ static bool look_at_end(int fd, uint64_t *offset, uint32_t *adler)
            && get_32(bytes + 4 + END_BYTES) == tl_crc32(0, bytes, 4 + END_BYTES);
 }
 
-/* The stream's own head (RFC 1950, 2.2): deflate with a window of 32 KiB, without a dictionary. It is not a
- * band's. */
-static bool look_at_beginning(int fd, struct tl_restart_band *first)
+/* The stream's own head (RFC 1950, 2.2): deflate with a window of 32 KiB, without a dictionary. It is not
+ * the part's. */
+static bool look_at_beginning(int fd, struct tl_restart_part *first)
 {
     unsigned char head[ZLIB_HEAD_BYTES];
     int errnum;
@@ -95,23 +97,25 @@ static bool look_at_beginning(int fd, struct tl_restart_band *first)
 }
 
 struct tl_restart *tl_restart_find(int fd, uint64_t first, const unsigned char data[TL_RESTART_BYTES],
-                                   uint32_t rows)
+                                   uint32_t rows, uint32_t band_rows)
 {
-    uint32_t band_rows = get_32(data + 4), n_bands = get_32(data + 8);
+    const uint32_t part_rows = get_32(data + 4), n_parts = get_32(data + 8);
     struct tl_restart *restart;
     uint64_t offset = first;
     bool good = true;
 
-    if (data[0] != 1 || data[1] || data[2] || data[3] || band_rows == 0
-        || n_bands != ((uint64_t)rows + band_rows - 1) / band_rows)
+    if (data[0] != 1 || data[1] || data[2] || data[3] || part_rows == 0
+        || (part_rows != band_rows && part_rows != band_rows / TL_RESTART_PARTS)
+        || n_parts != ((uint64_t)rows + part_rows - 1) / part_rows)
         return NULL;
-    restart = malloc(sizeof *restart + n_bands * sizeof restart->band[0]);
+    restart = malloc(sizeof *restart + n_parts * sizeof restart->part[0]);
     if (!restart)
         return NULL;
-    *restart = (struct tl_restart){.rows = rows, .band_rows = band_rows, .n_bands = n_bands};
-    for (uint32_t i = 0; good && i < n_bands; i++)
-        good = look_at_idat(fd, &offset, &restart->band[i]);
-    good = good && look_at_beginning(fd, &restart->band[0]) && look_at_end(fd, &offset, &restart->adler);
+    *restart = (struct tl_restart){
+        .rows = rows, .part_rows = part_rows, .parts_of_band = band_rows / part_rows, .n_parts = n_parts};
+    for (uint32_t i = 0; good && i < n_parts; i++)
+        good = look_at_idat(fd, &offset, &restart->part[i]);
+    good = good && look_at_beginning(fd, &restart->part[0]) && look_at_end(fd, &offset, &restart->adler);
     restart->tail_offset = offset;
     if (!good) {
         free(restart);
@@ -120,81 +124,167 @@ struct tl_restart *tl_restart_find(int fd, uint64_t first, const unsigned char d
     return restart;
 }
 
-/* A band being inflated: its rows but the last, then that one. */
-struct reading {
-    struct tl_inflate *inflate;
-    struct tl_output_bytes part[2];
-    int errnum;          /* why the file could not be read */
-    uint64_t used;       /* of the compressed data */
-    uint64_t full_at[2]; /* what was used when the part was full */
-};
-
-/*
- * Inflates a piece. Once the output is full, blocks without output may follow, but nothing that gives more:
- * then input is left.
- */
-static bool inflate_piece(struct reading *r, struct tl_input_bytes *in)
+static uint32_t part_rows(const struct tl_restart *restart, uint32_t part)
 {
-    struct tl_output_bytes none = {0};
-    const uint64_t before = r->used - in->used;
+    const uint32_t left = restart->rows - part * restart->part_rows;
 
-    for (int i = 0; i < 2; i++)
-        if (r->part[i].used < r->part[i].n) {
-            if (tl_inflate_run(r->inflate, in, &r->part[i]) != TL_INFLATE_MORE)
-                return false;
-            r->full_at[i] = before + in->used;
-            if (r->part[i].used < r->part[i].n)
-                break;
-        }
-    if (in->used < in->n && tl_inflate_run(r->inflate, in, &none) != TL_INFLATE_MORE)
-        return false;
-    r->used = before + in->n;
-    return in->used == in->n;
+    return left < restart->part_rows ? left : restart->part_rows;
 }
 
-/* Reads the chunk of a band and inflates it. Its CRC must be right. */
-static bool read_chunk(const struct tl_restart_band *band, int fd, size_t skip, unsigned char *piece,
-                       struct reading *r)
+/* A part of a band being inflated: its rows but the last, then that one. */
+struct reading {
+    struct tl_inflate *inflate;
+    int fd;
+    uint64_t offset;          /* in the file, of the next piece of compressed data */
+    uint32_t left;            /* bytes that are still there */
+    uint32_t crc;             /* of what was read */
+    size_t skip;              /* bytes at the beginning of the next piece that are not the part's */
+    unsigned char *piece;     /* room for a piece */
+    struct tl_input_bytes in; /* the piece at hand */
+    uint64_t before;          /* bytes before it */
+    struct tl_output_bytes out[2];
+    uint64_t full_at[2]; /* bytes that were used when the output was full */
+    int errnum;          /* why the file could not be read */
+};
+
+static uint64_t used(const struct reading *r)
 {
-    uint64_t offset = band->offset;
-    uint32_t left = band->bytes, crc = tl_crc32(0, "IDAT", 4);
-    unsigned char stored_crc[CRC_BYTES];
+    return r->before + r->in.used;
+}
 
-    r->used = skip;
-    for (; left > 0; skip = 0) {
-        size_t n = left < PIECE_BYTES ? left : PIECE_BYTES;
-        struct tl_input_bytes in = {.bytes = piece, .n = n, .used = skip};
+/* Has input at hand, if there is more of it. The CRC behind it must be right. */
+static bool fetch(struct reading *r)
+{
+    const uint32_t n = r->left < PIECE_BYTES ? r->left : PIECE_BYTES;
+    unsigned char crc[CRC_BYTES];
 
-        if (!read_at(fd, piece, n, offset, &r->errnum))
+    if (r->in.used < r->in.n || n == 0)
+        return true;
+    if (!read_at(r->fd, r->piece, n, r->offset, &r->errnum))
+        return false;
+    r->crc = tl_crc32(r->crc, r->piece, n);
+    r->before += r->in.n;
+    r->in = (struct tl_input_bytes){.bytes = r->piece, .n = n, .used = r->skip};
+    r->skip = 0;
+    r->offset += n;
+    r->left -= n;
+    return r->left > 0
+           || (read_at(r->fd, crc, sizeof crc, r->offset, &r->errnum) && get_32(crc) == r->crc);
+}
+
+/* Where the data was when an output was full. */
+static void mark(struct reading *r, int i)
+{
+    if (r->out[i].used == r->out[i].n && !r->full_at[i])
+        r->full_at[i] = used(r);
+}
+
+/*
+ * Inflates the piece at hand. Once the output is full, blocks without output may follow, but nothing that
+ * gives more: then input is left.
+ */
+static bool inflate_piece(struct reading *r)
+{
+    struct tl_output_bytes none = {0};
+
+    for (int i = 0; i < 2 && (i == 0 || r->out[0].used == r->out[0].n); i++)
+        if (r->out[i].used < r->out[i].n) {
+            if (tl_inflate_run(r->inflate, &r->in, &r->out[i]) != TL_INFLATE_MORE)
+                return false;
+            mark(r, i);
+        }
+    return r->in.used == r->in.n
+           || (tl_inflate_run(r->inflate, &r->in, &none) == TL_INFLATE_MORE && r->in.used == r->in.n);
+}
+
+/* Two parts at once, as far as both go. */
+static bool inflate_two(struct reading r[2])
+{
+    struct tl_inflate *const inflate[2] = {r[0].inflate, r[1].inflate};
+    struct tl_input_bytes *const in[2] = {&r[0].in, &r[1].in};
+    struct tl_output_bytes *const out[2] = {&r[0].out[0], &r[1].out[0]};
+    int stuck;
+
+    while (r[0].out[0].used < r[0].out[0].n && r[1].out[0].used < r[1].out[0].n) {
+        if (!fetch(&r[0]) || !fetch(&r[1]))
             return false;
-        crc = tl_crc32(crc, piece, n);
-        if (!inflate_piece(r, &in))
+        if (r[0].in.used == r[0].in.n || r[1].in.used == r[1].in.n)
+            return true;
+        stuck = tl_inflate_run_two(inflate, in, out);
+        mark(&r[0], 0);
+        mark(&r[1], 0);
+        if (!inflate_piece(&r[stuck]))
             return false;
-        offset += n;
-        left -= (uint32_t)n;
     }
-    return read_at(fd, stored_crc, sizeof stored_crc, offset, &r->errnum) && get_32(stored_crc) == crc;
+    return true;
+}
+
+/* The rest of a part, or all of it. */
+static bool inflate_rest(struct reading *r)
+{
+    do
+        if (!fetch(r) || !inflate_piece(r))
+            return false;
+    while (r->left > 0);
+    return r->out[1].used == r->out[1].n && tl_inflate_between_blocks(r->inflate);
+}
+
+/* The end of the image data is where libpng looks closely. */
+static bool ends_well(const struct reading *last)
+{
+    const uint64_t in_last_row = last->full_at[1] - last->full_at[0], behind = used(last) - last->full_at[1];
+
+    return in_last_row <= 2 * last->out[1].n + LAST_ROW_BYTES && behind + END_BYTES <= TAIL_BYTES;
+}
+
+/* Begins with a part of the file, whose rows go to `bytes`. */
+static void begin_part(const struct tl_restart *restart, int fd, uint32_t part, size_t row_bytes,
+                       struct work *work, unsigned char *bytes, struct reading *r)
+{
+    const size_t n = part_rows(restart, part) * row_bytes;
+
+    tl_inflate_begin(&work->inflate, true);
+    *r = (struct reading){
+        .inflate = &work->inflate,
+        .fd = fd,
+        .piece = work->piece,
+        .skip = part == 0 ? ZLIB_HEAD_BYTES : 0,
+        .offset = restart->part[part].offset,
+        .left = restart->part[part].bytes,
+        .crc = tl_crc32(0, "IDAT", 4),
+        .out = {{bytes, n - row_bytes, 0}, {bytes + n - row_bytes, row_bytes, 0}},
+    };
+}
+
+/* Inflates the parts that were begun. */
+static bool inflate_parts(struct reading *r, uint32_t count)
+{
+    if (count == 2 && !inflate_two(r))
+        return false;
+    for (uint32_t i = 0; i < count; i++)
+        if (!inflate_rest(&r[i]) || r[i].out[0].bytes[0] > TL_FILTER_SUB)
+            return false;
+    return true;
 }
 
 bool tl_restart_read(const struct tl_restart *restart, int fd, uint32_t band, void *memory,
-                     unsigned char *bytes, size_t n, struct tl_restarted *told)
+                     unsigned char *bytes, size_t row_bytes, struct tl_restarted *told)
 {
+    const uint32_t first = band * restart->parts_of_band, left = restart->n_parts - first;
+    const uint32_t count = left < restart->parts_of_band ? left : restart->parts_of_band;
     struct work *work = memory;
-    const bool is_last = band + 1 == restart->n_bands;
-    const uint32_t rows = is_last ? restart->rows - band * restart->band_rows : restart->band_rows;
-    const size_t row = n / rows;
-    struct reading r = {.inflate = &work->inflate, .part = {{bytes, n - row, 0}, {bytes + n - row, row, 0}}};
+    struct reading r[TL_RESTART_PARTS] = {0};
+    size_t n = 0;
+    bool good;
 
-    tl_inflate_begin(&work->inflate, true);
-    *told = (struct tl_restarted){0};
-    if (!read_chunk(&restart->band[band], fd, band == 0 ? ZLIB_HEAD_BYTES : 0, work->piece, &r)) {
-        told->errnum = r.errnum;
-        return false;
+    for (uint32_t i = 0; i < count; i++) {
+        begin_part(restart, fd, first + i, row_bytes, &work[i], bytes + n, &r[i]);
+        n += part_rows(restart, first + i) * row_bytes;
     }
-    if (is_last
-        && (r.full_at[1] - r.full_at[0] > 2 * row + LAST_ROW_BYTES
-            || r.used + END_BYTES - r.full_at[1] > TAIL_BYTES))
-        return false;
-    told->adler = tl_adler32(1, bytes, n);
-    return r.part[1].used == row && tl_inflate_between_blocks(&work->inflate) && bytes[0] <= 1;
+    good = inflate_parts(r, count) && (count < left || ends_well(&r[count - 1]));
+    *told = (struct tl_restarted){
+        .adler = good ? tl_adler32(1, bytes, n) : 0,
+        .errnum = r[0].errnum ? r[0].errnum : r[1].errnum,
+    };
+    return good;
 }

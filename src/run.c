@@ -339,7 +339,7 @@ static telar_status write_by_libpng(struct run *run, struct telar_error *error)
 /* All that stands before the first band, which is known before any worker lives. */
 static telar_status write_head(struct run *run, struct telar_error *error)
 {
-    struct tl_format format = {run->job.image, run->job.band_rows, !run->options.no_restart};
+    struct tl_format format = {run->job.image, run->job.band_rows, run->job.small, !run->options.no_restart};
 
     run->adler = 1;
     run->orders.write_band = write_band;

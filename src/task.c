@@ -68,14 +68,13 @@ static void inflate_next(const struct tl_place *place, const struct tl_task *tas
 /* From wherever in the file the band lies. What follows the last, the coordinator finds. */
 static void inflate_any(const struct tl_place *place, const struct tl_task *task, struct tl_record *record)
 {
-    size_t filtered = telar_region_rows(&task->region) * (telar_row_bytes(&place->job->image) + 1);
     struct tl_restarted told;
 
     if (task->index == place->job->n_bands)
         return;
     if (!tl_restart_read(tl_decoder_restart(place->decoder), tl_decoder_descriptor(place->decoder),
                          (uint32_t)task->index, place->scratch + place->job->codec_offset,
-                         place->base + task->extent.offset, filtered, &told))
+                         place->base + task->extent.offset, telar_row_bytes(&place->job->image) + 1, &told))
         refuse(record, told.errnum);
     record->adler = told.adler;
 }

@@ -10,11 +10,12 @@
 
 #include <telar/telar.h>
 
-enum { COLUMNS = 500, ROWS = 600, ROW = COLUMNS * 3 + 1, BANDS_MAX = 8, STREAM_MAX = 240000 };
+enum { COLUMNS = 500, ROWS = 600, ROW = COLUMNS * 3 + 1, BANDS_MAX = 16, STREAM_MAX = 240000 };
 
 static struct maker made;
 static unsigned char rows[ROWS * ROW];
 static uint32_t band_rows;
+static bool halves; /* whether two bands of the file are one of telar's */
 
 /* The parts of a file, to be changed before it is put together. */
 struct parts {
@@ -160,8 +161,17 @@ static inline void setup(void)
 {
     const struct telar_geometry g = {ROWS, COLUMNS, 3, 8};
 
-    band_rows = tl_encode_band_rows(&g); /* otherwise telar run would not look */
+    band_rows = tl_encode_band_rows(&g) / (halves ? 2 : 1); /* otherwise telar run would not look */
     fill_rows();
+}
+
+/* All of a suite, with bands of either kind. */
+static inline int run_both(const char *name, const char *name_of_halves, const TTest *const *tests)
+{
+    int status = run_suite(name, tests);
+
+    halves = true;
+    return run_suite(name_of_halves, tests) | status;
 }
 
 #endif

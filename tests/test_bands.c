@@ -168,5 +168,5 @@ int main(void)
         NULL,
     };
 
-    return run_suite("bands", tests);
+    return run_both("bands", "bands of halves", tests);
 }

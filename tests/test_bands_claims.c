@@ -228,5 +228,5 @@ int main(void)
         NULL,
     };
 
-    return run_suite("bands_claims", tests);
+    return run_both("bands_claims", "bands_claims of halves", tests);
 }

@@ -178,7 +178,7 @@ static void check_shape(const struct tl_rows *shape, uint32_t rows, size_t gap, 
 {
     size_t stride = shape->row_bytes + gap, size = (rows + 1) * stride;
     unsigned char *pixels = sample(size, kind, rows), *before = malloc(size);
-    struct tl_band band = {*shape, pixels + stride, pixels, stride, rows};
+    struct tl_band band = {*shape, pixels + stride, pixels, stride, rows, 0};
 
     memcpy(before, pixels, size);
     check_band(&band);
@@ -207,7 +207,7 @@ END_TEST
 /* A band of `rows` rows of RGB8, 1,000 pixels wide, one sample over all its bytes. */
 static struct tl_band large_band(const unsigned char *pixels, uint32_t rows)
 {
-    return (struct tl_band){{3000, 3, false}, pixels, NULL, 3000, rows};
+    return (struct tl_band){{3000, 3, false}, pixels, NULL, 3000, rows, 0};
 }
 
 /* The filters chosen for each of 200 rows. */
@@ -289,15 +289,43 @@ END_TEST
 
 START_TEST(sizes_that_do_not_fit_are_told)
 {
-    struct tl_band band = {{SIZE_MAX, 1, false}, NULL, NULL, 0, 1};
+    struct tl_band band = {{SIZE_MAX, 1, false}, NULL, NULL, 0, 1, 0};
 
     ck_assert_uint_eq(tl_filter_size(&band), SIZE_MAX);
     ck_assert_uint_eq(tl_filter_work_size(&band), SIZE_MAX);
-    band = (struct tl_band){{SIZE_MAX / 4, 1, false}, NULL, NULL, 0, 5};
+    band = (struct tl_band){{SIZE_MAX / 4, 1, false}, NULL, NULL, 0, 5, 0};
     ck_assert_uint_eq(tl_filter_size(&band), SIZE_MAX);
-    band = (struct tl_band){{6, 3, false}, NULL, NULL, 0, 5};
+    band = (struct tl_band){{6, 3, false}, NULL, NULL, 0, 5, 0};
     ck_assert_uint_eq(tl_filter_size(&band), 35);
     ck_assert_uint_ge(tl_filter_work_size(&band), tl_deflate_work_size());
+}
+END_TEST
+
+/* The first row of a part is filtered by None or Sub, as if the one above did not exist; the others as before. */
+START_TEST(parts_do_not_look_up)
+{
+    enum { ROWS = 200, PART = 64, BYTES = 3000 };
+    unsigned char *pixels = sample((ROWS + 1) * BYTES, 1, ROWS), filters[2][ROWS];
+    struct tl_band band = large_band(pixels, ROWS);
+    unsigned char *out = malloc(tl_filter_size(&band)), *work = malloc(tl_filter_work_size(&band));
+
+    for (size_t r = 1; r < ROWS; r++) /* above is best */
+        memcpy(pixels + r * BYTES, pixels, BYTES);
+    for (int i = 0; i < 2; i++, band.part_rows = PART) {
+        tl_filter_band_as(&band, TL_WAY_RESIDUALS, &tl_filter_plain, work, out);
+        for (size_t r = 0; r < ROWS; r++)
+            filters[i][r] = out[r * (BYTES + 1)];
+    }
+    for (size_t r = 1; r < ROWS; r++) {
+        ck_assert_uint_eq(filters[0][r], 2);
+        if (r % PART)
+            ck_assert_uint_eq(filters[1][r], 2);
+        else
+            ck_assert_uint_le(filters[1][r], 1);
+    }
+    free(pixels);
+    free(out);
+    free(work);
 }
 END_TEST
 
@@ -311,6 +339,7 @@ int main(void)
         smooth_bands_take_small_residuals,
         few_levels_are_left_as_they_are,
         the_same_band_gives_the_same_bytes,
+        parts_do_not_look_up,
         sizes_that_do_not_fit_are_told,
         NULL,
     };

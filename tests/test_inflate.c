@@ -170,6 +170,97 @@ START_TEST(checksums_join)
 }
 END_TEST
 
+/* One of two streams: its input in pieces, its output in one. */
+struct side {
+    unsigned char in[IN_MAX], out[OUT_MAX];
+    size_t n, given, piece;
+    struct tl_inflate inflate;
+    struct tl_input_bytes input;
+    struct tl_output_bytes output;
+    tl_inflate_state state;
+};
+
+static void begin_side(struct side *side, unsigned kind, size_t n, size_t piece)
+{
+    make_data(kind, n, kind + 31);
+    side->n = pack(n, 6, 15, 8, Z_DEFAULT_STRATEGY);
+    memcpy(side->in, packed, side->n);
+    side->given = 0;
+    side->piece = piece;
+    side->input = (struct tl_input_bytes){0};
+    side->output = (struct tl_output_bytes){side->out, n, 0};
+    side->state = TL_INFLATE_MORE;
+    tl_inflate_begin(&side->inflate, false);
+}
+
+/* Gives it the next piece once it has used the one before. */
+static void feed(struct side *side)
+{
+    if (side->input.used < side->input.n || side->given == side->n)
+        return;
+    side->input = (struct tl_input_bytes){side->in + side->given,
+                                          side->piece < side->n - side->given ? side->piece : side->n - side->given, 0};
+    side->given += side->input.n;
+}
+
+static bool goes_on(const struct side *side)
+{
+    return side->state == TL_INFLATE_MORE && side->output.used < side->output.n
+           && (side->given < side->n || side->input.used < side->input.n);
+}
+
+static void inflate_both(struct side *a, struct side *b)
+{
+    struct side *const sides[2] = {a, b};
+    struct tl_inflate *const inflate[2] = {&a->inflate, &b->inflate};
+    struct tl_input_bytes *const in[2] = {&a->input, &b->input};
+    struct tl_output_bytes *const out[2] = {&a->output, &b->output};
+
+    while (goes_on(a) && goes_on(b)) {
+        struct side *stuck;
+
+        feed(a);
+        feed(b);
+        stuck = sides[tl_inflate_run_two(inflate, in, out)];
+        if (goes_on(stuck))
+            stuck->state = tl_inflate_run(&stuck->inflate, &stuck->input, &stuck->output);
+    }
+    for (int i = 0; i < 2; i++)
+        for (feed(sides[i]); goes_on(sides[i]); feed(sides[i]))
+            sides[i]->state = tl_inflate_run(&sides[i]->inflate, &sides[i]->input, &sides[i]->output);
+}
+
+/* What zlib makes of the whole, or of as much of it as there is before it is wrong. */
+static void judge_side(const struct side *side, const char *what)
+{
+    const struct outcome zlib = by_zlib(side->in, side->n, false);
+    const size_t n = zlib.made < side->output.used ? zlib.made : side->output.used;
+
+    ck_assert_msg(!zlib.complete || side->output.used == zlib.made, "%s: %zu of %zu bytes", what, side->output.used,
+                  zlib.made);
+    ck_assert_msg(memcmp(side->out, theirs, n) == 0, "%s: other bytes", what);
+}
+
+START_TEST(two_at_once_are_what_each_is_alone)
+{
+    static struct side a, b;
+    static const size_t pieces[] = {1, 15, 17, 5000, 65536, IN_MAX};
+    uint32_t seed = 9;
+
+    for (unsigned kind = 0; kind < 25; kind++)
+        for (size_t i = 0; i < sizeof pieces / sizeof *pieces; i++) {
+            begin_side(&a, kind / 5, 200000 - kind, pieces[i]);
+            begin_side(&b, kind % 5, 1 + random_next(&seed) % (OUT_MAX - 1), pieces[random_next(&seed) % 6]);
+            if (i % 2)
+                b.in[random_next(&seed) % b.n] ^= (unsigned char)(1 << random_next(&seed) % 8);
+            inflate_both(&a, &b);
+            ck_assert_uint_eq(a.output.used, a.output.n);
+            judge_side(&a, "the one");
+            judge_side(&b, "the other");
+        }
+}
+END_TEST
+
 int main(void)
 {
     const TTest *const tests[] = {
@@ -180,6 +271,7 @@ int main(void)
         every_head_is_judged_alike,
         a_match_beyond_the_declared_window_is_refused,
         knows_where_blocks_end,
+        two_at_once_are_what_each_is_alone,
         checksums_join,
         NULL,
     };

@@ -92,28 +92,30 @@ static inline void read_in_bands(struct reading *r, uint32_t band_rows)
 }
 
 /* One band for itself, into its place. */
-static inline bool read_band_alone(struct reading *r, uint32_t band, uint32_t *adler, void *work)
+static inline bool read_band_alone(struct reading *r, uint32_t band, uint32_t band_rows, uint32_t *adler, void *work)
 {
     const struct telar_geometry *g = tl_decoder_geometry(r->decoder);
-    const struct tl_restart *restart = tl_decoder_restart(r->decoder);
     const struct tl_rows rows = rows_of(g);
-    const uint32_t row = band * restart->band_rows;
-    const uint32_t count = g->rows - row < restart->band_rows ? g->rows - row : restart->band_rows;
-    const size_t n = count * (r->row_bytes + 1);
-    unsigned char *filtered = or_die(malloc(n)), *above = or_die(malloc(r->row_bytes));
+    const uint32_t row = band * band_rows, count = g->rows - row < band_rows ? g->rows - row : band_rows;
+    unsigned char *filtered = or_die(malloc(count * (r->row_bytes + 1))), *above = or_die(malloc(r->row_bytes));
+    const uint32_t part_rows = tl_decoder_restart(r->decoder)->part_rows;
     struct tl_restarted told;
-    bool good;
+    bool good = tl_restart_read(tl_decoder_restart(r->decoder), tl_decoder_descriptor(r->decoder), band, work, filtered,
+                                r->row_bytes + 1, &told);
 
-    memset(above, 0xa5, r->row_bytes); /* nothing of it may be seen */
-    good = tl_restart_read(restart, tl_decoder_descriptor(r->decoder), band, work, filtered, n, &told)
-           && tl_unfilter(&rows, filtered, count, above, r->pixels + row * r->row_bytes, r->row_bytes);
+    for (uint32_t i = 0, n; good && i < count; i += n) {
+        n = count - i < part_rows ? count - i : part_rows;
+        memset(above, 0xa5, r->row_bytes); /* nothing of it may be seen */
+        good = tl_unfilter(&rows, filtered + i * (r->row_bytes + 1), n, above, r->pixels + (row + i) * r->row_bytes,
+                           r->row_bytes);
+    }
     *adler = told.adler;
     free(filtered);
     free(above);
     return good;
 }
 
-/* How many rows a band has, by the word of the first chunk teLR; 0 when there is none. */
+/* How many rows a part has, by the word of the first chunk teLR; 0 when there is none. */
 static inline uint32_t claimed_rows(const unsigned char *bytes, size_t n)
 {
     const unsigned char *at = memmem(bytes, n, "teLR", 4);
@@ -127,25 +129,24 @@ static inline uint32_t claimed_rows(const unsigned char *bytes, size_t n)
 static inline void read_restarted(struct reading *r, uint32_t band_rows)
 {
     const struct telar_geometry *g = tl_decoder_geometry(r->decoder);
-    const struct tl_restart *restart;
-    uint32_t *adlers, adler = 1;
+    uint32_t *adlers, adler = 1, n_bands;
     bool doubt;
     void *work;
 
     if (band_rows == 0 || !tl_decoder_find_bands(r->decoder, band_rows))
         return;
-    restart = tl_decoder_restart(r->decoder);
-    adlers = or_die(calloc(restart->n_bands, sizeof *adlers));
+    n_bands = (uint32_t)((g->rows + (uint64_t)band_rows - 1) / band_rows);
+    adlers = or_die(calloc(n_bands, sizeof *adlers));
     work = or_die(malloc(tl_restart_work_bytes()));
     r->good = true;
-    for (uint32_t band = restart->n_bands; r->good && band-- > 0;)
-        r->good = read_band_alone(r, band, &adlers[band], work);
-    for (uint32_t band = 0; r->good && band < restart->n_bands; band++) {
-        uint32_t row = band * restart->band_rows, left = g->rows - row;
+    for (uint32_t band = n_bands; r->good && band-- > 0;)
+        r->good = read_band_alone(r, band, band_rows, &adlers[band], work);
+    for (uint32_t band = 0; r->good && band < n_bands; band++) {
+        uint32_t left = g->rows - band * band_rows;
 
-        adler = tl_encode_join(g, adler, adlers[band], left < restart->band_rows ? left : restart->band_rows);
+        adler = tl_encode_join(g, adler, adlers[band], left < band_rows ? left : band_rows);
     }
-    r->good = r->good && adler == restart->adler
+    r->good = r->good && adler == tl_decoder_restart(r->decoder)->adler
               && tl_decoder_read_tail(r->decoder, NULL, 0, &doubt, NULL) == TELAR_OK;
     free(adlers);
     free(work);
@@ -171,12 +172,13 @@ static inline const char *difference(const struct reading *a, const struct readi
 static inline void read_all(struct two_readings *two, const char *path, struct reading *libpng,
                             uint32_t band_rows, uint32_t claimed)
 {
-    struct reading bands = open_reading(path), restarted = open_reading(path);
+    struct reading bands = open_reading(path), restarted = open_reading(path), halves = open_reading(path);
 
     two->ordinary = tl_decoder_in_bands(libpng->decoder);
     if (two->ordinary) {
         read_in_bands(&bands, band_rows);
-        read_restarted(&restarted, claimed);
+        read_restarted(&restarted, claimed); /* each part is a band */
+        read_restarted(&halves, claimed <= UINT32_MAX / 2 ? 2 * claimed : 0); /* two are one */
     }
     libpng->good = tl_decoder_read(libpng->decoder, libpng->pixels, libpng->row_bytes, NULL) == TELAR_OK;
     two->libpng = libpng->good;
@@ -192,8 +194,13 @@ static inline void read_all(struct two_readings *two, const char *path, struct r
         two->differ = difference(&bands, libpng);
     if (restarted.good && !two->differ)
         two->differ = difference(&restarted, libpng);
+    if (halves.good && !two->differ)
+        two->differ = difference(&halves, libpng);
+    if (restarted.good != halves.good && !two->differ)
+        two->differ = "by restart points it is taken as bands or as halves, and refused as the other";
     close_reading(&bands);
     close_reading(&restarted);
+    close_reading(&halves);
 }
 
 /* What is wrong in the end: `differ`, for what a quick way takes, libpng must take too and give the same. */
