@@ -173,12 +173,12 @@ size_t tl_deflate_quickly(void *work, const unsigned char *in, size_t n, unsigne
     return write_blocks(work, out, capacity, final);
 }
 
-size_t tl_deflate_cost(void *work, const unsigned char *in, size_t n)
+size_t tl_deflate_cost(void *work, const unsigned char *in, size_t n, bool quickly)
 {
     struct deflate *d = work;
     uint64_t bits = 0;
 
-    begin(d, in, n, false);
+    begin(d, in, n, quickly);
     while (next_block(d))
         bits += tl_block_bits(d);
     return (size_t)(bits / 8);

@@ -31,8 +31,8 @@ size_t tl_deflate(void *work, const unsigned char *in, size_t n, unsigned char *
 size_t tl_deflate_quickly(void *work, const unsigned char *in, size_t n, unsigned char *out, size_t capacity,
                           bool final);
 
-/* How many bytes tl_deflate would write, without writing them. */
-size_t tl_deflate_cost(void *work, const unsigned char *in, size_t n);
+/* How many bytes tl_deflate, or with `quickly` tl_deflate_quickly, would write, without writing them. */
+size_t tl_deflate_cost(void *work, const unsigned char *in, size_t n, bool quickly);
 
 /* Is there enough repetition in it to be worth looking for? Much quicker than tl_deflate. */
 bool tl_deflate_repeats(void *work, const unsigned char *in, size_t n);

@@ -66,12 +66,17 @@ uint32_t tl_encode_band_rows(const struct telar_geometry *image)
     return rows;
 }
 
+static bool has_large_bands(const struct telar_geometry *image)
+{
+    return tl_encode_band_rows(image) * aligned(telar_row_bytes(image)) > BAND_BYTES_SMALL;
+}
+
 /* Of large bands, halves. A small file is worth more than a quick reader of it. */
 static uint32_t part_rows(const struct telar_geometry *image, bool small)
 {
     const uint32_t rows = tl_encode_band_rows(image);
 
-    return !small && rows > 1 && rows * aligned(telar_row_bytes(image)) > BAND_BYTES_SMALL ? rows / 2 : rows;
+    return !small && rows > 1 && has_large_bands(image) ? rows / 2 : rows;
 }
 
 static struct tl_band filter_input(const struct telar_geometry *image, const struct telar_source *band)
@@ -182,7 +187,8 @@ struct tl_encoded tl_encode_band(const struct telar_geometry *image, const struc
     const size_t n = tl_filter_size(&band), row_bytes = n / band.row_count;
 
     band.part_rows = part_rows(image, small);
-    compressor.quick = tl_filter_band(&band, scratch, filtered) == TL_WAY_RESIDUALS && n > BAND_BYTES_SMALL;
+    band.quick = !small && has_large_bands(image);
+    compressor.quick = tl_filter_band(&band, scratch, filtered) == TL_WAY_RESIDUALS && band.quick;
     for (uint32_t row = 0, rows; row < band.row_count; row += rows, first = false) {
         const uint32_t left = band.row_count - row;
 

@@ -20,6 +20,7 @@ struct tl_band {
     size_t stride_bytes;
     uint32_t row_count;
     uint32_t part_rows; /* each row after so many is filtered like one that has none above; 0: no such row */
+    bool quick;         /* residuals will be compressed by tl_deflate_quickly */
 };
 
 /* Bytes that filtering a band writes: for each row its filter and row_bytes. SIZE_MAX: too large. */

@@ -10,14 +10,19 @@
 #include "filter.h"
 
 enum {
-    WHOLE_BYTES = 65536,     /* bands up to this size are tried whole */
-    TILE_BYTES = 32768,      /* larger ones by tiles: one, and another for every ... */
-    BYTES_PER_TILE = 262144, /* ... so many bytes of the band */
-    TILE_ROWS = 8,           /* few and wide, so that the row above is as far away as it is in the band */
-    EASY = 64,               /* unfiltered rows that shrink to one part in so many are good enough */
-    SAMPLE_BYTES = 4096,     /* of each tile, when only bytes are counted */
-    CLEARLY = 16,            /* unfiltered rows must save one part in so many to be chosen by such a sample */
+    WHOLE_BYTES = 65536, /* bands up to this size are tried whole, others by tiles */
+    TILE_ROWS = 8,       /* few and wide, so that the row above is as far away as it is in the band */
+    EASY = 64,           /* unfiltered rows that shrink to one part in so many are good enough */
+    SAMPLE_BYTES = 4096, /* of each tile, when only bytes are counted */
+    CLEARLY = 16,        /* unfiltered rows must save one part in so many to be chosen by such a sample */
 };
+
+/* Tiles of so many bytes: one, and another for every so many of the band. Where there is time, half the band. */
+struct sampling {
+    size_t tile_bytes, bytes_per_tile;
+};
+
+static const struct sampling thorough = {65536, 131072}, quick = {32768, 524288};
 
 /* The tiles lie on a diagonal, so that they see different rows and different columns. */
 struct tiling {
@@ -25,22 +30,20 @@ struct tiling {
     uint32_t row_count;
 };
 
-/*
- * The tiles, filtered, are never more than the band: at most half of a tile is bytes that name filters, so
- * that they are at most a quarter of the band and 64 KiB, and smaller bands than 87 KiB have one.
- */
+/* The tiles, filtered, are never more than the band: one of 64 KiB, and more only if they are half of it. */
 static struct tiling tile(const struct tl_band *band)
 {
+    const struct sampling sampling = band->quick ? quick : thorough;
     size_t size = tl_filter_size(band), width, rows;
 
     if (size <= WHOLE_BYTES)
         return (struct tiling){1, band->shape.row_bytes, band->row_count};
-    width = TILE_BYTES / (band->row_count < TILE_ROWS ? band->row_count : TILE_ROWS);
+    width = sampling.tile_bytes / (band->row_count < TILE_ROWS ? band->row_count : TILE_ROWS) - 1;
     width -= width % band->shape.pixel_bytes;
     if (width > band->shape.row_bytes)
         width = band->shape.row_bytes;
-    rows = TILE_BYTES / width;
-    return (struct tiling){size / BYTES_PER_TILE + 1, width,
+    rows = sampling.tile_bytes / (width + 1); /* a byte names the filter */
+    return (struct tiling){size / sampling.bytes_per_tile + 1, width,
                            rows < band->row_count ? (uint32_t)rows : band->row_count};
 }
 
@@ -131,9 +134,9 @@ enum tl_filter_way tl_filter_choose(const struct tl_band *band, const struct tl_
     /* Photographs are known at once, and are worth little more time. */
     if (!tl_deflate_repeats(work, out, n))
         return choose_by_counting(band, tiling, kernel, work, out);
-    plain = tl_deflate_cost(work, out, n);
+    plain = tl_deflate_cost(work, out, n, band->quick);
     if (plain <= n / EASY)
         return TL_WAY_REPEATS;
     filter_tiles(band, &tiling, TL_WAY_RESIDUALS, kernel, work, out);
-    return plain <= tl_deflate_cost(work, out, n) ? TL_WAY_REPEATS : TL_WAY_RESIDUALS;
+    return (band->quick ? plain - plain/6 : plain) <= tl_deflate_cost(work, out, n, band->quick) ? TL_WAY_REPEATS : TL_WAY_RESIDUALS;
 }

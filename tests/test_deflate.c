@@ -263,7 +263,7 @@ START_TEST(costs_are_what_is_written)
 
         sample_fill(in, 300000, (enum sample)kind, 8);
         free(deflated(tl_deflate, in, 300000, false, &size));
-        cost = tl_deflate_cost(work, in, 300000);
+        cost = tl_deflate_cost(work, in, 300000, false);
         ck_assert_uint_le(cost, size);
         ck_assert_uint_ge(cost + 5 + 2 * 5,
                           size); /* the end; and what each stored block, at most 5 here, fills up */

@@ -178,7 +178,7 @@ static void check_shape(const struct tl_rows *shape, uint32_t rows, size_t gap, 
 {
     size_t stride = shape->row_bytes + gap, size = (rows + 1) * stride;
     unsigned char *pixels = sample(size, kind, rows), *before = malloc(size);
-    struct tl_band band = {*shape, pixels + stride, pixels, stride, rows, 0};
+    struct tl_band band = {*shape, pixels + stride, pixels, stride, rows, 0, false};
 
     memcpy(before, pixels, size);
     check_band(&band);
@@ -207,7 +207,7 @@ END_TEST
 /* A band of `rows` rows of RGB8, 1,000 pixels wide, one sample over all its bytes. */
 static struct tl_band large_band(const unsigned char *pixels, uint32_t rows)
 {
-    return (struct tl_band){{3000, 3, false}, pixels, NULL, 3000, rows, 0};
+    return (struct tl_band){{3000, 3, false}, pixels, NULL, 3000, rows, 0, false};
 }
 
 /* The filters chosen for each of 200 rows. */
@@ -287,15 +287,41 @@ START_TEST(the_same_band_gives_the_same_bytes)
 }
 END_TEST
 
+/* However narrow or wide a band is, what is tried of it fits into the memory for the whole: a sanitizer sees to that. */
+START_TEST(samples_are_never_more_than_the_band)
+{
+    static const size_t shapes[][2] = {{1, 33000}, {1, 70000}, {1, 150000},  {3, 30000}, {6, 12000},
+                                       {24, 6000}, {9000, 8}, {70000, 1},   {300, 300}, {3000, 200},
+                                       {60000, 3}, {12000, 7}, {150000, 1}, {1536, 256}};
+
+    for (size_t i = 0; i < sizeof shapes / sizeof *shapes; i++) {
+        const size_t row = shapes[i][0], rows = shapes[i][1];
+        unsigned char *pixels = sample(row * rows, SAMPLE_WORDS, 7);
+        struct tl_band band = {{row, row % 3 ? 1 : 3, false}, pixels, NULL, row, (uint32_t)rows, 0, false};
+        unsigned char *work = malloc(tl_filter_work_size(&band));
+
+        for (int k = 0; k < 2; k++, band.quick = true) {
+            unsigned char *out = malloc(tl_filter_size(&band));
+
+            tl_filter_band(&band, work, out);
+            ck_assert_uint_le(out[0], TL_FILTER_SUB);
+            free(out);
+        }
+        free(work);
+        free(pixels);
+    }
+}
+END_TEST
+
 START_TEST(sizes_that_do_not_fit_are_told)
 {
-    struct tl_band band = {{SIZE_MAX, 1, false}, NULL, NULL, 0, 1, 0};
+    struct tl_band band = {{SIZE_MAX, 1, false}, NULL, NULL, 0, 1, 0, false};
 
     ck_assert_uint_eq(tl_filter_size(&band), SIZE_MAX);
     ck_assert_uint_eq(tl_filter_work_size(&band), SIZE_MAX);
-    band = (struct tl_band){{SIZE_MAX / 4, 1, false}, NULL, NULL, 0, 5, 0};
+    band = (struct tl_band){{SIZE_MAX / 4, 1, false}, NULL, NULL, 0, 5, 0, false};
     ck_assert_uint_eq(tl_filter_size(&band), SIZE_MAX);
-    band = (struct tl_band){{6, 3, false}, NULL, NULL, 0, 5, 0};
+    band = (struct tl_band){{6, 3, false}, NULL, NULL, 0, 5, 0, false};
     ck_assert_uint_eq(tl_filter_size(&band), 35);
     ck_assert_uint_ge(tl_filter_work_size(&band), tl_deflate_work_size());
 }
@@ -340,6 +366,7 @@ int main(void)
         few_levels_are_left_as_they_are,
         the_same_band_gives_the_same_bytes,
         parts_do_not_look_up,
+        samples_are_never_more_than_the_band,
         sizes_that_do_not_fit_are_told,
         NULL,
     };
