@@ -127,6 +127,17 @@ uint64_t tl_stream_loaded(const struct tl_stream *stream)
     return stream->used + piece_left(stream);
 }
 
+/* Whether the inflater has something to give without more input. Once it has, it cannot be used any more. */
+static bool has_output(struct tl_stream *stream)
+{
+    unsigned char byte;
+    struct tl_output_bytes out = {.bytes = &byte, .n = 1};
+    struct tl_input_bytes in = {0};
+
+    tl_inflate_run(&stream->inflate, &in, &out);
+    return out.used > 0;
+}
+
 /* Lets the inflater have n bytes more of the chunk at hand, which must give no output. It may come to its end
  * there. */
 static bool end_piece(struct tl_stream *stream, struct tl_input *input, uint32_t n)
@@ -145,7 +156,7 @@ static bool end_piece(struct tl_stream *stream, struct tl_input *input, uint32_t
         take(stream, input, in.bytes, in.used);
         n -= (uint32_t)in.used;
         stream->ended = state == TL_INFLATE_END;
-        if (state == TL_INFLATE_BAD || (state == TL_INFLATE_MORE && in.used < in.n))
+        if (state == TL_INFLATE_BAD || (state == TL_INFLATE_MORE && (in.used < in.n || has_output(stream))))
             return false;
     }
     return true;

@@ -261,6 +261,38 @@ static telar_status run_once(struct telar_error *error)
     return status;
 }
 
+/*
+ * Streams with more than the rows, literals or a match, cut at every byte near their end: what the decompressor could
+ * still give without more input counts as more.
+ */
+START_TEST(more_than_the_image_and_cut_short)
+{
+    static unsigned char stream[MAKER_BYTES];
+    static const int strategies[] = {Z_DEFAULT_STRATEGY, Z_HUFFMAN_ONLY, Z_FIXED};
+    const size_t image = 32 * 49;
+
+    for (size_t s = 0; s < 3; s++)
+        for (size_t more = 1; more < 400; more += more < 10 ? 1 : 97) {
+            z_stream z = {.next_in = rows, .avail_in = (uInt)(image + more), .next_out = stream, .avail_out = sizeof stream};
+            size_t n;
+
+            fill_rows(16, 32, 3, 5);
+            memset(rows + image - 6, 0, more + 6); /* a match that begins in the rows and ends behind them */
+            ck_assert_int_eq(deflateInit2(&z, 6, Z_DEFLATED, 15, 8, strategies[s]), Z_OK);
+            ck_assert_int_eq(deflate(&z, Z_FINISH), Z_STREAM_END);
+            n = z.total_out;
+            deflateEnd(&z);
+            for (size_t cut = 0; cut < 24 && cut < n; cut++)
+                for (size_t piece = 1; piece < 4; piece++) {
+                    maker_begin(&made, 16, 32, 8, 2, 0);
+                    put_idats(stream, n - cut, piece);
+                    maker_chunk(&made, "IEND", NULL, 0);
+                    must_agree("more and cut", cut);
+                }
+        }
+}
+END_TEST
+
 START_TEST(what_is_read_once_is_judged_as_libpng_does)
 {
     static unsigned char stream[70000];
@@ -374,6 +406,7 @@ int main(void)
         damaged_anywhere,
         streams_that_end_in_pieces,
         more_or_less_than_the_image,
+        more_than_the_image_and_cut_short,
         what_is_read_once_is_judged_as_libpng_does,
         chunks_where_they_should_not_be,
         unknown_filters,
