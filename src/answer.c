@@ -176,6 +176,16 @@ static void note_answer(struct tl_coordinator *c, struct tl_member *member, cons
     }
 }
 
+/* Goes by itself, when there are no more tickets. */
+static void note_bye(const struct tl_coordinator *c, struct tl_member *member, const struct tl_record *record)
+{
+    uint64_t epoch_ns = c->orders->epoch_ns, now_ns = tl_now_ns();
+    uint64_t leave_ns = plausible(record->start_ns, member->report.ready_ns + epoch_ns, now_ns);
+
+    member->report.leave_ns = leave_ns - epoch_ns;
+    member->report.left_ns = plausible(record->end_ns, leave_ns, now_ns) - epoch_ns;
+}
+
 void tl_answer_note(struct tl_coordinator *c, struct tl_member *member, const struct tl_record *record)
 {
     if (c->orders->engine->direct && record->task == TL_TASK_HELLO)
@@ -183,6 +193,8 @@ void tl_answer_note(struct tl_coordinator *c, struct tl_member *member, const st
     note_usage(member, record);
     if (record->task == TL_TASK_HELLO)
         note_hello(c, member, record);
+    else if (record->task == TL_TASK_BYE && c->orders->engine->direct)
+        note_bye(c, member, record);
     else
         note_answer(c, member, record);
 }
@@ -192,4 +204,6 @@ void tl_answer_note_late(struct tl_coordinator *c, struct tl_member *member, con
     note_usage(member, record);
     if (record->task == TL_TASK_HELLO && !member->ready && !record->trouble)
         note_hello(c, member, record);
+    else if (record->task == TL_TASK_BYE)
+        note_bye(c, member, record);
 }

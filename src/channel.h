@@ -26,6 +26,9 @@ struct tl_ticket {
 /* The task of the record that a worker sends when it begins its loop. */
 #define TL_TASK_HELLO UINT64_MAX
 
+/* The same when it has left its loop, because there are no more tickets. */
+#define TL_TASK_BYE (UINT64_MAX - 1)
+
 /* Why a worker could not do a task. */
 enum tl_trouble {
     TL_TROUBLE_NONE,
@@ -50,7 +53,8 @@ struct tl_record {
     int32_t errnum;
     uint32_t bytes, adler; /* encode: struct tl_encoded; inflate: bytes of tl_decoder_leave, the band's Adler-32 */
     uint32_t reserved;
-    uint64_t start_ns, end_ns; /* of the task; of the hello: the worker's code began, the segment is mapped */
+    uint64_t start_ns, end_ns; /* of the task; of the hello: it was born, its memory is mapped; of the bye: it
+                                  was told to go, its memory is unmapped */
     uint64_t touch_ns, transform_ns; /* parts of it, as in struct telar_task_report */
     int64_t id; /* thread id of the worker */
     uint64_t user_ns, system_ns;

@@ -2,6 +2,8 @@
 
 #include "child.h"
 
+#include "host.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -53,7 +55,7 @@ static void begin(pid_t parent)
 }
 
 /* Signals are blocked around the fork: the child must run none of the program's handlers. */
-pid_t tl_child_start(void (*live)(void *data), void *data)
+pid_t tl_child_start(void (*live)(void *data), void *data, uint64_t *born_ns)
 {
     sigset_t all, before;
     pid_t parent = getpid(), pid;
@@ -64,6 +66,8 @@ pid_t tl_child_start(void (*live)(void *data), void *data)
     pid = fork();
     failure = errno;
     if (pid == 0) {
+        if (born_ns)
+            *born_ns = tl_now_ns();
         begin(parent);
         live(data);
         _exit(0);

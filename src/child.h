@@ -7,15 +7,17 @@
 
 #include "cause.h"
 
+#include <stdint.h>
 #include <sys/types.h>
 
 /*
  * Makes a process that calls live(data) and ends with status 0. It has the standard handlers of all signals,
  * none of them blocked, makes no core file, and dies with the thread that made it. Until it has loaded
  * anything it must keep to async-signal-safe calls, for another thread of the program may have held any lock
- * at the moment of the fork. The process id, or -1 with errno.
+ * at the moment of the fork. In the child *born_ns becomes the time of its first instruction; NULL is allowed.
+ * The process id, or -1 with errno.
  */
-pid_t tl_child_start(void (*live)(void *data), void *data);
+pid_t tl_child_start(void (*live)(void *data), void *data, uint64_t *born_ns);
 
 /*
  * In the child: keeps standard input, output and error and `kept` (-1: none), and closes the rest: files of

@@ -72,6 +72,8 @@ static telar_status start(struct tl_coordinator *c, struct tl_member *member, st
     if (status != TELAR_OK)
         return status;
     member->living = true;
+    if (!member->report.spawn_ns)
+        member->report.spawn_ns = tl_now_ns() - c->orders->epoch_ns;
     status = engine->start(c->crew, member, error);
     member->report.pid = member->id;
     if (status != TELAR_OK) {
@@ -90,7 +92,6 @@ static telar_status start_member(struct tl_coordinator *c, struct telar_error *e
 
     *member = (struct tl_member){.index = c->crew->size};
     member->report.processes = 1;
-    member->report.spawn_ns = tl_now_ns() - c->orders->epoch_ns;
     c->ledger.workers = ++c->crew->size;
     status = start(c, member, error);
     if (status != TELAR_OK)

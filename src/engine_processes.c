@@ -83,7 +83,7 @@ static telar_status start(struct tl_crew *crew, struct tl_member *member, struct
 
     (void)crew;
     member->worker.usage_of = RUSAGE_SELF;
-    pid = tl_child_start(live, member);
+    pid = tl_child_start(live, member, &member->worker.born_ns);
     if (pid < 0)
         return tl_fail(error, TELAR_HOST, errno, "cannot make a worker process");
     member->id = pid;

@@ -30,6 +30,7 @@ static void *body(void *data)
     pthread_cleanup_push(close_end, &member->worker_end);
     tl_worker_run(&member->worker);
     pthread_cleanup_pop(1);
+    member->left_ns = tl_now_ns(); /* later than its bye, which takes time to be sent */
     return NULL;
 }
 

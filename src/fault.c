@@ -21,6 +21,8 @@ void tl_fault_join(struct tl_coordinator *c, struct tl_member *member, bool gone
         c->crew->abandoned = true;
     member->living = false;
     member->report.end_ns = tl_now_ns() - c->orders->epoch_ns;
+    if (gone && member->left_ns && member->report.left_ns)
+        member->report.left_ns = member->left_ns - c->orders->epoch_ns;
     tl_cause_text(&member->cause, member->report.cause, sizeof member->report.cause);
 }
 

@@ -175,7 +175,7 @@ telar_status tl_probe_open(struct tl_probe *probe, struct tl_description *descri
     tl_error_clear(&probe->error);
     probe->end = ends[0];
     probe->child_end = ends[1];
-    probe->pid = tl_child_start(live, probe);
+    probe->pid = tl_child_start(live, probe, NULL);
     tl_channel_close(&ends[1]);
     if (probe->pid < 0) {
         tl_channel_close(&probe->end);

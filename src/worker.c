@@ -168,7 +168,8 @@ void tl_worker_run(struct tl_worker *worker)
     enum tl_trouble trouble;
     struct tl_ticket ticket;
 
-    worker->record = (struct tl_record){.task = TL_TASK_HELLO, .start_ns = tl_now_ns()};
+    worker->record = (struct tl_record){
+        .task = TL_TASK_HELLO, .start_ns = worker->born_ns ? worker->born_ns : tl_now_ns()};
     if (!map(worker, &shape))
         note_errno(&worker->record, TL_TROUBLE_MEMORY);
     else if ((trouble = settle(worker)) != TL_TROUBLE_NONE)
@@ -180,8 +181,11 @@ void tl_worker_run(struct tl_worker *worker)
             if (!report(worker))
                 break;
         }
+    worker->record = (struct tl_record){.task = TL_TASK_BYE, .start_ns = tl_now_ns()};
     tl_private_unmap(place->scratch, place->job->scratch_bytes);
     tl_segment_unmap(place->base, &shape);
+    worker->record.end_ns = tl_now_ns();
+    report(worker);
 }
 
 /* ---- the port of a channel ---- */

@@ -32,6 +32,7 @@ struct tl_worker {
     const struct tl_plugins *plugins; /* to be loaded first, into *pipeline; NULL: none */
     struct telar_pipeline *pipeline;  /* of the job: a process has a copy of its own */
     uint32_t index;        /* its number among the job's workers */
+    uint64_t born_ns;      /* when its process was; 0: when it begins to run */
     bool guarded;          /* map read-only, and open only its own slots, and the extent of the task at hand */
     bool touch_first;      /* touch what a task reads and writes before it is run, and tell how long that took */
     int usage_of;          /* whose resources a record tells: RUSAGE_SELF, RUSAGE_THREAD */
@@ -45,8 +46,8 @@ struct tl_worker {
 struct tl_port tl_port_channel(int *end);
 
 /*
- * Maps the segment, locks itself in if that is asked for, says hello, and loops. Returns when there are no more tickets,
- * with everything unmapped.
+ * Maps the segment, locks itself in if that is asked for, says hello, and loops. When there are no more tickets it unmaps
+ * everything, says bye, and returns.
  */
 void tl_worker_run(struct tl_worker *worker);
 

@@ -1,9 +1,9 @@
 /*
- * bench_bare [ROUNDS] - what making and joining a worker costs when nothing else is done: fork, _exit,
- * waitpid; and pthread_create, pthread_join. Prints the medians, in microseconds, of the whole, and its parts
- * as telar bench has them: spawn, from the call to the first instruction of the worker's own; join, from its
- * last one to its being joined. What the bench is compared with in tools/bench-honesty; no test of make
- * check.
+ * bench_bare [ROUNDS] - whether what telar reports as spawning and joining a worker is that, and nothing else.
+ * In each round, in turn: a bare pthread_create and pthread_join; a run of threads with one worker and one
+ * pixel; a bare fork, _exit and waitpid; a run of processes. All in this process, so that caches, address
+ * space and page tables are the same for both. Spawn is from the call to the worker's first instruction, join
+ * from its last to its being joined. Prints medians in microseconds; a tool (tools/bench-honesty), no test.
  */
 #include <config.h>
 
@@ -16,9 +16,20 @@
 #include <time.h>
 #include <unistd.h>
 
+#include <telar/telar.h>
+
 enum { ROUNDS_MAX = 10000 };
 
-/* Written by the worker: when it began, which is also when it ended, for it does nothing. */
+enum kind { BARE_THREAD, TELAR_THREAD, BARE_PROCESS, TELAR_PROCESS, KINDS };
+
+struct sample {
+    double spawn, join;
+};
+
+static telar_image *image;
+static telar_pipeline *pipeline;
+
+/* Written by the bare worker: when it began, which is also when it ended, for it does nothing. */
 static volatile double *stamp;
 
 static double now_us(void)
@@ -35,22 +46,19 @@ static void *body(void *data)
     return data;
 }
 
-static double one_thread(double *spawn)
+static struct sample bare_thread(void)
 {
-    double begin = now_us(), end;
+    double begin = now_us();
     pthread_t thread;
 
-    if (pthread_create(&thread, NULL, body, NULL) != 0)
+    if (pthread_create(&thread, NULL, body, NULL) != 0 || pthread_join(thread, NULL) != 0)
         exit(4);
-    pthread_join(thread, NULL);
-    end = now_us();
-    *spawn = *stamp - begin;
-    return end - begin;
+    return (struct sample){*stamp - begin, now_us() - *stamp};
 }
 
-static double one_process(double *spawn)
+static struct sample bare_process(void)
 {
-    double begin = now_us(), end;
+    double begin = now_us();
     pid_t child = fork();
 
     if (child == 0) {
@@ -59,9 +67,38 @@ static double one_process(double *spawn)
     }
     if (child < 0 || waitpid(child, NULL, 0) != child)
         exit(4);
-    end = now_us();
-    *spawn = *stamp - begin;
-    return end - begin;
+    return (struct sample){*stamp - begin, now_us() - *stamp};
+}
+
+/* What telar bench takes from a report. */
+static struct sample of_telar(telar_engine engine)
+{
+    const struct telar_options options = {.engine = engine, .workers = 1, .isolation = TELAR_SHARED};
+    struct sample sample;
+    telar_image *result;
+    telar_report *report;
+
+    if (telar_run(image, &result, pipeline, &options, &report, NULL) != TELAR_OK)
+        exit(4);
+    sample.spawn = (double)(report->worker[0].born_ns - report->worker[0].spawn_ns) / 1e3;
+    sample.join = (double)(report->worker[0].end_ns - report->worker[0].left_ns) / 1e3;
+    telar_report_free(report);
+    telar_image_free(result);
+    return sample;
+}
+
+static struct sample one(enum kind kind)
+{
+    switch (kind) {
+    case BARE_THREAD:
+        return bare_thread();
+    case TELAR_THREAD:
+        return of_telar(TELAR_THREADS);
+    case BARE_PROCESS:
+        return bare_process();
+    default:
+        return of_telar(TELAR_PROCESSES);
+    }
 }
 
 static int by_value(const void *a, const void *b)
@@ -77,26 +114,40 @@ static double median(double *values, size_t n)
     return values[n / 2];
 }
 
-static void measure(const char *name, double (*one)(double *spawn), size_t rounds)
+static double tell(const char *name, const struct sample *samples, size_t n)
 {
     static double all[ROUNDS_MAX], spawn[ROUNDS_MAX], join[ROUNDS_MAX];
+    double whole;
 
-    for (size_t i = 0; i < rounds; i++) {
-        all[i] = one(&spawn[i]);
-        join[i] = all[i] - spawn[i];
+    for (size_t i = 0; i < n; i++) {
+        spawn[i] = samples[i].spawn;
+        join[i] = samples[i].join;
+        all[i] = spawn[i] + join[i];
     }
-    printf("%s all %.1f spawn %.1f join %.1f\n", name, median(all, rounds), median(spawn, rounds),
-           median(join, rounds));
+    whole = median(all, n);
+    printf("%-18s spawn %6.1f  join %6.1f  both %6.1f us\n", name, median(spawn, n), median(join, n), whole);
+    return whole;
 }
 
 int main(int argc, char **argv)
 {
-    size_t rounds = argc > 1 ? strtoul(argv[1], NULL, 10) : 100;
+    static struct sample samples[KINDS][ROUNDS_MAX];
+    static const struct telar_geometry geometry = {1, 1, 1, 8};
+    size_t rounds = argc > 1 ? strtoul(argv[1], NULL, 10) : 300;
+    double threads, processes;
 
     stamp = mmap(NULL, sizeof *stamp, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-    if (rounds < 1 || rounds > ROUNDS_MAX || stamp == MAP_FAILED)
+    if (rounds < 1 || rounds > ROUNDS_MAX || stamp == MAP_FAILED || !(pipeline = telar_pipeline_new())
+        || telar_image_new(&geometry, &image, NULL) != TELAR_OK
+        || telar_pipeline_parse(pipeline, "copy", NULL) != TELAR_OK)
         return 2;
-    measure("threads", one_thread, rounds);
-    measure("processes", one_process, rounds);
+    for (size_t i = 0; i < rounds; i++)
+        for (int kind = 0; kind < KINDS; kind++)
+            samples[kind][i] = one((enum kind)kind);
+    threads = tell("bare thread", samples[BARE_THREAD], rounds);
+    threads = tell("telar's thread", samples[TELAR_THREAD], rounds) / threads;
+    processes = tell("bare process", samples[BARE_PROCESS], rounds);
+    processes = tell("telar's process", samples[TELAR_PROCESS], rounds) / processes;
+    printf("telar / bare: threads %.2f, processes %.2f\n", threads, processes);
     return 0;
 }

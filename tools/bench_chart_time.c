@@ -46,7 +46,7 @@ static void draw_lane(FILE *out, const telar_report *r, const struct svg_axis *a
     svg_text(out, LANE_LEFT - 8, y + height / 2 + 4, SVG_END, text);
     draw_span(out, axis, ms_since(r, w->spawn_ns), ms_since(r, w->ready_ns), y + height * 0.35, height * 0.3,
               SVG_INK, 0.75);
-    draw_span(out, axis, ms_since(r, r->dismiss_ns), ms_since(r, w->end_ns), y + height * 0.35, height * 0.3,
+    draw_span(out, axis, ms_since(r, w->left_ns ? w->leave_ns : w->end_ns), ms_since(r, w->end_ns), y + height * 0.35, height * 0.3,
               SVG_INK, 0.4);
     for (uint64_t i = 0; i < r->n_tasks; i++) {
         const struct telar_task_report *t = &r->task[i];

@@ -35,26 +35,23 @@ const char *bench_step_name(enum bench_step step)
 
 /*
  * Between its tasks a worker waits. Its tasks are in the order of the picture, not of time, but it does one
- * after the other, so that what it waited is what is left of the time from being ready to being dismissed.
+ * after the other, so that what it waited is what is left of the time from being ready to being told to go.
  */
 static void take_worker_apart(const telar_report *r, uint32_t index, double part[N_PARTS])
 {
     const struct telar_worker_report *w = &r->worker[index];
-    uint64_t end_ns = r->transform_start_ns + r->transform_ns, touch_ns = 0, last_ns = w->ready_ns;
-    bool direct = strcmp(r->engine, "serial") == 0; /* then it is the coordinator that is its worker */
+    uint64_t end_ns = r->transform_start_ns + r->transform_ns, touch_ns = 0;
+    uint64_t leave_ns = w->left_ns ? w->leave_ns : w->end_ns, left_ns = w->left_ns ? w->left_ns : w->end_ns;
 
     for (uint64_t i = 0; i < r->n_tasks; i++)
-        if (r->task[i].worker == index && r->task[i].end_ns > 0) {
+        if (r->task[i].worker == index && r->task[i].end_ns > 0)
             touch_ns += r->task[i].touch_ns;
-            last_ns = r->task[i].end_ns > last_ns ? r->task[i].end_ns : last_ns;
-        }
     part[PART_SPAWN] = ms(w->born_ns - w->spawn_ns);
-    part[PART_MAP] = ms(w->ready_ns - w->born_ns);
+    part[PART_MAP] = ms(w->ready_ns - w->born_ns) + ms(left_ns - leave_ns);
     part[PART_TOUCH] = ms(touch_ns);
     part[PART_COMPUTE] = ms(w->busy_ns - touch_ns);
-    part[PART_JOIN] = ms(w->end_ns - (direct ? last_ns : r->dismiss_ns));
-    part[PART_WAIT] = ms(w->spawn_ns - r->transform_start_ns)
-                      + ms((direct ? last_ns : r->dismiss_ns) - w->ready_ns - w->busy_ns)
+    part[PART_JOIN] = ms(w->end_ns - left_ns);
+    part[PART_WAIT] = ms(w->spawn_ns - r->transform_start_ns) + ms(leave_ns - w->ready_ns - w->busy_ns)
                       + ms(end_ns - w->end_ns);
 }
 

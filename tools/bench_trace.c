@@ -73,8 +73,10 @@ static void write_row(struct json *json, const struct bench *bench, uint32_t ind
         name_thing(json, "thread_name", index, w, name);
         write_span(json, "spawn", index, w, worker->spawn_ns, worker->born_ns);
         write_span(json, "map", index, w, worker->born_ns, worker->ready_ns);
-        if (row->options.engine != TELAR_SERIAL)
-            write_span(json, "join", index, w, r->dismiss_ns, worker->end_ns);
+        if (worker->left_ns) {
+            write_span(json, "unmap", index, w, worker->leave_ns, worker->left_ns);
+            write_span(json, "join", index, w, worker->left_ns, worker->end_ns);
+        }
     }
     for (uint64_t i = 0; i < r->n_tasks; i++)
         if (r->task[i].end_ns > 0)

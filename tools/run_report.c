@@ -97,6 +97,8 @@ static void write_workers(struct json *json, const telar_report *r)
         json_unsigned(json, "spawn_ns", w->spawn_ns);
         json_unsigned(json, "born_ns", w->born_ns);
         json_unsigned(json, "ready_ns", w->ready_ns);
+        json_unsigned(json, "leave_ns", w->leave_ns);
+        json_unsigned(json, "left_ns", w->left_ns);
         json_unsigned(json, "end_ns", w->end_ns);
         json_unsigned(json, "busy_ns", w->busy_ns);
         json_unsigned(json, "user_ns", w->user_ns);

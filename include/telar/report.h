@@ -42,9 +42,11 @@ struct telar_worker_report {
     uint32_t processes;          /* how many there were in this place, one after the other */
     uint32_t tasks;              /* how many it did */
     uint64_t spawn_ns;           /* when the coordinator began to make the first */
-    uint64_t born_ns;            /* when its own code began to run */
+    uint64_t born_ns;            /* when its own code began to run: a process's first instruction after fork */
     uint64_t ready_ns;           /* when it had mapped the segment and began its loop; 0 when the run failed before. For
                                     the last of many there may have been no work any more */
+    uint64_t leave_ns, left_ns;  /* when it heard that there are no more tasks, and when its memory was unmapped: the
+                                    last that it did. 0: it was ended */
     uint64_t end_ns;             /* when it was joined */
     uint64_t busy_ns;            /* time inside tasks */
     uint64_t user_ns, system_ns; /* CPU time, as far as the kernel tells it for this worker */
