@@ -137,6 +137,16 @@ stopped()
 }
 check "SIGINT: what there is so far" stopped INT
 check "SIGTERM: what there is so far" stopped TERM
+# Soon: drawing the picture and warming up take about a second. Before all rows are known there is nothing to show.
+at_once()
+{
+    timeout -s INT "$1" "$telar" bench -j 1 >"$work/out" 2>"$work/err"
+    [ ! -s "$work/out" ] || ! grep -q "^rounds *0 rounds" "$work/out" || shows "nothing was measured" || return 1
+    ! grep -inE '(^|[^a-z])nan([^a-z]|$)' "$work/out"
+}
+for seconds in 0.05 0.2 1 2; do
+    check "SIGINT after $seconds s: nothing is shown that was not measured" at_once $seconds
+done
 left() { for name in $(cd /dev/shm && ls -d telar-* 2>/dev/null); do case $names_before in *" $name "*) ;; *) echo "$name" ;; esac; done; }
 nothing_left() { [ -z "$(left)" ] || sleep 2; [ -z "$(left)" ] || { left; return 1; }; }
 check "no file and no name is left" nothing_left

@@ -252,8 +252,11 @@ const char *bench_stop_text(const struct bench *bench, char text[160])
     static const char *const why[] = {"every interval is narrow enough", "the time was spent",
                                       "so many were asked for", "interrupted"};
 
-    snprintf(text, 160, "%" PRIu32 " rounds in %.1f s: %s; the widest interval is +-%.1f %%", bench->rounds,
-             bench->spent_s, why[bench->stop], bench->widest * 100);
+    if (bench->rounds == 0)
+        snprintf(text, 160, "0 rounds: %s, nothing was measured", why[bench->stop]);
+    else
+        snprintf(text, 160, "%" PRIu32 " rounds in %.1f s: %s; the widest interval is +-%.1f %%", bench->rounds,
+                 bench->spent_s, why[bench->stop], bench->widest * 100);
     return text;
 }
 

@@ -344,11 +344,12 @@ static void release(struct bench *bench)
 
 static int execute(struct bench *bench, const struct outputs *outputs)
 {
-    telar_status status = bench_pictures_make(bench);
+    telar_status status;
 
+    bench_catch_signals(); /* before there is a directory that would be left behind */
+    status = bench_pictures_make(bench);
     if (status != TELAR_OK)
         return (int)status;
-    bench_catch_signals();
     bench_host_begin(&bench->host);
     if (bench->wishes.python)
         bench_python_begin(bench);
