@@ -19,6 +19,7 @@ build libdeflate-dev libdeflate.pc
 build libseccomp-dev libseccomp.pc
 test  g++        c++
 test  check      check.pc
+test  strace     strace
 '
 
 setup_has()

@@ -1,0 +1,19 @@
+#!/bin/sh
+# Every thirtieth case of tools/sweep: at each rung, system calls that fail. All of them: tools/sweep, some minutes.
+. "$(dirname "$0")/cases.sh"
+. "$(dirname "$0")/cli.sh"
+TELAR=$telar TMPDIR=$work
+export TELAR TMPDIR
+
+for rung in threads shared guarded sandboxed; do
+    "$srcdir/tools/sweep" --rung=$rung --sample=30 >"$work/said" 2>&1
+    status=$?
+    case $status:$(cat "$work/said") in
+    77:*) skip "failing system calls, $rung" "$(cat "$work/said")" ;;
+    0:*skipped*) skip "failing system calls, $rung" "$(cat "$work/said")" ;;
+    *) check "failing system calls, $rung" sh -c "cat '$work/said' && exit $status" ;;
+    esac
+done
+check "a wrong option is refused" sh -c "'$srcdir/tools/sweep' --rungs=threads 2>/dev/null; [ \$? = 2 ]"
+check "nothing is left of the sweep itself" sh -c "! ls -d '$work'/telar-sweep.* 2>/dev/null"
+end_cases
