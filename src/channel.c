@@ -117,15 +117,17 @@ static int milliseconds_until(uint64_t deadline_ns)
     return ms < 60000 ? (int)ms : 60000;
 }
 
-void tl_channel_wait(const int *ends, bool *heard, uint32_t count, uint64_t deadline_ns)
+void tl_channel_wait(const int *ends, const int *watches, bool *heard, uint32_t count, uint64_t deadline_ns)
 {
-    struct pollfd set[TELAR_WORKERS_MAX];
+    struct pollfd set[2 * TELAR_WORKERS_MAX];
     int ready;
 
     assert(count <= TELAR_WORKERS_MAX);
-    for (uint32_t i = 0; i < count; i++)
+    for (uint32_t i = 0; i < count; i++) {
         set[i] = (struct pollfd){.fd = ends[i], .events = POLLIN};
-    ready = poll(set, count, milliseconds_until(deadline_ns));
+        set[count + i] = (struct pollfd){.fd = watches ? watches[i] : -1, .events = POLLIN};
+    }
+    ready = poll(set, 2 * count, milliseconds_until(deadline_ns));
     for (uint32_t i = 0; i < count; i++)
-        heard[i] = ready > 0 && set[i].revents != 0;
+        heard[i] = ready > 0 && (set[i].revents != 0 || set[count + i].revents != 0);
 }

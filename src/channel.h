@@ -93,10 +93,10 @@ enum tl_heard tl_channel_hear(int end, struct tl_record *record);
 
 /*
  * Waits until one of `count` ends has something to hear, or until deadline_ns (of tl_now_ns; UINT64_MAX: for
- * ever). heard[i] says whether ends[i] has. Ends of -1 are passed over. A signal ends the wait early, with
- * nothing heard.
+ * ever). heard[i] says whether ends[i] has, or the descriptor watches[i] can be read; watches may be NULL. Those
+ * of -1 are passed over. A signal ends the wait early, with nothing heard.
  */
-void tl_channel_wait(const int *ends, bool *heard, uint32_t count, uint64_t deadline_ns);
+void tl_channel_wait(const int *ends, const int *watches, bool *heard, uint32_t count, uint64_t deadline_ns);
 
 /*
  * Messages of other kinds, over a pair of their own (see probe.c). Sending is false with errno. Receiving waits for a

@@ -106,6 +106,30 @@ static pid_t reap(pid_t pid, int *status, int options)
     return reaped;
 }
 
+int tl_child_watch(pid_t pid)
+{
+    return (int)syscall(SYS_pidfd_open, pid, 0);
+}
+
+/* Whether what is watched ends within so many milliseconds; without a watch, `otherwise`. */
+static bool ends_within(int watch, int ms, bool otherwise)
+{
+    struct pollfd end = {.fd = watch, .events = POLLIN};
+    int ready;
+
+    if (watch < 0)
+        return otherwise;
+    do
+        ready = poll(&end, 1, ms);
+    while (ready < 0 && errno == EINTR);
+    return ready != 0;
+}
+
+bool tl_child_ended(int watch)
+{
+    return ends_within(watch, 0, false);
+}
+
 /*
  * Whether a child that has closed its channel ends by itself within a second: between the two are
  * microseconds, unless it has closed it on purpose. A kernel without the call (before 5.3), or no descriptor:
@@ -113,16 +137,12 @@ static pid_t reap(pid_t pid, int *status, int options)
  */
 static bool ends(pid_t pid)
 {
-    struct pollfd end = {.fd = (int)syscall(SYS_pidfd_open, pid, 0), .events = POLLIN};
-    int ready;
+    int watch = tl_child_watch(pid);
+    bool will = ends_within(watch, 1000, true);
 
-    if (end.fd < 0)
-        return true;
-    do
-        ready = poll(&end, 1, 1000);
-    while (ready < 0 && errno == EINTR);
-    close(end.fd);
-    return ready != 0;
+    if (watch >= 0)
+        close(watch);
+    return will;
 }
 
 /*

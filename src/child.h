@@ -20,6 +20,14 @@
 pid_t tl_child_start(void (*live)(void *data), void *data, uint64_t *born_ns);
 
 /*
+ * A descriptor that becomes readable when a child has ended, whoever else holds what it held: its own children may keep
+ * its channel open. -1 where the kernel has none (before 5.3), or no descriptor is left. To be closed by the caller.
+ * And whether that has happened: false for -1.
+ */
+int tl_child_watch(pid_t pid);
+bool tl_child_ended(int watch);
+
+/*
  * In the child: keeps standard input, output and error and `kept` (-1: none), and closes the rest: files of
  * the program, ends of its other children, and of other runs that the program has under way, who would wait
  * for an end to close of which this process has a copy. A kernel that cannot (before 5.9) leaves them open.

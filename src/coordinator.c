@@ -3,6 +3,7 @@
 #include "coordinator.h"
 
 #include "answer.h"
+#include "child.h"
 #include "host.h"
 #include "status.h"
 
@@ -58,6 +59,7 @@ static telar_status start(struct tl_coordinator *c, struct tl_member *member, st
 
     member->end = ends[0];
     member->worker_end = ends[1];
+    member->watch = -1;
     member->worker = (struct tl_worker){.index = member->index,
                                         .place = {.job = &c->crew->job, .decoder = c->orders->decoder},
                                         .segment_fd = c->orders->segment->fd,
@@ -173,13 +175,18 @@ static void lose(struct tl_coordinator *c, struct tl_member *member)
     tl_fault_lose(c, member, TELAR_WORKER, why);
 }
 
+/* What a worker has said before it ended is heard first. Once it has ended, nothing more is to come. */
 static void hear(struct tl_coordinator *c, struct tl_member *member)
 {
     struct tl_record record;
 
-    while (c->status == TELAR_OK && member->living)
+    while (c->status == TELAR_OK && member->living) {
+        bool ended = tl_child_ended(member->watch);
+
         switch (tl_channel_hear(member->end, &record)) {
         case TL_HEARD_NOTHING:
+            if (ended && !tl_ledger_complete(&c->ledger))
+                lose(c, member);
             return;
         case TL_HEARD_RECORD:
             tl_answer_note(c, member, &record);
@@ -192,6 +199,7 @@ static void hear(struct tl_coordinator *c, struct tl_member *member)
                 lose(c, member);
             return;
         }
+    }
 }
 
 /* How long a member may take for what it has; 0: as long as it likes. Loading a plug-in always has a limit. */
@@ -234,19 +242,29 @@ static void check_deadlines(struct tl_coordinator *c)
     }
 }
 
+/* Waits until a worker says something or ends, or until_ns. */
+static void await(const struct tl_coordinator *c, bool heard[TELAR_WORKERS_MAX], uint64_t until_ns)
+{
+    int ends[TELAR_WORKERS_MAX], watches[TELAR_WORKERS_MAX];
+
+    for (uint32_t i = 0; i < c->crew->size; i++) {
+        ends[i] = c->crew->member[i].end;
+        watches[i] = c->crew->member[i].watch;
+    }
+    tl_channel_wait(ends, watches, heard, c->crew->size, until_ns);
+}
+
 /* Waits until a worker says something, a deadline passes, or until_ns; then hears everybody who did. */
 static void listen(struct tl_coordinator *c, uint64_t until_ns)
 {
-    int ends[TELAR_WORKERS_MAX];
     bool heard[TELAR_WORKERS_MAX];
 
     for (uint32_t i = 0; i < c->crew->size; i++) {
         uint64_t deadline_ns = deadline_of(c, &c->crew->member[i]);
 
-        ends[i] = c->crew->member[i].end;
         until_ns = deadline_ns < until_ns ? deadline_ns : until_ns;
     }
-    tl_channel_wait(ends, heard, c->crew->size, until_ns);
+    await(c, heard, until_ns);
     for (uint32_t i = 0; i < c->crew->size; i++)
         if (heard[i])
             hear(c, &c->crew->member[i]);
@@ -263,6 +281,7 @@ static bool anybody_living(const struct tl_coordinator *c)
 /* Hears a member that has been told to go. */
 static void hear_last(struct tl_coordinator *c, struct tl_member *member)
 {
+    bool ended = tl_child_ended(member->watch);
     struct tl_record record;
 
     switch (tl_channel_hear(member->end, &record)) {
@@ -273,6 +292,8 @@ static void hear_last(struct tl_coordinator *c, struct tl_member *member)
         tl_fault_join(c, member, true);
         break;
     default:
+        if (ended)
+            tl_fault_join(c, member, true);
         break;
     }
 }
@@ -285,15 +306,12 @@ static void dismiss(struct tl_coordinator *c)
 {
     uint64_t until_ns = tl_now_ns() + grace_ns;
     bool patient = !c->orders->engine->direct && (c->status == TELAR_OK || !c->orders->engine->processes);
-    int ends[TELAR_WORKERS_MAX];
     bool heard[TELAR_WORKERS_MAX];
 
     for (uint32_t i = 0; i < c->crew->size; i++)
         tl_channel_finish(c->crew->member[i].end);
     while (patient && anybody_living(c) && tl_now_ns() < until_ns) {
-        for (uint32_t i = 0; i < c->crew->size; i++)
-            ends[i] = c->crew->member[i].end;
-        tl_channel_wait(ends, heard, c->crew->size, until_ns);
+        await(c, heard, until_ns);
         for (uint32_t i = 0; i < c->crew->size; i++)
             if (heard[i])
                 hear_last(c, &c->crew->member[i]);

@@ -22,6 +22,7 @@ struct tl_member {
     uint32_t index;
     int end;        /* the coordinator's end of its channel; -1 when it is gone */
     int worker_end; /* the worker's; a process closes the coordinator's copy, a thread its own */
+    int watch;      /* tl_child_watch of a worker process, else -1 */
     bool living;    /* started and not joined */
     bool ready;     /* it has said hello */
     bool closed;    /* lost, and the host has refused another in its place */

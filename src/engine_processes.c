@@ -87,6 +87,7 @@ static telar_status start(struct tl_crew *crew, struct tl_member *member, struct
     if (pid < 0)
         return tl_fail(error, TELAR_HOST, errno, "cannot make a worker process");
     member->id = pid;
+    member->watch = tl_child_watch(pid);
     tl_channel_close(&member->worker_end);
     return TELAR_OK;
 }

@@ -17,6 +17,7 @@ enum { WHY_BYTES = 256 };
 void tl_fault_join(struct tl_coordinator *c, struct tl_member *member, bool gone)
 {
     tl_channel_close(&member->end);
+    tl_channel_close(&member->watch);
     if (!c->orders->engine->join(member, gone))
         c->crew->abandoned = true;
     member->living = false;

@@ -129,7 +129,7 @@ static bool hear(struct tl_probe *probe, void *message, size_t bytes, const char
     ssize_t got = 0;
 
     while (!heard && tl_now_ns() < deadline_ns)
-        tl_channel_wait(&probe->end, &heard, 1, deadline_ns);
+        tl_channel_wait(&probe->end, NULL, &heard, 1, deadline_ns);
     if (heard)
         got = tl_channel_receive(probe->end, message, bytes);
     if (got == (ssize_t)bytes)

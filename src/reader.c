@@ -2,6 +2,7 @@
 
 #include "reader.h"
 
+#include "child.h"
 #include "codec.h"
 #include "host.h"
 #include "status.h"
@@ -110,11 +111,17 @@ static telar_status await(struct reading *r, const struct tl_orders *orders, uin
     bool any;
 
     while (heard == TL_HEARD_NOTHING && tl_now_ns() < deadline_ns) {
-        tl_channel_wait(&r->member.end, &any, 1, deadline_ns);
+        bool ended;
+
+        tl_channel_wait(&r->member.end, &r->member.watch, &any, 1, deadline_ns);
+        ended = any && tl_child_ended(r->member.watch);
         if (any)
             heard = tl_channel_hear(r->member.end, &record);
+        if (heard == TL_HEARD_NOTHING && ended)
+            heard = TL_HEARD_GONE;
     }
     tl_channel_close(&r->member.end);
+    tl_channel_close(&r->member.watch);
     orders->engine->join(&r->member, heard == TL_HEARD_GONE);
     if (heard == TL_HEARD_RECORD)
         return judge(r, orders, &record, error);
@@ -137,7 +144,7 @@ static telar_status start(struct reading *r, const struct tl_orders *orders, con
         status = tl_channel_open(ends, error);
     if (status != TELAR_OK)
         return status;
-    r->member = (struct tl_member){.end = ends[0], .worker_end = ends[1]};
+    r->member = (struct tl_member){.end = ends[0], .worker_end = ends[1], .watch = -1};
     r->member.worker = (struct tl_worker){.place.decoder = r->decoder,
                                           .segment_fd = segment->fd,
                                           .reader_fd = segment->reader_fd,

@@ -142,7 +142,7 @@ START_TEST(waiting_tells_who_has_something_to_say)
     }
     tl_channel_report(others[4], &(struct tl_record){0});
     tl_channel_close(&others[10]);
-    tl_channel_wait(ends, heard, TELAR_WORKERS_MAX, UINT64_MAX);
+    tl_channel_wait(ends, NULL, heard, TELAR_WORKERS_MAX, UINT64_MAX);
     for (int i = 0; i < TELAR_WORKERS_MAX; i++)
         ck_assert_msg(heard[i] == (i == 4 || i == 10), "%d", i);
     for (int i = 0; i < 20; i++) {
@@ -159,10 +159,10 @@ START_TEST(waiting_ends_at_its_deadline)
     int ends[2];
 
     open_pair(ends);
-    tl_channel_wait(ends, heard, 1, deadline_ns);
+    tl_channel_wait(ends, NULL, heard, 1, deadline_ns);
     ck_assert_uint_ge(tl_now_ns(), deadline_ns);
     ck_assert(!heard[0]);
-    tl_channel_wait(ends, heard, 1, 0); /* long past: only a look */
+    tl_channel_wait(ends, NULL, heard, 1, 0); /* long past: only a look */
     close_pair(ends);
 }
 END_TEST
@@ -198,7 +198,7 @@ START_TEST(signals_do_not_break_a_message)
 
     open_pair(ends);
     interrupt_every_ms();
-    tl_channel_wait(ends, heard, 1, UINT64_MAX); /* returns early, and says so */
+    tl_channel_wait(ends, NULL, heard, 1, UINT64_MAX); /* returns early, and says so */
     ck_assert(!heard[0]);
     ck_assert_int_eq(pthread_create(&thread, NULL, speak_late, &ends[0]), 0);
     ck_assert(tl_channel_take(ends[1], &ticket));

@@ -10,6 +10,7 @@
 
 #include <pthread.h>
 #include <signal.h>
+#include <sys/mman.h>
 #include <sys/socket.h>
 
 /* What the villain does in the region that has its row. */
@@ -21,6 +22,7 @@ enum deed {
     KILL,
     STOP,
     HANG,
+    LEAVE_CHILD,
     END_THREAD,
     SEND_NOISE,
     SEND_LONG,
@@ -79,6 +81,19 @@ static void lie(enum deed deed)
     say(&record, sizeof record);
 }
 
+/* A child of a worker's, which has all that the worker has and outlives it. In memory that everybody shares. */
+static volatile pid_t *heir;
+
+static void leave_child(void)
+{
+    pid_t pid = fork();
+
+    if (pid == 0)
+        hang();
+    *heir = pid;
+    raise(SIGKILL);
+}
+
 static void die(enum deed deed)
 {
     switch (deed) {
@@ -96,6 +111,9 @@ static void die(enum deed deed)
         break;
     case STOP:
         raise(SIGSTOP);
+        break;
+    case LEAVE_CHILD:
+        leave_child();
         break;
     case END_THREAD:
         pthread_exit(NULL);
@@ -218,6 +236,23 @@ START_TEST(a_death_is_reported_with_its_cause)
                                             .isolation = i % 2 ? TELAR_SHARED : TELAR_GUARDED};
 
             check_failure(deaths[i].deed, options, TELAR_WORKER, deaths[i].cause);
+        }
+}
+END_TEST
+
+/* The channel stays open, in the hands of somebody who never says anything. */
+START_TEST(a_death_is_noticed_though_a_child_lives_on)
+{
+    heir = mmap(NULL, sizeof *heir, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    ck_assert_ptr_ne((void *)heir, MAP_FAILED);
+    for (uint32_t workers = 1; workers <= 2; workers++)
+        for (int guarded = 0; guarded < 2; guarded++) {
+            struct telar_options options = {.workers = workers, .isolation = guarded ? TELAR_GUARDED : TELAR_SHARED};
+
+            *heir = 0;
+            check_failure(LEAVE_CHILD, options, TELAR_WORKER, "SIGKILL");
+            ck_assert_int_gt(*heir, 0);
+            ck_assert_int_eq(kill(*heir, SIGKILL), 0); /* it was there all the time */
         }
 }
 END_TEST
@@ -348,6 +383,7 @@ int main(void)
 {
     const TTest *const tests[] = {
         a_death_is_reported_with_its_cause,
+        a_death_is_noticed_though_a_child_lives_on,
         a_worker_that_hangs_is_ended_at_the_time_limit,
         the_time_limit_is_for_one_region,
         a_worker_that_lies_is_not_believed,
