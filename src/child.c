@@ -111,7 +111,7 @@ int tl_child_watch(pid_t pid)
     return (int)syscall(SYS_pidfd_open, pid, 0);
 }
 
-/* Whether what is watched ends within so many milliseconds; without a watch, `otherwise`. */
+/* Whether what is watched ends within so many milliseconds; where that cannot be seen, `otherwise`. */
 static bool ends_within(int watch, int ms, bool otherwise)
 {
     struct pollfd end = {.fd = watch, .events = POLLIN};
@@ -122,7 +122,7 @@ static bool ends_within(int watch, int ms, bool otherwise)
     do
         ready = poll(&end, 1, ms);
     while (ready < 0 && errno == EINTR);
-    return ready != 0;
+    return ready < 0 ? otherwise : ready > 0;
 }
 
 bool tl_child_ended(int watch)
