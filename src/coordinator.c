@@ -360,6 +360,58 @@ static void start_all(struct tl_coordinator *c)
     }
 }
 
+/* ---- workers that are kept from run to run ---- */
+
+static bool all_living(const struct tl_coordinator *c)
+{
+    for (uint32_t i = 0; i < c->crew->size; i++)
+        if (!c->crew->member[i].living)
+            return false;
+    return c->crew->size > 0;
+}
+
+/* Workers that are there from the run before: for this one they begin here and now, with all counters at zero. */
+static void welcome(struct tl_coordinator *c)
+{
+    uint64_t now_ns = tl_now_ns() - c->orders->epoch_ns;
+
+    c->ledger.workers = c->crew->size;
+    for (uint32_t i = 0; i < c->crew->size; i++) {
+        struct tl_member *member = &c->crew->member[i];
+        const struct telar_worker_report last = member->report;
+
+        member->before.user_ns -= last.user_ns;
+        member->before.system_ns -= last.system_ns;
+        member->before.minor_faults -= last.minor_faults;
+        member->before.major_faults -= last.major_faults;
+        member->before.voluntary_switches -= last.voluntary_switches;
+        member->before.involuntary_switches -= last.involuntary_switches;
+        member->report = (struct telar_worker_report){
+            .pid = last.pid, .processes = 1, .spawn_ns = now_ns, .born_ns = now_ns, .ready_ns = now_ns};
+    }
+}
+
+/* The run is over for them, and they are not. */
+static void keep(struct tl_coordinator *c)
+{
+    for (uint32_t i = 0; i < c->crew->size; i++) {
+        struct telar_worker_report *report = &c->crew->member[i].report;
+
+        report->leave_ns = report->left_ns = report->end_ns = c->report->dismiss_ns;
+        snprintf(report->cause, sizeof report->cause, "is kept for the next run");
+    }
+}
+
+/* Ends the crew; then the next run makes another. */
+static void part(struct tl_coordinator *c)
+{
+    dismiss(c);
+    if (c->orders->engine->close && !c->crew->abandoned)
+        c->orders->engine->close(c->crew);
+}
+
+/* ---- a run ---- */
+
 /* Hands the lists to the report, which frees them. */
 static void hand_over(struct tl_coordinator *c, struct telar_report *report)
 {
@@ -378,23 +430,33 @@ static void hand_over(struct tl_coordinator *c, struct telar_report *report)
     c->ledger.task = NULL;
 }
 
-static void conduct(struct tl_coordinator *c)
+/* Makes the workers, or has them from the run before. */
+static void assemble(struct tl_coordinator *c)
 {
     const struct tl_engine *engine = c->orders->engine;
 
+    if (c->crew->size > 0) {
+        welcome(c);
+        return;
+    }
     if (engine->open)
         c->status = engine->open(c->crew, c->error);
-    if (c->status != TELAR_OK)
-        return;
-    start_all(c);
-    while (give_all(c)) {
+    if (c->status == TELAR_OK)
+        start_all(c);
+}
+
+static void conduct(struct tl_coordinator *c)
+{
+    assemble(c);
+    while (c->crew->size > 0 && give_all(c)) {
         listen(c, UINT64_MAX);
         check_deadlines(c);
     }
     c->report->dismiss_ns = tl_now_ns() - c->orders->epoch_ns;
-    dismiss(c);
-    if (engine->close && !c->crew->abandoned)
-        engine->close(c->crew);
+    if (c->keep && c->status == TELAR_OK && !c->orders->engine->direct && all_living(c))
+        keep(c);
+    else if (c->crew->size > 0)
+        part(c);
 }
 
 /* What a run keeps of each task and of each band. */
@@ -411,6 +473,15 @@ static telar_status make_books(struct tl_coordinator *c)
     return tl_fail(c->error, TELAR_HOST, ENOMEM, "%s: no memory for its bands", c->orders->name);
 }
 
+static void close_books(struct tl_coordinator *c)
+{
+    free(c->inflated);
+    free(c->encoded);
+    tl_ledger_free(&c->ledger);
+    c->inflated = NULL;
+    c->encoded = NULL;
+}
+
 /* The Adler-32 of all bands that were decoded for themselves, as one stream. */
 static uint32_t join_inflated(const struct tl_coordinator *c)
 {
@@ -425,29 +496,69 @@ static uint32_t join_inflated(const struct tl_coordinator *c)
     return adler;
 }
 
+telar_status tl_coordinator_new(struct tl_coordinator **coordinator, const struct tl_job *job,
+                                const struct tl_orders *orders, bool keep, struct telar_error *error)
+{
+    struct tl_coordinator *c = calloc(1, sizeof *c);
+
+    *coordinator = NULL;
+    if (c)
+        c->crew = calloc(1, sizeof *c->crew + orders->workers * sizeof c->crew->member[0]);
+    if (!c || !c->crew) {
+        free(c);
+        return tl_fail(error, TELAR_HOST, ENOMEM, "%s: no memory for %" PRIu32 " workers", orders->name,
+                       orders->workers);
+    }
+    c->orders = orders;
+    c->keep = keep;
+    c->crew->job = *job;
+    *coordinator = c;
+    return TELAR_OK;
+}
+
+telar_status tl_coordinator_run(struct tl_coordinator *c, struct telar_report *report, struct tl_outcome *outcome,
+                                struct telar_error *error)
+{
+    *outcome = (struct tl_outcome){0};
+    c->report = report;
+    c->outcome = outcome;
+    c->error = error;
+    c->status = make_books(c);
+    if (c->status == TELAR_OK)
+        conduct(c);
+    if (c->status == TELAR_OK && c->crew->job.restart)
+        outcome->adler = join_inflated(c);
+    if (c->ledger.task)
+        hand_over(c, report);
+    close_books(c);
+    outcome->abandoned = c->crew->abandoned;
+    if (!all_living(c))
+        c->crew->size = 0;
+    return c->status;
+}
+
+/* A thread that hangs goes on using the crew. */
+void tl_coordinator_free(struct tl_coordinator *c)
+{
+    if (!c)
+        return;
+    c->status = TELAR_OK;
+    if (c->crew->size > 0)
+        part(c);
+    if (!c->crew->abandoned)
+        free(c->crew);
+    free(c);
+}
+
 telar_status tl_coordinate(const struct tl_job *job, const struct tl_orders *orders,
                            struct telar_report *report, struct tl_outcome *outcome, struct telar_error *error)
 {
-    struct tl_coordinator c = {.orders = orders, .error = error, .report = report, .outcome = outcome};
+    struct tl_coordinator *c;
+    telar_status status = tl_coordinator_new(&c, job, orders, false, error);
 
     *outcome = (struct tl_outcome){0};
-    c.crew = calloc(1, sizeof *c.crew + orders->workers * sizeof c.crew->member[0]);
-    if (!c.crew)
-        return tl_fail(error, TELAR_HOST, ENOMEM, "%s: no memory for %" PRIu32 " workers", orders->name,
-                       orders->workers);
-    c.crew->job = *job;
-    c.status = make_books(&c);
-    if (c.status == TELAR_OK)
-        conduct(&c);
-    if (c.status == TELAR_OK && c.crew->job.restart)
-        outcome->adler = join_inflated(&c);
-    if (c.ledger.task)
-        hand_over(&c, report);
-    free(c.inflated);
-    free(c.encoded);
-    tl_ledger_free(&c.ledger);
-    outcome->abandoned = c.crew->abandoned;
-    if (!c.crew->abandoned)
-        free(c.crew);
-    return c.status;
+    if (status == TELAR_OK)
+        status = tl_coordinator_run(c, report, outcome, error);
+    tl_coordinator_free(c);
+    return status;
 }

@@ -56,4 +56,16 @@ telar_status tl_coordinate(const struct tl_job *job, const struct tl_orders *ord
                            struct telar_report *report, struct tl_outcome *outcome,
                            struct telar_error *error);
 
+/*
+ * The same in three parts, so that a job can be run again. With `keep` its workers then live from one run to the next, as
+ * long as all goes well; after a failure, or when one could not be replaced, the next run makes them anew. job is
+ * copied; orders is not, and its epoch_ns may change between runs. TELAR_HOST: no memory.
+ */
+struct tl_coordinator;
+telar_status tl_coordinator_new(struct tl_coordinator **coordinator, const struct tl_job *job,
+                                const struct tl_orders *orders, bool keep, struct telar_error *error);
+telar_status tl_coordinator_run(struct tl_coordinator *coordinator, struct telar_report *report,
+                                struct tl_outcome *outcome, struct telar_error *error);
+void tl_coordinator_free(struct tl_coordinator *coordinator); /* NULL is allowed */
+
 #endif

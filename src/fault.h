@@ -15,6 +15,7 @@
 struct tl_coordinator {
     const struct tl_orders *orders;
     struct tl_crew *crew;
+    bool keep; /* workers, for the next run */
     struct tl_ledger ledger;
     struct tl_encoded *encoded; /* of each band, once it is encoded */
     uint32_t *inflated;         /* Adler-32 of each band that was decoded for itself */

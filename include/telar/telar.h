@@ -18,6 +18,7 @@
 #include <telar/image.h>
 #include <telar/plan.h>
 #include <telar/plugin.h>
+#include <telar/pool.h>
 #include <telar/report.h>
 #include <telar/status.h>
 #include <telar/transform.h>
