@@ -70,7 +70,7 @@ else
     skip "JSON" "Check was not there to build the judge"
 fi
 check "--csv" bench --job=memory --csv
-check "--csv: every line has 17 fields" awk -F, '{ sub(/"[^"]*"/, "x") } NF != 17 { exit 1 }' "$work/out"
+check "--csv: every line has 18 fields" awk -F, '{ sub(/"[^"]*"/, "x") } NF != 18 { exit 1 }' "$work/out"
 check "--csv: a line for every row and round" [ "$(grep -c '^"processes, guarded",' "$work/out")" = 6 ]
 check "--markdown" bench -e serial,threads --job=memory --markdown
 check "--markdown: a table" grep -q '^| threads | ' "$work/out"
@@ -87,11 +87,20 @@ check "which is shown" shows "warm segment"
 check "every transform" sh -c "for t in \$($telar transforms | awk '{ print \$1 }'); do
     $telar bench -q -j 1 -e serial,processes --job=file,memory --pages=huge $small -t \$t >$work/out || exit 1; done"
 
+# ---- workers that are kept ----
+check "workers made and kept" works "$telar" bench -j 2 -e threads,processes -i guarded --job=memory --start=made,kept $small
+for text in "threads, kept" "processes, guarded, kept" "threads again (A/A)"; do
+    check "the table shows '$text'" shows "$text"
+done
+check "only kept" works "$telar" bench -j 2 -e threads,gil,processes --job=memory --start=kept $small
+check "the baseline is kept too" shows "threads, kept again (A/A)"
+check "nobody is made" sh -c "! grep -q '^threads  ' '$work/out'"
+
 # ---- what is left out or refused ----
-try "$telar" bench -j 1 -e serial --job=memory --pages=huge --start=made,kept $small
-check "kept workers are said to be left out" says "left out: workers kept"
+try "$telar" bench -j 1 -e threads --job=file --start=made,kept $small
+check "kept workers are said to be left out from file to file" says "left out: kept workers"
 check "and the rest is done" [ "$status" = 0 ]
-try "$telar" bench --start=kept $small
+try "$telar" bench --start=kept --job=file $small
 check "when nothing is left, exit code 4" [ "$status" = 4 ]
 for wrong in "-e python" "-e serial,serial" "-i none" "-j 0" "-j 2,2" "-t nothing" "--job=none" "--pages=big" "--segment=hot" \
     "--size=0x1" "--size=20000x20000" "--rounds=1" "--rounds=x" "--time=x" "--precision=x" "--seed=-1" "--json --csv" "a b" "-"; do

@@ -70,6 +70,9 @@ struct bench_row {
     enum bench_job job;
     struct telar_options options;
     bool warm;        /* the segment is touched before any worker is made */
+    bool kept;        /* its workers are kept from run to run */
+    telar_pool *pool; /* then: what keeps them, once there was a run */
+    struct telar_options pool_options;
     uint32_t picture; /* index into bench.picture */
     const telar_pipeline *pipeline;
     uint32_t group;    /* rows of a group are compared with one another */
@@ -188,7 +191,7 @@ struct bench_wishes {
     const char *transforms[TELAR_PIPELINE_MAX];
     uint32_t n_transforms;
     const char *input;    /* NULL: synthetic */
-    bool kept, only_kept; /* kept workers are wanted too, are all that is wanted */
+    bool starts, made, kept; /* --start was given, and with what */
     bool python;
     uint64_t rounds; /* exactly so many; 0: until precise or out of time */
     uint32_t budget_ms;
@@ -255,9 +258,12 @@ telar_image *bench_picture_crop(telar_image *image, uint32_t rows, uint32_t colu
 
 /* bench_run.c: one run of a row; *wall_ms is taken around the call. The caller frees *report (may be NULL).
  */
-telar_status bench_run(const struct bench *bench, const struct bench_row *row,
+telar_status bench_run(const struct bench *bench, struct bench_row *row,
                        const struct telar_options *options, struct bench_sample *sample, double *wall_ms,
                        telar_report **report, telar_image **result, struct telar_error *error);
+
+/* Ends the workers that rows have kept. The next run of such a row makes others. */
+void bench_end_pools(struct bench *bench);
 void bench_catch_signals(void);
 double bench_now_ms(void);
 

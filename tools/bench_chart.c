@@ -181,7 +181,7 @@ static const struct bench_law *law_of(const struct bench *bench, uint32_t group,
     for (uint32_t i = 0; i < bench->n_laws; i++) {
         const struct bench_row *row = &bench->row[bench->law[i].row];
 
-        if (row->group == group && row->options.engine == series->engine
+        if (row->group == group && !row->kept && row->options.engine == series->engine
             && (!series->isolation || row->options.isolation == series->isolation)
             && row->options.workers == workers)
             return &bench->law[i];

@@ -144,7 +144,7 @@ void bench_find_even(struct bench *bench)
         struct search search = {
             .bench = bench, .row = row, .serial = serial, .image = bench->picture[serial->picture].image};
 
-        if (row->group != serial->group || row->left_out || row->again || row->options.workers < 2
+        if (row->group != serial->group || row->left_out || row->again || row->kept || row->options.workers < 2
             || row->options.workers != bench->wishes.workers[0] || row->options.engine == TELAR_GIL)
             continue;
         bench->even[bench->n_evens++] = (struct bench_even){i, find(&search)};

@@ -161,6 +161,7 @@ static void examine_memory(struct bench *bench, struct bench_row *row)
     struct telar_error error;
     double wall_ms;
 
+    bench_end_pools(bench); /* others' would be counted, too */
     options.progress = look_at_memory;
     options.progress_data = row;
     if (bench_run(bench, row, &options, &sample, &wall_ms, NULL, NULL, &error) != TELAR_OK)

@@ -30,7 +30,7 @@ static const struct bench_row *row_of(const struct bench *bench, uint32_t group,
     for (uint32_t i = 0; i < bench->n_rows; i++) {
         const struct bench_row *row = &bench->row[i];
 
-        if (row->group == group && row->options.engine == engine && !row->left_out && !row->again
+        if (row->group == group && row->options.engine == engine && !row->left_out && !row->again && !row->kept
             && (engine == TELAR_SERIAL || row->options.workers == bench->wishes.workers[0])
             && (!isolation || row->options.isolation == isolation))
             return row;
@@ -178,7 +178,7 @@ static void tell_speedups(struct bench *bench)
 
         if (row->options.workers < 2 || row->options.workers != bench->wishes.workers[0] || row->picture != 0
             || row->options.engine == TELAR_GIL || row->options.isolation == TELAR_SHARED
-            || row->options.small_pages)
+            || row->options.small_pages || row->kept)
             continue;
         find(bench,
              "%s, %s: %" PRIu32

@@ -108,6 +108,7 @@ static void write_conditions(struct json *json, const struct bench_row *row)
     json_unsigned(json, "workers", row->options.workers);
     json_string(json, "pages", row->options.small_pages ? "small" : "huge");
     json_string(json, "segment", row->options.warm ? "warm" : "cold");
+    json_string(json, "start", row->kept ? "kept" : "made");
     if (!row->specimen)
         return;
     json_unsigned(json, "tasks", row->specimen->n_tasks);

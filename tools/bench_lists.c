@@ -99,8 +99,9 @@ bool bench_take_start(struct bench_wishes *wishes, const char *text)
 
     if (!bench_take_pair("--start", text, "made", "kept", kept, &n))
         return false;
+    wishes->starts = true;
     wishes->kept = kept[0] || (n == 2 && kept[1]);
-    wishes->only_kept = n == 1 && kept[0];
+    wishes->made = !kept[0] || (n == 2 && !kept[1]);
     return true;
 }
 

@@ -77,6 +77,7 @@ static void repeat(struct bench *bench, struct bench_group *group, uint32_t base
     snprintf(name, sizeof name, "%s", bench->row[baseline].name);
     snprintf(again->name, sizeof again->name, "%s again (A/A)", name);
     again->options = bench->row[baseline].options;
+    again->kept = bench->row[baseline].kept;
     again->left_out = false;
     group->baseline = baseline;
     for (uint32_t i = 0; i < bench->n_rows; i++)

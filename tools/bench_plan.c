@@ -17,6 +17,7 @@ struct frame {
     uint32_t picture;
     bool small_pages, warm;
     bool full; /* with serial, gil and other numbers of workers */
+    bool kept; /* the rows to be added keep their workers */
     const telar_pipeline *pipeline;
 };
 
@@ -47,6 +48,8 @@ static void name_row(struct bench_row *row, uint32_t usual_workers)
     used = strlen(row->name);
     if (options->workers != usual_workers && options->engine != TELAR_SERIAL)
         snprintf(row->name + used, sizeof row->name - used, " (%" PRIu32 ")", options->workers);
+    if (row->kept)
+        strcat(row->name, ", kept");
     if (row->again)
         strcat(row->name, " again (A/A)");
 }
@@ -63,6 +66,7 @@ static bool add_row(struct bench *bench, const struct frame *frame, telar_engine
     *row = (struct bench_row){.job = frame->job,
                               .picture = frame->picture,
                               .warm = frame->warm,
+                              .kept = frame->kept,
                               .pipeline = frame->pipeline,
                               .group = bench->n_groups};
     row->options = (struct telar_options){.engine = engine,
@@ -101,11 +105,32 @@ static bool wants_engine(const struct bench_wishes *wishes, telar_engine engine)
     return wishes->n_engines == 0;
 }
 
+/* Rows whose workers are kept, beside those whose workers are made for each run. Serial has none to keep. */
+static bool add_kept(struct bench *bench, const struct frame *frame, uint32_t workers, bool usual)
+{
+    const struct bench_wishes *wishes = &bench->wishes;
+    struct frame kept = *frame;
+    bool good = true;
+
+    if (!wishes->kept || frame->job == BENCH_FILE || !(wishes->starts || (usual && frame->full)))
+        return true;
+    kept.kept = true;
+    if (wants_engine(wishes, TELAR_THREADS))
+        good = add_row(bench, &kept, TELAR_THREADS, TELAR_ISOLATION_DEFAULT, workers);
+    if (good && wishes->starts && wishes->n_engines && wants_engine(wishes, TELAR_GIL))
+        good = add_row(bench, &kept, TELAR_GIL, TELAR_ISOLATION_DEFAULT, workers);
+    if (good && wants_engine(wishes, TELAR_PROCESSES))
+        good = add_processes(bench, &kept, workers, usual);
+    return good;
+}
+
 static bool add_workers(struct bench *bench, const struct frame *frame, uint32_t workers, bool usual)
 {
     const struct bench_wishes *wishes = &bench->wishes;
     bool good = true;
 
+    if (!wishes->made)
+        return add_kept(bench, frame, workers, usual);
     if (usual && frame->full && wants_engine(wishes, TELAR_SERIAL))
         good = add_row(bench, frame, TELAR_SERIAL, TELAR_ISOLATION_DEFAULT, 1);
     if (good && wants_engine(wishes, TELAR_THREADS))
@@ -114,7 +139,7 @@ static bool add_workers(struct bench *bench, const struct frame *frame, uint32_t
         good = add_row(bench, frame, TELAR_GIL, TELAR_ISOLATION_DEFAULT, workers);
     if (good && wants_engine(wishes, TELAR_PROCESSES))
         good = add_processes(bench, frame, workers, usual);
-    return good;
+    return good && add_kept(bench, frame, workers, usual);
 }
 
 static void title_group(const struct bench *bench, const struct frame *frame, struct bench_group *group)
@@ -136,6 +161,7 @@ static bool add_group(struct bench *bench, const struct frame *frame)
     struct bench_group *group = &bench->group[bench->n_groups];
     const struct bench_wishes *wishes = &bench->wishes;
     uint32_t first = bench->n_rows;
+    struct frame same = *frame;
     struct bench_row *again;
 
     title_group(bench, frame, group);
@@ -146,12 +172,13 @@ static bool add_group(struct bench *bench, const struct frame *frame)
         return true;
     group->baseline = first;
     for (uint32_t i = first; i < bench->n_rows; i++)
-        if (bench->row[i].options.engine == TELAR_THREADS
+        if (bench->row[i].options.engine == TELAR_THREADS && bench->row[i].kept == !wishes->made
             && bench->row[i].options.workers == wishes->workers[0])
             group->baseline = i;
     group->again = bench->n_rows;
     again = &bench->row[group->baseline];
-    if (!add_row(bench, frame, again->options.engine, again->options.isolation, again->options.workers))
+    same.kept = again->kept;
+    if (!add_row(bench, &same, again->options.engine, again->options.isolation, again->options.workers))
         return false;
     again = &bench->row[group->again];
     again->again = true;
@@ -175,6 +202,7 @@ static bool add_groups_of(struct bench *bench, uint32_t picture, enum bench_job 
                                   wishes->small_pages[p],
                                   wishes->warm[s],
                                   first || wishes->n_engines,
+                                  false,
                                   bench->pipeline};
 
             if (job == BENCH_FILE && !first)
@@ -215,12 +243,14 @@ telar_status bench_plan(struct bench *bench)
 {
     struct bench_wishes *wishes = &bench->wishes;
     struct bench_python *python = &bench->python;
-    struct frame notebook = {BENCH_MEMORY, python->picture, false, false, true, bench->notebook};
+    struct frame notebook = {BENCH_MEMORY, python->picture, false, false, true, false, bench->notebook};
     uint32_t n_pictures = python->picture ? python->picture : bench->n_pictures;
 
     fill_defaults(wishes);
-    if (wishes->kept)
-        say("left out: workers kept for many runs; this telar makes its workers for each run");
+    if (!wishes->starts)
+        wishes->made = wishes->kept = true;
+    if (wishes->kept && wishes->n_jobs == 1 && wishes->job[0] == BENCH_FILE)
+        say("left out: kept workers: they are for pictures in memory");
     for (uint32_t picture = 0; picture < n_pictures; picture++)
         for (uint32_t j = 0; j < wishes->n_jobs; j++)
             if (!add_groups_of(bench, picture, wishes->job[j]))

@@ -60,7 +60,46 @@ static void note_sample(const struct bench_row *row, const telar_report *report,
     }
 }
 
-telar_status bench_run(const struct bench *bench, const struct bench_row *row,
+void bench_end_pools(struct bench *bench)
+{
+    for (uint32_t i = 0; i < bench->n_rows; i++) {
+        telar_pool_free(bench->row[i].pool);
+        bench->row[i].pool = NULL;
+    }
+}
+
+/* A pool is made for its options; its first run, which makes the workers, is nobody's sample. */
+static telar_status make_pool(struct bench_row *row, const telar_image *source, const struct telar_options *options,
+                              struct telar_error *error)
+{
+    telar_image *image = NULL;
+    telar_status status;
+
+    if (row->pool && row->pool_options.touch_first == options->touch_first
+        && row->pool_options.progress == options->progress)
+        return TELAR_OK;
+    telar_pool_free(row->pool);
+    row->pool_options = *options;
+    status = telar_pool_new(telar_image_geometry(source), row->pipeline, options, &row->pool, error);
+    if (status == TELAR_OK)
+        status = telar_pool_run(row->pool, source, &image, NULL, error);
+    telar_image_free(image);
+    return status;
+}
+
+static telar_status run_in_memory(struct bench_row *row, const telar_image *source, const struct telar_options *options,
+                                  double *begin_ms, telar_image **image, telar_report **told, struct telar_error *error)
+{
+    telar_status status;
+
+    if (!row->kept)
+        return telar_run(source, image, row->pipeline, options, told, error);
+    status = make_pool(row, source, options, error);
+    *begin_ms = bench_now_ms();
+    return status == TELAR_OK ? telar_pool_run(row->pool, source, image, told, error) : status;
+}
+
+telar_status bench_run(const struct bench *bench, struct bench_row *row,
                        const struct telar_options *options, struct bench_sample *sample, double *wall_ms,
                        telar_report **report, telar_image **result, struct telar_error *error)
 {
@@ -72,7 +111,7 @@ telar_status bench_run(const struct bench *bench, const struct bench_row *row,
     double begin_ms = bench_now_ms();
 
     if (row->job == BENCH_MEMORY) {
-        status = telar_run(picture->image, &image, row->pipeline, options, &told, error);
+        status = run_in_memory(row, picture->image, options, &begin_ms, &image, &told, error);
     } else {
         snprintf(output, sizeof output, "%s/out.png", bench->directory);
         status = telar_run_file(picture->path, output, row->pipeline, options, &told, error);

@@ -86,7 +86,7 @@ static int help(void)
            "      --job=LIST         memory: the transform alone; file: PNG to PNG (both)\n"
            "      --pages=LIST       huge, small (both)\n"
            "      --segment=LIST     cold, or warm: touched before there are workers (cold)\n"
-           "      --start=LIST       made: workers for each run; kept: for many (made)\n"
+           "      --start=LIST       made: workers for each run; kept: for many\n"
            "      --size=RxC[,RxC]   of synthetic pictures (2000x3000)\n"
            "      --rounds=N         exactly N rounds, 2 to %d\n"
            "      --time=SECONDS     at most so long for rounds (28)\n"
@@ -212,11 +212,6 @@ static int complete(struct bench *bench)
         return usage_error("--size is for synthetic pictures; %s has a size of its own", wishes->input);
     if (wishes->input && strcmp(wishes->input, "-") == 0)
         return usage_error("standard input can be read only once; give FILE a name");
-    if (wishes->only_kept) {
-        say("left out: workers kept for many runs; this telar makes its workers for each run");
-        say("nothing is left to be measured");
-        return TELAR_HOST;
-    }
     if (wishes->n_sizes == 0)
         wishes->size[wishes->n_sizes++] = (struct telar_geometry){2000, 3000, 3, 8};
     if (wishes->n_transforms == 0) {
@@ -332,6 +327,7 @@ static int write_outputs(struct bench *bench, const struct outputs *outputs)
 static void release(struct bench *bench)
 {
     bench_python_end(bench);
+    bench_end_pools(bench);
     bench_pictures_free(bench);
     for (uint32_t i = 0; i < bench->n_rows; i++) {
         free(bench->row[i].sample);
