@@ -27,7 +27,7 @@ refuses()
     odd odd "$@" || return 1
     echo old >"$out"
     rm -f "$COUNT_FILE"
-    wrong "$refuses_status" "$refuses_text" "$telar" run -i guarded --timeout=3 -t "$work/odd.so" "$in" "$out" || return 1
+    wrong "$refuses_status" "$refuses_text" "$telar" run -i ${rung:-guarded} --timeout=3 -t "$work/odd.so" "$in" "$out" || return 1
     [ "$(cat "$out")" = old ] || { echo "the output is touched"; return 1; }
 }
 
@@ -132,6 +132,20 @@ done
 check "exit in a constructor" refuses 5 "exit status 0 while being loaded" "-DCONSTRUCTOR=exit(0)"
 check "_exit in a constructor" refuses 5 "exit status 9 while being loaded" "-DCONSTRUCTOR=_exit(9)"
 check "an endless constructor" refuses 6 "time limit of 3.000 s" "-DCONSTRUCTOR=for(;;)pause()"
+for rung in shared sandboxed; do
+    if [ $rung = sandboxed ] && [ $sandbox != sandboxed ]; then
+        skip "constructors at sandboxed" "$(cat "$work/why")"
+        continue
+    fi
+    check "a wild write in a constructor at $rung" refuses 5 SIGSEGV "-DCONSTRUCTOR=*(volatile int*)16=1"
+    check "a trap in a constructor at $rung" refuses 5 SIGILL "-DCONSTRUCTOR=__builtin_trap()"
+    check "exit in a constructor at $rung" refuses 5 "exit status 0 while being loaded" "-DCONSTRUCTOR=exit(0)"
+    check "an endless constructor at $rung" refuses 6 "time limit of 3.000 s" "-DCONSTRUCTOR=for(;;);"
+    [ $rung = shared ] || for call in "raise(SIGKILL)" "fork()" "kill(getppid(),9)" "unlink(\"/tmp/x\")" "execl(\"/bin/sh\",\"sh\",NULL)"; do
+        check "$call in a constructor at $rung" refuses 5 "which its sandbox forbids" "-DCONSTRUCTOR=$call"
+    done
+done
+rung=
 check "a crash in halo" refuses 5 "SIGSEGV" "-DHALO=(uint32_t)raise(SIGSEGV)"
 check "an exit in halo" refuses 5 "exit status 3 while telling what it needs" "-DHALO=(_exit(3),0)"
 check "an endless halo" refuses 6 "time limit" "-DHALO=(uint32_t)pause()"
