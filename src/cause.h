@@ -22,8 +22,7 @@ struct tl_cause tl_cause_of_status(int wait_status);
 /* For those that have no wait status, or whose tells of us: in words, which stay the caller's. */
 struct tl_cause tl_cause_in_words(const char *words, bool orderly);
 
-/* For people: "was killed by SIGSEGV (Segmentation fault)", "ended with exit status 3", ... Fits in 96 bytes.
- */
+/* For people: "was killed by SIGSEGV (Segmentation fault)", "ended with exit status 3", ... Fits in 96 bytes. */
 void tl_cause_text(const struct tl_cause *cause, char *text, size_t size);
 
 #endif

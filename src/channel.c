@@ -49,8 +49,10 @@ static bool send_whole(int end, const void *message, size_t bytes)
     return sent == (ssize_t)bytes;
 }
 
-/* Returns the bytes of one message, 0 when the other side is gone, -1 with errno. A longer message shows as
- * bytes + 1. */
+/*
+ * Returns the bytes of one message, 0 when the other side is gone, -1 with errno. A longer message shows as
+ * bytes + 1.
+ */
 static ssize_t receive_whole(int end, void *message, size_t bytes, int flags)
 {
     ssize_t got;

@@ -62,8 +62,7 @@ struct tl_record {
     uint64_t voluntary_switches, involuntary_switches;
 };
 
-/* Makes a pair, close-on-exec: [0] is the coordinator's end, [1] the worker's. TELAR_HOST: no descriptors
- * left. */
+/* Makes a pair, close-on-exec: [0] is the coordinator's end, [1] the worker's. TELAR_HOST: no descriptors left. */
 telar_status tl_channel_open(int ends[2], struct telar_error *error);
 
 /* Closes an end and sets it to -1; -1 is allowed. */
@@ -73,8 +72,10 @@ void tl_channel_close(int *end);
 bool tl_channel_take(int end, struct tl_ticket *ticket);
 bool tl_channel_report(int end, const struct tl_record *record);
 
-/* The coordinator's side. Sends a ticket; false with errno when the worker is gone. Never blocks for long: at
- * most two are under way. */
+/*
+ * The coordinator's side. Sends a ticket; false with errno when the worker is gone. Never blocks for long: at
+ * most two are under way.
+ */
 bool tl_channel_give(int end, const struct tl_ticket *ticket);
 
 /* Says that no more tickets will come: the worker's next take gives false. */

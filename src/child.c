@@ -15,8 +15,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-/* The program's handlers are not meant for a child: a fatal signal must end it, so that its parent sees it.
- */
+/* The program's handlers are not meant for a child: a fatal signal must end it, so that its parent sees it. */
 static void reset_signals(void)
 {
     struct sigaction standard = {.sa_handler = SIG_DFL};

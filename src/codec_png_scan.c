@@ -78,8 +78,7 @@ telar_status tl_decoder_settle(struct tl_decoder *d, uint32_t rows, uint32_t col
 
 /* ---- the header ---- */
 
-/* Takes n bytes, adds them to the CRC, copies them unless `copy` is NULL. False: the file ends, or a failure.
- */
+/* Takes n bytes, adds them to the CRC, copies them unless `copy` is NULL. False: the file ends, or a failure. */
 static bool pass(struct tl_decoder *d, uint64_t n, uint32_t *crc, unsigned char *copy)
 {
     const unsigned char *bytes;
@@ -192,15 +191,16 @@ telar_status tl_decoder_scan(const char *path, const struct telar_limits *limits
 
 /* ---- inside a sandbox, and what is believed of it ---- */
 
-/* libpng's own structures and zlib's; a row of pixels and the one above it, which libpng has at up to 8 bytes
- * a pixel. */
+/*
+ * libpng's own structures and zlib's; a row of pixels and the one above it, which libpng has at up to 8 bytes
+ * a pixel.
+ */
 size_t tl_decoder_memory_bytes(const struct tl_decoder *d)
 {
     return (1u << 20) + 32 * (size_t)d->geometry.columns;
 }
 
-/* Kept chunks go straight to where the coordinator reads them; the limit on them comes before there is no
- * room. */
+/* Kept chunks go straight to where the coordinator reads them; the limit on them comes before there is no room. */
 void tl_decoder_read_inside(struct tl_decoder *d, void *memory, unsigned char *data, size_t stride_bytes,
                             struct tl_found *found, size_t found_bytes)
 {

@@ -109,8 +109,7 @@ static void set_up(struct encoder *e)
         png_set_swap(e->png); /* in libpng's copy of the row */
 }
 
-/* The kept chunks as they are: PLTE is never written, so that before and after the image data are the only
- * places. */
+/* The kept chunks as they are: PLTE is never written, so that before and after the image data are the only places. */
 static void write_chunks(struct encoder *e, bool before)
 {
     const struct tl_chunks *c = e->chunks;

@@ -15,8 +15,7 @@
 #include <string.h>
 #include <telar/plugin.h>
 
-/* How long workers that have nothing left to do may take to go. Longer means stopped or stuck: they are
- * ended. */
+/* How long workers that have nothing left to do may take to go. Longer means stopped or stuck: they are ended. */
 static const uint64_t grace_ns = UINT64_C(1000000000);
 
 /* ---- making workers ---- */
@@ -33,8 +32,7 @@ static bool take(struct tl_coordinator *c, struct tl_member *member, struct tl_t
     return true;
 }
 
-/* For an engine without channels: the loop takes from the ledger itself, and its records are noted as they
- * come. */
+/* For an engine without channels: the loop takes from the ledger itself, and its records are noted as they come. */
 static bool direct_take(void *data, struct tl_ticket *ticket)
 {
     struct tl_coordinator *c = data;

@@ -10,12 +10,10 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/* The most bytes that n bytes can become, and the room tl_deflate wants for them. SIZE_MAX: n is too large.
- */
+/* The most bytes that n bytes can become, and the room tl_deflate wants for them. SIZE_MAX: n is too large. */
 size_t tl_deflate_bound(size_t n);
 
-/* Bytes of working memory, to be aligned as malloc does. Its contents mean nothing before and after a call.
- */
+/* Bytes of working memory, to be aligned as malloc does. Its contents mean nothing before and after a call. */
 size_t tl_deflate_work_size(void);
 
 /*

@@ -21,8 +21,10 @@ enum {
     RESTART_BYTES = 12,
     /* Of a slot: what stands around two parts, and what tl_deflate_bound adds for the second. */
     SLOT_FRAMES = 2 * (HEAD_BYTES + CRC_BYTES) + ZLIB_HEAD_BYTES + 32,
-    /* Of pixels in a band: large enough to compress well and to be worth a message, small enough for a cache.
-     * A picture that is not large has smaller ones, so that there are some for everybody. */
+    /*
+     * Of pixels in a band: large enough to compress well and to be worth a message, small enough for a cache.
+     * A picture that is not large has smaller ones, so that there are some for everybody.
+     */
     BAND_BYTES = 768 << 10,
     BAND_BYTES_SMALL = 384 << 10,
     BANDS_WANTED = 16,
@@ -41,8 +43,7 @@ static void put_32(unsigned char *at, uint32_t number)
         at[i] = (unsigned char)(number >> (24 - 8 * i));
 }
 
-/* Puts a chunk's head before and its CRC behind n bytes of data that stand at chunk + HEAD_BYTES; returns the
- * end. */
+/* Puts a chunk's head before and its CRC behind n bytes of data that stand at chunk + HEAD_BYTES; returns the end. */
 static unsigned char *close_chunk(unsigned char *chunk, const char *type, size_t n)
 {
     put_32(chunk, (uint32_t)n);
@@ -53,8 +54,7 @@ static unsigned char *close_chunk(unsigned char *chunk, const char *type, size_t
 
 /* ---- bands ---- */
 
-/* Rows are counted as cache lines, in which they lie: else a very narrow picture would have very high bands.
- */
+/* Rows are counted as cache lines, in which they lie: else a very narrow picture would have very high bands. */
 uint32_t tl_encode_band_rows(const struct telar_geometry *image)
 {
     uint64_t padded = aligned(telar_row_bytes(image));

@@ -45,18 +45,15 @@ size_t tl_encode_scratch_bytes(const struct telar_geometry *image, uint32_t band
 struct tl_encoded tl_encode_band(const struct telar_geometry *image, const struct telar_source *band, bool first,
                                  bool small, void *scratch, unsigned char *slot);
 
-/* The Adler-32 of a stream from that of its beginning (1 for none) and that of a band of `rows` rows behind
- * it. */
+/* The Adler-32 of a stream from that of its beginning (1 for none) and that of a band of `rows` rows behind it. */
 uint32_t tl_encode_join(const struct telar_geometry *image, uint32_t adler, uint32_t band_adler,
                         uint32_t rows);
 
-/* Everything before the first band: signature, IHDR, the chunks that stand before image data. TELAR_OUTPUT.
- */
+/* Everything before the first band: signature, IHDR, the chunks that stand before image data. TELAR_OUTPUT. */
 telar_status tl_encode_head(struct tl_output *output, const struct tl_format *format,
                             const struct tl_chunks *chunks, struct telar_error *error);
 
-/* Everything behind the last: the stream's end with its checksum, the chunks that stand behind, IEND.
- * TELAR_OUTPUT. */
+/* Everything behind the last: the stream's end with its checksum, the chunks that stand behind, IEND. TELAR_OUTPUT. */
 telar_status tl_encode_tail(struct tl_output *output, uint32_t adler, const unsigned char *chunks, size_t n,
                             struct telar_error *error);
 

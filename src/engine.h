@@ -13,8 +13,7 @@
 #include <sys/types.h>
 #include <telar/engine.h>
 
-/* A worker holds the ticket that it works on, and the next, so that it need not wait for the coordinator in
- * between. */
+/* A worker holds the ticket that it works on, and the next, so that it need not wait for the coordinator in between. */
 enum { TL_TICKETS_MAX = 2 };
 
 /* A worker as the coordinator sees it. */
@@ -59,12 +58,13 @@ struct tl_engine {
     telar_status (*open)(struct tl_crew *crew, struct telar_error *error);
     void (*close)(struct tl_crew *crew);
 
-    /* Brings a member to life, which then runs tl_worker_run(&member->worker). TELAR_HOST: the host has no
-     * more. */
+    /* Brings a member to life, which then runs tl_worker_run(&member->worker). TELAR_HOST: the host has no more. */
     telar_status (*start)(struct tl_crew *crew, struct tl_member *member, struct telar_error *error);
 
-    /* When a member began with the first of its tickets; 0: it waits for its turn, which does not count as time
-     * that it takes. NULL: when it got it. */
+    /*
+     * When a member began with the first of its tickets; 0: it waits for its turn, which does not count as
+     * time that it takes. NULL: when it got it.
+     */
     uint64_t (*since)(const struct tl_crew *crew, const struct tl_member *member);
 
     /*

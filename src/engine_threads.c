@@ -16,8 +16,7 @@
 #include <stdlib.h>
 #include <sys/resource.h>
 
-/* Runs however the thread ends, by pthread_exit in a transform too: the closed end is what the coordinator
- * sees. */
+/* Runs however the thread ends, by pthread_exit in a transform too: the closed end is what the coordinator sees. */
 static void close_end(void *end)
 {
     tl_channel_close(end);

@@ -89,8 +89,7 @@ static void note(struct tl_coordinator *c, const struct tl_member *member, telar
     snprintf(loss->why, sizeof loss->why, "%s", why);
 }
 
-/* Whether the task may be tried once more, if need be as the source has it. If not, *why says how often it
- * was. */
+/* Whether the task may be tried once more, if need be as the source has it. If not, *why says how often it was. */
 static bool try_again(struct tl_coordinator *c, uint64_t task, char why[WHY_BYTES])
 {
     struct telar_task_report *report = &c->ledger.task[task];

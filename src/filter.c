@@ -82,8 +82,7 @@ static unsigned least_filter(const struct tl_band *band, const struct tl_filter_
     return least;
 }
 
-/* The row as PNG wants its bytes: itself, or a copy of it in `copy` with the bytes of each sample exchanged.
- */
+/* The row as PNG wants its bytes: itself, or a copy of it in `copy` with the bytes of each sample exchanged. */
 static const unsigned char *file_order(const struct tl_rows *shape, const unsigned char *row,
                                        unsigned char *copy)
 {
@@ -106,8 +105,7 @@ size_t tl_filter_size(const struct tl_band *band)
     return size;
 }
 
-/* Two rows in the order of the file, this one and the one above; or, never at the same time, a trial
- * compression. */
+/* Two rows in the order of the file, this one and the one above; or, never at the same time, a trial compression. */
 size_t tl_filter_work_size(const struct tl_band *band)
 {
     size_t rows;

@@ -40,12 +40,13 @@ size_t tl_filter_work_size(const struct tl_band *band);
  */
 enum tl_filter_way { TL_WAY_RESIDUALS, TL_WAY_REPEATS };
 
-/* Filters the band into out, tl_filter_size() long, which overlaps nothing. The way is chosen from the band,
- * and returned. */
+/*
+ * Filters the band into out, tl_filter_size() long, which overlaps nothing. The way is chosen from the band,
+ * and returned.
+ */
 enum tl_filter_way tl_filter_band(const struct tl_band *band, void *work, unsigned char *out);
 
-/* The loops over bytes: once in plain C, which is the reference, and again for machines that can do better.
- */
+/* The loops over bytes: once in plain C, which is the reference, and again for machines that can do better. */
 struct tl_filter_kernel {
     /* Sums of the absolute residuals of None, Sub, Up and Average, as signed bytes. above is not NULL. */
     void (*sums)(const struct tl_rows *shape, const unsigned char *row, const unsigned char *above,

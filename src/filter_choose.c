@@ -81,8 +81,10 @@ static size_t filter_tiles(const struct tl_band *band, const struct tiling *tili
     return n;
 }
 
-/* Sixteen times the logarithm of n > 0 to base 2, straight between powers of two: whole numbers, the same
- * everywhere. */
+/*
+ * Sixteen times the logarithm of n > 0 to base 2, straight between powers of two: whole numbers, the same
+ * everywhere.
+ */
 static uint64_t log2_times_16(uint64_t n)
 {
     unsigned floor = 63 - (unsigned)__builtin_clzll(n);

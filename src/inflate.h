@@ -88,8 +88,7 @@ tl_inflate_state tl_inflate_run(struct tl_inflate *inflate, struct tl_input_byte
 int tl_inflate_run_two(struct tl_inflate *const inflate[2], struct tl_input_bytes *const in[2],
                        struct tl_output_bytes *const out[2]);
 
-/* Whether a block has just ended, at a byte boundary, with no input taken ahead, and it was not the last one.
- */
+/* Whether a block has just ended, at a byte boundary, with no input taken ahead, and it was not the last one. */
 bool tl_inflate_between_blocks(const struct tl_inflate *inflate);
 
 /* ---- inflate_table.c ---- */
@@ -141,8 +140,7 @@ bool tl_inflate_distance_table(struct tl_inflate *inflate, const unsigned char *
 /* Makes entries of the literal table hold up to three literals. Worth it from about a thousand bytes on. */
 void tl_inflate_pack(struct tl_inflate *inflate);
 
-/* The code of code lengths, in the place of the literal table; a symbol is an entry's value. None at all is
- * refused. */
+/* The code of code lengths, in the place of the literal table; a symbol is an entry's value. None at all is refused. */
 enum { TL_LENGTH_BITS = 7, TL_LENGTH_SYMBOLS = 19 };
 bool tl_inflate_length_table(struct tl_inflate *inflate, const unsigned char *lengths);
 

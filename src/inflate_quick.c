@@ -91,8 +91,7 @@ INLINE unsigned quick_take(struct tl_run *r, unsigned n)
     return value;
 }
 
-/* Takes whole bytes until there are at least 54 bits. Those above n_bits may be set: they are the same bytes
- * again. */
+/* Takes whole bytes until there are at least 54 bits. Those above n_bits may be set: they are the same bytes again. */
 INLINE void refill(struct tl_run *r)
 {
     r->bits |= load64(r->in) << (r->n_bits & 63);

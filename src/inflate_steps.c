@@ -79,8 +79,7 @@ static bool copy_stored(struct tl_run *r)
 
 /* ---- the careful loop ---- */
 
-/* Looks up the next entry of a table, its second part included, without taking it. Its whole length is
- * *length. */
+/* Looks up the next entry of a table, its second part included, without taking it. Its whole length is *length. */
 static bool look_up(struct tl_run *r, const uint32_t *table, unsigned table_bits, uint32_t *entry,
                     unsigned *length)
 {

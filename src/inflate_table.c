@@ -13,8 +13,7 @@
 
 enum { CODE_BITS_MAX = 15, SYMBOLS_MAX = TL_LITERAL_SYMBOLS };
 
-/* RFC 1951, 3.2.5: from code 257 and from code 0 on. The last two of each stand in fixed codes and mean
- * nothing. */
+/* RFC 1951, 3.2.5: from code 257 and from code 0 on. The last two of each stand in fixed codes and mean nothing. */
 static const uint16_t length_base[31] = {3,  4,  5,  6,  7,  8,  9,  10,  11,  13,  15,  17,  19,  23, 27, 31,
                                          35, 43, 51, 59, 67, 83, 99, 115, 131, 163, 195, 227, 258, 0,  0};
 static const unsigned char length_extra[31] = {0, 0, 0, 0, 0, 0, 0, 0, 1, 1, 1, 1, 2, 2, 2, 2,
@@ -64,8 +63,7 @@ struct maker {
     size_t n_sorted;
 };
 
-/* zlib's rule: what is left of the code space must be nothing, or all codes must be one of one bit, or none.
- */
+/* zlib's rule: what is left of the code space must be nothing, or all codes must be one of one bit, or none. */
 static bool count_and_judge(struct maker *m, const unsigned char *lengths, size_t n, bool may_be_partial)
 {
     unsigned place[CODE_BITS_MAX + 2] = {0};

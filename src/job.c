@@ -148,8 +148,7 @@ static telar_status choose_plan(struct tl_job *job, const struct tl_request *req
     return TELAR_OK;
 }
 
-/* Scratch for the largest strip of any task: one of a gather stage spans the image, the others at most as
- * much. */
+/* Scratch for the largest strip of any task: one of a gather stage spans the image, the others at most as much. */
 static bool choose_scratch(struct tl_job *job)
 {
     uint32_t rows = job->strip_rows;
@@ -170,8 +169,7 @@ static bool choose_scratch(struct tl_job *job)
     return true;
 }
 
-/* Behind that, a band of pixels, which has room for the one row that unfiltering needs, and what the codec
- * needs. */
+/* Behind that, a band of pixels, which has room for the one row that unfiltering needs, and what the codec needs. */
 static bool add_codec_scratch(struct tl_job *job)
 {
     size_t pixels = telar_row_bytes(&job->image) * job->band_rows;

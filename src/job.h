@@ -74,8 +74,7 @@ struct tl_stage {
     uint64_t first, count; /* its tasks among all of the job */
 };
 
-/* Slots of a ring. Band b of filtered and source has slot b mod slots; of encoded, each worker has slots of
- * its own. */
+/* Slots of a ring. Band b of filtered and source has slot b mod slots; of encoded, each worker has slots of its own. */
 struct tl_ring {
     uint64_t offset, slot_bytes;
     uint32_t slots; /* 0: the job has no such ring */
@@ -148,15 +147,16 @@ struct tl_task {
  */
 telar_status tl_job_init(struct tl_job *job, const struct tl_request *request, struct telar_error *error);
 
-/* Part of tl_job_init, once plan and bands are chosen: where everything lies. False when it does not fit into
- * an address space. */
+/*
+ * Part of tl_job_init, once plan and bands are chosen: where everything lies. False when it does not fit into
+ * an address space.
+ */
 bool tl_job_lay_out(struct tl_job *job, const struct tl_request *request);
 
 /* The first `count` steps of the job's pipeline as a pass; states may be NULL while nothing is run. */
 struct tl_pass tl_job_pass(const struct tl_job *job, uint32_t count, const void *const *states);
 
-/* Task number `task` < n_tasks; encoding writes slot `slot` of its ring, which others ignore.
- * Async-signal-safe. */
+/* Task number `task` < n_tasks; encoding writes slot `slot` of its ring, which others ignore. Async-signal-safe. */
 struct tl_task tl_job_task(const struct tl_job *job, uint64_t task, uint32_t slot);
 
 /*

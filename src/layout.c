@@ -29,8 +29,7 @@ static uint64_t product(struct layout *layout, uint64_t a, uint64_t b)
     return all;
 }
 
-/* Appends `count` parts of `bytes` each; returns the offset of the first, and in *slot how far apart they
- * begin. */
+/* Appends `count` parts of `bytes` each; returns the offset of the first, and in *slot how far apart they begin. */
 static uint64_t append(struct layout *layout, uint64_t bytes, uint64_t count, uint64_t *slot)
 {
     bool large = bytes >= LARGE_PART_BYTES;
@@ -112,8 +111,7 @@ static void lay_out_source(struct tl_job *job, const struct tl_request *request,
     job->source.offset = layout->bytes - plane;
 }
 
-/* Of each worker. One that it writes, and others that wait for a band before them to be written to the file.
- */
+/* Of each worker. One that it writes, and others that wait for a band before them to be written to the file. */
 static uint32_t encoded_slots(const struct tl_job *job)
 {
     uint32_t needed = (job->n_bands + job->workers - 1) / job->workers;

@@ -49,8 +49,7 @@ static bool settled(const struct tl_ledger *ledger, uint64_t task, uint32_t work
            || (ledger->state[task] == TL_TASK_GIVEN && ledger->task[task].worker == worker);
 }
 
-/* The same for tasks [from, to) of a stage; for none of them, and for a stage that the job has not, it is
- * true. */
+/* The same for tasks [from, to) of a stage; for none of them, and for a stage that the job has not, it is true. */
 static bool all_settled(const struct tl_ledger *ledger, const struct tl_stage *stage, uint64_t from,
                         uint64_t to, uint32_t worker)
 {

@@ -47,8 +47,7 @@ struct tl_output {
 
 /* ---- temporary names ---- */
 
-/* A signal handler may look at any moment: the name is there before it is said to be, and is not changed
- * after. */
+/* A signal handler may look at any moment: the name is there before it is said to be, and is not changed after. */
 static void tell_name(struct tl_output *o)
 {
     o->temporary->directory = o->directory;
@@ -71,8 +70,7 @@ void telar_temporary_remove(const struct telar_temporary *temporary)
     errno = saved;
 }
 
-/* Writes ".NAME.telar-XXXXXX". The letters need not be secret: whoever makes a file of that name is met with
- * O_EXCL. */
+/* Writes ".NAME.telar-XXXXXX". The letters need not be secret: whoever makes a file of that name is met with O_EXCL. */
 static void choose_name(struct tl_output *o)
 {
     static const char letters[] = "abcdefghijklmnopqrstuvwxyz012345";
@@ -144,8 +142,10 @@ static telar_status open_standard_output(struct tl_output *o, struct telar_error
 {
     int flags = fcntl(STDOUT_FILENO, F_GETFL);
 
-    /* Where it was closed, another file may have got its number since; such a one was seldom opened for
-     * writing only. */
+    /*
+     * Where it was closed, another file may have got its number since; such a one was seldom opened for
+     * writing only.
+     */
     if (flags < 0 || (flags & O_ACCMODE) == O_RDONLY)
         return tl_fail(error, TELAR_OUTPUT, EBADF, "standard output is closed; name an output file");
     o->fd = STDOUT_FILENO;

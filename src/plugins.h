@@ -37,8 +37,7 @@ telar_status tl_plugins_open(struct tl_plugins *plugins, const struct telar_pipe
                              const struct tl_sandbox *sandbox, uint32_t timeout_ms,
                              struct telar_error *error);
 
-/* After planning, which asked the children and went on whatever they said: the first thing that went wrong
- * with one. */
+/* After planning, which asked the children and went on whatever they said: the first thing that went wrong with one. */
 telar_status tl_plugins_planned(struct tl_plugins *plugins, struct telar_error *error);
 
 /* Releases everything. */

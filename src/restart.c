@@ -35,8 +35,7 @@ static uint32_t get_32(const unsigned char *at)
     return (uint32_t)at[0] << 24 | (uint32_t)at[1] << 16 | (uint32_t)at[2] << 8 | at[3];
 }
 
-/* Reads exactly n bytes from a place in the file, whatever its offset is. *errnum: 0, or why that cannot be.
- */
+/* Reads exactly n bytes from a place in the file, whatever its offset is. *errnum: 0, or why that cannot be. */
 static bool read_at(int fd, void *bytes, size_t n, uint64_t offset, int *errnum)
 {
     unsigned char *at = bytes;
@@ -85,8 +84,10 @@ static bool look_at_end(int fd, uint64_t *offset, uint32_t *adler)
            && get_32(bytes + 4 + END_BYTES) == tl_crc32(0, bytes, 4 + END_BYTES);
 }
 
-/* The stream's own head (RFC 1950, 2.2): deflate with a window of 32 KiB, without a dictionary. It is not
- * the part's. */
+/*
+ * The stream's own head (RFC 1950, 2.2): deflate with a window of 32 KiB, without a dictionary. It is not the
+ * part's.
+ */
 static bool look_at_beginning(int fd, struct tl_restart_part *first)
 {
     unsigned char head[ZLIB_HEAD_BYTES];

@@ -64,8 +64,10 @@ static telar_status write_tail(struct run *run, struct telar_error *error)
                           chunks->used - chunks->before_idat, error);
 }
 
-/* Opens the input. At the sandboxed rung libpng comes near it only in a process of its own, also if only to
- * say why not. */
+/*
+ * Opens the input. At the sandboxed rung libpng comes near it only in a process of its own, also if only to
+ * say why not.
+ */
 static telar_status open_input(struct run *run, const char *input, struct telar_error *error)
 {
     telar_status status;
@@ -92,8 +94,7 @@ static telar_status decode_all(struct run *run, struct telar_error *error)
     return status;
 }
 
-/* What follows the image data, where workers decoded it; and whether all bands together are what the stream
- * says. */
+/* What follows the image data, where workers decoded it; and whether all bands together are what the stream says. */
 static telar_status take_tail(struct run *run, struct tl_outcome *outcome, struct telar_error *error)
 {
     if (run->job.restart && outcome->adler != tl_decoder_restart(run->decoder)->adler) {
@@ -157,8 +158,10 @@ static bool follows(struct run *run, const struct tl_outcome *outcome, struct te
     return possible;
 }
 
-/* Common files are decoded by the workers, in bands; the others, and those with which that came to a doubt,
- * by libpng. */
+/*
+ * Common files are decoded by the workers, in bands; the others, and those with which that came to a doubt,
+ * by libpng.
+ */
 static telar_status attempt(struct run *run, const char *input, const char *output, struct telar_error *error)
 {
     struct telar_error refusal = {.worker = -1};

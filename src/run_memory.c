@@ -99,8 +99,10 @@ telar_status telar_pool_new(const struct telar_geometry *geometry, const telar_p
     return status;
 }
 
-/* What a worker has written to where it must not, at the shared rung, is written over: all of the source comes again, and no
- * task looks at what was there before. */
+/*
+ * What a worker has written to where it must not, at the shared rung, is written over: all of the source
+ * comes again, and no task looks at what was there before.
+ */
 static telar_status run_again(telar_pool *pool, const telar_image *source, telar_image **result,
                               struct tl_outcome *outcome, struct telar_error *error)
 {

@@ -139,8 +139,10 @@ static int make_ruleset(int abi)
     return (int)syscall(SYS_landlock_create_ruleset, &rights, known, 0);
 }
 
-/* Lets a file, or all below a directory, be read and mapped as code. What there is not needs no rule, if it
- * may be absent. */
+/*
+ * Lets a file, or all below a directory, be read and mapped as code. What there is not needs no rule, if it
+ * may be absent.
+ */
 static bool allow_loading(int ruleset, const char *path, bool may_be_absent)
 {
     struct landlock_beneath rule = {FS_EXECUTE | FS_READ_FILE, open(path, O_PATH | O_CLOEXEC)};
@@ -191,8 +193,7 @@ static bool limit(int resource, uint64_t most)
     return setrlimit((__rlimit_resource_t)resource, &limit) == 0;
 }
 
-/* Bytes of private memory that this process has, from a line of seven numbers of pages, of which it is the
- * sixth. */
+/* Bytes of private memory that this process has, from a line of seven numbers of pages, of which it is the sixth. */
 static bool data_bytes(uint64_t *bytes)
 {
     char line[256];

@@ -26,8 +26,10 @@ static size_t round_up(size_t n, size_t unit)
 
 /* ---- mappings ---- */
 
-/* Address space at a multiple of TL_HUGE_BYTES, without which the kernel cannot use huge pages. NULL when
- * there is none. */
+/*
+ * Address space at a multiple of TL_HUGE_BYTES, without which the kernel cannot use huge pages. NULL when
+ * there is none.
+ */
 static unsigned char *take_aligned_space(size_t bytes)
 {
     size_t taken = bytes + TL_HUGE_BYTES, before;

@@ -12,8 +12,7 @@
 
 enum { TL_PAGE_BYTES = 4096, TL_HUGE_BYTES = 2 << 20 };
 
-/* A part of a segment. For anything that is protected by itself both numbers are multiples of TL_PAGE_BYTES.
- */
+/* A part of a segment. For anything that is protected by itself both numbers are multiples of TL_PAGE_BYTES. */
 struct tl_extent {
     uint64_t offset;
     uint64_t bytes;

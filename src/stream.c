@@ -138,8 +138,7 @@ static bool has_output(struct tl_stream *stream)
     return out.used > 0;
 }
 
-/* Lets the inflater have n bytes more of the chunk at hand, which must give no output. It may come to its end
- * there. */
+/* Lets the inflater have n bytes more of the chunk at hand, which must give no output. It may come to its end there. */
 static bool end_piece(struct tl_stream *stream, struct tl_input *input, uint32_t n)
 {
     struct tl_output_bytes none = {0};

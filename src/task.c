@@ -187,8 +187,7 @@ static void process_strip(const struct tl_place *place, const struct telar_resul
     tl_pipeline_run(&pass, &source, &part, place->scratch);
 }
 
-/* The next strip of a region, from where the last one ended; false when none is left. Begin with an empty one
- * at r0. */
+/* The next strip of a region, from where the last one ended; false when none is left. Begin with an empty one at r0. */
 static bool next_strip(const struct tl_job *job, const struct telar_region *region,
                        struct telar_region *strip)
 {

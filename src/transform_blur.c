@@ -62,8 +62,7 @@ static uint32_t radius_of(const struct telar_context *context)
     return (uint32_t)ceil(3 * context->params[0]);
 }
 
-/* The state: the weights from the middle outwards, the first halved: it is even, since the others come in
- * pairs. */
+/* The state: the weights from the middle outwards, the first halved: it is even, since the others come in pairs. */
 static size_t state_bytes(const struct telar_context *context)
 {
     return (radius_of(context) + 1) * sizeof(uint16_t);
@@ -106,8 +105,7 @@ static size_t scratch_bytes(const struct telar_context *context, uint32_t rows, 
            + ((size_t)columns + 2 * (size_t)radius) * context->image.channels * sizeof(uint16_t);
 }
 
-/* Down the columns at row r. `wide` is what may be read; it ends before a tap's row only where the image
- * ends. */
+/* Down the columns at row r. `wide` is what may be read; it ends before a tap's row only where the image ends. */
 static void down(const struct telar_context *context, const struct telar_source *source,
                  const struct telar_region *wide, uint32_t r, uint16_t *row)
 {

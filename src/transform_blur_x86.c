@@ -20,8 +20,7 @@
 
 enum { WIDTH = 32, HALF = WIDTH / 2 };
 
-/* The sums of 16 samples; the processor's halves stay apart: `low` has samples 0-3 and 8-11, `high` the
- * others. */
+/* The sums of 16 samples; the processor's halves stay apart: `low` has samples 0-3 and 8-11, `high` the others. */
 struct sums {
     __m256i low, high;
 };

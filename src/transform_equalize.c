@@ -1,5 +1,7 @@
-/* equalize: every value about as frequent as every other. The first that has to see the whole image before it
- * begins. */
+/*
+ * equalize: every value about as frequent as every other. The first that has to see the whole image before it
+ * begins.
+ */
 #include <config.h>
 
 #include "transform.h"
@@ -63,8 +65,7 @@ static uint64_t add_up(const unsigned char *partials, size_t stride_bytes, uint3
     return sum;
 }
 
-/* part / all x max, rounded to the nearest, halves up; part <= all, all > 0. Counts of 2^46 and more lose low
- * bits. */
+/* part / all x max, rounded to the nearest, halves up; part <= all, all > 0. Counts of 2^46 and more lose low bits. */
 static uint16_t share(uint64_t part, uint64_t all, uint64_t max)
 {
     while (all >> 46) {

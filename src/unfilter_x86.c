@@ -214,8 +214,7 @@ INLINE void wave_begin(struct wave *w, const unsigned char *filtered, const unsi
     }
 }
 
-/* The step before the first whole one: what every lane has to its left (from data) or above left (from up).
- */
+/* The step before the first whole one: what every lane has to its left (from data) or above left (from up). */
 INLINE __m128i wave_before(const unsigned char *const from[4], const size_t bpp, const size_t lanes)
 {
     unsigned char lane[16] = {0};

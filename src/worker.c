@@ -10,8 +10,10 @@
 #include <telar/engine.h>
 #include <unistd.h>
 
-/* What telar_current_region tells. A signal handler of the same thread is its only other reader: volatile
- * keeps the order in which they are written. */
+/*
+ * What telar_current_region tells. A signal handler of the same thread is its only other reader: volatile
+ * keeps the order in which they are written.
+ */
 static _Thread_local volatile bool at_work;
 static _Thread_local volatile struct telar_region current;
 
@@ -45,8 +47,10 @@ static void note_errno(struct tl_record *record, enum tl_trouble trouble)
     record->errnum = errno;
 }
 
-/* Runs the task of a ticket and fills the record. Of what is not its own, a guarded worker can write the
- * task's extent meanwhile, no more. */
+/*
+ * Runs the task of a ticket and fills the record. Of what is not its own, a guarded worker can write the
+ * task's extent meanwhile, no more.
+ */
 static void carry_out(struct tl_worker *worker, const struct tl_ticket *ticket)
 {
     struct tl_record *record = &worker->record;
@@ -88,8 +92,7 @@ static bool report(struct tl_worker *worker)
 
 /* ---- before the loop ---- */
 
-/* A sandboxed worker's: of the segment it can make writable what its own tasks write, and nothing else, ever.
- */
+/* A sandboxed worker's: of the segment it can make writable what its own tasks write, and nothing else, ever. */
 static unsigned char *map_fixed(const struct tl_worker *worker, const struct tl_shape *shape)
 {
     unsigned char *base = tl_segment_map(worker->reader_fd, shape, false);

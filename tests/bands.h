@@ -46,8 +46,10 @@ static inline void put_adler(void)
     put_u32(parts.tail + parts.tail_bytes - 4, (uint32_t)adler32(1, rows, sizeof rows));
 }
 
-/* The bands by zlib, with the flush given behind each, which tells whether it can be read alone. Band i ends
- * at row cuts[i]. */
+/*
+ * The bands by zlib, with the flush given behind each, which tells whether it can be read alone. Band i ends
+ * at row cuts[i].
+ */
 static inline void make_bands(const uint32_t *cuts, uint32_t n_bands, int flush)
 {
     z_stream z = {.next_in = rows, .next_out = parts.stream, .avail_out = STREAM_MAX};

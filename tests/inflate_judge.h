@@ -41,8 +41,7 @@ static inline struct outcome by_zlib(const unsigned char *in, size_t n, bool raw
     return (struct outcome){status == Z_STREAM_END, z.total_out, z.total_in};
 }
 
-/* In pieces of in_piece and out_piece bytes, each in memory of its own size so that a sanitizer sees one byte
- * more. */
+/* In pieces of in_piece and out_piece bytes, each in memory of its own size so that a sanitizer sees one byte more. */
 static inline struct outcome by_us(const unsigned char *in, size_t n, bool raw, size_t in_piece,
                                    size_t out_piece)
 {

@@ -87,8 +87,7 @@ static inline void maker_idat(struct maker *m, const unsigned char *rows, size_t
     maker_chunk(m, "IDAT", packed, pack(packed, sizeof packed, rows, n));
 }
 
-/* The whole of a small RGB image, 3 rows of 4 columns, whose samples count up; no chunk but the critical
- * ones. */
+/* The whole of a small RGB image, 3 rows of 4 columns, whose samples count up; no chunk but the critical ones. */
 static inline void maker_small(struct maker *m)
 {
     unsigned char rows[3 * 13];
@@ -100,8 +99,10 @@ static inline void maker_small(struct maker *m)
     maker_chunk(m, "IEND", NULL, 0);
 }
 
-/* A file in memory that can be opened, again and again, by the name that is put into `name`. Close *fd to be
- * rid of it. */
+/*
+ * A file in memory that can be opened, again and again, by the name that is put into `name`. Close *fd to be
+ * rid of it.
+ */
 static inline const char *memory_file(const void *bytes, size_t n, int *fd, char name[32])
 {
     *fd = memfd_create("telar-test", MFD_CLOEXEC);

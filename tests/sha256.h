@@ -13,8 +13,7 @@ static inline uint32_t sha256_rotate(uint32_t x, int n)
     return x >> n | x << (32 - n);
 }
 
-/* The first 32 bits of the fractional part of the square or cube root of a prime (FIPS 180-4, 4.2.2
- * and 5.3.3). */
+/* The first 32 bits of the fractional part of the square or cube root of a prime (FIPS 180-4, 4.2.2 and 5.3.3). */
 static inline uint32_t sha256_constant(double root)
 {
     return (uint32_t)ldexp(root - floor(root), 32);

@@ -32,8 +32,10 @@ START_TEST(quantiles_lie_between_the_values)
 }
 END_TEST
 
-/* By hand: of 1 2 3 7 10 the distances from 3 are 2 1 0 4 7; of 1 2 3 7 the median is 2.5, the distances 1.5
- * .5 .5 4.5. */
+/*
+ * By hand: of 1 2 3 7 10 the distances from 3 are 2 1 0 4 7; of 1 2 3 7 the median is 2.5, the distances 1.5
+ * .5 .5 4.5.
+ */
 START_TEST(median_and_mad)
 {
     static const double values[] = {7, 1, 3, 2, 10};

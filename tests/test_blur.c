@@ -12,8 +12,10 @@ enum { SAMPLES_MAX = 140, RADIUS_MAX = 900, TAPS_MAX = 2 * RADIUS_MAX + 1 };
 
 enum kind { ZEROS, GREATEST, RANDOM, KINDS };
 
-/* How the numbers of one pass are: bits of a sample, the greatest sample, bits of a result, what sums are
- * divided by. */
+/*
+ * How the numbers of one pass are: bits of a sample, the greatest sample, bits of a result, what sums are
+ * divided by.
+ */
 struct pass {
     unsigned in_bits;
     uint32_t greatest;

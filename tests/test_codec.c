@@ -65,8 +65,10 @@ static void make_stored(struct stored *s, int type, int channels, int depth, boo
         s->key[c] = (uint16_t)stored_sample(s, ROWS / 2, COLUMNS / 2 * channels + c);
 }
 
-/* Sample `channel` of a pixel as it must be decoded: PNG specification, 11.2.2, 11.3.2.1, 13.12 (left bit
- * replication). */
+/*
+ * Sample `channel` of a pixel as it must be decoded: PNG specification, 11.2.2, 11.3.2.1, 13.12 (left bit
+ * replication).
+ */
 static unsigned expanded(const struct stored *s, int row, int column, int channel)
 {
     int colors = s->type == 3 || s->type == 2 || s->type == 6 ? 3 : 1;

@@ -54,8 +54,7 @@ static void make_kind(int kind)
         maker_chunk(&made, "tEXt", "Title\0a picture", 15);
         maker_idat(&made, rows, 5 * 3);
     } else {
-        /* Adam7 of 5 x 5: passes of 1x1, 1x1, 1x2, 2x1 (columns 0, 4 twice), 1x3, 3x2, 2x5 (rows x columns).
-         */
+        /* Adam7 of 5 x 5: passes of 1x1, 1x1, 1x2, 2x1 (columns 0, 4 twice), 1x3, 3x2, 2x5 (rows x columns). */
         maker_idat(&made, rows,
                    (1 + 8) + (1 + 8) + (1 + 16) + 2 * (1 + 8) + (1 + 24) + 3 * (1 + 16) + 2 * (1 + 40));
     }

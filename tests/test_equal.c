@@ -79,8 +79,7 @@ static bool equal(telar_image *a, telar_image *b)
     return true;
 }
 
-/* One run against the serial one in one piece. ck_assert for each would write millions of lines to Check's
- * file. */
+/* One run against the serial one in one piece. ck_assert for each would write millions of lines to Check's file. */
 static void compare(const telar_image *source, telar_image *expected, const telar_pipeline *pipeline,
                     const struct telar_options *options, const char *name)
 {

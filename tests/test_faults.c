@@ -17,8 +17,7 @@
 
 _Static_assert(FAULT_RECORD_BYTES == sizeof(struct tl_record), "forged records are as large as real ones");
 
-/* Grey; each of four regions fills a page, so that the next byte is another's. The fault is in the second
- * region. */
+/* Grey; each of four regions fills a page, so that the next byte is another's. The fault is in the second region. */
 enum { COLUMNS = 64, ROWS = 256, REGIONS = 4, ROW = 100, HANG_MS = 1000, PATIENCE_MS = 60000 };
 
 /* What a run came to, as the process that made it says. */
@@ -51,8 +50,7 @@ static void set_rung(struct telar_options *options, enum fault_rung rung)
     options->isolation = isolations[rung];
 }
 
-/* One worker does the regions in their order, and the next, if that is lost, goes on: nothing is left to
- * chance. */
+/* One worker does the regions in their order, and the next, if that is lost, goes on: nothing is left to chance. */
 static uint32_t workers_for(int fault)
 {
     return strcmp(faults[fault].name, "sibling") == 0 ? 2 : 1;

@@ -95,8 +95,7 @@ static uint32_t be32(const unsigned char *at)
     return (uint32_t)at[0] << 24 | (uint32_t)at[1] << 16 | (uint32_t)at[2] << 8 | at[3];
 }
 
-/* All image data of a file, one IDAT after the other, by zlib; the checksum must be right, and the length n.
- */
+/* All image data of a file, one IDAT after the other, by zlib; the checksum must be right, and the length n. */
 static void inflate_file(const struct bytes *file, unsigned char *rows, size_t n)
 {
     unsigned char *stream = malloc(file->n);
@@ -113,8 +112,7 @@ static void inflate_file(const struct bytes *file, unsigned char *rows, size_t n
     free(stream);
 }
 
-/* Undoes a filter as the PNG specification says it, 9.2, byte by byte: a left of it, b above, c left of that.
- */
+/* Undoes a filter as the PNG specification says it, 9.2, byte by byte: a left of it, b above, c left of that. */
 static unsigned char undo(unsigned filter, unsigned x, int a, int b, int c)
 {
     int p = a + b - c, pa = abs(p - a), pb = abs(p - b), pc = abs(p - c);
@@ -124,8 +122,10 @@ static unsigned char undo(unsigned filter, unsigned x, int a, int b, int c)
     return (unsigned char)(x + (unsigned)guesses[filter]);
 }
 
-/* Without a line of libpng or of ours: zlib, and the specification's formulas. Needs a little-endian host for
- * 16 bits. */
+/*
+ * Without a line of libpng or of ours: zlib, and the specification's formulas. Needs a little-endian host for
+ * 16 bits.
+ */
 static void check_by_zlib(const struct bytes *file, telar_image *expected)
 {
     const struct telar_geometry *g = telar_image_geometry(expected);

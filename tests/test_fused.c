@@ -335,8 +335,7 @@ START_TEST(refuses_sizes_that_overflow)
 }
 END_TEST
 
-/* By hand: halos 2 and 3; the view between the steps is the region grown by 3, in rows of a multiple of 64
- * bytes. */
+/* By hand: halos 2 and 3; the view between the steps is the region grown by 3, in rows of a multiple of 64 bytes. */
 START_TEST(halo_and_scratch_by_hand)
 {
     telar_pipeline *pipeline = telar_pipeline_new();

@@ -49,8 +49,7 @@ START_TEST(pieces_do_not_matter)
 }
 END_TEST
 
-/* Every truncation, every byte changed in two ways; with a checksum, and without, where changes can go
- * unnoticed. */
+/* Every truncation, every byte changed in two ways; with a checksum, and without, where changes can go unnoticed. */
 START_TEST(broken_streams_are_judged_alike)
 {
     static unsigned char whole[IN_MAX];

@@ -36,8 +36,7 @@ static void put_head(struct bits *b, const unsigned char *lengths, unsigned n_li
             put(b, lengths[i] >> (bit - 1) & 1, 1);
 }
 
-/* A block with the given sets of codes, and patterns of bits behind it. Whether it was accepted with any of
- * these. */
+/* A block with the given sets of codes, and patterns of bits behind it. Whether it was accepted with any of these. */
 static bool judge_sets(const unsigned char *lengths, unsigned n_literal, unsigned n_distance)
 {
     bool complete = false;

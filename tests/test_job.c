@@ -209,8 +209,7 @@ END_TEST
 
 /* ---- rings ---- */
 
-/* Tasks whose bands share a slot have the same extent, the others have pages of their own; pixels lie in
- * theirs. */
+/* Tasks whose bands share a slot have the same extent, the others have pages of their own; pixels lie in theirs. */
 static void check_ring(unsigned char *pages, const struct tl_job *job, telar_task_kind kind,
                        const struct tl_ring *ring)
 {

@@ -1,5 +1,7 @@
-/* Output to what is no regular file, standard output among them: written as it comes, and every failure an
- * honest error. */
+/*
+ * Output to what is no regular file, standard output among them: written as it comes, and every failure an
+ * honest error.
+ */
 #include <config.h>
 
 #include "output_fixture.h"

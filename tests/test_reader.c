@@ -167,8 +167,10 @@ START_TEST(limits_hold)
 }
 END_TEST
 
-/* Through a pipe, a header that is unusual has been read when libpng comes to it, and is read from what was
- * kept of it. */
+/*
+ * Through a pipe, a header that is unusual has been read when libpng comes to it, and is read from what was
+ * kept of it.
+ */
 START_TEST(unusual_files_come_through_pipes)
 {
     static struct outcome by_name, by_pipe;

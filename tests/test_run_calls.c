@@ -1,5 +1,4 @@
-/* What a transform is told when it is called, against what its header promises: every stage, on every engine.
- */
+/* What a transform is told when it is called, against what its header promises: every stage, on every engine. */
 #include <config.h>
 
 #include "suite.h"

@@ -45,8 +45,7 @@ static void hang(void)
         pause();
 }
 
-/* Says something to the coordinator over the worker's own socket, which it has to look for; and then no more.
- */
+/* Says something to the coordinator over the worker's own socket, which it has to look for; and then no more. */
 static void say(const void *message, size_t bytes)
 {
     for (int fd = 0; fd < 1024; fd++) {
@@ -300,8 +299,7 @@ START_TEST(a_worker_that_lies_is_not_believed)
 }
 END_TEST
 
-/* The lie ends the run's only task, so the run is complete; but nothing can have happened before or after it.
- */
+/* The lie ends the run's only task, so the run is complete; but nothing can have happened before or after it. */
 START_TEST(times_that_cannot_be_are_not_reported)
 {
     struct telar_options options = {.engine = TELAR_PROCESSES, .workers = 1, .plan = {1, 1}};
@@ -328,8 +326,7 @@ START_TEST(a_guarded_worker_can_write_its_region_only)
 }
 END_TEST
 
-/* What guarded prevents, shared does not: the last byte before a region's result is padding, so nothing is
- * lost. */
+/* What guarded prevents, shared does not: the last byte before a region's result is padding, so nothing is lost. */
 START_TEST(a_shared_worker_can_write_beside_its_region)
 {
     struct telar_options options = {.engine = TELAR_PROCESSES, .isolation = TELAR_SHARED, .workers = 2};

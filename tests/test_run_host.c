@@ -73,8 +73,7 @@ static void close_kept(struct kept *kept)
     close(kept->fd);
 }
 
-/* Reads the object from outside, by the numbers in its header alone: all of the source, and of its negative.
- */
+/* Reads the object from outside, by the numbers in its header alone: all of the source, and of its negative. */
 static void check_kept(const char *name, telar_image *picture)
 {
     const struct telar_geometry *image = telar_image_geometry(picture);
@@ -130,8 +129,7 @@ START_TEST(a_kept_segment_can_be_read_from_outside)
 }
 END_TEST
 
-/* From file to file a picture of so many bands would pass through a window, and leave no more than its end
- * behind. */
+/* From file to file a picture of so many bands would pass through a window, and leave no more than its end behind. */
 START_TEST(a_kept_segment_has_the_whole_picture)
 {
     char name[64], slash[65], files[] = "telar-kept-XXXXXX", in[40], out[40];

@@ -174,8 +174,10 @@ static void reap_all(int number)
     errno = saved;
 }
 
-/* What becomes of a region is known from records; only the cause of a death is lost to a program that reaps
- * everything. */
+/*
+ * What becomes of a region is known from records; only the cause of a death is lost to a program that reaps
+ * everything.
+ */
 START_TEST(a_program_may_reap_the_workers)
 {
     struct sigaction reaping = {.sa_handler = reap_all};

@@ -1,5 +1,7 @@
-/* The sandboxed rung: that it gives the same bytes, that what it forbids ends a run with its name, and what
- * is refused. */
+/*
+ * The sandboxed rung: that it gives the same bytes, that what it forbids ends a run with its name, and what
+ * is refused.
+ */
 #include <config.h>
 
 #include "runs.h"

@@ -52,8 +52,7 @@ static void same_chunks(const struct tl_decoder *a, const struct tl_decoder *b)
     ck_assert_mem_eq(p->bytes, q->bytes, p->used);
 }
 
-/* Decodes in a child, as it is done in a sandbox: libpng's structures and the kept chunks are not the heap's
- * there. */
+/* Decodes in a child, as it is done in a sandbox: libpng's structures and the kept chunks are not the heap's there. */
 static void read_in_child(struct tl_decoder *d, unsigned char *data, struct tl_found *found)
 {
     void *memory = malloc(tl_decoder_memory_bytes(d));

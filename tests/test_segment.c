@@ -246,8 +246,7 @@ static void do_nothing(int number)
     (void)number;
 }
 
-/* A program that profiles itself, on a host without huge pages: reserving takes longer than from signal to
- * signal. */
+/* A program that profiles itself, on a host without huge pages: reserving takes longer than from signal to signal. */
 START_TEST(signals_do_not_keep_it_from_being_reserved)
 {
     const struct itimerval often = {{0, 5000}, {0, 5000}}, never = {{0, 0}, {0, 0}};
@@ -264,8 +263,7 @@ START_TEST(signals_do_not_keep_it_from_being_reserved)
 }
 END_TEST
 
-/* Whatever the kernel gives: never more than there is, in huge pages; nothing for a segment too small to have
- * one. */
+/* Whatever the kernel gives: never more than there is, in huge pages; nothing for a segment too small to have one. */
 START_TEST(huge_bytes_are_counted)
 {
     struct tl_segment small = create(100000), large = create(8 * TL_HUGE_BYTES);

@@ -1,5 +1,4 @@
-/* The fast way of reading: it takes of ordinary files what libpng takes, no more and no less, with the same
- * pixels. */
+/* The fast way of reading: it takes of ordinary files what libpng takes, no more and no less, with the same pixels. */
 #include <config.h>
 
 #include "png_maker.h"
@@ -32,8 +31,7 @@ static void must_be_fast(const char *what, size_t detail)
                      two.ordinary, two.in_bands, two.libpng);
 }
 
-/* Rows of noise with a small range, each with a filter of its own. Their length with filter bytes comes back.
- */
+/* Rows of noise with a small range, each with a filter of its own. Their length with filter bytes comes back. */
 static size_t fill_rows(uint32_t columns, uint32_t n_rows, size_t pixel_bytes, uint32_t seed)
 {
     const size_t n = columns * pixel_bytes + 1;
@@ -157,8 +155,7 @@ END_TEST
 
 /* ---- the end of the image data, where libpng has habits of its own ---- */
 
-/* 5 x 4 RGB as a stream with `empties` empty stored blocks behind the rows, and the checksum changed by
- * `wrong`. */
+/* 5 x 4 RGB as a stream with `empties` empty stored blocks behind the rows, and the checksum changed by `wrong`. */
 static size_t make_stream(unsigned char *stream, size_t room, int empties, uint32_t wrong)
 {
     size_t n = fill_rows(5, 4, 3, 77);

@@ -293,8 +293,10 @@ START_TEST(blur_weights_add_up)
 }
 END_TEST
 
-/* Anything at all: 0 to 64 random bits, and in the first few entries so few that later ones have room to be
- * too many. */
+/*
+ * Anything at all: 0 to 64 random bits, and in the first few entries so few that later ones have room to be
+ * too many.
+ */
 static void fill_partial(uint64_t *partial, uint32_t *random)
 {
     for (size_t x = 0; x < 256; x++) {
@@ -304,8 +306,7 @@ static void fill_partial(uint64_t *partial, uint32_t *random)
     }
 }
 
-/* What a worker wrote may be anything: the table holds samples all the same, whatever the order of the
- * partials. */
+/* What a worker wrote may be anything: the table holds samples all the same, whatever the order of the partials. */
 START_TEST(equalize_trusts_no_partial)
 {
     static uint64_t partials[3][256], swapped[3][256];

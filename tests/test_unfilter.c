@@ -1,5 +1,4 @@
-/* Undoing filters: every way gives the pixels that the specification's formulas give, and touches nothing
- * else. */
+/* Undoing filters: every way gives the pixels that the specification's formulas give, and touches nothing else. */
 #include <config.h>
 
 #include "suite.h"
@@ -58,8 +57,7 @@ static void lay_out(const struct tl_rows *rows, size_t count, const unsigned cha
     }
 }
 
-/* Everything a call could touch is in buffers of exactly that size, so that a sanitizer sees one byte more.
- */
+/* Everything a call could touch is in buffers of exactly that size, so that a sanitizer sees one byte more. */
 static void check(way *undo, const struct tl_rows *rows, size_t count, const unsigned char *filtered,
                   const unsigned char *above, const unsigned char *pixels)
 {

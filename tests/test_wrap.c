@@ -252,8 +252,7 @@ static void check_trial(struct trial *trial, const char *const *calls)
     remove_files();
 }
 
-/* A small picture in quadrants, with a transform that reads the neighbours' pixels and one that reads all
- * first. */
+/* A small picture in quadrants, with a transform that reads the neighbours' pixels and one that reads all first. */
 static void check_quadrants(enum world world, struct telar_options options, const char *const *calls)
 {
     static struct trial trial = {

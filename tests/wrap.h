@@ -17,8 +17,7 @@ enum world {
 /* Before anything else. */
 void wrap_begin(enum world world);
 
-/* The k-th call of `call` from now on fails with errnum; of read and write with 0, it does no more than one
- * byte. */
+/* The k-th call of `call` from now on fails with errnum; of read and write with 0, it does no more than one byte. */
 void wrap_arm(const char *call, int errnum, unsigned long k);
 
 /* No more of that. Whether a call has failed. */

@@ -230,14 +230,15 @@ struct bench {
     uint32_t n_findings;
 };
 
-/* Set by SIGINT, SIGTERM and SIGHUP while bench_catch_signals is in force: everybody ends at the next chance.
- */
+/* Set by SIGINT, SIGTERM and SIGHUP while bench_catch_signals is in force: everybody ends at the next chance. */
 extern volatile int bench_interrupted;
 
 /* ---- functions, by file. A status other than TELAR_OK has been said. ---- */
 
-/* bench_lists.c: options that are lists; false after it has been said what is wrong. pair: of two words the
- * second is true. */
+/*
+ * bench_lists.c: options that are lists; false after it has been said what is wrong. pair: of two words the
+ * second is true.
+ */
 bool bench_take_engines(struct bench_wishes *wishes, const char *text);
 bool bench_take_isolations(struct bench_wishes *wishes, const char *text);
 bool bench_take_jobs(struct bench_wishes *wishes, const char *text);
@@ -256,8 +257,7 @@ void bench_pictures_free(struct bench *bench);
 /* A picture of rows x columns from the middle of another; NULL: no memory. */
 telar_image *bench_picture_crop(telar_image *image, uint32_t rows, uint32_t columns);
 
-/* bench_run.c: one run of a row; *wall_ms is taken around the call. The caller frees *report (may be NULL).
- */
+/* bench_run.c: one run of a row; *wall_ms is taken around the call. The caller frees *report (may be NULL). */
 telar_status bench_run(const struct bench *bench, struct bench_row *row,
                        const struct telar_options *options, struct bench_sample *sample, double *wall_ms,
                        telar_report **report, telar_image **result, struct telar_error *error);
@@ -267,8 +267,7 @@ void bench_end_pools(struct bench *bench);
 void bench_catch_signals(void);
 double bench_now_ms(void);
 
-/* bench_measure.c: runs each row once, leaves out those that fail and those whose bytes differ; then the
- * rounds. */
+/* bench_measure.c: runs each row once, leaves out those that fail and those whose bytes differ; then the rounds. */
 telar_status bench_warm_up(struct bench *bench);
 void bench_measure(struct bench *bench);
 /* The ratios of a row to another, round by round, with the interval of their median. */
@@ -294,14 +293,12 @@ bool bench_memory_now(uint64_t *rss_bytes, uint64_t *pss_bytes);
 void bench_laws(struct bench *bench);
 void bench_find_even(struct bench *bench);
 
-/* bench_faults.c: a trial of every rung that the rows have; one trial, in a process of its own that may not
- * survive. */
+/* bench_faults.c: a trial of every rung that the rows have; one trial, in a process of its own that may not survive. */
 void bench_faults(struct bench *bench);
 int bench_trial(const char *what);
 const struct bench_rung *bench_rung_of(const struct bench *bench, const struct bench_row *row);
 
-/* bench_python.c: finds python3 and makes its files; one round of its rows, at bench->rounds; what the rounds
- * say. */
+/* bench_python.c: finds python3 and makes its files; one round of its rows, at bench->rounds; what the rounds say. */
 void bench_python_begin(struct bench *bench);
 void bench_python_round(struct bench *bench);
 void bench_python_summarize(struct bench *bench);

@@ -202,8 +202,7 @@ static void draw_point(FILE *out, const struct svg_axis *x, const struct svg_axi
     svg_dot(out, at, svg_place(y, speedup->mid), paint, shape);
 }
 
-/* One engine from few workers to many; names it at its end, below the name before if that is where it would
- * stand. */
+/* One engine from few workers to many; names it at its end, below the name before if that is where it would stand. */
 static void draw_series(const struct bench *bench, uint32_t group, FILE *out, const struct svg_axis *x,
                         const struct svg_axis *y, struct series *series, int shape, double *taken_y)
 {

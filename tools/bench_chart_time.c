@@ -233,8 +233,7 @@ static bool has_laws(const struct bench *bench, uint32_t group)
     return false;
 }
 
-/* The row whose run is shown: of the group's rows the last that is not the baseline once more, with all
- * workers. */
+/* The row whose run is shown: of the group's rows the last that is not the baseline once more, with all workers. */
 static uint32_t shown_run(const struct bench *bench, uint32_t group)
 {
     uint32_t shown = UINT32_MAX;

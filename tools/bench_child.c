@@ -30,8 +30,7 @@ bool bench_quote(char *quoted, size_t size, const char *text)
     return true;
 }
 
-/* What the program says is its answer; a program that ended badly has not said enough, so its status is not
- * asked. */
+/* What the program says is its answer; a program that ended badly has not said enough, so its status is not asked. */
 bool bench_child(const char *command, void (*take)(void *data, char *line), void *data)
 {
     char quiet[1024], line[512];

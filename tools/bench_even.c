@@ -95,8 +95,10 @@ static bool not_surely_faster(const struct stats_interval *ratio)
     return !(ratio->high < 1);
 }
 
-/* Where `holds` ends: it does at low and does not at high. Returns the last size at which it did, or first
- * where not. */
+/*
+ * Where `holds` ends: it does at low and does not at high. Returns the last size at which it did, or first
+ * where not.
+ */
 static double halve(struct search *search, double low, double high,
                     bool (*holds)(const struct stats_interval *), bool last)
 {
@@ -127,8 +129,7 @@ static struct stats_interval find(struct search *search)
     return search->failed ? (struct stats_interval){NAN, NAN, NAN} : found;
 }
 
-/* For the rows of the first group in memory with the usual number of workers that can be faster than serial
- * at all. */
+/* For the rows of the first group in memory with the usual number of workers that can be faster than serial at all. */
 void bench_find_even(struct bench *bench)
 {
     const struct bench_row *serial = NULL;

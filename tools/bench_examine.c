@@ -123,8 +123,7 @@ static void keep_specimen(struct bench_row *row, telar_report *reports[BENCH_EXA
     reports[chosen] = NULL;
 }
 
-/* In a file's run the window is used again and again: what is new to touch there is little, and it is left as
- * it is. */
+/* In a file's run the window is used again and again: what is new to touch there is little, and it is left as it is. */
 static void examine_once(struct bench *bench, struct bench_row *row, telar_report *reports[BENCH_EXAMINED])
 {
     struct telar_options options = row->options;
@@ -144,8 +143,7 @@ static void examine_once(struct bench *bench, struct bench_row *row, telar_repor
 
 /* ---- memory ---- */
 
-/* Called when a task is done. At the last one all workers are still there, waiting to be told that there is
- * no more. */
+/* Called when a task is done. At the last one all workers are still there, waiting to be told that there is no more. */
 static void look_at_memory(void *data, uint64_t done, uint64_t total)
 {
     struct bench_row *row = data;

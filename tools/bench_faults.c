@@ -15,8 +15,10 @@
 #include <sys/uio.h>
 #include <unistd.h>
 
-/* A grey picture of two regions, each of which fills a page of 4 KiB: before the second one's pixels lie the
- * first's. */
+/*
+ * A grey picture of two regions, each of which fills a page of 4 KiB: before the second one's pixels lie the
+ * first's.
+ */
 enum { SIDE = 64, LIMIT_S = 20 };
 
 static const char *const trials[] = {"crash", "stray", "hostile", NULL};
@@ -115,8 +117,7 @@ static void judge_picture(telar_image *result, int trial)
     }
 }
 
-/* Threads are in the program whose memory they would read; that needs no proof, and getppid is not about
- * them. */
+/* Threads are in the program whose memory they would read; that needs no proof, and getppid is not about them. */
 static void attempt(int trial, const struct telar_options *options)
 {
     const struct telar_geometry geometry = {2 * SIDE, SIDE, 1, 8};

@@ -13,8 +13,7 @@
 #include <string.h>
 #include <unistd.h>
 
-/* The parent of a process; 0 when it is gone. In /proc/PID/stat it stands behind the name, which may hold
- * anything. */
+/* The parent of a process; 0 when it is gone. In /proc/PID/stat it stands behind the name, which may hold anything. */
 static long parent_of(const char *pid)
 {
     char path[64], line[512];

@@ -15,8 +15,7 @@ void bench_write_markdown(struct bench *bench, FILE *out);
 void bench_write_json(const struct bench *bench, FILE *out);
 void bench_write_csv(const struct bench *bench, FILE *out);
 
-/* bench_trace.c: in Chrome's trace format: of each row the specimen, a row a worker, a complete event a task.
- */
+/* bench_trace.c: in Chrome's trace format: of each row the specimen, a row a worker, a complete event a task. */
 void bench_write_trace(const struct bench *bench, FILE *out);
 
 /*

@@ -86,8 +86,10 @@ static telar_status write_file(struct bench *bench, uint32_t index)
     return status == TELAR_OK ? TELAR_OK : (telar_status)say_error(&error);
 }
 
-/* A picture of the user's own is decoded once, for the rows that begin in memory; file rows read it from
- * where it is. */
+/*
+ * A picture of the user's own is decoded once, for the rows that begin in memory; file rows read it from
+ * where it is.
+ */
 static telar_status read_input(struct bench *bench)
 {
     struct bench_picture *picture = &bench->picture[0];

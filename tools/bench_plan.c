@@ -80,8 +80,7 @@ static bool add_row(struct bench *bench, const struct frame *frame, telar_engine
     return true;
 }
 
-/* Processes at every rung; with other numbers of workers only at the last but for those that were asked for.
- */
+/* Processes at every rung; with other numbers of workers only at the last but for those that were asked for. */
 static bool add_processes(struct bench *bench, const struct frame *frame, uint32_t workers, bool usual)
 {
     const struct bench_wishes *wishes = &bench->wishes;

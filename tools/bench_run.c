@@ -11,8 +11,10 @@
 
 volatile int bench_interrupted;
 
-/* Who insists gets the end at once, and the pictures stay behind. A second signal is no insisting: timeout(1) sends one
- * to the program and one to its group. */
+/*
+ * Who insists gets the end at once, and the pictures stay behind. A second signal is no insisting: timeout(1)
+ * sends one to the program and one to its group.
+ */
 static void on_signal(int number)
 {
     if (bench_interrupted < 2) {
@@ -23,8 +25,7 @@ static void on_signal(int number)
     raise(number);
 }
 
-/* A worker process of the same terminal ends by the signal; the run that it belonged to then fails, and is
- * dropped. */
+/* A worker process of the same terminal ends by the signal; the run that it belonged to then fails, and is dropped. */
 void bench_catch_signals(void)
 {
     static const int numbers[] = {SIGINT, SIGTERM, SIGHUP};
@@ -42,8 +43,10 @@ double bench_now_ms(void)
     return (double)t.tv_sec * 1e3 + (double)t.tv_nsec / 1e6;
 }
 
-/* What is compared: of a picture in memory the workers' time, for bringing it there is the same for all; of a
- * file all. */
+/*
+ * What is compared: of a picture in memory the workers' time, for bringing it there is the same for all; of a
+ * file all.
+ */
 static void note_sample(const struct bench_row *row, const telar_report *report, struct bench_sample *sample)
 {
     *sample = (struct bench_sample){.place = sample->place};

@@ -36,8 +36,7 @@ void stats_shuffle(struct stats_random *random, size_t *order, size_t n);
 /* The value below which `part` of all lie, 0 to 1; between two values the line between them. n >= 1. */
 double stats_quantile(const double *values, size_t n, double part);
 
-/* The middle of them; the middle of their distances from it (median absolute deviation, not scaled). n >= 1.
- */
+/* The middle of them; the middle of their distances from it (median absolute deviation, not scaled). n >= 1. */
 double stats_median(const double *values, size_t n);
 double stats_mad(const double *values, size_t n);
 

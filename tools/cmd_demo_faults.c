@@ -16,8 +16,10 @@
 #include <string.h>
 #include <unistd.h>
 
-/* Grey; each of four regions fills a page. The fault is in the second region, and happens once: one worker
- * does them in order, so that nothing is left to chance. */
+/*
+ * Grey; each of four regions fills a page. The fault is in the second region, and happens once: one worker
+ * does them in order, so that nothing is left to chance.
+ */
 enum { COLUMNS = 64, ROWS = 256, REGIONS = 4, ROW = 100, WORKERS = 1, LIMIT_MS = 500, PATIENCE_S = 20 };
 
 static const char *const rung_names[RUNGS] = {"threads", "shared", "guarded", "sandboxed"};

@@ -151,8 +151,7 @@ static bool take_compression(struct run *run, const char *text)
     return word >= 0;
 }
 
-/* Both say the same thing, so the second of them would silently win; a script that has both has a mistake in
- * it. */
+/* Both say the same thing, so the second of them would silently win; a script that has both has a mistake in it. */
 static bool take_plan(struct run *run, bool bands, const char *text)
 {
     struct telar_plan *plan = &run->options.plan;
@@ -181,8 +180,7 @@ static bool take_shm_name(struct run *run, const char *text)
     return false;
 }
 
-/* More than the library can have is a wrong option, not a host that refuses: -j 100000 must not become 256.
- */
+/* More than the library can have is a wrong option, not a host that refuses: -j 100000 must not become 256. */
 static bool take_workers(struct run *run, const char *text)
 {
     uint64_t n;

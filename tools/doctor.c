@@ -82,8 +82,10 @@ static void examine_cpus(struct findings *findings)
             "1 worker: %s", reason);
 }
 
-/* MemAvailable is what can be had without swapping. The limits of control groups are the library's to check,
- * run by run. */
+/*
+ * MemAvailable is what can be had without swapping. The limits of control groups are the library's to check,
+ * run by run.
+ */
 static void examine_memory(struct findings *findings)
 {
     FILE *file = fopen("/proc/meminfo", "re");
@@ -102,8 +104,10 @@ static void examine_memory(struct findings *findings)
         add(findings, "memory", LEVEL_OK, NULL, "%" PRIu64 " MB available", kib * 1024 / MB);
 }
 
-/* A small /dev/shm is the default in containers. It does not stop telar, which then takes a memfd, so it is a
- * warning. */
+/*
+ * A small /dev/shm is the default in containers. It does not stop telar, which then takes a memfd, so it is a
+ * warning.
+ */
 static void examine_shm(struct findings *findings)
 {
     static const char remedy[] =
@@ -218,8 +222,7 @@ static void examine_limit(struct findings *findings, const char *name, int resou
             (uint64_t)limit.rlim_cur, TELAR_WORKERS_MAX, wanted);
 }
 
-/* The limit of the control group on processes, version 2 or 1; those of the groups above it are not looked
- * at. */
+/* The limit of the control group on processes, version 2 or 1; those of the groups above it are not looked at. */
 static void examine_pids(struct findings *findings)
 {
     FILE *file = fopen("/proc/self/cgroup", "re");

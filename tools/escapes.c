@@ -48,8 +48,10 @@ static volatile struct meeting {
     int pid[2];
 } * meeting;
 
-/* The two regions are two workers. The second waits too, so that nobody is given both. Without a call, for
- * these are few. */
+/*
+ * The two regions are two workers. The second waits too, so that nobody is given both. Without a call, for
+ * these are few.
+ */
 static void meet(uint32_t region)
 {
     meeting->pid[region] = getpid();
@@ -101,8 +103,7 @@ static void tell_pixels(const unsigned char *pixel)
         printf("%s\n", pixel[0] ? "open" : "lost: it was not made");
 }
 
-/* "... tried the system call socket, which its sandbox forbids" and "... was killed by SIGSYS ..." are
- * violations. */
+/* "... tried the system call socket, which its sandbox forbids" and "... was killed by SIGSYS ..." are violations. */
 static void tell_failure(const char *text)
 {
     const char *begin = strstr(text, "system call "), *end = begin ? strchr(begin, ',') : NULL;

@@ -36,8 +36,7 @@ extern const struct fault faults[];
  */
 extern const struct telar_transform fault_transform;
 
-/* Call once, before any run, in the program that runs fault_transform over processes with `workers` of them.
- */
+/* Call once, before any run, in the program that runs fault_transform over processes with `workers` of them. */
 void faults_begin(unsigned workers);
 
 /* How large a record of a worker is: the tests compare it with the library's own. */

@@ -32,8 +32,7 @@ static size_t utf8_length(const unsigned char *text)
     return length;
 }
 
-/* Control characters and DEL go out as numbers: a terminal that shows the JSON must not obey a file's name.
- */
+/* Control characters and DEL go out as numbers: a terminal that shows the JSON must not obey a file's name. */
 static void write_string(FILE *out, const char *text)
 {
     const unsigned char *at = (const unsigned char *)text;

@@ -48,8 +48,7 @@ int say_error(const struct telar_error *error)
     return (int)error->status;
 }
 
-/* Buffered data fails late: only the flush shows that a disk is full or a reader gone. The first errno is the
- * cause. */
+/* Buffered data fails late: only the flush shows that a disk is full or a reader gone. The first errno is the cause. */
 int finish_output(int status)
 {
     int failed = ferror(stdout), errnum = errno;

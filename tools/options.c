@@ -120,8 +120,10 @@ bool parse_bytes(const char *option, const char *text, uint64_t *value)
     return parse_scaled(option, text, 1024, value);
 }
 
-/* Not with strtod, which reads 1e3, inf and the comma of some locales. Digits past the third decide only the
- * rounding. */
+/*
+ * Not with strtod, which reads 1e3, inf and the comma of some locales. Digits past the third decide only the
+ * rounding.
+ */
 bool parse_seconds(const char *option, const char *text, uint32_t *milliseconds)
 {
     const uint64_t most = UINT32_MAX / 1000;

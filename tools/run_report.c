@@ -169,8 +169,7 @@ static void write_durations(struct json *json, const telar_report *r)
     json_end(json, '}');
 }
 
-/* Members of the report that are names or counts stay at the top; what comes many times is a list at the end.
- */
+/* Members of the report that are names or counts stay at the top; what comes many times is a list at the end. */
 static void write_report(struct json *json, const telar_report *r)
 {
     json_string(json, "engine", r->engine);
@@ -202,8 +201,7 @@ static void write_report(struct json *json, const telar_report *r)
     write_losses(json, r);
 }
 
-/* worker and region are null when the failure was nobody's in particular; errno is 0 when no system call
- * failed. */
+/* worker and region are null when the failure was nobody's in particular; errno is 0 when no system call failed. */
 static void write_error(struct json *json, const struct telar_error *error)
 {
     json_begin(json, "error", '{');

@@ -22,8 +22,10 @@
 enum { N_WORKS = 5, STRIKES_MAX = 8, EXITS = 256, PATH_BYTES = 4096 };
 static const uint64_t millisecond = 1000000, patience_ns = UINT64_C(120000000000);
 
-/* What is run; every kind of task is in one of them. The input is chain.png, whose bands are decoded one after the other, or
- * alone.png, whose bands are decoded for themselves. */
+/*
+ * What is run; every kind of task is in one of them. The input is chain.png, whose bands are decoded one
+ * after the other, or alone.png, whose bands are decoded for themselves.
+ */
 static const struct work {
     const char *input, *options[6];
 } works[N_WORKS] = {

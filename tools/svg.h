@@ -12,8 +12,10 @@
 /* Units of every chart: half a page is about 330 of a screen's pixels, where text of 13 is still read. */
 enum { SVG_WIDTH = 480, SVG_TEXT = 13, SVG_COLORS = 8 };
 
-/* What things are painted with. PAPER is the background, COLOR + i one of eight that the colour-blind can
- * tell apart. */
+/*
+ * What things are painted with. PAPER is the background, COLOR + i one of eight that the colour-blind can
+ * tell apart.
+ */
 enum svg_paint { SVG_PAPER, SVG_INK, SVG_FAINT, SVG_BAND, SVG_COLOR };
 
 enum svg_anchor { SVG_START, SVG_MIDDLE, SVG_END };

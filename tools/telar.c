@@ -10,8 +10,7 @@
 #include <stdio.h>
 #include <string.h>
 
-/* One line of --help, and who does it. The commands parse their own options; there are no options before a
- * command. */
+/* One line of --help, and who does it. The commands parse their own options; there are no options before a command. */
 struct command {
     const char *name, *summary;
     int (*run)(int argc, char **argv);
