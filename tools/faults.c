@@ -1,29 +1,17 @@
 /*
- * Misbehaviour. Each deed is done in the middle of a task, after the region was written as it should be, so
- * that whatever is wrong with the result then is the deed's.
+ * Misbehaviour: the list of all, what a worker does to itself and to the segment, and the transform that does it.
  */
 #include <config.h>
 
-#include "faults.h"
+#include "faults_deeds.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <pthread.h>
 #include <setjmp.h>
 #include <signal.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/prctl.h>
 #include <sys/resource.h>
-#include <sys/socket.h>
-#include <sys/stat.h>
-#include <sys/time.h>
 #include <unistd.h>
-
-#define DEED(name)                                                                                           \
-    static void name(const struct telar_source *source, const struct telar_result *result,                   \
-                     enum fault_rung rung)
 
 /* ---- which generation of workers this is ---- */
 
@@ -50,7 +38,7 @@ static void send_self(int number)
 }
 
 #define SIGNAL(number)                                                                                       \
-    DEED(deed_##number)                                                                                      \
+    static DEED(deed_##number)                                                                                      \
     {                                                                                                        \
         send_self(number);                                                                                   \
     }
@@ -71,12 +59,12 @@ SIGNAL(SIGUSR1)
 SIGNAL(SIGXCPU)
 SIGNAL(SIGSTOP)
 
-DEED(real_time_signal)
+static DEED(real_time_signal)
 {
     raise(SIGRTMIN);
 }
 
-DEED(call_abort)
+static DEED(call_abort)
 {
     abort();
 }
@@ -86,22 +74,22 @@ DEED(call_abort)
 static volatile uintptr_t nowhere = 16;
 static volatile int zero;
 
-DEED(read_null)
+static DEED(read_null)
 {
     (void)*(volatile unsigned char *)nowhere;
 }
 
-DEED(write_null)
+static DEED(write_null)
 {
     *(volatile unsigned char *)nowhere = 1;
 }
 
-DEED(trap)
+static DEED(trap)
 {
     __builtin_trap();
 }
 
-DEED(jump_to_data)
+static DEED(jump_to_data)
 {
     static unsigned char data[16];
     void (*function)(void);
@@ -119,7 +107,7 @@ static int overflow(volatile char *above)
     return zero ? 0 : overflow(here) + here[0];
 }
 
-DEED(overflow_stack)
+static DEED(overflow_stack)
 {
     char begin = 0;
 
@@ -127,7 +115,7 @@ DEED(overflow_stack)
 }
 
 /* Limited by itself, so that the host lives. */
-DEED(allocate_forever)
+static DEED(allocate_forever)
 {
     const struct rlimit limit = {64 << 20, 64 << 20};
     void *last = NULL, *next;
@@ -141,7 +129,7 @@ DEED(allocate_forever)
     abort();
 }
 
-DEED(jump_out)
+static DEED(jump_out)
 {
     static jmp_buf nowhere_saved;
 
@@ -150,17 +138,17 @@ DEED(jump_out)
 
 /* ---- ending ---- */
 
-DEED(exit_0)
+static DEED(exit_0)
 {
     exit(0);
 }
 
-DEED(exit_0_now)
+static DEED(exit_0_now)
 {
     _exit(0);
 }
 
-DEED(exit_3_now)
+static DEED(exit_3_now)
 {
     _exit(3);
 }
@@ -171,253 +159,64 @@ static void never_return(void)
         pause();
 }
 
-DEED(exit_with_handler)
+static DEED(exit_with_handler)
 {
     atexit(never_return);
     exit(0);
 }
 
-DEED(become_another)
+static DEED(become_another)
 {
     execl("/bin/true", "true", (char *)NULL);
     _exit(1);
 }
 
-DEED(end_thread)
+static DEED(end_thread)
 {
     pthread_exit(NULL);
 }
 
 /* ---- not ending ---- */
 
-DEED(loop_forever)
+static DEED(loop_forever)
 {
     while (!zero)
         continue;
 }
 
-DEED(sleep_forever)
+static DEED(sleep_forever)
 {
     never_return();
 }
 
 /* ---- memory ---- */
 
-DEED(write_source)
+static DEED(write_source)
 {
     for (size_t i = 0; i < 3 * source->stride_bytes * telar_region_rows(&source->region); i++)
         ((volatile unsigned char *)(size_t)source->data)[i] ^= 1;
 }
 
-DEED(write_before)
+static DEED(write_before)
 {
     ((volatile unsigned char *)result->data)[-1] ^= 1;
 }
 
-DEED(write_one_behind)
+static DEED(write_one_behind)
 {
     size_t bytes = result->stride_bytes * telar_region_rows(&result->region);
 
     ((volatile unsigned char *)result->data)[bytes] ^= 1;
 }
 
-DEED(write_far)
+static DEED(write_far)
 {
     ((volatile unsigned char *)result->data)[INT64_C(1) << 40] ^= 1;
 }
 
-DEED(write_neighbour)
+static DEED(write_neighbour)
 {
     ((volatile unsigned char *)result->data)[-4096] ^= 1;
-}
-
-/* ---- the channel ---- */
-
-static int channel(enum fault_rung rung)
-{
-    if (rung == RUNG_SANDBOXED)
-        return 3;
-    for (int fd = 0; fd < 256; fd++) {
-        int type;
-        socklen_t size = sizeof type;
-
-        if (getsockopt(fd, SOL_SOCKET, SO_TYPE, &type, &size) == 0 && type == SOCK_SEQPACKET)
-            return fd;
-    }
-    return -1;
-}
-
-static void say(enum fault_rung rung, const void *message, size_t bytes)
-{
-    (void)!send(channel(rung), message, bytes, MSG_NOSIGNAL);
-}
-
-/* As the library's, of which only the beginning matters here. */
-struct record {
-    uint64_t task;
-    uint32_t attempt;
-    unsigned char rest[FAULT_RECORD_BYTES - 12];
-};
-
-static void claim(enum fault_rung rung, uint64_t task, uint32_t attempt)
-{
-    struct record record;
-
-    memset(&record, 0, sizeof record);
-    record.task = task;
-    record.attempt = attempt;
-    say(rung, &record, sizeof record);
-}
-
-DEED(send_noise)
-{
-    say(rung, "noise", 5);
-}
-
-DEED(send_long_noise)
-{
-    static const char noise[4000];
-
-    say(rung, noise, sizeof noise);
-}
-
-DEED(send_nothing)
-{
-    say(rung, "", 0);
-}
-
-DEED(say_hello_again)
-{
-    claim(rung, UINT64_MAX, 0);
-}
-
-DEED(claim_another_task)
-{
-    claim(rung, 1000000, 1);
-}
-
-DEED(claim_another_attempt)
-{
-    claim(rung, 1, 77);
-}
-
-/* The task at hand, said to be done by the deed and then by the worker's loop again. */
-DEED(claim_twice)
-{
-    for (uint64_t task = 0; task < 8; task++)
-        claim(rung, task, 1);
-}
-
-DEED(close_channel)
-{
-    close(channel(rung));
-}
-
-DEED(shut_channel)
-{
-    shutdown(channel(rung), SHUT_RDWR);
-}
-
-DEED(close_all)
-{
-    for (int fd = 0; fd < 256; fd++)
-        close(fd);
-}
-
-/* ---- the process ---- */
-
-DEED(close_standard)
-{
-    for (int fd = 0; fd < 3; fd++)
-        close(fd);
-}
-
-DEED(change_directory)
-{
-    (void)!chdir("/");
-}
-
-DEED(change_mask)
-{
-    umask(0777);
-}
-
-DEED(block_signals)
-{
-    sigset_t all;
-
-    sigfillset(&all);
-    sigprocmask(SIG_SETMASK, &all, NULL);
-}
-
-static void ignore(int number)
-{
-    (void)number;
-}
-
-DEED(change_handlers)
-{
-    for (int number = 1; number < NSIG; number++)
-        signal(number, ignore);
-}
-
-DEED(storm_of_signals)
-{
-    const struct itimerval often = {{0, 500}, {0, 500}};
-
-    signal(SIGALRM, ignore);
-    setitimer(ITIMER_REAL, &often, NULL);
-    for (int i = 0; i < 20; i++)
-        usleep(1000);
-}
-
-DEED(set_alarm)
-{
-    const struct itimerval soon = {{0, 0}, {0, 1000}};
-
-    signal(SIGALRM, SIG_DFL);
-    setitimer(ITIMER_REAL, &soon, NULL);
-    never_return();
-}
-
-DEED(survive_parent)
-{
-    prctl(PR_SET_PDEATHSIG, 0);
-}
-
-DEED(lower_priority)
-{
-    (void)!nice(10);
-}
-
-DEED(limit_itself)
-{
-    const struct rlimit none = {0, 0};
-
-    setrlimit(RLIMIT_NOFILE, &none);
-    setrlimit(RLIMIT_DATA, &none);
-}
-
-DEED(kill_group_member)
-{
-    char path[64], line[256];
-    FILE *file;
-    long pid = 0, parent = getppid();
-
-    snprintf(path, sizeof path, "/proc/%ld/task/%ld/children", parent, parent);
-    file = fopen(path, "re");
-    if (!file || !fgets(line, sizeof line, file))
-        _exit(1);
-    fclose(file);
-    for (char *at = line; *at && *at != '\n' && (pid = strtol(at, &at, 10)) == getpid();)
-        continue;
-    if (pid > 1 && pid != getpid())
-        kill((pid_t)pid, SIGKILL);
-}
-
-DEED(kill_parent)
-{
-    kill(getppid(), SIGKILL);
 }
 
 /* ---- all of them: threads, shared, guarded, sandboxed ---- */
@@ -495,6 +294,9 @@ const struct fault faults[] = {
     {"nice", "lowers its priority", lower_priority, DIES_FORBIDDEN},
     {"limits", "takes its own files and memory away", limit_itself, DIES_FORBIDDEN},
     {"sibling", "kills another worker", kill_group_member, {OPEN, LOST, LOST, LOST}},
+    {"grandchild", "dies and leaves a child with all it had", leave_child, {OPEN, LOST, LOST, LOST}},
+    {"fork", "makes children again and again", make_children, DIES_FORBIDDEN},
+    {"emfile", "uses up its descriptors", open_forever, DIES_FORBIDDEN},
     {"parent", "kills the coordinator", kill_parent, {OPEN, ENDS, ENDS, LOST}},
     {NULL, NULL, NULL, {OPEN}},
 };
