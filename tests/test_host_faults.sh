@@ -51,6 +51,24 @@ any_number_of_descriptors()
     done
 }
 
+# with_processes N RUNG: as somebody who may have so many; for root there is no limit.
+with_processes()
+{
+    chmod 777 "$work/processes" && chmod 666 "$work/processes/out.png" || return 1
+    kept_word "$work/processes" 4 $as_nobody prlimit --nproc="$1" "$telar" run -j 2 $(rung_options "$2") -t blur:sigma=1 "$in" \
+        "$work/processes/out.png"
+}
+any_number_of_processes()
+{
+    mkdir -p "$work/processes"
+    for n in 1 2 3 4; do
+        rm -f "$work/processes/out.png" && : >"$work/processes/out.png"
+        with_processes $n "$1" || { echo "with $n processes"; return 1; }
+        [ $n != 1 ] || [ $status = 4 ] || { echo "status $status where no process can be made"; return 1; }
+    done
+    [ $status = 0 ] || { echo "not done with $n"; return 1; }
+}
+
 # A worker that is stopped and goes on has its system calls interrupted.
 storm_of_stops()
 {
@@ -74,18 +92,18 @@ for options in -m -rm; do
     [ -n "$unshare_options" ] || ! unshare $options sh -c "mount -t tmpfs tmpfs '$work'" 2>/dev/null || unshare_options=$options
 done
 
-# A disk of 64 KiB: the picture is longer. The output is on it before.
+# full_disk RUNG SIZE: a disk on which there is no room for the picture. The output is on it before.
 # shellcheck disable=SC2016
 full_disk()
 {
     mkdir -p "$work/disk"
     try timeout 60 unshare $unshare_options sh -c '
-        mount -t tmpfs -o size=64k tmpfs "$0" && echo before >"$0/out.png" || exit 99
+        mount -t tmpfs -o "$1" tmpfs "$0" && shift && echo before >"$0/out.png" || exit 99
         "$@" "$0/out.png"
         status=$?
         [ "$(cat "$0/out.png"; ls -A "$0")" = "before
 out.png" ] || { echo "the output is not as it was, or something is beside it"; exit 98; }
-        exit $status' "$work/disk" "$telar" run -j 2 $(rung_options "$1") -t blur:sigma=1 "$in"
+        exit $status' "$work/disk" "$2" "$telar" run -j 2 $(rung_options "$1") -t blur:sigma=1 "$in"
     refused 7 && says "No space left on device"
 }
 # shellcheck disable=SC2016
@@ -112,19 +130,34 @@ full_shm()
 }
 device_full() { wrong 7 "No space left on device" "$telar" run -j 2 $(rung_options "$1") -t blur:sigma=1 "$in" /dev/full; }
 
+as_nobody='' why_not='only root can become a user who has no other process, with setpriv and prlimit'
+if grep -q '^#define TL_SANITIZED' config.h; then
+    why_not='a sanitizer makes threads of its own'
+elif [ "$(id -u)" = 0 ] && command -v setpriv >/dev/null && command -v prlimit >/dev/null; then
+    as_nobody='setpriv --reuid=61235 --regid=61235 --clear-groups'
+    chmod 755 "$work"
+    $as_nobody "$telar" info "$in" >/dev/null 2>&1 || as_nobody='' why_not='another user cannot read the program here'
+fi
+
 for rung in threads shared guarded sandboxed; do
     if [ $rung = sandboxed ] && ! "$telar" run -i sandboxed -t copy "$in" "$work/probe.png" 2>"$work/why"; then
         skip "the host's faults at sandboxed" "$(cat "$work/why")"
         continue
     fi
     check "few descriptors at $rung" any_number_of_descriptors $rung
+    if [ -n "$as_nobody" ]; then
+        check "few processes at $rung" any_number_of_processes $rung
+    else
+        skip "few processes at $rung" "$why_not"
+    fi
     check "stopped again and again at $rung" storm_of_stops $rung
     check "a full device at $rung" device_full $rung
     if [ -z "$unshare_options" ]; then
         skip "full disks at $rung" "unshare -m or mount is not permitted here"
         continue
     fi
-    check "a full disk at $rung" full_disk $rung
+    check "a full disk at $rung" full_disk $rung size=64k
+    check "a disk without inodes at $rung" full_disk $rung nr_inodes=2
     check "a read-only directory at $rung" read_only_directory $rung
     check "a full /dev/shm at $rung" full_shm $rung
 done

@@ -4,6 +4,7 @@
 #include "suite.h"
 
 #include "runs.h"
+#include "sandboxed.h"
 
 #include <fcntl.h>
 #include <grp.h>
@@ -266,20 +267,33 @@ END_TEST
 
 static void do_nothing(int number) {}
 
-START_TEST(signals_do_not_disturb_a_run)
+/* A timer is not inherited: only the coordinator, and workers that are threads, are interrupted. */
+static void run_interrupted(telar_engine engine, telar_isolation isolation)
 {
-    const struct itimerval often = {{0, 500}, {0, 500}};
+    const struct itimerval often = {{0, 500}, {0, 500}}, never = {{0, 0}, {0, 0}};
     struct sigaction action = {.sa_handler = do_nothing}; /* no SA_RESTART */
 
     sigaction(SIGALRM, &action, NULL);
     setitimer(ITIMER_REAL, &often, NULL);
-    for (int round = 0; round < 10; round++)
-        for (size_t i = 0; i < LENGTH(engines); i++) {
-            struct telar_options options = {.engine = engines[i], .workers = 5, .plan = {37, 2}};
-            struct telar_error error;
+    for (int round = 0; round < 10; round++) {
+        struct telar_options options = {.engine = engine, .isolation = isolation, .workers = 5, .plan = {37, 2}};
+        struct telar_error error;
 
-            ck_assert_msg(run_invert(&options, NULL, &error) == TELAR_OK, "%s", error.text);
-        }
+        ck_assert_msg(run_invert(&options, NULL, &error) == TELAR_OK, "%s", error.text);
+    }
+    setitimer(ITIMER_REAL, &never, NULL);
+}
+
+START_TEST(signals_do_not_disturb_a_run)
+{
+    const telar_isolation rungs[] = {TELAR_SHARED, TELAR_GUARDED, TELAR_SANDBOXED};
+
+    for (size_t i = 0; i < LENGTH(engines); i++)
+        if (engines[i] != TELAR_PROCESSES)
+            run_interrupted(engines[i], TELAR_ISOLATION_DEFAULT);
+    for (size_t i = 0; i < LENGTH(rungs); i++)
+        if (rungs[i] != TELAR_SANDBOXED || can_sandbox("signals that come in the middle"))
+            run_interrupted(TELAR_PROCESSES, rungs[i]);
 }
 END_TEST
 
