@@ -400,12 +400,17 @@ static void keep(struct tl_coordinator *c)
     }
 }
 
+static void close_engine(struct tl_coordinator *c)
+{
+    if (c->orders->engine->close && !c->crew->abandoned)
+        c->orders->engine->close(c->crew);
+}
+
 /* Ends the crew; then the next run makes another. */
 static void part(struct tl_coordinator *c)
 {
     dismiss(c);
-    if (c->orders->engine->close && !c->crew->abandoned)
-        c->orders->engine->close(c->crew);
+    close_engine(c);
 }
 
 /* ---- a run ---- */
@@ -439,8 +444,11 @@ static void assemble(struct tl_coordinator *c)
     }
     if (engine->open)
         c->status = engine->open(c->crew, c->error);
-    if (c->status == TELAR_OK)
-        start_all(c);
+    if (c->status != TELAR_OK)
+        return;
+    start_all(c);
+    if (c->crew->size == 0) /* nobody, whom to part from */
+        close_engine(c);
 }
 
 static void conduct(struct tl_coordinator *c)
