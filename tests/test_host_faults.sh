@@ -111,7 +111,7 @@ read_only_directory()
 {
     mkdir -p "$work/ro"
     try timeout 60 unshare $unshare_options sh -c '
-        mount -t tmpfs tmpfs "$0" && echo before >"$0/out.png" && mount -o remount,ro "$0" || exit 99
+        mount -t tmpfs tmpfs "$0" && echo before >"$0/out.png" && mount -o remount,bind,ro "$0" || exit 99
         "$@" "$0/out.png"
         status=$?
         [ "$(cat "$0/out.png")" = before ] || exit 98
