@@ -20,8 +20,8 @@ static const struct {
     bool once, before;
 } kinds[] = {
     {"gAMA", true, true},   {"cHRM", true, true},   {"sRGB", true, true},  {"iCCP", true, true},
-    {"pHYs", true, true},   {"eXIf", true, false},  {"tIME", true, false}, {"tEXt", false, false},
-    {"zTXt", false, false}, {"iTXt", false, false},
+    {"pHYs", true, true},   {"eXIf", true, false},  {"tEXt", false, false}, {"zTXt", false, false},
+    {"iTXt", false, false},
 };
 
 struct tl_chunks *tl_chunks_copy(const struct tl_chunks *chunks, bool *ok)

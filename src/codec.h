@@ -11,7 +11,7 @@
 
 /*
  * Ancillary chunks that stay true whatever a transform does, byte for byte as they stood in the file: gAMA, cHRM, sRGB,
- * iCCP, pHYs, tEXt, zTXt, iTXt, tIME, eXIf. Opaque; NULL is an empty list.
+ * iCCP, pHYs, tEXt, zTXt, iTXt, eXIf. Opaque; NULL is an empty list.
  */
 struct tl_chunks;
 

@@ -31,6 +31,7 @@ telar_status tl_decoder_new(const char *path, const struct telar_limits *limits,
     *decoder = NULL;
     if (!d)
         return tl_fail(error, TELAR_HOST, ENOMEM, "no memory to decode a file");
+    tl_error_clear(&d->failure);
     if (limits)
         d->limits = *limits;
     if (d->limits.max_pixels == 0)

@@ -84,6 +84,9 @@ static telar_status unknown_transform(struct word word, struct telar_error *erro
 
     copy_word(word, name);
     near = telar_transform_suggest(name);
+    if (word.end - word.begin > 3 && memcmp(word.end - 3, ".so", 3) == 0)
+        return tl_fail(error, TELAR_USAGE, 0, "unknown transform \"%.*s\"; a plug-in is a path with a slash: ./%.*s",
+                       shown(word), word.begin, shown(word), word.begin);
     if (near)
         return tl_fail(error, TELAR_USAGE, 0, "unknown transform \"%.*s\"; did you mean \"%s\"?", shown(word),
                        word.begin, near);

@@ -87,6 +87,11 @@ check "which is shown" shows "warm segment"
 check "every transform" sh -c "for t in \$($telar transforms | awk '{ print \$1 }'); do
     $telar bench -q -j 1 -e serial,processes --job=file,memory --pages=huge $small -t \$t >$work/out || exit 1; done"
 
+# ---- outputs are looked at first: here a bench would take an hour ----
+for wrong in "--report=$work/none/r.html" "--trace=$work" "--svg=$work/table"; do
+    check "bench $wrong is refused at once" wrong 7 "cannot be written" timeout 60 "$telar" bench --rounds=1000 --size=8000x8000 $wrong
+done
+
 # ---- workers that are kept ----
 check "workers made and kept" works "$telar" bench -j 2 -e threads,processes -i guarded --job=memory --start=made,kept $small
 for text in "threads, kept" "processes, guarded, kept" "threads again (A/A)"; do

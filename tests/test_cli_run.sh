@@ -67,6 +67,9 @@ if [ -x ./tests/test_json ]; then
     check "run --json of a failure: exit code" [ "$status" = 3 ]
     check "run --json of a failure is JSON" sh -c "./tests/test_json - <$work/out"
     check "run --json of a failure has it" holds '"error":{"status":"input","exit":3,'
+    head -c 3000 "$g" >"$work/half.png"
+    try "$telar" run --json -t copy "$work/half.png" "$work/json.png"
+    check "a file's failure is no worker's" holds '"worker":null,"pid":0,"region":null'
     name=$(printf '%s/\377"\\.png' "$work")
     cp "$g" "$name"
     check "run --json of a name that is no UTF-8" json run --json -t copy "$name" "$work/json.png"
@@ -94,6 +97,9 @@ echo old >"$out"
 bad() { name=$1 text=$2; shift 2; check "$name" wrong 2 "$text" "$telar" run "$@"; }
 bad "no transform" "-t" "$g" "$out"
 bad "unknown transform" "invert" -t invret "$g" "$out"
+bad "a plug-in without a slash" "./mine.so" -t mine.so "$g" "$out"
+check "a limit on the size of files is no shared memory" wrong 4 "File too large" \
+    sh -c "ulimit -f 1; exec '$telar' run -t copy '$g' '$out'"
 bad "parameter of a transform that has none" "invert" -t invert:x=1 "$g" "$out"
 bad "empty transform" "" -t "" "$g" "$out"
 bad "no operand" "INPUT and OUTPUT" -t copy

@@ -120,7 +120,7 @@ static const struct violation {
     const char *call; /* of lies: what is said of them */
 } violations[] = {
     {open_a_socket, "socket"},
-    {give_up, "tgkill"},
+    {give_up, "tgkill (abort or raise)"},
     {make_code, "mprotect"},
     {ask_for_a_call_that_there_is_not, "call 9999"},
 };

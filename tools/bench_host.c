@@ -11,6 +11,12 @@
 #include <sys/utsname.h>
 #include <time.h>
 
+#ifdef __clang__
+static const char compiler_name[] = "clang";
+#else
+static const char compiler_name[] = "gcc";
+#endif
+
 enum { CLOCK_READINGS = 100000 };
 
 static void read_line(const char *path, char *line, size_t size)
@@ -101,7 +107,7 @@ void bench_host_begin(struct bench_host *host)
     read_line("/sys/devices/system/clocksource/clocksource0/current_clocksource", host->clock_source,
               sizeof host->clock_source);
     read_line("/sys/devices/system/cpu/cpu0/cpufreq/scaling_governor", host->governor, sizeof host->governor);
-    snprintf(host->compiler, sizeof host->compiler, "%.90s", __VERSION__);
+    snprintf(host->compiler, sizeof host->compiler, "%s %.80s", compiler_name, __VERSION__);
     host->workers = telar_host_workers(host->workers_reason);
     host->steal = NAN;
     check_clock(host);

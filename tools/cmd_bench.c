@@ -78,7 +78,7 @@ static int help(void)
            "PNG, in random order, with intervals. Without FILE a synthetic galaxy. LIST is\n"
            "one or more of the words, with commas between.\n\n"
            "  -e, --engine=LIST      serial, threads, gil, processes (all)\n"
-           "  -i, --isolation=LIST   shared, guarded (all)\n"
+           "  -i, --isolation=LIST   shared, guarded, sandboxed (all)\n"
            "  -j, --workers=LIST     numbers of workers, the usual one first (what the host\n"
            "                         allows, then 1, 2, 4, ... for the curve)\n"
            "  -t, --transform=NAME[:KEY=VALUE,...]\n"
@@ -247,6 +247,40 @@ static int close_file(FILE *file, const char *path)
     return TELAR_OUTPUT;
 }
 
+/* What cannot be written is better known before a minute of measuring. A file that is there is left as it is. */
+static int can_write(const char *path, bool directory)
+{
+    char parent[4096];
+    struct stat old;
+    char *slash;
+
+    snprintf(parent, sizeof parent, "%s", path);
+    for (size_t n = strlen(parent); n > 1 && parent[n - 1] == '/'; n--)
+        parent[n - 1] = '\0';
+    slash = strrchr(parent, '/');
+    if (stat(path, &old) == 0) {
+        errno = S_ISDIR(old.st_mode) == directory ? 0 : directory ? ENOTDIR : EISDIR;
+        if (!errno && access(path, W_OK) == 0)
+            return TELAR_OK;
+    } else {
+        if (slash)
+            *(slash == parent ? slash + 1 : slash) = '\0';
+        if (access(slash ? parent : ".", W_OK) == 0)
+            return TELAR_OK;
+    }
+    say("%s: cannot be written: %s", path, strerror(errno));
+    return TELAR_OUTPUT;
+}
+
+static int can_write_all(const struct outputs *outputs)
+{
+    int status = outputs->trace ? can_write(outputs->trace, false) : TELAR_OK;
+
+    if (status == TELAR_OK && outputs->report)
+        status = can_write(outputs->report, false);
+    return status == TELAR_OK && outputs->svg ? can_write(outputs->svg, true) : status;
+}
+
 static FILE *open_file(const char *path)
 {
     FILE *file = fopen(path, "we");
@@ -397,6 +431,8 @@ int command_bench(int argc, char **argv)
         bench->wishes.input = optind < argc ? argv[optind] : NULL;
         status = complete(bench);
     }
+    if (status == TELAR_OK)
+        status = can_write_all(&outputs);
     if (status == TELAR_OK)
         status = finish_output(execute(bench, &outputs));
     release(bench);

@@ -72,6 +72,7 @@ int main(int argc, char **argv)
 {
     fill_standard_descriptors();
     signal(SIGPIPE, SIG_IGN); /* a reader that went away is an error like others: exit 7 */
+    signal(SIGXFSZ, SIG_IGN); /* and so is a limit on the size of files */
     signal(SIGCHLD, SIG_DFL); /* who ignored it and started telar would keep it from joining its workers */
     if (argc < 2)
         return usage_error("no command given; telar --help lists them");

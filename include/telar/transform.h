@@ -47,7 +47,8 @@ struct telar_context {
  * A transform. Pointers may be NULL where it says so. The callbacks run inside the workers, several at a time.
  *
  * The order in a run: when gather is there, gather once for each of several regions that together are the whole image;
- * then prepare and merge, once, in that order; then process for every region. Between the steps the coordinator waits
+ * then prepare and merge, once, in that order; then process for every region, or for one strip of its rows after the
+ * other, as result->region says, so that what it reads and writes stays in a cache. Between the steps the coordinator waits
  * for all workers. State and partials are zeroed before they are first handed in and lie at 64-byte alignment. Any step
  * may be run again from its beginning, when a worker died in it.
  */
