@@ -7,8 +7,7 @@
 
 #include "faults.h"
 
-#define DEED(name)                                                                                           \
-    void name(const struct telar_source *source, const struct telar_result *result, enum fault_rung rung)
+#define DEED(name) void name(const struct telar_source *source, const struct telar_result *result, enum fault_rung rung)
 
 /* In faults_process.c: towards the coordinator, other processes, and what the process has. */
 DEED(send_noise);
