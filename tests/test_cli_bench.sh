@@ -161,7 +161,7 @@ at_once()
 for seconds in 0.05 0.2 1 2; do
     check "SIGINT after $seconds s: nothing is shown that was not measured" at_once $seconds
 done
-left() { for name in $(cd /dev/shm && ls -d telar-* 2>/dev/null); do case $names_before in *" $name "*) ;; *) echo "$name" ;; esac; done; }
+left() { for name in $(ls /dev/shm | grep -E "^telar-([0-9a-f]{16}$|bench)"); do case $names_before in *" $name "*) ;; *) echo "$name" ;; esac; done; }
 nothing_left() { [ -z "$(left)" ] || sleep 2; [ -z "$(left)" ] || { left; return 1; }; }
 check "no file and no name is left" nothing_left
 end_cases

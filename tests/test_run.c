@@ -115,8 +115,10 @@ static void check_workers(const telar_report *report, telar_engine engine)
         ck_assert_uint_le(worker->born_ns, worker->ready_ns);
         ck_assert_uint_le(worker->ready_ns, worker->tasks ? report->dismiss_ns : worker->end_ns);
         ck_assert_uint_le(report->dismiss_ns, worker->end_ns);
-        ck_assert_uint_le(worker->tasks ? worker->ready_ns : 0, worker->leave_ns);
-        ck_assert_uint_le(worker->leave_ns, worker->left_ns);
+        if (worker->left_ns > 0) { /* one of very many may not get so far in time */
+            ck_assert_uint_le(worker->tasks ? worker->ready_ns : 0, worker->leave_ns);
+            ck_assert_uint_le(worker->leave_ns, worker->left_ns);
+        }
         ck_assert_uint_le(worker->left_ns, worker->end_ns);
         ck_assert_uint_le(worker->end_ns, report->total_ns);
         ck_assert_uint_le(worker->busy_ns, worker->end_ns - worker->ready_ns);
