@@ -188,7 +188,10 @@ struct tl_encoded tl_encode_band(const struct telar_geometry *image, const struc
 
     band.part_rows = part_rows(image, small);
     band.quick = !small && has_large_bands(image);
-    compressor.quick = tl_filter_band(&band, scratch, filtered) == TL_WAY_RESIDUALS && band.quick;
+    if (small)
+        tl_filter_band_smallest(&band, scratch, filtered);
+    else
+        compressor.quick = tl_filter_band(&band, scratch, filtered) == TL_WAY_RESIDUALS && band.quick;
     for (uint32_t row = 0, rows; row < band.row_count; row += rows, first = false) {
         const uint32_t left = band.row_count - row;
 

@@ -35,16 +35,20 @@ size_t tl_filter_work_size(const struct tl_band *band);
 /*
  * How the rows of a band get their filters.
  * TL_WAY_RESIDUALS: each row the one with the least sum of absolute residuals, which suits photographs.
+ * TL_WAY_SLOW: the same with Paeth among them, which suits smooth drawings, and takes long to undo.
  * TL_WAY_REPEATS: every row None, which suits screens and drawings, where repetition is worth more than
  * smoothness, and pictures of few levels far apart.
  */
-enum tl_filter_way { TL_WAY_RESIDUALS, TL_WAY_REPEATS };
+enum tl_filter_way { TL_WAY_RESIDUALS, TL_WAY_REPEATS, TL_WAY_SLOW, TL_WAYS };
 
 /*
  * Filters the band into out, tl_filter_size() long, which overlaps nothing. The way is chosen from the band,
  * and returned.
  */
 enum tl_filter_way tl_filter_band(const struct tl_band *band, void *work, unsigned char *out);
+
+/* The same for who has time: each way is tried on the whole band, and the smallest taken. */
+void tl_filter_band_smallest(const struct tl_band *band, void *work, unsigned char *out);
 
 /* The loops over bytes: once in plain C, which is the reference, and again for machines that can do better. */
 struct tl_filter_kernel {

@@ -168,6 +168,14 @@ static void check_band(const struct tl_band *band)
         ck_assert_uint_eq(out[i], TL_FILTER_NONE);
     tl_filter_band(band, work, out);
     check_undone(band, out);
+    tl_filter_band_as(band, TL_WAY_SLOW, &tl_filter_plain, work, out);
+    check_undone(band, out);
+    if (tl_filter_x86()) {
+        tl_filter_band_as(band, TL_WAY_SLOW, tl_filter_x86(), work, again);
+        ck_assert_mem_eq(out, again, size);
+    }
+    tl_filter_band_smallest(band, work, out);
+    check_undone(band, out);
     free(out);
     free(again);
     free(work);
@@ -261,6 +269,29 @@ START_TEST(few_levels_are_left_as_they_are)
     chosen_filters(pixels, filters);
     ck_assert_mem_eq(filters, none, sizeof none);
     free(pixels);
+}
+END_TEST
+
+/* Slopes along both axes; whatever is chosen is no larger than what is chosen in a hurry, and can be undone. */
+START_TEST(time_makes_no_band_larger)
+{
+    unsigned char *pixels = malloc(200 * 3000);
+    struct tl_band band = large_band(pixels, 200);
+    unsigned char *out = malloc(tl_filter_size(&band)), *work = malloc(tl_filter_work_size(&band));
+    size_t quick, slow;
+
+    for (size_t r = 0; r < 200; r++)
+        for (size_t i = 0; i < 3000; i++)
+            pixels[r * 3000 + i] = (unsigned char)(r * (r + 1) / 2 + i / 3 * (i / 3) / 50);
+    tl_filter_band(&band, work, out);
+    quick = tl_deflate_cost(work, out, tl_filter_size(&band), false);
+    tl_filter_band_smallest(&band, work, out);
+    slow = tl_deflate_cost(work, out, tl_filter_size(&band), false);
+    ck_assert_uint_le(slow, quick);
+    check_undone(&band, out);
+    free(pixels);
+    free(out);
+    free(work);
 }
 END_TEST
 
@@ -364,6 +395,7 @@ int main(void)
         repetitive_bands_are_left_as_they_are,
         smooth_bands_take_small_residuals,
         few_levels_are_left_as_they_are,
+        time_makes_no_band_larger,
         the_same_band_gives_the_same_bytes,
         parts_do_not_look_up,
         samples_are_never_more_than_the_band,
