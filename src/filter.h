@@ -55,7 +55,7 @@ struct tl_filter_kernel {
     /* Sums of the absolute residuals of None, Sub, Up and Average, as signed bytes. above is not NULL. */
     void (*sums)(const struct tl_rows *shape, const unsigned char *row, const unsigned char *above,
                  uint64_t sums[4]);
-    /* Writes the residuals of one of these filters. Only Up and Average look at above. */
+    /* Writes the residuals of one of these filters. Only Up, Average and Paeth look at above. */
     void (*apply)(const struct tl_rows *shape, unsigned filter, const unsigned char *row,
                   const unsigned char *above, unsigned char *out);
 };
