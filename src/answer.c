@@ -5,8 +5,10 @@
 #include "host.h"
 #include "status.h"
 
+#include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 /* Times that a worker tells may be anything; reported are only those that can be true. */
@@ -102,6 +104,32 @@ static void note_hello(struct tl_coordinator *c, struct tl_member *member, const
         note_trouble(c, member, record);
 }
 
+/*
+ * What a sandboxed worker has encoded goes to the file from a copy, which it cannot change any more, and only if it is
+ * framed like image data: a hostile one can spoil the picture, and nothing else of the file. NULL: the run has failed.
+ */
+static const unsigned char *believe(struct tl_coordinator *c, const unsigned char *bytes, uint32_t band)
+{
+    const size_t n = c->encoded[band].bytes;
+
+    if (!c->orders->sandbox)
+        return bytes;
+    if (!c->copy)
+        c->copy = malloc(c->crew->job.encoded.slot_bytes);
+    if (!c->copy) {
+        c->status = tl_fail(c->error, TELAR_HOST, ENOMEM, "%s: no memory for a band", c->orders->name);
+        return NULL;
+    }
+    memcpy(c->copy, bytes, n);
+    if (tl_encode_is_framed(c->copy, n, band == 0))
+        return c->copy;
+    c->status = tl_fail(c->error, TELAR_WORKER, 0,
+                        "%s: a worker gave something else than image data for band %" PRIu32 "; what it ran is not to be "
+                        "trusted",
+                        c->orders->name, band);
+    return NULL;
+}
+
 /* Writes to the file what has become next in the order of bands. Slots are then free for bands farther on. */
 static void write_encoded(struct tl_coordinator *c)
 {
@@ -111,10 +139,12 @@ static void write_encoded(struct tl_coordinator *c)
     while (c->status == TELAR_OK && tl_ledger_next_encoded(&c->ledger, &slot)) {
         uint32_t band = (uint32_t)c->ledger.n_written;
         const struct tl_encoded *encoded = &c->encoded[band];
+        const unsigned char *bytes =
+            believe(c, c->orders->segment->base + tl_ring_slot(&job->encoded, slot).offset, band);
 
-        c->status = c->orders->write_band(c->orders->write_data, band,
-                                          c->orders->segment->base + tl_ring_slot(&job->encoded, slot).offset,
-                                          encoded->bytes, encoded->adler, c->error);
+        if (bytes)
+            c->status = c->orders->write_band(c->orders->write_data, band, bytes, encoded->bytes, encoded->adler,
+                                              c->error);
         c->ledger.n_written++;
     }
 }

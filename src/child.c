@@ -110,17 +110,25 @@ int tl_child_watch(pid_t pid)
     return (int)syscall(SYS_pidfd_open, pid, 0);
 }
 
-/* Whether what is watched ends within so many milliseconds; where that cannot be seen, `otherwise`. */
+/*
+ * Whether what is watched ends within so many milliseconds; where that cannot be seen, `otherwise`. A program with a
+ * timer interrupts the wait again and again: its end does not move.
+ */
 static bool ends_within(int watch, int ms, bool otherwise)
 {
+    const uint64_t deadline_ns = tl_now_ns() + (uint64_t)ms * 1000000;
     struct pollfd end = {.fd = watch, .events = POLLIN};
     int ready;
 
     if (watch < 0)
         return otherwise;
-    do
-        ready = poll(&end, 1, ms);
-    while (ready < 0 && errno == EINTR);
+    do {
+        const uint64_t now_ns = tl_now_ns();
+
+        ready = poll(&end, 1, now_ns < deadline_ns ? (int)((deadline_ns - now_ns + 999999) / 1000000) : 0);
+    } while (ready < 0 && errno == EINTR && tl_now_ns() < deadline_ns);
+    if (ready < 0 && errno == EINTR)
+        return false;
     return ready < 0 ? otherwise : ready > 0;
 }
 

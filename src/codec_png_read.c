@@ -364,9 +364,14 @@ telar_status tl_decoder_read_tail(struct tl_decoder *decoder, const unsigned cha
     if (decoder->restart) {
         tl_input_resume(&decoder->input, decoder->restart->tail_offset, NULL, 0);
     } else if (n >= offsetof(struct rest, bytes) && n <= sizeof *rest) {
-        memcpy(head, rest->head, HEAD_BYTES); /* what is in the segment may change while it is looked at */
-        from = (struct tl_tail){head, rest->idat_bytes};
-        tl_input_resume(&decoder->input, rest->position, rest->bytes, n - offsetof(struct rest, bytes));
+        /* What is in the segment may change while it is looked at, and may be anything. */
+        const uint64_t position = __atomic_load_n(&rest->position, __ATOMIC_RELAXED);
+        const uint64_t idat_bytes = __atomic_load_n(&rest->idat_bytes, __ATOMIC_RELAXED);
+
+        memcpy(head, rest->head, HEAD_BYTES);
+        from = (struct tl_tail){head, idat_bytes < SPLIT_BYTES ? idat_bytes : SPLIT_BYTES};
+        tl_input_resume(&decoder->input, position < INT64_MAX / 2 ? position : INT64_MAX / 2, rest->bytes,
+                        n - offsetof(struct rest, bytes));
     } else {
         *doubt = true;
         return tl_fail(error, TELAR_INPUT, 0, "%s: the end of its image data was lost; try again",

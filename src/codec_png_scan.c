@@ -148,7 +148,7 @@ static bool further_chunks(struct tl_decoder *d)
         const unsigned char *name = head + 4;
 
         if (memcmp(name, "IDAT", 4) == 0)
-            return plain;
+            return plain && get_32(head) <= 0x7fffffff;
         d->transparent |= memcmp(name, "tRNS", 4) == 0;
         for (int i = 0; i < 4; i++)
             plain &= (name[i] | 0x20) >= 'a' && (name[i] | 0x20) <= 'z';

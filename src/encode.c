@@ -31,6 +31,9 @@ enum {
     FIXED_MAX = 128, /* more than signature, IHDR and teLR, or the stream's end and IEND, are together */
 };
 
+/* Deflate with a window of 32 KiB, made fast (RFC 1950, 2.2). */
+static const unsigned char zlib_head[ZLIB_HEAD_BYTES] = {0x78, 0x01};
+
 /* To whole cache lines. */
 static size_t aligned(size_t n)
 {
@@ -169,8 +172,7 @@ static unsigned char *put_part(const struct compressor *compressor, const unsign
     unsigned char *data = chunk + HEAD_BYTES;
 
     if (first) {
-        /* deflate with a window of 32 KiB, made fast (RFC 1950, 2.2) */
-        memcpy(data, "\x78\x01", ZLIB_HEAD_BYTES);
+        memcpy(data, zlib_head, ZLIB_HEAD_BYTES);
         data += ZLIB_HEAD_BYTES;
     }
     data += compress(compressor, filtered, n, data);
@@ -199,6 +201,29 @@ struct tl_encoded tl_encode_band(const struct telar_geometry *image, const struc
         out = put_part(&compressor, filtered + row * row_bytes, rows * row_bytes, first, out);
     }
     return (struct tl_encoded){.bytes = (uint32_t)(out - slot), .adler = tl_adler32(1, filtered, n)};
+}
+
+static uint32_t get_32(const unsigned char *at)
+{
+    return (uint32_t)at[0] << 24 | (uint32_t)at[1] << 16 | (uint32_t)at[2] << 8 | at[3];
+}
+
+bool tl_encode_is_framed(const unsigned char *bytes, size_t n, bool first)
+{
+    int parts = 0;
+
+    for (size_t at = 0, data; at < n; at += HEAD_BYTES + data + CRC_BYTES, parts++, first = false) {
+        const unsigned char *chunk = bytes + at;
+
+        if (n - at < HEAD_BYTES + CRC_BYTES)
+            return false;
+        data = get_32(chunk);
+        if (data > n - at - HEAD_BYTES - CRC_BYTES || memcmp(chunk + 4, "IDAT", 4) != 0
+            || get_32(chunk + HEAD_BYTES + data) != tl_crc32(0, chunk + 4, data + 4)
+            || (first && (data < ZLIB_HEAD_BYTES || memcmp(chunk + HEAD_BYTES, zlib_head, ZLIB_HEAD_BYTES) != 0)))
+            return false;
+    }
+    return parts == 1 || parts == 2;
 }
 
 uint32_t tl_encode_join(const struct telar_geometry *image, uint32_t adler, uint32_t band_adler,

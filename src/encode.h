@@ -45,6 +45,13 @@ size_t tl_encode_scratch_bytes(const struct telar_geometry *image, uint32_t band
 struct tl_encoded tl_encode_band(const struct telar_geometry *image, const struct telar_source *band, bool first,
                                  bool small, void *scratch, unsigned char *slot);
 
+/*
+ * Whether n bytes are what tl_encode_band makes, as far as a file's framing goes: one or two IDAT chunks, whole, with the
+ * right CRCs, the first of all with the stream's head. For bytes of a worker that is not believed; what the data inflates
+ * to is not looked at.
+ */
+bool tl_encode_is_framed(const unsigned char *bytes, size_t n, bool first);
+
 /* The Adler-32 of a stream from that of its beginning (1 for none) and that of a band of `rows` rows behind it. */
 uint32_t tl_encode_join(const struct telar_geometry *image, uint32_t adler, uint32_t band_adler,
                         uint32_t rows);

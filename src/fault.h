@@ -19,6 +19,7 @@ struct tl_coordinator {
     struct tl_ledger ledger;
     struct tl_encoded *encoded; /* of each band, once it is encoded */
     uint32_t *inflated;         /* Adler-32 of each band that was decoded for itself */
+    unsigned char *copy;        /* NULL, or room for a band that is looked at before it is written */
     struct telar_report *report;
     struct tl_outcome *outcome;
     telar_status status; /* the first that was not TELAR_OK */

@@ -196,16 +196,26 @@ static telar_status find_target(struct tl_output *o, const char *path, struct te
     return TELAR_OK;
 }
 
-/* A file that takes the place of another gets its owner, as far as that is allowed, and its permissions. */
+/*
+ * A file that takes the place of another gets its owner and its group, as far as that is allowed, and its permissions. What
+ * the old group was allowed is not for another one.
+ */
 static int adopt_mode(struct tl_output *o)
 {
-    const mode_t permissions = S_IRWXU | S_IRWXG | S_IRWXO;
+    mode_t mode = o->old.st_mode & (S_IRWXU | S_IRWXG | S_IRWXO);
 
     if (o->old.st_mode == 0)
         return 0;
-    if (fchown(o->fd, o->old.st_uid, o->old.st_gid) != 0 && errno != EPERM)
-        return -1;
-    return fchmod(o->fd, o->old.st_mode & permissions);
+    if (fchown(o->fd, o->old.st_uid, o->old.st_gid) != 0) {
+        if (errno != EPERM)
+            return -1;
+        if (fchown(o->fd, (uid_t)-1, o->old.st_gid) != 0) {
+            if (errno != EPERM)
+                return -1;
+            mode &= ~(mode_t)S_IRWXG;
+        }
+    }
+    return fchmod(o->fd, mode);
 }
 
 static telar_status open_replacing(struct tl_output *o, const char *path, struct telar_error *error)

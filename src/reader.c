@@ -165,13 +165,14 @@ telar_status tl_reader_run(struct tl_decoder *decoder, const struct tl_orders *o
                            struct telar_error *error)
 {
     struct reading r = {.decoder = decoder, .job = job, .found = tl_shared_map(FOUND_BYTES)};
-    uint64_t bands = job ? job->n_bands : 1, deadline_ns = UINT64_MAX;
+    uint64_t bands = job ? job->n_bands : 1, deadline_ns = UINT64_MAX, allowed_ns;
     telar_status status;
 
     if (!r.found)
         return tl_fail(error, TELAR_HOST, errno, "%s: no memory to decode it in a sandbox", orders->name);
-    if (orders->timeout_ms)
-        deadline_ns = tl_now_ns() + bands * orders->timeout_ms * UINT64_C(1000000);
+    if (orders->timeout_ms && !__builtin_mul_overflow(bands, orders->timeout_ms * UINT64_C(1000000), &allowed_ns)
+        && allowed_ns < UINT64_MAX / 2)
+        deadline_ns = tl_now_ns() + allowed_ns;
     status = start(&r, orders, segment, error);
     if (status == TELAR_OK)
         status = await(&r, orders, deadline_ns, error);

@@ -10,8 +10,12 @@
  * There are two stages, because code that is loaded at run time brings constructors that nobody has read:
  *
  *     descriptors moved to their places, memory mapped, what is not needed closed
- *     tl_sandbox_enter_loading     only where something is to be loaded: files can be read where libraries
- * are, memory can be mapped, and that is all dlopen(..., RTLD_NOW) tl_sandbox_enter             for good
+ *     tl_sandbox_enter_loading     only where something is to be loaded: files can be read where libraries are, memory
+ *                                  can be mapped, and that is all
+ *     dlopen(..., RTLD_NOW)
+ *     tl_sandbox_enter             for good
+ *
+ * The second is entered by a process that has just run such constructors. Code that sets out to stays in the first.
  *
  * What the coordinator does is done before the fork, for it needs memory; the worker's part is
  * async-signal-safe.

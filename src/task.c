@@ -250,22 +250,44 @@ static struct telar_region intersection(const struct telar_region *a, const stru
     return both.r0 < both.r1 && both.c0 < both.c1 ? both : (struct telar_region){0};
 }
 
-/* Puts the rows of a band together as they are to be encoded. */
+/* What of a band lies outside `inside`, as the source has it. */
+static void copy_outside(const struct tl_place *place, const struct telar_result *band,
+                         const struct telar_region *inside)
+{
+    const struct telar_region all = band->region;
+
+    for (uint32_t row = all.r0; row < all.r1; row++) {
+        bool crosses = row >= inside->r0 && row < inside->r1;
+        struct telar_region left = {row, row + 1, all.c0, crosses ? inside->c0 : all.c1};
+        struct telar_region right = {row, row + 1, crosses ? inside->c1 : all.c1, all.c1};
+
+        copy_region(place, band, &left);
+        copy_region(place, band, &right);
+    }
+}
+
+/*
+ * Puts the rows of a band together as they are to be encoded. The transforms come first: what they may have written
+ * beside their region is then covered by the source.
+ */
 static void finish_band(const struct tl_place *place, const struct telar_result *band, bool skip)
 {
     const struct tl_job *job = place->job;
     struct telar_region inside = skip ? (struct telar_region){0} : intersection(&band->region, &job->roi);
-    bool whole = memcmp(&inside, &band->region, sizeof inside) == 0;
 
-    for (uint32_t row = band->region.r0; row < band->region.r1 && !(job->fused && whole); row++) {
+    if (job->fused) {
+        if (inside.r0 < inside.r1)
+            process(place, band, &inside);
+        copy_outside(place, band, &inside);
+        return;
+    }
+    for (uint32_t row = band->region.r0; row < band->region.r1; row++) {
         unsigned char *at = telar_result_at(band, 0, row, 0);
         const unsigned char *from = tl_job_row(job, place->base, row, at);
 
         if (from != at)
             memcpy(at, from, telar_row_bytes(&job->image));
     }
-    if (job->fused && inside.r0 < inside.r1)
-        process(place, band, &inside);
 }
 
 static void encode_band(const struct tl_place *place, const struct tl_task *task, struct tl_record *record)

@@ -23,6 +23,9 @@
 #include <immintrin.h>
 #include <string.h>
 
+/* Filters have been looked at, but lie in memory that another worker may still write: no index goes beyond this. */
+enum { FILTER_CODES = 8 };
+
 #define VECTOR __attribute__((target("avx2"))) static
 #define INLINE __attribute__((target("avx2"), always_inline)) static inline
 
@@ -203,14 +206,15 @@ INLINE void wave_begin(struct wave *w, const unsigned char *filtered, const unsi
 {
     w->sub = w->above = w->average = w->paeth = _mm_setzero_si128();
     for (size_t k = 0; k < lanes; k++, filtered += n + 1, up = data, data += stride_bytes) {
-        __m128i *const masks[TL_FILTERS] = {NULL, &w->sub, &w->above, &w->average, &w->paeth};
+        __m128i *const masks[FILTER_CODES] = {NULL, &w->sub, &w->above, &w->average, &w->paeth};
+        const unsigned filter = *filtered % FILTER_CODES;
 
-        if (masks[*filtered])
-            wave_select(masks[*filtered], k, lanes);
+        if (masks[filter])
+            wave_select(masks[filter], k, lanes);
         w->raw[k] = filtered + 1;
         w->up[k] = up;
         w->data[k] = data;
-        row_bytes(*filtered, filtered + 1, up, data, bpp, 0, (lanes - 1 - k) * bpp);
+        row_bytes(filter, filtered + 1, up, data, bpp, 0, (lanes - 1 - k) * bpp);
     }
 }
 
@@ -251,11 +255,11 @@ INLINE void rows_wave(const unsigned char *filtered, const unsigned char *up, un
  */
 INLINE bool wave_pays(const unsigned char *filtered, size_t n, const size_t lanes)
 {
-    static const unsigned char cost[TL_FILTERS] = {1, 2, 1, 2, 10};
+    static const unsigned char cost[FILTER_CODES] = {1, 2, 1, 2, 10};
     unsigned alone = 0;
 
     for (size_t k = 0; k < lanes; k++)
-        alone += cost[filtered[k * (n + 1)]];
+        alone += cost[filtered[k * (n + 1)] % FILTER_CODES];
     return alone > 16;
 }
 

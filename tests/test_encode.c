@@ -118,9 +118,50 @@ START_TEST(parts_are_one_stream)
 }
 END_TEST
 
+static size_t put(unsigned char *at, const char *type, const void *data, size_t n)
+{
+    uint32_t crc;
+
+    for (int i = 0; i < 4; i++)
+        at[i] = (unsigned char)(n >> (24 - 8 * i));
+    memcpy(at + 4, type, 4);
+    memcpy(at + 8, data, n);
+    crc = (uint32_t)crc32(crc32(0, NULL, 0), at + 4, (uInt)(n + 4));
+    for (int i = 0; i < 4; i++)
+        at[8 + n + (size_t)i] = (unsigned char)(crc >> (24 - 8 * i));
+    return n + 12;
+}
+
+/* Of what a worker says that it has encoded only image data is taken, whole and with its own checksums. */
+START_TEST(what_is_no_image_data_is_not_framed)
+{
+    unsigned char bytes[200], copy[200];
+    const size_t one = put(bytes, "IDAT", "\x78\x01what the data is", 18);
+    const size_t two = one + put(bytes + one, "IDAT", "does not matter", 15);
+
+    ck_assert(tl_encode_is_framed(bytes, one, true) && tl_encode_is_framed(bytes, one, false));
+    ck_assert(tl_encode_is_framed(bytes, two, true));
+    ck_assert(tl_encode_is_framed(bytes + one, two - one, false));
+    ck_assert(!tl_encode_is_framed(bytes + one, two - one, true)); /* without the stream's head */
+    for (size_t n = 0; n < two; n++)
+        ck_assert(tl_encode_is_framed(bytes, n, true) == (n == one));
+    for (size_t i = 0; i < two; i++) {
+        memcpy(copy, bytes, two);
+        copy[i] ^= 1;
+        ck_assert(!tl_encode_is_framed(copy, two, true));
+    }
+    ck_assert(!tl_encode_is_framed(bytes, two + put(bytes + two, "IEND", "", 0), true));
+    ck_assert(!tl_encode_is_framed(bytes, two + put(bytes + two, "tEXt", "Title\0x", 7), true));
+    ck_assert(!tl_encode_is_framed(bytes, two + put(bytes + two, "IDAT", "x", 1), true)); /* there are two at most */
+    memset(copy, 0xff, sizeof copy); /* a length of all ones */
+    ck_assert(!tl_encode_is_framed(copy, sizeof copy, false));
+}
+END_TEST
+
 int main(void)
 {
-    const TTest *const tests[] = {a_column_more_is_not_a_tenth_more, parts_are_one_stream, NULL};
+    const TTest *const tests[] = {a_column_more_is_not_a_tenth_more, parts_are_one_stream,
+                                  what_is_no_image_data_is_not_framed, NULL};
 
     return run_suite("encode", tests);
 }

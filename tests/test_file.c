@@ -301,6 +301,62 @@ START_TEST(a_region_of_interest_of_a_file)
 }
 END_TEST
 
+/* Inverts its region, and writes beside it, in the same rows. */
+static void write_beside(const struct telar_context *context, const struct telar_source *source,
+                         const struct telar_result *result)
+{
+    const struct telar_region *region = &result->region;
+
+    for (uint32_t row = region->r0; row < region->r1; row++) {
+        unsigned char *at = telar_result_at(result, 3, row, region->c0);
+        const unsigned char *from = telar_source_at(source, 3, row, region->c0);
+        const size_t n = (region->c1 - region->c0) * 3;
+
+        for (size_t i = 0; i < n; i++)
+            at[i] = (unsigned char)~from[i];
+        memset(at - 30, 1, 30);
+        memset(at + n, 2, 30);
+    }
+    (void)context;
+}
+
+static const struct telar_transform sloppy = {
+    .abi = TELAR_TRANSFORM_ABI,
+    .struct_size = sizeof(struct telar_transform),
+    .name = "sloppy",
+    .summary = "for tests",
+    .manual = "for tests",
+    .process = write_beside,
+};
+
+/* Whatever a transform writes beside a region of interest, there is the source. */
+START_TEST(outside_a_region_of_interest_is_the_source)
+{
+    struct telar_options options = {.has_roi = true, .roi = {20, 50, 30, 60}, .workers = 2};
+    telar_image *image = picture_new(90, 100, 3, 8), *read;
+    telar_pipeline *pipeline = telar_pipeline_new();
+
+    ck_assert_int_eq(telar_pipeline_add(pipeline, &sloppy, NULL, NULL), TELAR_OK);
+    ck_assert_int_eq(telar_image_write(image, in_name, NULL), TELAR_OK);
+    for (int processes = 0; processes <= PROCESSES; processes++) {
+        options.engine = processes ? TELAR_PROCESSES : TELAR_THREADS;
+        ck_assert_int_eq(telar_run_file(in_name, out_name, pipeline, &options, NULL, NULL), TELAR_OK);
+        ck_assert_int_eq(telar_image_read(out_name, NULL, &read, NULL), TELAR_OK);
+        for (uint32_t row = 0; row < 90; row++)
+            for (uint32_t i = 0; i < 300; i++) {
+                bool inside = row >= 20 && row < 50 && i >= 90 && i < 180;
+                unsigned char was = telar_image_row(image, row)[i];
+
+                QUICK_ASSERT(telar_image_row(read, row)[i] == (unsigned char)(inside ? ~was : was));
+            }
+        telar_image_free(read);
+    }
+    telar_image_free(image);
+    telar_pipeline_free(pipeline);
+    remove_files();
+}
+END_TEST
+
 /* A window's segment does not grow with the picture. */
 START_TEST(memory_does_not_grow_with_height)
 {
@@ -334,6 +390,7 @@ int main(void)
         whole_picture_transforms_keep_it_resident,
         every_kind_of_content,
         a_region_of_interest_of_a_file,
+        outside_a_region_of_interest_is_the_source,
         memory_does_not_grow_with_height,
         NULL,
     };

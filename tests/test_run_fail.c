@@ -12,6 +12,7 @@
 #include <signal.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
+#include <sys/time.h>
 
 /* What the villain does in the region that has its row. */
 enum deed {
@@ -23,6 +24,7 @@ enum deed {
     STOP,
     HANG,
     LEAVE_CHILD,
+    SHUT_AND_STAY,
     END_THREAD,
     SEND_NOISE,
     SEND_LONG,
@@ -113,6 +115,11 @@ static void die(enum deed deed)
         break;
     case LEAVE_CHILD:
         leave_child();
+        break;
+    case SHUT_AND_STAY:
+        for (int fd = 3; fd < 100; fd++)
+            close(fd);
+        hang();
         break;
     case END_THREAD:
         pthread_exit(NULL);
@@ -256,6 +263,25 @@ START_TEST(a_death_is_noticed_though_a_child_lives_on)
 }
 END_TEST
 
+static void on_timer(int number)
+{
+    (void)number;
+}
+
+/* The program's own timer interrupts whatever the coordinator waits for, more often than it would wait. */
+START_TEST(a_timer_of_the_program_delays_no_end)
+{
+    const struct sigaction action = {.sa_handler = on_timer};
+    const struct itimerval often = {{0, 100000}, {0, 100000}}, never = {{0, 0}, {0, 0}};
+    struct telar_options options = {.workers = 2, .isolation = TELAR_GUARDED};
+
+    ck_assert_int_eq(sigaction(SIGALRM, &action, NULL), 0);
+    ck_assert_int_eq(setitimer(ITIMER_REAL, &often, NULL), 0);
+    check_failure(SHUT_AND_STAY, options, TELAR_WORKER, "closed its channel and lived on");
+    ck_assert_int_eq(setitimer(ITIMER_REAL, &never, NULL), 0);
+}
+END_TEST
+
 START_TEST(a_worker_that_hangs_is_ended_at_the_time_limit)
 {
     struct telar_options options = {.workers = 2, .timeout_ms = 1000};
@@ -381,6 +407,7 @@ int main(void)
     const TTest *const tests[] = {
         a_death_is_reported_with_its_cause,
         a_death_is_noticed_though_a_child_lives_on,
+        a_timer_of_the_program_delays_no_end,
         a_worker_that_hangs_is_ended_at_the_time_limit,
         the_time_limit_is_for_one_region,
         a_worker_that_lies_is_not_believed,
