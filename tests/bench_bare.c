@@ -1,11 +1,13 @@
 /*
  * bench_bare [ROUNDS] - whether what telar reports as spawning and joining a worker is that, and nothing else.
- * In each round, in turn: a bare pthread_create and pthread_join; a run of threads with one worker and one
+ * In each round, in random order: a bare pthread_create and pthread_join; a run of threads with one worker and one
  * pixel; a bare fork, _exit and waitpid; a run of processes. All in this process, so that caches, address
  * space and page tables are the same for both. Spawn is from the call to the worker's first instruction, join
  * from its last to its being joined. Prints medians in microseconds; a tool (tools/bench-honesty), no test.
  */
 #include <config.h>
+
+#include "../tools/bench_stats.h"
 
 #include <pthread.h>
 #include <stdint.h>
@@ -32,12 +34,27 @@ static telar_pipeline *pipeline;
 /* Written by the bare worker: when it began, which is also when it ended, for it does nothing. */
 static volatile double *stamp;
 
+/* How long telar's last run was at work before it made its worker, by engine. */
+static double prepared_us[2];
+
 static double now_us(void)
 {
     struct timespec t;
 
     clock_gettime(CLOCK_MONOTONIC, &t);
     return (double)t.tv_sec * 1e6 + (double)t.tv_nsec / 1e3;
+}
+
+/*
+ * A run prepares itself before it makes a worker. The bare program is at work for as long, so that the time since this
+ * process last slept, and since another CPU last worked for it, is the same for both.
+ */
+static void prepare(double us)
+{
+    double end = now_us() + us;
+
+    while (now_us() < end)
+        ;
 }
 
 static void *body(void *data)
@@ -48,9 +65,11 @@ static void *body(void *data)
 
 static struct sample bare_thread(void)
 {
-    double begin = now_us();
+    double begin;
     pthread_t thread;
 
+    prepare(prepared_us[0]);
+    begin = now_us();
     if (pthread_create(&thread, NULL, body, NULL) != 0 || pthread_join(thread, NULL) != 0)
         exit(4);
     return (struct sample){*stamp - begin, now_us() - *stamp};
@@ -58,9 +77,12 @@ static struct sample bare_thread(void)
 
 static struct sample bare_process(void)
 {
-    double begin = now_us();
-    pid_t child = fork();
+    double begin;
+    pid_t child;
 
+    prepare(prepared_us[1]);
+    begin = now_us();
+    child = fork();
     if (child == 0) {
         body(NULL);
         _exit(0);
@@ -81,6 +103,7 @@ static struct sample of_telar(telar_engine engine)
     if (telar_run(image, &result, pipeline, &options, &report, NULL) != TELAR_OK)
         exit(4);
     sample.spawn = (double)(report->worker[0].born_ns - report->worker[0].spawn_ns) / 1e3;
+    prepared_us[engine == TELAR_PROCESSES] = (double)report->worker[0].spawn_ns / 1e3;
     sample.join = (double)(report->worker[0].end_ns - report->worker[0].left_ns) / 1e3;
     telar_report_free(report);
     telar_image_free(result);
@@ -99,6 +122,22 @@ static struct sample one(enum kind kind)
     default:
         return of_telar(TELAR_PROCESSES);
     }
+}
+
+/*
+ * In random order, for how long a worker's birth takes depends on what was done before: in a fixed order each kind
+ * would always have the same before it.
+ */
+static void one_round(struct sample samples[KINDS][ROUNDS_MAX], size_t i)
+{
+    static struct stats_random random;
+    size_t order[KINDS];
+
+    for (size_t kind = 0; kind < KINDS; kind++)
+        order[kind] = kind;
+    stats_shuffle(&random, order, KINDS);
+    for (size_t turn = 0; turn < KINDS; turn++)
+        samples[order[turn]][i] = one((enum kind)order[turn]);
 }
 
 static int by_value(const void *a, const void *b)
@@ -142,8 +181,7 @@ int main(int argc, char **argv)
         || telar_pipeline_parse(pipeline, "copy", NULL) != TELAR_OK)
         return 2;
     for (size_t i = 0; i < rounds; i++)
-        for (int kind = 0; kind < KINDS; kind++)
-            samples[kind][i] = one((enum kind)kind);
+        one_round(samples, i);
     threads = tell("bare thread", samples[BARE_THREAD], rounds);
     threads = tell("telar's thread", samples[TELAR_THREAD], rounds) / threads;
     processes = tell("bare process", samples[BARE_PROCESS], rounds);

@@ -98,6 +98,6 @@ int main(int argc, char **argv)
                again->mid, again->low, again->high, bench_verdict_name(verdict));
         fflush(stdout);
     }
-    printf("%llu of %llu\n", (unsigned long long)found, (unsigned long long)benches);
+    printf("planted 5 %%: %llu of %llu found\n", (unsigned long long)found, (unsigned long long)benches);
     return 0;
 }
