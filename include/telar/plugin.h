@@ -23,7 +23,9 @@
  * data, every part of which is checked; then every worker loads it at its start, and must find the same. What a
  * constructor does, and how it ends, stays in that child or worker. The isolation is TELAR_SANDBOXED unless another one is
  * asked for: constructors then run where only the plug-in and the system's libraries can be read, and everything after
- * them as telar's own sandboxed code does. With the other engines it is loaded into the program itself, where nothing
+ * them as telar's own sandboxed code does. That second stage is entered by the process that has run the constructor: one
+ * that sets out to, and changes the code around it, stays in the first stage, in which files of the system's libraries
+ * can be read, others looked at, and memory mapped. With the other engines it is loaded into the program itself, where nothing
  * contains it: that is TELAR_USAGE unless trust_plugins is set in struct telar_options.
  */
 #ifndef TELAR_PLUGIN_H
