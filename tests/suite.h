@@ -7,6 +7,15 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* Whether runs over processes can be tested: ThreadSanitizer does not follow a fork of a process that has had threads. */
+#if defined __SANITIZE_THREAD__
+#define PROCESSES 0
+#elif defined __has_feature
+#define PROCESSES !__has_feature(thread_sanitizer)
+#else
+#define PROCESSES 1
+#endif
+
 /* Valgrind has descriptors and signals of its own, and knows limits only in part: what is about those is not for it. */
 static inline bool under_valgrind(void)
 {

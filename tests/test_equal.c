@@ -12,15 +12,6 @@
 
 #define LENGTH(array) (sizeof(array) / sizeof *(array))
 
-/* ThreadSanitizer does not follow a fork of a process that has had threads. */
-#if defined __SANITIZE_THREAD__
-#define PROCESSES 0
-#elif defined __has_feature
-#define PROCESSES !__has_feature(thread_sanitizer)
-#else
-#define PROCESSES 1
-#endif
-
 /*
  * A sanitizer makes a run ten times as long. There every so many-th combination is run; the number has no
  * factor in common with those of formats, grids and workers, so that each meets each.

@@ -13,14 +13,6 @@
 #include <fcntl.h>
 #include <sys/stat.h>
 
-#if defined __SANITIZE_THREAD__
-#define PROCESSES 0
-#elif defined __has_feature
-#define PROCESSES !__has_feature(thread_sanitizer)
-#else
-#define PROCESSES 1
-#endif
-
 static const struct telar_options ways[] = {
     {.engine = TELAR_SERIAL},
     {.engine = TELAR_THREADS, .workers = 2},

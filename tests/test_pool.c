@@ -11,14 +11,6 @@
 #include <sys/mman.h>
 #include <telar/pool.h>
 
-#if defined __SANITIZE_THREAD__
-#define PROCESSES 0
-#elif defined __has_feature
-#define PROCESSES !__has_feature(thread_sanitizer)
-#else
-#define PROCESSES 1
-#endif
-
 static const struct telar_options ways[] = {
     {.engine = TELAR_SERIAL},
     {.engine = TELAR_THREADS, .workers = 3},
