@@ -16,6 +16,13 @@ size_t tl_deflate_bound(size_t n);
 /* Bytes of working memory, to be aligned as malloc does. Its contents mean nothing before and after a call. */
 size_t tl_deflate_work_size(void);
 
+/* What is looked for. Each finds what those before it find, and takes longer. */
+enum tl_search {
+    TL_SEARCH_RUNS,   /* repetitions of a single byte: enough for residuals of a photograph */
+    TL_SEARCH_SPARSE, /* long repetitions, in passing */
+    TL_SEARCH_DENSE,  /* the same, and short ones wherever those are many */
+};
+
 /*
  * Compresses n bytes of `in` into `out` and returns how many bytes were written. capacity is at least
  * tl_deflate_bound(n). No match reaches before `in`. The blocks are not final and end at a byte boundary with
@@ -23,14 +30,10 @@ size_t tl_deflate_work_size(void);
  * last is final.
  */
 size_t tl_deflate(void *work, const unsigned char *in, size_t n, unsigned char *out, size_t capacity,
-                  bool final);
+                  enum tl_search search, bool final);
 
-/* The same without ever searching densely: where that finds much, it takes twice the time to save a fifth. */
-size_t tl_deflate_quickly(void *work, const unsigned char *in, size_t n, unsigned char *out, size_t capacity,
-                          bool final);
-
-/* How many bytes tl_deflate, or with `quickly` tl_deflate_quickly, would write, without writing them. */
-size_t tl_deflate_cost(void *work, const unsigned char *in, size_t n, bool quickly);
+/* How many bytes tl_deflate would write, without writing them. */
+size_t tl_deflate_cost(void *work, const unsigned char *in, size_t n, enum tl_search search);
 
 /* Is there enough repetition in it to be worth looking for? Much quicker than tl_deflate. */
 bool tl_deflate_repeats(void *work, const unsigned char *in, size_t n);

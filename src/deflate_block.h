@@ -9,8 +9,8 @@
 #ifndef TL_DEFLATE_BLOCK_H
 #define TL_DEFLATE_BLOCK_H
 
-#include <stdbool.h>
-#include <stddef.h>
+#include "deflate.h"
+
 #include <stdint.h>
 #include <string.h>
 
@@ -36,7 +36,8 @@ struct sequence {
 
 enum {
     HASH_BITS = 15,
-    SPARSE_MIN = 8, /* bytes of the shortest match that the quick search finds */
+    SPARSE_MIN = 8,        /* bytes of the shortest match that the sparse search finds */
+    RUN_STEP = 16,         /* runs are looked for at every so many bytes: those twice as long are found */
     SEQUENCES_MAX = 16384, /* in one block */
 };
 
@@ -48,8 +49,8 @@ struct deflate {
     size_t sequences_end; /* the bytes after this and before `parsed` are literals */
     size_t parsed;
     size_t count; /* of sequences */
-    bool quick;   /* no chunk is searched densely */
-    bool dense;   /* how the next chunk is searched */
+    enum tl_search search;
+    bool dense; /* how the next chunk is searched, in a dense search */
     uint32_t literal_counts[MAX_SYMBOLS];
     uint32_t distance_counts[DISTANCE_SYMBOLS];
     struct sequence sequences[SEQUENCES_MAX];
@@ -58,7 +59,10 @@ struct deflate {
      * before it with the same hash. Any value is safe: what is found there is compared before it is believed.
      */
     uint32_t heads[1 << HASH_BITS];
-    uint32_t previous[WINDOW];
+    union {
+        uint32_t previous[WINDOW];
+        uint16_t pairs[1 << 16]; /* by a search that needs no positions: counters */
+    };
 };
 
 /* A symbol's code, bits in the order of writing, and its length; 0 bits: the symbol is not used. */
@@ -126,9 +130,10 @@ static inline struct spelled spell_distance(unsigned distance_less_1)
 }
 
 /*
- * deflate_match.c: both add sequences from `parsed` on, and move `parsed` to `end`, or beyond it by what the last
+ * deflate_match.c: all add sequences from `parsed` on, and move `parsed` to `end`, or beyond it by what the last
  * match is longer; the dense search stops before `end` when there is no more room for sequences.
  */
+void tl_parse_runs(struct deflate *d, size_t end);
 void tl_parse_sparse(struct deflate *d, size_t end);
 void tl_parse_dense(struct deflate *d, size_t end);
 
@@ -140,5 +145,18 @@ void tl_huffman_codes(const unsigned char *lengths, size_t n, struct code *codes
 uint64_t tl_block_bits(const struct deflate *d);
 void tl_write_block(const struct deflate *d, struct bits *bits);
 void tl_write_end(struct bits *bits, bool final);
+
+/* The codes of the literals as tables of bytes: bits 0 to 7, bits 8 to 15, length. */
+struct code_tables {
+    unsigned char low[256], high[256], length[256];
+};
+
+/*
+ * deflate_x86.c: writes the codes of the first of n literals, as many as go quickly there, and returns how many; 0 on
+ * other machines. Codes are at most 14 bits long, and at most 7 bits held, before and after; it may write 8 bytes too
+ * far.
+ */
+void tl_spread_codes(const struct code *codes, struct code_tables *tables);
+size_t tl_write_literals_x86(const struct code_tables *codes, const unsigned char *p, size_t n, struct bits *bits);
 
 #endif

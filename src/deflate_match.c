@@ -1,6 +1,6 @@
 /*
- * Finding repetitions, in two ways. Both read the bytes before a position only through tables of positions, and compare
- * before they believe: a table may hold anything.
+ * Finding repetitions, in three ways. Two read the bytes before a position only through tables of positions, and
+ * compare before they believe: a table may hold anything.
  */
 #include <config.h>
 
@@ -50,8 +50,8 @@ static inline bool in_window(size_t i, uint32_t distance)
 
 static inline void add_sequence(struct deflate *d, size_t i, struct match match)
 {
-    d->sequences[d->count++] = (struct sequence){(uint32_t)(i - d->sequences_end), (uint16_t)match.length,
-                                                 (uint16_t)(match.distance - 1)};
+    d->sequences[d->count++] =
+        (struct sequence){(uint32_t)(i - d->sequences_end), (uint16_t)match.length, (uint16_t)(match.distance - 1)};
     d->sequences_end = i + match.length;
 }
 
@@ -76,6 +76,43 @@ void tl_parse_sparse(struct deflate *d, size_t end)
             i += 1 + (misses++ >> SPARSE_PATIENCE);
         }
     }
+    d->parsed = d->sequences_end > end ? d->sequences_end : end;
+}
+
+/* Are the RUN_STEP bytes at p all the same? */
+static inline bool is_run(const unsigned char *p)
+{
+    uint64_t v = load_64(p);
+
+    return v == load_64(p + 8) && v == (v << 8 | v >> 56);
+}
+
+/* Adds the run that in[i] to in[i + RUN_STEP - 1] belong to, but for its first byte, up to `end` or a match further. */
+static size_t add_run(struct deflate *d, size_t i, size_t end)
+{
+    const unsigned char *in = d->in, byte = in[i];
+    struct match match = {0, 1};
+
+    while (i > d->sequences_end && in[i - 1] == byte)
+        i--;
+    if (i == 0 || in[i - 1] != byte)
+        i++;
+    do {
+        match.length = match_length(in + i, in + i - 1, 0, longest_at(d, i));
+        if (match.length < LENGTH_MIN)
+            return i;
+        add_sequence(d, i, match);
+        i += match.length;
+    } while (match.length == LENGTH_MAX && i < end);
+    return i;
+}
+
+void tl_parse_runs(struct deflate *d, size_t end)
+{
+    size_t i = d->parsed, limit = d->n < RUN_STEP ? 0 : end < d->n - RUN_STEP ? end : d->n - RUN_STEP;
+
+    while (i < limit)
+        i = is_run(d->in + i) ? add_run(d, i, end) : i + RUN_STEP;
     d->parsed = d->sequences_end > end ? d->sequences_end : end;
 }
 

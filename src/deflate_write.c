@@ -12,6 +12,7 @@ enum {
      */
     CODE_LIMIT = 14,
     LENGTH_CODE_LIMIT = 7,
+    LITERALS_MANY = 128, /* worth loading the codes into other registers */
     LENGTH_SYMBOLS = 19,
     REPEAT_LAST = 16, /* the last length 3 to 6 times more */
     ZEROS_SHORT = 17, /* 3 to 10 zeros */
@@ -24,6 +25,7 @@ struct spelling {
     unsigned char literal_lengths[MAX_SYMBOLS];
     unsigned char distance_lengths[DISTANCE_SYMBOLS];
     struct code literals[MAX_SYMBOLS];
+    struct code_tables tables; /* of the same */
     struct code distances[DISTANCE_SYMBOLS];
     size_t literals_used, distances_used; /* up to the last symbol that has a code */
     unsigned char items[LITERAL_SYMBOLS + DISTANCE_SYMBOLS];
@@ -187,11 +189,14 @@ static void write_header(const struct spelling *s, struct bits *b)
     }
 }
 
-static inline const unsigned char *write_literals(const struct code *codes, const unsigned char *p, size_t n,
+static inline const unsigned char *write_literals(const struct spelling *s, const unsigned char *p, size_t n,
                                                   struct bits *b)
 {
+    const struct code *const codes = s->literals;
     const unsigned char *end = p + n;
 
+    if (n >= LITERALS_MANY)
+        p += tl_write_literals_x86(&s->tables, p, n, b);
     for (; end - p >= 4; p += 4) {
         put_code(b, codes[p[0]]);
         put_code(b, codes[p[1]]);
@@ -224,11 +229,11 @@ static void write_body(const struct deflate *d, const struct spelling *s, struct
     struct bits b = *bits; /* a copy, which the compiler keeps in registers */
 
     for (size_t i = 0; i < d->count; i++) {
-        p = write_literals(s->literals, p, d->sequences[i].literals, &b);
+        p = write_literals(s, p, d->sequences[i].literals, &b);
         write_match(s, d->sequences[i], &b);
         p += d->sequences[i].length;
     }
-    write_literals(s->literals, p, d->parsed - d->sequences_end, &b);
+    write_literals(s, p, d->parsed - d->sequences_end, &b);
     put_code(&b, s->literals[END_OF_BLOCK]);
     flush(&b);
     *bits = b;
@@ -307,6 +312,7 @@ void tl_write_block(const struct deflate *d, struct bits *bits)
     }
     tl_huffman_codes(spelling.literal_lengths, spelling.form == FIXED ? MAX_SYMBOLS : LITERAL_SYMBOLS,
                      spelling.literals);
+    tl_spread_codes(spelling.literals, &spelling.tables);
     tl_huffman_codes(spelling.distance_lengths, DISTANCE_SYMBOLS, spelling.distances);
     put(bits, (uint64_t)spelling.form << 1, 3);
     if (spelling.form == DYNAMIC) {

@@ -94,8 +94,7 @@ static struct tl_band filter_input(const struct telar_geometry *image, const str
 
 static struct tl_band whole_band(const struct telar_geometry *image, uint32_t rows)
 {
-    struct telar_source band = {.stride_bytes = telar_row_bytes(image),
-                                .region = {0, rows, 0, image->columns}};
+    struct telar_source band = {.stride_bytes = telar_row_bytes(image), .region = {0, rows, 0, image->columns}};
 
     return filter_input(image, &band);
 }
@@ -119,11 +118,9 @@ struct division {
 
 static struct division divide(const struct tl_band *band)
 {
-    size_t work = tl_filter_work_size(band), small = tl_encode_small_work_size(),
-           filtered = tl_filter_size(band);
+    size_t work = tl_filter_work_size(band), small = tl_encode_small_work_size(), filtered = tl_filter_size(band);
 
-    return (struct division){aligned(work > small ? work : small), aligned(filtered),
-                             tl_deflate_bound(filtered)};
+    return (struct division){aligned(work > small ? work : small), aligned(filtered), tl_deflate_bound(filtered)};
 }
 
 size_t tl_encode_scratch_bytes(const struct telar_geometry *image, uint32_t band_rows)
@@ -139,15 +136,13 @@ struct compressor {
     void *work;
     unsigned char *second; /* room for as much as the slot has for a part */
     bool small;
-    bool quick; /* a large photograph without noise, in which nearly everything repeats itself: to search that
-                   densely takes longer than all the rest */
+    enum tl_search search;
 };
 
 /* Our encoder's and zlib's best: the smaller of the two. */
-static size_t compress_small(const struct compressor *c, const unsigned char *filtered, size_t n,
-                             unsigned char *out)
+static size_t compress_small(const struct compressor *c, const unsigned char *filtered, size_t n, unsigned char *out)
 {
-    size_t bytes = tl_deflate(c->work, filtered, n, out, tl_deflate_bound(n), false);
+    size_t bytes = tl_deflate(c->work, filtered, n, out, tl_deflate_bound(n), TL_SEARCH_DENSE, false);
     size_t better = tl_encode_small(c->work, filtered, n, c->second, bytes);
 
     if (better == 0 || better >= bytes)
@@ -160,14 +155,12 @@ static size_t compress(const struct compressor *c, const unsigned char *filtered
 {
     if (c->small)
         return compress_small(c, filtered, n, out);
-    if (c->quick)
-        return tl_deflate_quickly(c->work, filtered, n, out, tl_deflate_bound(n), false);
-    return tl_deflate(c->work, filtered, n, out, tl_deflate_bound(n), false);
+    return tl_deflate(c->work, filtered, n, out, tl_deflate_bound(n), c->search, false);
 }
 
 /* Puts n filtered bytes into a chunk of their own, at `chunk`; returns its end. */
-static unsigned char *put_part(const struct compressor *compressor, const unsigned char *filtered, size_t n,
-                               bool first, unsigned char *chunk)
+static unsigned char *put_part(const struct compressor *compressor, const unsigned char *filtered, size_t n, bool first,
+                               unsigned char *chunk)
 {
     unsigned char *data = chunk + HEAD_BYTES;
 
@@ -179,8 +172,8 @@ static unsigned char *put_part(const struct compressor *compressor, const unsign
     return close_chunk(chunk, "IDAT", (size_t)(data - chunk) - HEAD_BYTES);
 }
 
-struct tl_encoded tl_encode_band(const struct telar_geometry *image, const struct telar_source *source,
-                                 bool first, bool small, void *scratch, unsigned char *slot)
+struct tl_encoded tl_encode_band(const struct telar_geometry *image, const struct telar_source *source, bool first,
+                                 bool small, void *scratch, unsigned char *slot)
 {
     struct tl_band band = filter_input(image, source);
     struct division division = divide(&band);
@@ -193,7 +186,7 @@ struct tl_encoded tl_encode_band(const struct telar_geometry *image, const struc
     if (small)
         tl_filter_band_smallest(&band, scratch, filtered);
     else
-        compressor.quick = tl_filter_band(&band, scratch, filtered) == TL_WAY_RESIDUALS && band.quick;
+        compressor.search = tl_filter_search(&band, tl_filter_band(&band, scratch, filtered));
     for (uint32_t row = 0, rows; row < band.row_count; row += rows, first = false) {
         const uint32_t left = band.row_count - row;
 
@@ -226,8 +219,7 @@ bool tl_encode_is_framed(const unsigned char *bytes, size_t n, bool first)
     return parts == 1 || parts == 2;
 }
 
-uint32_t tl_encode_join(const struct telar_geometry *image, uint32_t adler, uint32_t band_adler,
-                        uint32_t rows)
+uint32_t tl_encode_join(const struct telar_geometry *image, uint32_t adler, uint32_t band_adler, uint32_t rows)
 {
     struct tl_band band = whole_band(image, rows);
 
@@ -261,8 +253,8 @@ static unsigned char *put_restart(unsigned char *at, const struct tl_format *for
     return close_chunk(at, "teLR", RESTART_BYTES);
 }
 
-telar_status tl_encode_head(struct tl_output *output, const struct tl_format *format,
-                            const struct tl_chunks *chunks, struct telar_error *error)
+telar_status tl_encode_head(struct tl_output *output, const struct tl_format *format, const struct tl_chunks *chunks,
+                            struct telar_error *error)
 {
     static const unsigned char signature[] = {137, 'P', 'N', 'G', '\r', '\n', 26, '\n'};
     unsigned char bytes[FIXED_MAX], *at = bytes;
@@ -301,8 +293,8 @@ telar_status tl_encode_tail(struct tl_output *output, uint32_t adler, const unsi
 /* ---- all of it, in series ---- */
 
 static telar_status write_bands(struct tl_output *output, const struct telar_source *pixels,
-                                const struct tl_format *format, void *scratch, unsigned char *slot,
-                                uint32_t *adler, struct telar_error *error)
+                                const struct tl_format *format, void *scratch, unsigned char *slot, uint32_t *adler,
+                                struct telar_error *error)
 {
     const struct telar_geometry *image = &format->image;
     telar_status status = TELAR_OK;
@@ -342,8 +334,8 @@ telar_status tl_encode_all(struct tl_output *output, const struct telar_source *
     if (status == TELAR_OK)
         status = write_bands(output, pixels, &format, scratch, slot, &adler, error);
     if (status == TELAR_OK)
-        status = tl_encode_tail(output, adler, chunks->bytes + chunks->before_idat,
-                                chunks->used - chunks->before_idat, error);
+        status = tl_encode_tail(output, adler, chunks->bytes + chunks->before_idat, chunks->used - chunks->before_idat,
+                                error);
     free(scratch);
     free(slot);
     return status;

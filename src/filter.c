@@ -5,8 +5,6 @@
 #include <assert.h>
 #include <string.h>
 
-#include "deflate.h"
-
 /* What a residual counts: 255 is as near to nothing as 1 is. */
 static inline unsigned magnitude(int residual)
 {
@@ -103,8 +101,7 @@ static unsigned least_filter(const struct tl_band *band, bool slow, const struct
 }
 
 /* The row as PNG wants its bytes: itself, or a copy of it in `copy` with the bytes of each sample exchanged. */
-static const unsigned char *file_order(const struct tl_rows *shape, const unsigned char *row,
-                                       unsigned char *copy)
+static const unsigned char *file_order(const struct tl_rows *shape, const unsigned char *row, unsigned char *copy)
 {
     if (!shape->swap || __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__)
         return row;
@@ -119,8 +116,7 @@ size_t tl_filter_size(const struct tl_band *band)
 {
     size_t size;
 
-    if (__builtin_add_overflow(band->shape.row_bytes, 1, &size)
-        || __builtin_mul_overflow(size, band->row_count, &size))
+    if (__builtin_add_overflow(band->shape.row_bytes, 1, &size) || __builtin_mul_overflow(size, band->row_count, &size))
         return SIZE_MAX;
     return size;
 }
@@ -135,8 +131,8 @@ size_t tl_filter_work_size(const struct tl_band *band)
     return rows > tl_deflate_work_size() ? rows : tl_deflate_work_size();
 }
 
-void tl_filter_band_as(const struct tl_band *band, enum tl_filter_way way,
-                       const struct tl_filter_kernel *kernel, void *work, unsigned char *out)
+void tl_filter_band_as(const struct tl_band *band, enum tl_filter_way way, const struct tl_filter_kernel *kernel,
+                       void *work, unsigned char *out)
 {
     const struct tl_rows *shape = &band->shape;
     unsigned char *copies[2] = {work, (unsigned char *)work + shape->row_bytes};
@@ -149,8 +145,7 @@ void tl_filter_band_as(const struct tl_band *band, enum tl_filter_way way,
 
         if (r > 0 && band->part_rows && r % band->part_rows == 0)
             above = NULL;
-        filter = way == TL_WAY_REPEATS ? TL_FILTER_NONE
-                                        : least_filter(band, way == TL_WAY_SLOW, kernel, row, above);
+        filter = way == TL_WAY_REPEATS ? TL_FILTER_NONE : least_filter(band, way == TL_WAY_SLOW, kernel, row, above);
         *out++ = (unsigned char)filter;
         kernel->apply(shape, filter, row, above, out);
         out += shape->row_bytes;
@@ -174,6 +169,13 @@ enum tl_filter_way tl_filter_band(const struct tl_band *band, void *work, unsign
     return way;
 }
 
+/* In residuals there is little to be found but runs; to look for the rest takes longer than all that is done otherwise.
+ */
+enum tl_search tl_filter_search(const struct tl_band *band, enum tl_filter_way way)
+{
+    return band->quick && way == TL_WAY_RESIDUALS ? TL_SEARCH_RUNS : TL_SEARCH_DENSE;
+}
+
 void tl_filter_band_smallest(const struct tl_band *band, void *work, unsigned char *out)
 {
     const struct tl_filter_kernel *kernel = best_kernel();
@@ -184,7 +186,7 @@ void tl_filter_band_smallest(const struct tl_band *band, void *work, unsigned ch
         size_t cost;
 
         tl_filter_band_as(band, (enum tl_filter_way)way, kernel, work, out);
-        cost = tl_deflate_cost(work, out, n, false);
+        cost = tl_deflate_cost(work, out, n, TL_SEARCH_DENSE);
         if (cost < least) {
             least = cost;
             best = (enum tl_filter_way)way;

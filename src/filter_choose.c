@@ -6,7 +6,6 @@
  */
 #include <config.h>
 
-#include "deflate.h"
 #include "filter.h"
 
 enum {
@@ -22,7 +21,7 @@ struct sampling {
     size_t tile_bytes, bytes_per_tile;
 };
 
-static const struct sampling thorough = {65536, 131072}, quick = {32768, 524288};
+static const struct sampling thorough = {65536, 131072}, quick = {16384, 524288};
 
 /* The tiles lie on a diagonal, so that they see different rows and different columns. */
 struct tiling {
@@ -111,8 +110,7 @@ static uint64_t cost_of_literals(const unsigned char *bytes, size_t n)
  * colours; but when its few levels were pulled apart, as equalizing does, it is the other way round.
  */
 static enum tl_filter_way choose_by_counting(const struct tl_band *band, struct tiling tiling,
-                                             const struct tl_filter_kernel *kernel, void *work,
-                                             unsigned char *out)
+                                             const struct tl_filter_kernel *kernel, void *work, unsigned char *out)
 {
     uint32_t rows = SAMPLE_BYTES / tiling.row_bytes ? (uint32_t)(SAMPLE_BYTES / tiling.row_bytes) : 1;
     uint64_t plain, residuals;
@@ -127,8 +125,19 @@ static enum tl_filter_way choose_by_counting(const struct tl_band *band, struct 
     return plain + residuals / CLEARLY < residuals ? TL_WAY_REPEATS : TL_WAY_RESIDUALS;
 }
 
-enum tl_filter_way tl_filter_choose(const struct tl_band *band, const struct tl_filter_kernel *kernel,
-                                    void *work, unsigned char *out)
+/*
+ * A dense search would take longer than all the rest of a large band, so it is not tried: it saves about a sixth of
+ * what the sparse one leaves.
+ */
+static size_t cost_of_repeats(const struct tl_band *band, void *work, const unsigned char *filtered, size_t n)
+{
+    size_t cost = tl_deflate_cost(work, filtered, n, band->quick ? TL_SEARCH_SPARSE : TL_SEARCH_DENSE);
+
+    return band->quick ? cost - cost / 6 : cost;
+}
+
+enum tl_filter_way tl_filter_choose(const struct tl_band *band, const struct tl_filter_kernel *kernel, void *work,
+                                    unsigned char *out)
 {
     struct tiling tiling = tile(band);
     size_t n = filter_tiles(band, &tiling, TL_WAY_REPEATS, kernel, work, out), plain;
@@ -136,9 +145,10 @@ enum tl_filter_way tl_filter_choose(const struct tl_band *band, const struct tl_
     /* Photographs are known at once, and are worth little more time. */
     if (!tl_deflate_repeats(work, out, n))
         return choose_by_counting(band, tiling, kernel, work, out);
-    plain = tl_deflate_cost(work, out, n, band->quick);
+    plain = cost_of_repeats(band, work, out, n);
     if (plain <= n / EASY)
         return TL_WAY_REPEATS;
     filter_tiles(band, &tiling, TL_WAY_RESIDUALS, kernel, work, out);
-    return (band->quick ? plain - plain/6 : plain) <= tl_deflate_cost(work, out, n, band->quick) ? TL_WAY_REPEATS : TL_WAY_RESIDUALS;
+    return plain <= tl_deflate_cost(work, out, n, tl_filter_search(band, TL_WAY_RESIDUALS)) ? TL_WAY_REPEATS
+                                                                                            : TL_WAY_RESIDUALS;
 }

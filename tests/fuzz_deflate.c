@@ -36,13 +36,13 @@ static void *allocate(size_t n)
 }
 
 /* The filtered bytes of a band, deflated and inflated; the two must agree. */
-static void check_deflate(const unsigned char *filtered, size_t n, void *work, bool quick)
+static void check_deflate(const unsigned char *filtered, size_t n, void *work, enum tl_search search)
 {
     size_t bound = tl_deflate_bound(n), size;
     unsigned char *packed = allocate(bound), *unpacked = allocate(n);
     z_stream z = {.next_in = packed, .next_out = unpacked, .avail_out = (uInt)n};
 
-    size = (quick ? tl_deflate_quickly : tl_deflate)(work, filtered, n, packed, bound, true);
+    size = tl_deflate(work, filtered, n, packed, bound, search, true);
     require(size <= bound, "more than the bound");
     z.avail_in = (uInt)size;
     require(inflateInit2(&z, -15) == Z_OK, "no memory");
@@ -91,8 +91,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     tl_filter_band_as(&band, tl_filter_choose(&band, &tl_filter_plain, work, plain), &tl_filter_plain, work, plain);
     require(memcmp(filtered, plain, tl_filter_size(&band)) == 0, "another path gives other bytes");
     check_filter(&band, filtered);
-    check_deflate(filtered, tl_filter_size(&band), work, false);
-    check_deflate(filtered, tl_filter_size(&band), work, true);
+    for (int search = TL_SEARCH_RUNS; search <= TL_SEARCH_DENSE; search++)
+        check_deflate(filtered, tl_filter_size(&band), work, (enum tl_search)search);
     free(filtered);
     free(plain);
     free(work);

@@ -11,11 +11,8 @@
 
 enum { FENCE = 0xa5, FENCE_BYTES = 64 };
 
-typedef size_t deflater(void *work, const unsigned char *in, size_t n, unsigned char *out, size_t capacity,
-                        bool final);
-
 /* What is made of n bytes at `in`, with a fence behind its capacity; *size bytes, to be freed. */
-static unsigned char *deflated(deflater *deflate, const unsigned char *in, size_t n, bool final, size_t *size)
+static unsigned char *deflated(enum tl_search search, const unsigned char *in, size_t n, bool final, size_t *size)
 {
     size_t bound = tl_deflate_bound(n);
     unsigned char *out = malloc(bound + FENCE_BYTES), fence[FENCE_BYTES];
@@ -24,7 +21,7 @@ static unsigned char *deflated(deflater *deflate, const unsigned char *in, size_
     memset(fence, FENCE, sizeof fence);
     memset(out + bound, FENCE, sizeof fence);
     memset(work, (int)n, tl_deflate_work_size());
-    *size = deflate(work, in, n, out, bound, final);
+    *size = tl_deflate(work, in, n, out, bound, search, final);
     ck_assert_uint_le(*size, bound);
     ck_assert_mem_eq(out + bound, fence, sizeof fence);
     free(work);
@@ -36,8 +33,7 @@ static unsigned char *deflated(deflater *deflate, const unsigned char *in, size_
  * waits for more, at a byte boundary between blocks, the last of which was not final (data_type, as zlib.h
  * says of Z_BLOCK).
  */
-static void check_inflates(unsigned char *stream, size_t size, const unsigned char *expected, size_t n,
-                           bool final)
+static void check_inflates(unsigned char *stream, size_t size, const unsigned char *expected, size_t n, bool final)
 {
     unsigned char *got = malloc(n + 1);
     z_stream z = {.next_in = stream, .avail_in = (uInt)size, .next_out = got, .avail_out = (uInt)n + 1};
@@ -59,11 +55,10 @@ static void check_inflates(unsigned char *stream, size_t size, const unsigned ch
 /* Returns how long it became when searched for all that it is worth. */
 static size_t check_round_trip(const unsigned char *in, size_t n, bool final)
 {
-    deflater *const deflaters[] = {tl_deflate_quickly, tl_deflate};
     size_t size;
 
-    for (int k = 0; k < 2; k++) {
-        unsigned char *out = deflated(deflaters[k], in, n, final, &size);
+    for (int search = TL_SEARCH_RUNS; search <= TL_SEARCH_DENSE; search++) {
+        unsigned char *out = deflated((enum tl_search)search, in, n, final, &size);
 
         check_inflates(out, size, in, n, final);
         free(out);
@@ -110,6 +105,23 @@ START_TEST(sizes_are_what_the_content_deserves)
     ck_assert_uint_le(check_sample(n, SAMPLE_ISLANDS, 0, true), n / 20);
     /* The sum of two values of 0 to 3, less one of 0 to 7, has 3.50 bits of entropy: 0.44 of the bytes. */
     ck_assert_uint_le(check_sample(n, SAMPLE_NOISE, 0, true), n / 100 * 45);
+}
+END_TEST
+
+/* A run of 258 bytes is two symbols, of a bit or two each; an island of 30 random bytes in every 777 is itself. */
+START_TEST(runs_are_enough_for_runs)
+{
+    const size_t n = 1000000;
+    unsigned char *in = malloc(n);
+    size_t size;
+
+    sample_fill(in, n, SAMPLE_FLAT, 1);
+    free(deflated(TL_SEARCH_RUNS, in, n, true, &size));
+    ck_assert_uint_le(size, n / 500);
+    sample_fill(in, n, SAMPLE_ISLANDS, 1);
+    free(deflated(TL_SEARCH_RUNS, in, n, true, &size));
+    ck_assert_uint_le(size, n / 20);
+    free(in);
 }
 END_TEST
 
@@ -219,7 +231,7 @@ START_TEST(bands_put_together_are_one_stream)
         unsigned char *part;
 
         sample_fill(in + n, bands[b], (enum sample)b, 3);
-        part = deflated(tl_deflate, in + n, bands[b], b == count - 1, &size);
+        part = deflated((enum tl_search)(b % 3), in + n, bands[b], b == count - 1, &size);
         memcpy(all + total, part, size);
         free(part);
         n += bands[b];
@@ -231,7 +243,7 @@ START_TEST(bands_put_together_are_one_stream)
 }
 END_TEST
 
-START_TEST(bytes_depend_on_the_input_alone)
+static void check_bytes(enum tl_search search)
 {
     const size_t n = 400000, work_size = tl_deflate_work_size();
     unsigned char *in = malloc(n + 9), *out[2], *work = malloc(work_size);
@@ -242,7 +254,7 @@ START_TEST(bytes_depend_on_the_input_alone)
         out[k] = malloc(tl_deflate_bound(n));
         for (size_t i = 0; i < work_size; i++)
             work[i] = (unsigned char)(k * (i + (i >> 8)));
-        size[k] = tl_deflate(work, in + 9 * k, n, out[k], tl_deflate_bound(n), true);
+        size[k] = tl_deflate(work, in + 9 * k, n, out[k], tl_deflate_bound(n), search, true);
     }
     ck_assert_uint_eq(size[0], size[1]);
     ck_assert_mem_eq(out[0], out[1], size[0]);
@@ -251,9 +263,16 @@ START_TEST(bytes_depend_on_the_input_alone)
     free(work);
     free(in);
 }
+
+START_TEST(bytes_depend_on_the_input_alone)
+{
+    check_bytes(TL_SEARCH_RUNS);
+    check_bytes(TL_SEARCH_SPARSE);
+    check_bytes(TL_SEARCH_DENSE);
+}
 END_TEST
 
-START_TEST(costs_are_what_is_written)
+static void check_costs(enum tl_search search)
 {
     unsigned char *in = malloc(300000);
     void *work = malloc(tl_deflate_work_size());
@@ -262,12 +281,28 @@ START_TEST(costs_are_what_is_written)
         size_t size, cost;
 
         sample_fill(in, 300000, (enum sample)kind, 8);
-        free(deflated(tl_deflate, in, 300000, false, &size));
-        cost = tl_deflate_cost(work, in, 300000, false);
+        free(deflated(search, in, 300000, false, &size));
+        cost = tl_deflate_cost(work, in, 300000, search);
         ck_assert_uint_le(cost, size);
-        ck_assert_uint_ge(cost + 5 + 2 * 5,
-                          size); /* the end; and what each stored block, at most 5 here, fills up */
+        ck_assert_uint_ge(cost + 5 + 2 * 5, size); /* the end; and what each stored block, at most 5 here, fills up */
     }
+    free(work);
+    free(in);
+}
+
+START_TEST(costs_are_what_is_written)
+{
+    check_costs(TL_SEARCH_RUNS);
+    check_costs(TL_SEARCH_SPARSE);
+    check_costs(TL_SEARCH_DENSE);
+}
+END_TEST
+
+START_TEST(repetition_is_seen)
+{
+    unsigned char *in = malloc(300000);
+    void *work = malloc(tl_deflate_work_size());
+
     sample_fill(in, 300000, SAMPLE_NOISE, 8);
     ck_assert(!tl_deflate_repeats(work, in, 300000));
     sample_fill(in, 300000, SAMPLE_ISLANDS, 8);
@@ -291,6 +326,8 @@ int main(void)
         bands_put_together_are_one_stream,
         bytes_depend_on_the_input_alone,
         costs_are_what_is_written,
+        repetition_is_seen,
+        runs_are_enough_for_runs,
         NULL,
     };
 

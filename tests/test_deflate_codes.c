@@ -3,6 +3,7 @@
 
 #include "suite.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "deflate_block.h"
@@ -11,16 +12,16 @@
 /* RFC 1951, section 3.2.5: extra bits and first length of the symbols 257 to 285. */
 static const struct row {
     unsigned extra_bits, first;
-} length_table[] = {{0, 3},  {0, 4},  {0, 5},  {0, 6},  {0, 7},  {0, 8},  {0, 9},  {0, 10}, {1, 11}, {1, 13},
-                    {1, 15}, {1, 17}, {2, 19}, {2, 23}, {2, 27}, {2, 31}, {3, 35}, {3, 43}, {3, 51}, {3, 59},
+} length_table[] = {{0, 3},  {0, 4},  {0, 5},  {0, 6},   {0, 7},   {0, 8},   {0, 9},   {0, 10},  {1, 11}, {1, 13},
+                    {1, 15}, {1, 17}, {2, 19}, {2, 23},  {2, 27},  {2, 31},  {3, 35},  {3, 43},  {3, 51}, {3, 59},
                     {4, 67}, {4, 83}, {4, 99}, {4, 115}, {5, 131}, {5, 163}, {5, 195}, {5, 227}, {0, 258}};
 
 /* The same for the distance symbols 0 to 29. */
-static const struct row distance_table[] = {
-    {0, 1},     {0, 2},     {0, 3},     {0, 4},     {1, 5},     {1, 7},     {2, 9},      {2, 13},
-    {3, 17},    {3, 25},    {4, 33},    {4, 49},    {5, 65},    {5, 97},    {6, 129},    {6, 193},
-    {7, 257},   {7, 385},   {8, 513},   {8, 769},   {9, 1025},  {9, 1537},  {10, 2049},  {10, 3073},
-    {11, 4097}, {11, 6145}, {12, 8193}, {12, 12289}, {13, 16385}, {13, 24577}};
+static const struct row distance_table[] = {{0, 1},     {0, 2},     {0, 3},     {0, 4},      {1, 5},      {1, 7},
+                                            {2, 9},     {2, 13},    {3, 17},    {3, 25},     {4, 33},     {4, 49},
+                                            {5, 65},    {5, 97},    {6, 129},   {6, 193},    {7, 257},    {7, 385},
+                                            {8, 513},   {8, 769},   {9, 1025},  {9, 1537},   {10, 2049},  {10, 3073},
+                                            {11, 4097}, {11, 6145}, {12, 8193}, {12, 12289}, {13, 16385}, {13, 24577}};
 
 /* The last row of the table that begins at `value` or before. */
 static struct spelled look_up(const struct row *table, size_t rows, unsigned first_symbol, unsigned value)
@@ -177,14 +178,65 @@ START_TEST(one_symbol_or_none_makes_a_whole_code)
 }
 END_TEST
 
+/* Bits one by one, the first lowest in its byte. */
+static void put_slowly(unsigned char *out, size_t *at, struct code code)
+{
+    for (unsigned i = 0; i < code.length; i++, ++*at)
+        out[*at / 8] |= (unsigned char)((code.bits >> i & 1) << *at % 8);
+}
+
+/* Literals with codes of up to 14 bits, behind `held` bits. False: not on this machine. */
+static bool check_writer(uint32_t size, unsigned held, size_t n, uint32_t *seed)
+{
+    static unsigned char in[3000], out[6000], expected[6000];
+    uint32_t counts[LITERAL_SYMBOLS] = {0};
+    unsigned char lengths[LITERAL_SYMBOLS];
+    struct code codes[LITERAL_SYMBOLS], first = {(uint16_t)(sample_random(seed) & ((1u << held) - 1)), (uint16_t)held};
+    struct code_tables tables;
+    struct bits bits = {first.bits, held, out};
+    size_t at = 0, written;
+
+    for (int i = 0; i < 256; i++)
+        counts[i] = 1 + sample_random(seed) % (sample_random(seed) % 8 ? size : size * size);
+    tl_huffman_lengths(counts, LITERAL_SYMBOLS, 14, lengths);
+    tl_huffman_codes(lengths, LITERAL_SYMBOLS, codes);
+    for (size_t i = 0; i < n; i++)
+        in[i] = (unsigned char)sample_random(seed);
+    tl_spread_codes(codes, &tables);
+    written = tl_write_literals_x86(&tables, in, n, &bits);
+    if (n && !written)
+        return false;
+    ck_assert_uint_le(written, n);
+    memset(expected, 0, sizeof expected);
+    put_slowly(expected, &at, first);
+    for (size_t i = 0; i < written; i++)
+        put_slowly(expected, &at, codes[in[i]]);
+    ck_assert_uint_eq((size_t)(bits.next - out) * 8 + bits.count, at);
+    ck_assert_mem_eq(out, expected, at / 8);
+    ck_assert_uint_eq(bits.held & ((1u << bits.count) - 1), expected[at / 8]);
+    return true;
+}
+
+START_TEST(literals_in_registers_are_the_same_bits)
+{
+    uint32_t seed = 5;
+
+    for (uint32_t size = 1; size <= 2000; size *= 7)
+        for (unsigned held = 0; held < 8; held++)
+            for (size_t n = 64; n <= 3000; n += 367)
+                if (!check_writer(size, held, n, &seed)) {
+                    printf("skip - literals in registers: this processor has no AVX-512 VBMI\n");
+                    return;
+                }
+}
+END_TEST
+
 int main(void)
 {
     const TTest *const tests[] = {
-        lengths_and_distances_follow_the_tables,
-        huffman_codes_are_whole_and_least,
-        limits_hold_for_fibonacci_counts,
-        one_symbol_or_none_makes_a_whole_code,
-        NULL,
+        lengths_and_distances_follow_the_tables, huffman_codes_are_whole_and_least,
+        limits_hold_for_fibonacci_counts,        one_symbol_or_none_makes_a_whole_code,
+        literals_in_registers_are_the_same_bits, NULL,
     };
 
     return run_suite("deflate_codes", tests);
