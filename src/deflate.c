@@ -174,7 +174,7 @@ static void begin(struct deflate *d, const unsigned char *in, size_t n, enum tl_
     d->n = n;
     d->block_start = d->sequences_end = d->parsed = d->count = 0;
     d->search = search;
-    d->dense = search == TL_SEARCH_DENSE && n <= SMALL;
+    d->dense = search >= TL_SEARCH_DENSE && n <= SMALL;
     memset(d->heads, 0, sizeof d->heads);
     d->previous[0] = 0;
 }

@@ -21,6 +21,7 @@ enum tl_search {
     TL_SEARCH_RUNS,   /* repetitions of a single byte: enough for residuals of a photograph */
     TL_SEARCH_SPARSE, /* long repetitions, in passing */
     TL_SEARCH_DENSE,  /* the same, and short ones wherever those are many */
+    TL_SEARCH_DEEP,   /* the same, and the best of several */
 };
 
 /*

@@ -11,8 +11,8 @@ enum {
     SPARSE_PATIENCE = 5, /* after 2^5 misses each step is a byte longer */
 
     DENSE_MIN = 4,
-    DENSE_DEPTH = 16,       /* candidates looked at; twice as many save 1 % */
-    DENSE_DEPTH_NEXT = 8,   /* the same for the position after a match */
+    DENSE_DEPTH = 4,        /* candidates looked at; half as many for the position after a match */
+    DEEP_DEPTH = 16,        /* the same; twice as many save 1 % */
     DENSE_LONG_ENOUGH = 32, /* a match that is taken without a look at the next position */
     DENSE_VERY_LONG = 64,   /* a match that ends the search, and whose inside is not remembered ... */
     DENSE_TAIL = 16,        /* ... but for its last positions */
@@ -183,9 +183,10 @@ void tl_parse_dense(struct deflate *d, size_t end)
     /* Positions from `last` on have too few bytes, or just enough, to be remembered. */
     size_t last = d->n < DENSE_MIN ? 0 : d->n - DENSE_MIN;
     size_t limit = end < last ? end : last;
+    const unsigned depth = d->search == TL_SEARCH_DEEP ? DEEP_DEPTH : DENSE_DEPTH;
 
     while (i < limit && d->count < SEQUENCES_MAX) {
-        struct match match = find(d, i, DENSE_MIN - 1, DENSE_DEPTH), next;
+        struct match match = find(d, i, DENSE_MIN - 1, depth), next;
         size_t remembered = i + 1;
 
         if (!match.length) {
@@ -193,7 +194,7 @@ void tl_parse_dense(struct deflate *d, size_t end)
             continue;
         }
         while (match.length < DENSE_LONG_ENOUGH && i + 1 < limit) {
-            next = find(d, i + 1, match.length, DENSE_DEPTH_NEXT);
+            next = find(d, i + 1, match.length, depth / 2);
             remembered = i + 2;
             if (!is_better(next, match))
                 break;

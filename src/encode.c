@@ -142,7 +142,7 @@ struct compressor {
 /* Our encoder's and zlib's best: the smaller of the two. */
 static size_t compress_small(const struct compressor *c, const unsigned char *filtered, size_t n, unsigned char *out)
 {
-    size_t bytes = tl_deflate(c->work, filtered, n, out, tl_deflate_bound(n), TL_SEARCH_DENSE, false);
+    size_t bytes = tl_deflate(c->work, filtered, n, out, tl_deflate_bound(n), TL_SEARCH_DEEP, false);
     size_t better = tl_encode_small(c->work, filtered, n, c->second, bytes);
 
     if (better == 0 || better >= bytes)

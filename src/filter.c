@@ -173,7 +173,9 @@ enum tl_filter_way tl_filter_band(const struct tl_band *band, void *work, unsign
  */
 enum tl_search tl_filter_search(const struct tl_band *band, enum tl_filter_way way)
 {
-    return band->quick && way == TL_WAY_RESIDUALS ? TL_SEARCH_RUNS : TL_SEARCH_DENSE;
+    if (!band->quick)
+        return TL_SEARCH_DEEP;
+    return way == TL_WAY_RESIDUALS ? TL_SEARCH_RUNS : TL_SEARCH_DENSE;
 }
 
 void tl_filter_band_smallest(const struct tl_band *band, void *work, unsigned char *out)
@@ -186,7 +188,7 @@ void tl_filter_band_smallest(const struct tl_band *band, void *work, unsigned ch
         size_t cost;
 
         tl_filter_band_as(band, (enum tl_filter_way)way, kernel, work, out);
-        cost = tl_deflate_cost(work, out, n, TL_SEARCH_DENSE);
+        cost = tl_deflate_cost(work, out, n, TL_SEARCH_DEEP);
         if (cost < least) {
             least = cost;
             best = (enum tl_filter_way)way;

@@ -131,7 +131,7 @@ static enum tl_filter_way choose_by_counting(const struct tl_band *band, struct 
  */
 static size_t cost_of_repeats(const struct tl_band *band, void *work, const unsigned char *filtered, size_t n)
 {
-    size_t cost = tl_deflate_cost(work, filtered, n, band->quick ? TL_SEARCH_SPARSE : TL_SEARCH_DENSE);
+    size_t cost = tl_deflate_cost(work, filtered, n, band->quick ? TL_SEARCH_SPARSE : TL_SEARCH_DEEP);
 
     return band->quick ? cost - cost / 6 : cost;
 }

@@ -57,7 +57,7 @@ static size_t check_round_trip(const unsigned char *in, size_t n, bool final)
 {
     size_t size;
 
-    for (int search = TL_SEARCH_RUNS; search <= TL_SEARCH_DENSE; search++) {
+    for (int search = TL_SEARCH_RUNS; search <= TL_SEARCH_DEEP; search++) {
         unsigned char *out = deflated((enum tl_search)search, in, n, final, &size);
 
         check_inflates(out, size, in, n, final);
@@ -269,6 +269,7 @@ START_TEST(bytes_depend_on_the_input_alone)
     check_bytes(TL_SEARCH_RUNS);
     check_bytes(TL_SEARCH_SPARSE);
     check_bytes(TL_SEARCH_DENSE);
+    check_bytes(TL_SEARCH_DEEP);
 }
 END_TEST
 
@@ -295,6 +296,7 @@ START_TEST(costs_are_what_is_written)
     check_costs(TL_SEARCH_RUNS);
     check_costs(TL_SEARCH_SPARSE);
     check_costs(TL_SEARCH_DENSE);
+    check_costs(TL_SEARCH_DEEP);
 }
 END_TEST
 
