@@ -70,7 +70,12 @@ const struct tl_filter_kernel *tl_filter_x86(void);
 void tl_filter_band_as(const struct tl_band *band, enum tl_filter_way way, const struct tl_filter_kernel *kernel,
                        void *work, unsigned char *out);
 
-/* filter_choose.c: the way for a band. work and out as for tl_filter_band; out is scratch. */
+/*
+ * filter_choose.c: what of a band is looked at, each row with None; returns how many bytes that is. No byte of the band
+ * is in it twice. And the way for a band. work and out as for tl_filter_band; out is scratch.
+ */
+size_t tl_filter_sample(const struct tl_band *band, const struct tl_filter_kernel *kernel, void *work,
+                        unsigned char *out);
 enum tl_filter_way tl_filter_choose(const struct tl_band *band, const struct tl_filter_kernel *kernel, void *work,
                                     unsigned char *out);
 

@@ -21,39 +21,49 @@ struct sampling {
     size_t tile_bytes, bytes_per_tile;
 };
 
-static const struct sampling thorough = {65536, 131072}, quick = {16384, 524288};
+static const struct sampling thorough = {65536, 131072}, quick = {8192, 196608};
 
-/* The tiles lie on a diagonal, so that they see different rows and different columns. */
+/* The band is cut into tiles of one size, of which some are taken: what is left over at its right and lower ends never
+ * is. */
 struct tiling {
     size_t count, row_bytes;
     uint32_t row_count;
 };
 
-/* The tiles, filtered, are never more than the band: one of 64 KiB, and more only if they are half of it. */
+static size_t tiles_across(const struct tl_band *band, const struct tiling *tiling)
+{
+    return band->shape.row_bytes / tiling->row_bytes;
+}
+
 static struct tiling tile(const struct tl_band *band)
 {
     const struct sampling sampling = band->quick ? quick : thorough;
-    size_t size = tl_filter_size(band), width, rows;
+    struct tiling tiling = {1, band->shape.row_bytes, band->row_count};
+    size_t size = tl_filter_size(band), width, rows, most;
 
     if (size <= WHOLE_BYTES)
-        return (struct tiling){1, band->shape.row_bytes, band->row_count};
+        return tiling;
     width = sampling.tile_bytes / (band->row_count < TILE_ROWS ? band->row_count : TILE_ROWS) - 1;
     width -= width % band->shape.pixel_bytes;
-    if (width > band->shape.row_bytes)
-        width = band->shape.row_bytes;
-    rows = sampling.tile_bytes / (width + 1); /* a byte names the filter */
-    return (struct tiling){size / sampling.bytes_per_tile + 1, width,
-                           rows < band->row_count ? (uint32_t)rows : band->row_count};
+    if (width < tiling.row_bytes)
+        tiling.row_bytes = width;
+    rows = sampling.tile_bytes / (tiling.row_bytes + 1); /* a byte names the filter */
+    if (rows < tiling.row_count)
+        tiling.row_count = (uint32_t)rows;
+    tiling.count = size / sampling.bytes_per_tile + 1;
+    most = tiles_across(band, &tiling) * (band->row_count / tiling.row_count);
+    if (tiling.count > most)
+        tiling.count = most;
+    return tiling;
 }
 
-/* Tile `index` as a band of its own. */
+/* Tile `index` of those that are taken, as a band of its own. */
 static struct tl_band tile_band(const struct tl_band *band, const struct tiling *tiling, size_t index)
 {
     struct tl_band part = *band;
-    size_t steps = tiling->count + 1, step = index + 1;
-    size_t rows_left = band->row_count - tiling->row_count;
-    size_t pixels_left = (band->shape.row_bytes - tiling->row_bytes) / band->shape.pixel_bytes;
-    size_t row = rows_left / steps * step, column = pixels_left / steps * step * band->shape.pixel_bytes;
+    size_t across = tiles_across(band, tiling), all = across * (band->row_count / tiling->row_count);
+    size_t place = (2 * index + 1) * all / (2 * tiling->count);
+    size_t row = place / across * tiling->row_count, column = place % across * tiling->row_bytes;
 
     part.rows += row * band->stride_bytes + column;
     if (row)
@@ -136,11 +146,19 @@ static size_t cost_of_repeats(const struct tl_band *band, void *work, const unsi
     return band->quick ? cost - cost / 6 : cost;
 }
 
+size_t tl_filter_sample(const struct tl_band *band, const struct tl_filter_kernel *kernel, void *work,
+                        unsigned char *out)
+{
+    struct tiling tiling = tile(band);
+
+    return filter_tiles(band, &tiling, TL_WAY_REPEATS, kernel, work, out);
+}
+
 enum tl_filter_way tl_filter_choose(const struct tl_band *band, const struct tl_filter_kernel *kernel, void *work,
                                     unsigned char *out)
 {
     struct tiling tiling = tile(band);
-    size_t n = filter_tiles(band, &tiling, TL_WAY_REPEATS, kernel, work, out), plain;
+    size_t n = tl_filter_sample(band, kernel, work, out), plain;
 
     /* Photographs are known at once, and are worth little more time. */
     if (!tl_deflate_repeats(work, out, n))

@@ -347,6 +347,45 @@ START_TEST(samples_are_never_more_than_the_band)
 }
 END_TEST
 
+/* Each sample of four bytes is its own place in the band. A place seen twice would be taken for a repetition. */
+static void check_sample(uint32_t pixels, uint32_t rows, bool quick)
+{
+    const size_t n = (size_t)pixels * rows, row_bytes = 4 * (size_t)pixels;
+    uint32_t *places = malloc(4 * n);
+    struct tl_band band = {{row_bytes, 4, false}, (const void *)places, NULL, row_bytes, rows, 0, quick};
+    unsigned char *seen = calloc(n, 1), *out = malloc(tl_filter_size(&band)), *work = malloc(tl_filter_work_size(&band));
+    size_t bytes, taken = 0, again = 0;
+
+    for (size_t i = 0; i < n; i++)
+        places[i] = (uint32_t)i << 2; /* the lowest bits distinguish the filter, 0, from whatever follows it */
+    bytes = tl_filter_sample(&band, &tl_filter_plain, work, out);
+    ck_assert_uint_le(bytes, tl_filter_size(&band));
+    for (size_t at = 0; at + 4 < bytes;) {
+        uint32_t place;
+
+        memcpy(&place, out + at + 1, 4);
+        for (at += 1; at + 4 <= bytes && memcmp(out + at, &place, 4) == 0; at += 4, place += 4, taken++)
+            again += seen[place >> 2]++ != 0;
+    }
+    ck_assert_uint_gt(taken, 0);
+    ck_assert_uint_eq(again, 0);
+    free(work);
+    free(out);
+    free(seen);
+    free(places);
+}
+
+START_TEST(no_byte_is_sampled_twice)
+{
+    static const uint32_t shapes[][2] = {{1, 40000}, {250, 64}, {250, 180}, {300, 200}, {750, 64}, {750, 128}, {4500, 10},
+                                         {4500, 15}, {4500, 32}, {4500, 64}, {40000, 1}, {90000, 2}, {17, 3000}, {5000, 12}};
+
+    for (size_t i = 0; i < sizeof shapes / sizeof *shapes; i++)
+        for (int quick = 0; quick < 2; quick++)
+            check_sample(shapes[i][0], shapes[i][1], quick);
+}
+END_TEST
+
 START_TEST(sizes_that_do_not_fit_are_told)
 {
     struct tl_band band = {{SIZE_MAX, 1, false}, NULL, NULL, 0, 1, 0, false};
@@ -402,6 +441,7 @@ int main(void)
         the_same_band_gives_the_same_bytes,
         parts_do_not_look_up,
         samples_are_never_more_than_the_band,
+        no_byte_is_sampled_twice,
         sizes_that_do_not_fit_are_told,
         NULL,
     };
