@@ -20,6 +20,13 @@
 pid_t tl_child_start(void (*live)(void *data), void *data, uint64_t *born_ns);
 
 /*
+ * Calls deed(data) in a process apart, which goes on to its end even if this one is killed meanwhile; returns what it
+ * returns, which is not negative. It runs in the memory of this one, which waits for it, and makes system calls only.
+ * Where no process can be had, or it is killed itself, deed(data) is called here, once more.
+ */
+int tl_child_apart(int (*deed)(void *data), void *data);
+
+/*
  * A descriptor that becomes readable when a child has ended, whoever else holds what it held: its own children may keep
  * its channel open. -1 where the kernel has none (before 5.3), or no descriptor is left. To be closed by the caller.
  * And whether that has happened: false for -1.

@@ -3,13 +3,14 @@
  *
  * Where the filesystem can, the bytes go into a file without a name (O_TMPFILE), which disappears by itself
  * whatever ends the process. When they are complete and on disk it is linked under a name of its own in the
- * target's directory and renamed onto the target: two steps, because link() does not replace. Elsewhere the
- * file has that name from the beginning.
+ * target's directory and renamed onto the target: two steps, because link() does not replace, which a process
+ * apart takes. Elsewhere the file has that name from the beginning.
  */
 #include <config.h>
 
 #include "codec.h"
 
+#include "child.h"
 #include "file.h"
 #include "status.h"
 
@@ -174,8 +175,8 @@ static telar_status find_target(struct tl_output *o, const char *path, struct te
     char *slash;
 
     if (linked && o->old.st_mode == 0)
-        return tl_fail(error, TELAR_OUTPUT, 0,
-                       "%s: is a symbolic link to nowhere; remove it or name another file", o->shown);
+        return tl_fail(error, TELAR_OUTPUT, 0, "%s: is a symbolic link to nowhere; remove it or name another file",
+                       o->shown);
     o->path = linked ? realpath(path, NULL) : strdup(path);
     if (!o->path)
         return tl_fail(error, TELAR_OUTPUT, errno, "%s: cannot be found", o->shown);
@@ -185,20 +186,16 @@ static telar_status find_target(struct tl_output *o, const char *path, struct te
         return tl_fail(error, TELAR_OUTPUT, 0, "%s: names a directory or nothing; name a file", o->shown);
     if (slash)
         *slash = '\0';
-    o->directory = tl_file_open(AT_FDCWD,
-                                !slash             ? "."
-                                : slash == o->path ? "/"
-                                                   : o->path,
-                                O_PATH | O_DIRECTORY, 0);
+    o->directory = tl_file_open(AT_FDCWD, !slash ? "." : slash == o->path ? "/" : o->path, O_PATH | O_DIRECTORY, 0);
     if (o->directory < 0)
-        return tl_fail(error, TELAR_OUTPUT, errno,
-                       "%s: its directory cannot be opened; make it first (mkdir -p)", o->shown);
+        return tl_fail(error, TELAR_OUTPUT, errno, "%s: its directory cannot be opened; make it first (mkdir -p)",
+                       o->shown);
     return TELAR_OK;
 }
 
 /*
- * A file that takes the place of another gets its owner and its group, as far as that is allowed, and its permissions. What
- * the old group was allowed is not for another one.
+ * A file that takes the place of another gets its owner and its group, as far as that is allowed, and its permissions.
+ * What the old group was allowed is not for another one.
  */
 static int adopt_mode(struct tl_output *o)
 {
@@ -225,20 +222,18 @@ static telar_status open_replacing(struct tl_output *o, const char *path, struct
     if (find_target(o, path, error) != TELAR_OK)
         return TELAR_OUTPUT;
     if (o->old.st_mode && faccessat(AT_FDCWD, path, W_OK, AT_EACCESS) != 0)
-        return tl_fail(error, TELAR_OUTPUT, errno,
-                       "%s: is write-protected; allow it (chmod u+w) or name another file", o->shown);
+        return tl_fail(error, TELAR_OUTPUT, errno, "%s: is write-protected; allow it (chmod u+w) or name another file",
+                       o->shown);
     o->fd = create_nameless(o, mode);
     /* EISDIR: a kernel that does not know the flag; EINVAL: a filesystem that does not. */
     if (o->fd < 0 && (errno == EOPNOTSUPP || errno == EISDIR || errno == EINVAL))
         o->fd = create_named(o, mode);
     if (o->fd < 0)
         return tl_fail(error, TELAR_OUTPUT, errno,
-                       "%s: nothing can be created in its directory; name a place where you may write",
-                       o->shown);
+                       "%s: nothing can be created in its directory; name a place where you may write", o->shown);
     o->owned = true;
     if (adopt_mode(o) != 0)
-        return tl_fail(error, TELAR_OUTPUT, errno, "%s: a file with its permissions cannot be made",
-                       o->shown);
+        return tl_fail(error, TELAR_OUTPUT, errno, "%s: a file with its permissions cannot be made", o->shown);
     return TELAR_OK;
 }
 
@@ -247,8 +242,7 @@ static telar_status open_path(struct tl_output *o, const char *path, struct tela
     if (stat(path, &o->old) != 0) {
         o->old.st_mode = 0;
         if (errno != ENOENT)
-            return tl_fail(error, TELAR_OUTPUT, errno, "%s: cannot be written; check each part of the path",
-                           o->shown);
+            return tl_fail(error, TELAR_OUTPUT, errno, "%s: cannot be written; check each part of the path", o->shown);
         return open_replacing(o, path, error);
     }
     if (S_ISDIR(o->old.st_mode))
@@ -339,17 +333,35 @@ static int close_once(int *fd)
     return close(closing);
 }
 
+/* A deed of tl_child_apart: 0 or an errno. */
+static int take_name(void *output)
+{
+    struct tl_output *o = output;
+
+    if (!o->temporary->exists && link_nameless(o) != 0)
+        return errno;
+    if (renameat(o->directory, o->temporary->name, o->directory, o->name) != 0)
+        return errno;
+    forget_name(o);
+    return 0;
+}
+
+/*
+ * A file without a name takes its name in two steps, between which a SIGKILL would leave the temporary one: so they are
+ * done apart. What has a name must be closed first, for some filesystems tell only then that they could not write.
+ */
 static telar_status settle(struct tl_output *o, struct telar_error *error)
 {
+    const bool named = o->temporary->exists;
+    int failure;
+
     if (!o->direct && fsync(o->fd) != 0)
         return tl_fail(error, TELAR_OUTPUT, errno, "%s: cannot be brought to disk", o->shown);
-    if (!o->direct && !o->temporary->exists && link_nameless(o) != 0)
-        return tl_fail(error, TELAR_OUTPUT, errno, "%s: the finished file cannot be given a name", o->shown);
-    if (o->owned && close_once(&o->fd) != 0)
+    if (o->owned && (o->direct || named) && close_once(&o->fd) != 0)
         return tl_fail(error, TELAR_OUTPUT, errno, "%s: cannot be closed", o->shown);
-    if (!o->direct && renameat(o->directory, o->temporary->name, o->directory, o->name) != 0)
-        return tl_fail(error, TELAR_OUTPUT, errno, "%s: the finished file cannot take this name", o->shown);
-    forget_name(o);
+    failure = o->direct ? 0 : named ? take_name(o) : tl_child_apart(take_name, o);
+    if (failure)
+        return tl_fail(error, TELAR_OUTPUT, failure, "%s: the finished file cannot be given this name", o->shown);
     return TELAR_OK;
 }
 

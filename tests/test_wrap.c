@@ -11,6 +11,7 @@
 
 #include <fcntl.h>
 #include <limits.h>
+#include <sys/prctl.h>
 #include <zlib.h>
 
 /* Statuses as a set. */
@@ -334,6 +335,68 @@ START_TEST(through_a_window)
 }
 END_TEST
 
+/* ---- the coordinator is killed ---- */
+
+/* Waits for the run, and for whoever has lost his parent with it; the time limit of the suite is the limit for that. */
+static void wait_for_all(void)
+{
+    pid_t pid;
+
+    do
+        pid = waitpid(-1, NULL, 0);
+    while (pid > 0 || errno == EINTR);
+    ck_assert_int_eq(errno, ECHILD);
+}
+
+/* A run that loses its coordinator at the k-th call; whether there was a k-th call. */
+static bool kill_once(const struct trial *trial, const char *call, unsigned long k)
+{
+    static const char old[] = "the old output";
+    static struct content got;
+    pid_t coordinator;
+    bool killed;
+
+    save(output, old, sizeof old);
+    wrap_arm(NULL, 0, 0);
+    coordinator = fork();
+    ck_assert_int_ge(coordinator, 0);
+    if (coordinator == 0) {
+        wrap_arm_kill(call, getpid(), k);
+        _exit(run(trial, NULL) != TELAR_OK);
+    }
+    wait_for_all();
+    killed = wrap_disarm();
+    load(output, &got);
+    ck_assert_msg((got.n == trial->expected.n && memcmp(got.bytes, trial->expected.bytes, got.n) == 0)
+                      || (killed && got.n == sizeof old && memcmp(got.bytes, old, got.n) == 0),
+                  "%s %lu: the output is neither the old one nor the new", call, k);
+    ck_assert_msg(count_entries(directory, "") == 4, "%s %lu: a file is left", call, k);
+    ck_assert_msg(access(wrap_shm_path(), F_OK) != 0, "%s %lu: %s is left", call, k, wrap_shm_path());
+    return killed;
+}
+
+START_TEST(killed_coordinators_leave_nothing)
+{
+    static const char *const calls[] = {"openat", "mmap", "fork",  "send",   "recv",     "poll",
+                                        "pread",  "write", "fsync", "linkat", "renameat", "close"};
+    static struct trial trial = {.geometry = {31, 23, 3, 8},
+                                 .transforms = {"blur:sigma=1"},
+                                 .options = {.engine = TELAR_PROCESSES, .workers = 2}};
+
+    begin_trial(&trial);
+    ck_assert_int_eq(prctl(PR_SET_CHILD_SUBREAPER, 1), 0);
+    for (size_t i = 0; i < LENGTH(calls); i++) {
+        unsigned long k = 1;
+
+        while (kill_once(&trial, calls[i], k))
+            k++;
+        ck_assert_msg(k > 1, "%s is never called", calls[i]);
+    }
+    telar_pipeline_free(trial.pipeline);
+    remove_files();
+}
+END_TEST
+
 int main(void)
 {
     const TTest *const tests[] = {
@@ -345,6 +408,7 @@ int main(void)
         without_shared_memory_by_name,
         without_nameless_files,
         through_a_window,
+        killed_coordinators_leave_nothing,
         NULL,
     };
 

@@ -6,6 +6,7 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <pthread.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stdatomic.h>
 #include <stdio.h>
@@ -22,13 +23,14 @@
 static struct shared {
     atomic_ulong calls;
     atomic_bool failed;
+    char shm_path[300];
 } * shared;
 
 static const char *armed; /* NULL: nothing */
 static int armed_errnum;
 static unsigned long armed_k;
+static pid_t victim; /* 0: the call is to fail */
 static enum world world;
-static char shm_path[300];
 
 /* Declares a function of the library and defines what is called in its place. */
 #define WRAP(type, name, parameters, arguments, failing)                                                     \
@@ -47,6 +49,10 @@ static bool fails(const char *call)
     if (!armed || strcmp(armed, call) != 0 || atomic_fetch_add(&shared->calls, 1) + 1 != armed_k)
         return false;
     atomic_store(&shared->failed, true);
+    if (victim) {
+        kill(victim, SIGKILL);
+        return false;
+    }
     errno = armed_errnum;
     return true;
 }
@@ -70,7 +76,7 @@ int __real_shm_open(const char *name, int flags, mode_t mode);
 int __wrap_shm_open(const char *name, int flags, mode_t mode);
 int __wrap_shm_open(const char *name, int flags, mode_t mode)
 {
-    snprintf(shm_path, sizeof shm_path, "/dev/shm%s", name);
+    snprintf(shared->shm_path, sizeof shared->shm_path, "/dev/shm%s", name);
     if (fails("shm_open"))
         return -1;
     if (world == NO_SHM) {
@@ -196,7 +202,14 @@ void wrap_arm(const char *call, int errnum, unsigned long k)
     atomic_store(&shared->failed, false);
     armed_errnum = errnum;
     armed_k = k;
+    victim = 0;
     armed = call;
+}
+
+void wrap_arm_kill(const char *call, pid_t pid, unsigned long k)
+{
+    wrap_arm(call, 0, k);
+    victim = pid;
 }
 
 bool wrap_disarm(void)
@@ -207,5 +220,5 @@ bool wrap_disarm(void)
 
 const char *wrap_shm_path(void)
 {
-    return shm_path;
+    return shared->shm_path;
 }

@@ -6,6 +6,7 @@
 #define TESTS_WRAP_H
 
 #include <stdbool.h>
+#include <sys/types.h>
 
 /* What this host is said not to have, as long as it is said. */
 enum world {
@@ -20,7 +21,11 @@ void wrap_begin(enum world world);
 /* The k-th call of `call` from now on fails with errnum; of read and write with 0, it does no more than one byte. */
 void wrap_arm(const char *call, int errnum, unsigned long k);
 
-/* No more of that. Whether a call has failed. */
+/* At the k-th call of `call` from now on, wherever it is made, process `pid` is killed; the call is made all the same.
+ */
+void wrap_arm_kill(const char *call, pid_t pid, unsigned long k);
+
+/* No more of that. Whether there was a k-th call. */
 bool wrap_disarm(void);
 
 /* The name that the last shm_open was given, as a path; "" when there was none. */
