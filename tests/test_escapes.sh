@@ -9,7 +9,8 @@ if grep -q '^#define TL_SANITIZED' config.h; then
 fi
 
 # The rows of the manual, as "NAME|threads|shared|guarded|sandboxed".
-sed -n 's/^\.It \(.*\)/\1/p' "$manual" | grep ' Ta ' | grep -v '^Sy attempt' | sed 's/ Ta /|/g' >"$work/manual"
+sed -En '/^attempt  /,/^\.Ed/s/^(.{39}[^ ]?) *(open|stopped) +(open|stopped) +(open|stopped) +(open|stopped)$/\1|\2|\3|\4|\5/p' "$manual" |
+    sed -E 's/ +\|/|/' >"$work/manual"
 tools/escapes >"$work/found" 2>"$work/summary" || [ $? = 1 ] || exit 99
 tail -n +2 "$work/found" |
     sed -E 's/^(.{39}[^ ]?) *([a-z]+) +([a-z]+) +([a-z]+) +([a-z]+).*/\1|\2|\3|\4|\5/; s/ +\|/|/' >"$work/here"

@@ -6,6 +6,8 @@ manual=$srcdir/doc/telar.1
 
 # Long options, one a line, as "--name".
 options() { grep -oE -- '(^|[^a-z-])--[a-z][a-z-]+' | grep -oE -- '--.*' | sort -u; }
+# Lines that do not fit the page, or a table that was torn apart.
+fits() { groff -mdoc -Tutf8 -rLL=78n -ww "$1" 2>&1 >/dev/null | { ! grep -E "break line|adjust"; }; }
 clean() { ! mandoc -Tlint -Wwarning "$1" | grep -v 'outdated mandoc.db'; }
 
 for command in run info transforms galaxy bench demo-faults doctor; do
@@ -24,6 +26,11 @@ for page in telar.1 libtelar.3 telar-isolation.7; do
         check "mandoc has nothing to complain of in $page" clean "$srcdir/doc/$page"
     else
         skip "mandoc -Tlint $page" "mandoc is not installed"
+    fi
+    if command -v groff >/dev/null; then
+        check "the lines of $page fit 78 columns" fits "$srcdir/doc/$page"
+    else
+        skip "the lines of $page" "groff is not installed"
     fi
 done
 end_cases
