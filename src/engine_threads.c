@@ -16,17 +16,24 @@
 #include <stdlib.h>
 #include <sys/resource.h>
 
-/* Runs however the thread ends, by pthread_exit in a transform too: the closed end is what the coordinator sees. */
-static void close_end(void *end)
+/*
+ * Runs however the thread ends, by pthread_exit in a transform too: a lock that it still held would keep the
+ * others waiting for ever, and the closed end is what the coordinator sees.
+ */
+static void leave(void *data)
 {
-    tl_channel_close(end);
+    struct tl_member *member = data;
+
+    if (member->worker.turn.end)
+        member->worker.turn.end(member->worker.turn.data);
+    tl_channel_close(&member->worker_end);
 }
 
 static void *body(void *data)
 {
     struct tl_member *member = data;
 
-    pthread_cleanup_push(close_end, &member->worker_end);
+    pthread_cleanup_push(leave, member);
     tl_worker_run(&member->worker);
     pthread_cleanup_pop(1);
     member->left_ns = tl_now_ns(); /* later than its bye, which takes time to be sent */
@@ -109,12 +116,13 @@ static void take_turn(void *data)
     atomic_store(&seat->since_ns, tl_now_ns());
 }
 
+/* Without a turn, nothing. */
 static void end_turn(void *data)
 {
     struct seat *seat = data;
 
-    atomic_store(&seat->since_ns, 0);
-    pthread_mutex_unlock(&seat->gil->lock);
+    if (atomic_exchange(&seat->since_ns, 0))
+        pthread_mutex_unlock(&seat->gil->lock);
 }
 
 static uint64_t since_gil(const struct tl_crew *crew, const struct tl_member *member)

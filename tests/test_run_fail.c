@@ -122,6 +122,7 @@ static void die(enum deed deed)
         hang();
         break;
     case END_THREAD:
+        usleep(50000); /* meanwhile another waits for its turn, unless all else is done */
         pthread_exit(NULL);
     default:
         hang();
@@ -377,6 +378,20 @@ START_TEST(a_thread_that_ends_itself_is_noticed)
 }
 END_TEST
 
+/* One that ends with the lock in its hands: the others would wait for it for ever. */
+START_TEST(a_thread_that_ends_gives_the_lock_back)
+{
+    for (uint32_t round = 0; round < 12; round++) {
+        struct telar_options options = {.engine = TELAR_GIL, .workers = round % 4 + 1};
+        int threads = count_entries("/proc/self/task", "");
+
+        ck_assert_int_eq(run_villain(END_THREAD, options, NULL, NULL), TELAR_WORKER);
+        while (count_entries("/proc/self/task", "") != threads) /* or the test's time is over */
+            usleep(1000);
+    }
+}
+END_TEST
+
 /* Each waits for the lock for longer than the limit, while the others compute within it. */
 START_TEST(waiting_for_the_lock_takes_no_time)
 {
@@ -415,6 +430,7 @@ int main(void)
         a_guarded_worker_can_write_its_region_only,
         a_shared_worker_can_write_beside_its_region,
         a_thread_that_ends_itself_is_noticed,
+        a_thread_that_ends_gives_the_lock_back,
         waiting_for_the_lock_takes_no_time,
         a_thread_that_hangs_ends_the_run_at_the_time_limit,
         NULL,
