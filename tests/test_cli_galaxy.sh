@@ -15,8 +15,12 @@ check "--version" right "$telar" --version
 check "--version on standard output" first_line_is "telar $(sed -n 's/^#define VERSION "\(.*\)"/\1/p' config.h)"
 check "galaxy --help" helps galaxy
 check "info --help" helps info
+check "help" sh -c "[ \"\$($telar help)\" = \"\$($telar --help)\" ]"
+check "help info" sh -c "[ \"\$($telar help info)\" = \"\$($telar info --help)\" ]"
+check "help of what is no command" wrong 2 "no command 'weave'" "$telar" help weave
 check "no command" wrong 2 "no command" "$telar"
 check "misspelt command" wrong 2 "did you mean 'galaxy'?" "$telar" galxay
+check "-V" sh -c "[ \"\$($telar -V)\" = \"\$($telar --version)\" ]"
 check "unknown command" wrong 2 "--help" "$telar" weave
 check "option before a command" wrong 2 "--json" "$telar" --json info "$g"
 
@@ -46,6 +50,7 @@ check "more than 100 megapixels" wrong 2 "100 million" "$telar" galaxy --size=10
 check "seed below 0" wrong 2 "--seed" "$telar" galaxy --seed=-1 "$none"
 check "seed of 2^64" wrong 2 "--seed" "$telar" galaxy --seed=18446744073709551616 "$none"
 check "depth of 12" wrong 2 "8, 16" "$telar" galaxy --depth=12 "$none"
+check "an option that is like none" wrong 2 "no option '--foo'; " "$telar" run --foo
 check "misspelt option" wrong 2 "did you mean '--size'?" "$telar" galaxy --sise=5x5 "$none"
 check "unknown letter" wrong 2 "'-x'" "$telar" galaxy -x "$none"
 check "option without its value" wrong 2 "needs a value" "$telar" galaxy "$none" --seed

@@ -46,13 +46,20 @@ check "a name that begins with a dash" sh -c "cd $work && $telar run -t copy -- 
 # ---- what it says ----
 check "-v" sh -c "$telar run -v -j 2 -g 2x2 -t copy $g $work/v.png 2>$work/err"
 for text in "500 x 800 x 3" "2 x 2 regions" "engine processes" "isolation guarded" "workers 2" "segment" "worker 0" \
-    "worker 1" "decode"; do
+    "worker 1" "work of all workers: inflate" ", transform" ", encode" "all"; do
     check "-v says $text" says "$text"
 done
 check "-q with -v is silent" right "$telar" run -q -v -t copy "$g" "$work/v.png"
 check "no progress on what is no terminal" right "$telar" run -t copy "$g" "$work/v.png"
 try "$telar" run --progress=always -t copy "$g" "$work/v.png"
 check "progress line is erased at the end" sh -c "tail -c 4 $work/err | od -c | grep -q '033   \[   K'"
+
+# an acTL of one frame behind IHDR
+{ head -c 33 "$g"; printf '\000\000\000\010acTL\000\000\000\001\000\000\000\000\264\055\351\240'; tail -c +34 "$g"; } >"$work/anim.png"
+check "an animation" sh -c "$telar run -t invert $work/anim.png $work/first.png 2>$work/err"
+check "an animation: that only one picture is kept is said" says "anim.png: is animated"
+check "an animation: its pixels" cmp "$work/first.png" "$work/serial.png"
+check "an animation: -q is silent" right "$telar" run -q -t invert "$work/anim.png" "$work/first.png"
 
 json() { right "$telar" "$@" && ./tests/test_json - <"$work/out"; }
 holds() { tr -d ' \n' <"$work/out" | grep -qF -- "$1"; }

@@ -278,6 +278,16 @@ static bool missed_workers(const telar_report *report)
            && report->workers < (uint64_t)report->grid_rows * report->grid_columns;
 }
 
+/* What was done, but not as somebody expects who does not ask for the report. */
+static void say_surprises(const struct run *run, const telar_report *report)
+{
+    print_losses(report);
+    if (missed_workers(report))
+        say("workers: %u instead of %u: %s", report->workers, report->workers_wanted, report->workers_reason);
+    if (strstr(report->dropped, "acTL"))
+        say("%s: is animated, which telar does not keep: %s has its first picture", run->input, run->output);
+}
+
 /* Standard error comes before standard output: who reads the JSON to its end has seen the message. */
 static int execute(struct run *run)
 {
@@ -295,11 +305,9 @@ static int execute(struct run *run)
     status = telar_run_file(run->input, run->output, run->pipeline, &run->options, &report, &error);
     progress_end(&progress);
     if (report && (status == TELAR_OK || status == TELAR_PARTIAL) && !run->quiet)
-        print_losses(report);
+        say_surprises(run, report);
     if (status != TELAR_OK)
         say_error(&error);
-    else if (report && missed_workers(report) && !run->quiet)
-        say("workers: %u instead of %u: %s", report->workers, report->workers_wanted, report->workers_reason);
     if (report && report->segment_bytes == 0) { /* it failed before there was anything to tell */
         telar_report_free(report);
         report = NULL;

@@ -97,12 +97,13 @@ static unsigned edit_distance(const char *a, const char *b)
 const char *nearest_name(const char *name, const char *const names[])
 {
     const char *nearest = NULL;
-    unsigned least = 3; /* three mistakes are another word */
+    /* Three mistakes are another word, and so are two in a short one. */
+    unsigned least = strlen(name) < 5 ? 2 : 3;
 
     for (; *names; names++) {
         unsigned distance = edit_distance(name, *names);
 
-        if (distance < least && distance < strlen(*names)) {
+        if (distance < least) {
             least = distance;
             nearest = *names;
         }

@@ -30,6 +30,28 @@ static void say_worker(uint32_t index, const struct telar_worker_report *w)
         w->involuntary_switches, w->cause);
 }
 
+/* What the workers' time went into, all of them together; transforming is a part of encoding a band, and told apart. */
+static void say_work(const telar_report *r)
+{
+    uint64_t spent_ns[TELAR_TASK_ENCODE + 1] = {0};
+    char line[256] = "";
+    int length = 0;
+
+    for (uint64_t i = 0; i < r->n_tasks; i++) {
+        const struct telar_task_report *t = &r->task[i];
+        uint64_t transform_ns = t->kind == TELAR_TASK_ENCODE ? t->transform_ns : 0;
+
+        spent_ns[t->kind] += t->end_ns - t->start_ns - transform_ns;
+        spent_ns[TELAR_TASK_PROCESS] += transform_ns;
+    }
+    for (int kind = 0; kind <= TELAR_TASK_ENCODE; kind++)
+        if (spent_ns[kind])
+            length += snprintf(line + length, sizeof line - (size_t)length, "%s %s %.2f ms", length ? "," : ":",
+                               kind == TELAR_TASK_PROCESS ? "transform" : telar_task_kind_name(kind),
+                               milliseconds(spent_ns[kind]));
+    say("work of all workers%s", line);
+}
+
 /* One line a fact, each with telar's name before it, so that it can be found in a log among others. */
 void print_report(const telar_report *r)
 {
@@ -45,8 +67,11 @@ void print_report(const telar_report *r)
         say_worker(i, &r->worker[i]);
     if (r->dropped[0])
         say("chunks not kept: %s", r->dropped);
-    say("decode %.2f ms, transform %.2f ms, write %.2f ms, all %.2f ms", milliseconds(r->decode_ns),
-        milliseconds(r->transform_ns), milliseconds(r->write_ns), milliseconds(r->total_ns));
+    say_work(r);
+    if (r->decode_ns)
+        say("decode %.2f ms before there were workers", milliseconds(r->decode_ns));
+    say("all %.2f ms, of which workers %.2f ms; write %.2f ms", milliseconds(r->total_ns),
+        milliseconds(r->transform_ns), milliseconds(r->write_ns));
 }
 
 /* "worker 1 (pid 4711) on encode 0:64,0:800 was killed by SIGKILL (Killed)" */

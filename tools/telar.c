@@ -34,7 +34,8 @@ static int help(void)
            "One image in shared memory, many workers, each weaving its own region.\n\n");
     for (int i = 0; i < N_COMMANDS; i++)
         printf("  %-12s%s\n", commands[i].name, commands[i].summary);
-    printf("\ntelar COMMAND --help tells the options of one, telar --version the version.\n\n"
+    printf("\ntelar COMMAND --help, or telar help COMMAND, tells the options of one;\n"
+           "telar --version tells the version.\n\n"
            "  telar galaxy g.png\n"
            "  telar run -e processes -j 4 -g 2x2 -t invert g.png out.png\n\n"
            "Exit code: 0 done, 1 part is missing, 2 usage, 3 input not accepted, 4 host cannot,\n"
@@ -68,6 +69,22 @@ static void fill_standard_descriptors(void)
             (void)!open("/dev/null", fd == 0 ? O_WRONLY : O_RDONLY);
 }
 
+static int run_command(int argc, char **argv)
+{
+    for (int i = 0; i < N_COMMANDS; i++)
+        if (strcmp(argv[0], commands[i].name) == 0)
+            return commands[i].run(argc, argv);
+    return unknown_command(argv[0]);
+}
+
+/* help, or help COMMAND: what --help says. */
+static int help_command(int argc, char **argv)
+{
+    static char option[] = "--help";
+
+    return argc < 2 ? help() : run_command(2, (char *[]){argv[1], option, NULL});
+}
+
 int main(int argc, char **argv)
 {
     fill_standard_descriptors();
@@ -78,12 +95,11 @@ int main(int argc, char **argv)
         return usage_error("no command given; telar --help lists them");
     if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0)
         return help();
-    if (strcmp(argv[1], "--version") == 0) {
+    if (strcmp(argv[1], "help") == 0)
+        return help_command(argc - 1, argv + 1);
+    if (strcmp(argv[1], "--version") == 0 || strcmp(argv[1], "-V") == 0) {
         printf("telar %s\n", telar_version());
         return finish_output(TELAR_OK);
     }
-    for (int i = 0; i < N_COMMANDS; i++)
-        if (strcmp(argv[1], commands[i].name) == 0)
-            return commands[i].run(argc - 1, argv + 1);
-    return unknown_command(argv[1]);
+    return run_command(argc - 1, argv + 1);
 }
