@@ -160,37 +160,32 @@ bool tl_child_ended(int watch)
     return ends_within(watch, 0, false);
 }
 
-/*
- * Whether a child that has closed its channel ends by itself within a second: between the two are
- * microseconds, unless it has closed it on purpose. A kernel without the call (before 5.3), or no descriptor:
- * taken for granted.
- */
-static bool ends(pid_t pid)
+/* Through its descriptor where there is one (since Linux 5.3): a number may be somebody else's by now. */
+static void end_at_once(pid_t pid, int watch)
 {
-    int watch = tl_child_watch(pid);
-    bool will = ends_within(watch, 1000, true);
-
-    if (watch >= 0)
-        close(watch);
-    return will;
+    if (watch < 0 || (syscall(SYS_pidfd_send_signal, watch, SIGKILL, NULL, 0) && errno == ENOSYS))
+        kill(pid, SIGKILL);
 }
 
 /*
- * SIGKILL at once, unless it has ended, or has closed its channel because it ends: then a signal would change
- * nothing, but is sent all the same, for one that lives on would keep its parent waiting. Asked first,
- * because a program that reaps all children may have freed the number for somebody else.
+ * SIGKILL at once, unless it has ended, or has closed its channel because it ends, for which there is a second:
+ * between the two are microseconds, unless it has closed it on purpose. Then a signal would change nothing, but is
+ * sent all the same, for one that lives on would keep its parent waiting. Asked first, because a program that reaps
+ * all children may have freed the number for somebody else.
  */
 struct tl_cause tl_child_end(pid_t pid, bool gone)
 {
     bool lived_on = false;
-    int status = 0;
+    int status = 0, watch = tl_child_watch(pid);
     pid_t reaped = reap(pid, &status, WNOHANG);
 
     if (reaped == 0) {
-        lived_on = gone && !ends(pid);
-        kill(pid, SIGKILL);
+        lived_on = gone && !ends_within(watch, 1000, true);
+        end_at_once(pid, watch);
         reaped = reap(pid, &status, 0);
     }
+    if (watch >= 0)
+        close(watch);
     if (lived_on)
         return tl_cause_in_words("closed its channel and lived on", false);
     return reaped == pid ? tl_cause_of_status(status) : (struct tl_cause){0};
