@@ -381,12 +381,15 @@ END_TEST
 /* One that ends with the lock in its hands: the others would wait for it for ever. */
 START_TEST(a_thread_that_ends_gives_the_lock_back)
 {
+    int threads = 0; /* after the first round, in which nobody waits: a sanitizer has some of its own */
+
     for (uint32_t round = 0; round < 12; round++) {
         struct telar_options options = {.engine = TELAR_GIL, .workers = round % 4 + 1};
-        int threads = count_entries("/proc/self/task", "");
 
         ck_assert_int_eq(run_villain(END_THREAD, options, NULL, NULL), TELAR_WORKER);
-        while (count_entries("/proc/self/task", "") != threads) /* or the test's time is over */
+        if (round == 0)
+            threads = count_entries("/proc/self/task", "");
+        while (count_entries("/proc/self/task", "") > threads) /* or the test's time is over */
             usleep(1000);
     }
 }
