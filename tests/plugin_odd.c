@@ -31,6 +31,21 @@
 
 extern void nowhere(void);
 
+/* Counts, in a file, how often it was loaded. */
+static inline int times_loaded(void)
+{
+    FILE *file = fopen(getenv("COUNT_FILE"), "a");
+    long n;
+
+    if (!file)
+        return 0;
+    fputc('x', file);
+    fflush(file);
+    n = ftell(file);
+    fclose(file);
+    return (int)n;
+}
+
 static void process(const struct telar_context *context, const struct telar_source *source,
                     const struct telar_result *result)
 {
@@ -39,6 +54,9 @@ static void process(const struct telar_context *context, const struct telar_sour
 
 #ifdef UNRESOLVED
     nowhere();
+#endif
+#ifdef DEED
+    DEED;
 #endif
     for (uint32_t r = region->r0; r < region->r1; r++)
         memcpy(telar_result_at(result, pixel_bytes, r, region->c0),
@@ -57,21 +75,6 @@ static struct telar_param params[] = {
 
 const struct telar_transform SYMBOL = {
     HEAD, .name = NAME, .summary = SUMMARY, .manual = "Copies.\n", .params = params, .halo = halo, .process = process, MORE};
-
-/* Counts, in a file, how often it was loaded. */
-static inline int times_loaded(void)
-{
-    FILE *file = fopen(getenv("COUNT_FILE"), "a");
-    long n;
-
-    if (!file)
-        return 0;
-    fputc('x', file);
-    fflush(file);
-    n = ftell(file);
-    fclose(file);
-    return (int)n;
-}
 
 #ifdef CONSTRUCTOR
 __attribute__((constructor)) static void construct(void)

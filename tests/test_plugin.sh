@@ -149,4 +149,26 @@ rung=
 check "a crash in halo" refuses 5 "SIGSEGV" "-DHALO=(uint32_t)raise(SIGSEGV)"
 check "an exit in halo" refuses 5 "exit status 3 while telling what it needs" "-DHALO=(_exit(3),0)"
 check "an endless halo" refuses 6 "time limit" "-DHALO=(uint32_t)pause()"
+rung=
+
+# ---- a transform that crashes: what --on-crash and --timeout say ----
+
+odd always '-DDEED=if(region->r0==0)raise(SIGSEGV)' && odd once '-DDEED=if(times_loaded()==1)raise(SIGSEGV)' \
+    && odd hangs '-DDEED=if(region->r0==0)for(;;)pause()' || exit 99
+"$telar" run -t invert "$in" "$work/all.png" && "$telar" run -r 30:60,0:70 -t invert "$in" "$work/lower.png" || exit 99
+plugin() { so=$work/$1.so; shift; try "$telar" run -i guarded -g 2x1 -j 2 -t "$so" -t invert "$@" "$in" "$out"; }
+blames() { plugin "$@" && refused 5 && says "0:30,0:70" && says SIGSEGV && [ "$(cat "$out")" = old ]; }
+skips()
+{
+    plugin "$@"
+    [ "$status" = 1 ] && says SIGSEGV && says "0:30,0:70" && cmp "$out" "$work/lower.png"
+}
+retries() { rm -f "$COUNT_FILE"; plugin once "$@"; [ "$status" = 0 ] && says SIGSEGV && cmp "$out" "$work/all.png"; }
+late() { plugin hangs --timeout=0.3 --retries=0 && refused 6 && [ "$(cat "$out")" = old ]; }
+echo old >"$out"
+check "a region that crashes always: exit 5" blames always --retries=0
+check "--on-crash=fail: exit 5" blames always --on-crash=fail
+check "a region that hangs always: exit 6" late
+check "a region that crashes once is done again by default" retries
+check "--on-crash=skip: exit 1, and the region is as it was" skips always --on-crash=skip
 end_cases
