@@ -9,8 +9,11 @@
 
 #include "channel.h"
 
+#include <ctype.h>
 #include <errno.h>
+#include <pthread.h>
 #include <signal.h>
+#include <stdatomic.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
@@ -132,8 +135,7 @@ START_TEST(violations_are_named)
     bool same;
 
     ck_assert_int_eq(run_deed(violations[_i].deed, &same, &error), TELAR_WORKER);
-    snprintf(expected, sizeof expected, "tried the system call %s, which its sandbox forbids",
-             violations[_i].call);
+    snprintf(expected, sizeof expected, "tried the system call %s, which its sandbox forbids", violations[_i].call);
     ck_assert_msg(strstr(error.text, expected), "%s", error.text);
     ck_assert_msg(strstr(error.text, "region") && strstr(error.text, "pid"), "%s", error.text);
     ck_assert(error.has_region);
@@ -212,8 +214,7 @@ START_TEST(other_abis_are_violations)
     bool same;
 
     ck_assert_int_eq(run_deed(foreign[_i], &same, &error), TELAR_WORKER);
-    ck_assert_msg(strstr(error.text, "SIGSYS") && strstr(error.text, "its sandbox forbids"), "%s",
-                  error.text);
+    ck_assert_msg(strstr(error.text, "SIGSYS") && strstr(error.text, "its sandbox forbids"), "%s", error.text);
 }
 END_TEST
 #endif
@@ -262,8 +263,7 @@ END_TEST
 
 START_TEST(what_is_in_force_is_reported)
 {
-    static const char *const parts[] = {"seccomp", "landlock abi ", "no_new_privs", "rlimits",
-                                        "not dumpable"};
+    static const char *const parts[] = {"seccomp", "landlock abi ", "no_new_privs", "rlimits", "not dumpable"};
     struct telar_options options = {.isolation = TELAR_SANDBOXED, .workers = 2};
     telar_report *report;
     struct telar_error error;
@@ -277,6 +277,104 @@ START_TEST(what_is_in_force_is_reported)
     ck_assert_int_eq(run_invert(&options, &report, &error), TELAR_OK);
     ck_assert_str_eq(report->sandbox, "");
     telar_report_free(report);
+}
+END_TEST
+
+/* ---- what the kernel says of a worker ---- */
+
+/* Memory that the program shares with its children, workers among them, as telar-isolation(7) says. */
+static struct meeting {
+    atomic_int pid, looked_at;
+} * meeting;
+
+static void be_looked_at(void)
+{
+    int none = 0;
+
+    if (atomic_compare_exchange_strong(&meeting->pid, &none, (int)getpid()))
+        while (!atomic_load(&meeting->looked_at)) {
+        }
+}
+
+/* Reads /proc/PID/NAME of the worker that waits. */
+static void look(const char *name, char *text, size_t size)
+{
+    char path[64];
+    FILE *file;
+
+    snprintf(path, sizeof path, "/proc/%d/%s", atomic_load(&meeting->pid), name);
+    file = fopen(path, "r");
+    ck_assert_ptr_nonnull(file);
+    text[fread(text, 1, size - 1, file)] = '\0';
+    fclose(file);
+}
+
+/* Is there a line that begins with these words, with any blanks between them? */
+static bool has_line(const char *text, const char *line)
+{
+    while (text) {
+        const char *t = text, *l = line;
+
+        for (; *l && (*t == *l || (*l == ' ' && isblank(*t))); l++)
+            t += *l == ' ' ? strspn(t, " \t") : 1;
+        if (!*l)
+            return true;
+        text = strchr(text, '\n');
+        text += text != NULL;
+    }
+    return false;
+}
+
+static void *look_at_the_worker(void *unused)
+{
+    static const char *const limits[] = {
+        "Max data size 0 0 ",     "Max file size 0 0 ",     "Max core file size 0 0 ", "Max processes 0 0 ",
+        "Max locked memory 0 0 ", "Max msgqueue size 0 0 ", "Max open files 0 0 ",
+    };
+    static const char *const status[] = {
+        "CapInh: 0000000000000000",
+        "CapPrm: 0000000000000000",
+        "CapEff: 0000000000000000",
+        "CapAmb: 0000000000000000",
+        "NoNewPrivs: 1",
+        "Seccomp: 2",
+    };
+    char text[8192], path[64];
+    DIR *descriptors;
+
+    while (!atomic_load(&meeting->pid))
+        usleep(1000);
+    look("limits", text, sizeof text);
+    for (size_t i = 0; i < LENGTH(limits); i++)
+        ck_assert_msg(has_line(text, limits[i]), "no '%s' in:\n%s", limits[i], text);
+    look("status", text, sizeof text);
+    for (size_t i = 0; i < LENGTH(status); i++)
+        ck_assert_msg(has_line(text, status[i]), "no '%s' in:\n%s", status[i], text);
+    snprintf(path, sizeof path, "/proc/%d/fd", atomic_load(&meeting->pid));
+    descriptors = opendir(path);
+    if (descriptors) { /* root may look; others may not, because it is not dumpable */
+        closedir(descriptors);
+        ck_assert_int_eq(count_entries(path, "") - count_entries(path, "."), 1);
+    } else {
+        ck_assert_int_eq(errno, EACCES);
+    }
+    atomic_store(&meeting->looked_at, 1);
+    return unused;
+}
+
+START_TEST(the_kernel_confirms_it)
+{
+    struct telar_error error;
+    pthread_t thread;
+    bool same;
+
+    meeting = mmap(NULL, sizeof *meeting, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    ck_assert_ptr_ne(meeting, MAP_FAILED);
+    ck_assert_int_eq(pthread_create(&thread, NULL, look_at_the_worker, NULL), 0);
+    ck_assert_msg(run_deed(be_looked_at, &same, &error) == TELAR_OK, "%s", error.text);
+    pthread_join(thread, NULL);
+    ck_assert(same);
+    ck_assert_int_eq(atomic_load(&meeting->looked_at), 1);
 }
 END_TEST
 
@@ -315,6 +413,7 @@ int main(void)
         tcase_add_loop_test(inside, lies_are_not_believed, 0, LENGTH(lies));
         tcase_add_test(inside, a_grid_too_fine_is_refused);
         tcase_add_test(inside, what_is_in_force_is_reported);
+        tcase_add_test(inside, the_kernel_confirms_it);
         tcase_add_loop_test(inside, few_regions_and_many_workers, 0, 5);
     }
     srunner_run_all(runner, CK_ENV);
