@@ -3,8 +3,6 @@
 
 #include "retry_fixture.h"
 
-#include "task.h"
-
 #include <fcntl.h>
 #include <signal.h>
 #include <sys/mman.h>
@@ -85,6 +83,11 @@ void __wrap_tl_task_run(const struct tl_place *place, const struct tl_task *task
         return;
     }
     atomic_fetch_add(struck, 1);
+    if (strike->forge) {
+        __real_tl_task_run(place, task, record);
+        strike->forge(place->base + task->extent.offset, task->extent.bytes, record);
+        return;
+    }
     if (strike->after)
         __real_tl_task_run(place, task, record);
     else

@@ -7,6 +7,7 @@
 
 #include "runs.h"
 #include "suite.h"
+#include "task.h"
 
 #include <stdatomic.h>
 
@@ -25,6 +26,8 @@ struct strike {
     uint32_t times;
     enum deed deed;
     bool after; /* when all is written, but nobody has been told */
+    /* In the place of a deed: changes what was written and what is told of it, and the worker goes on. */
+    void (*forge)(unsigned char *extent, size_t n, struct tl_record *record);
 };
 
 extern const struct strike *strike; /* NULL: none */
