@@ -22,17 +22,33 @@ static void name_option(int val, const struct option *options, char *name, size_
     snprintf(name, size, "-%c", val);
 }
 
+/* Writes the names that begin with `name`, "--trust, --transform", and returns how many there are. */
+static int list_beginning(const char *name, const char *const names[], char *list, size_t size)
+{
+    size_t used = 0;
+    int n = 0;
+
+    for (*list = '\0'; *names; names++)
+        if (strncmp(*names, name, strlen(name)) == 0) {
+            used += (size_t)snprintf(list + used, size - used, "%s--%s", n ? ", " : "", *names);
+            n++;
+        }
+    return n;
+}
+
 /* `given` is the argument as it stands on the command line, which getopt_long has passed already. */
 static void say_unknown(const char *given, const struct option *options)
 {
     const char *names[LONG_OPTIONS_MAX + 1] = {NULL}, *near;
-    char name[64];
+    char name[64], list[512];
 
     for (int i = 0; i < LONG_OPTIONS_MAX && options[i].name; i++)
         names[i] = options[i].name;
     snprintf(name, sizeof name, "%.*s", (int)strcspn(given + 2, "="), given + 2);
     near = nearest_name(name, names);
-    if (near)
+    if (list_beginning(name, names, list, sizeof list) > 1)
+        say("option '--%s' may be any of %s", name, list);
+    else if (near)
         say("no option '--%s'; did you mean '--%s'?", name, near);
     else
         say("no option '--%s'; --help lists them", name);
@@ -72,9 +88,11 @@ static bool read_digits(const char **text, uint64_t *value)
 
     *value = 0;
     for (; **text >= '0' && **text <= '9'; (*text)++) {
-        if (*value > (UINT64_MAX - 9) / 10)
+        uint64_t digit = (uint64_t)(**text - '0');
+
+        if (*value > (UINT64_MAX - digit) / 10)
             return false;
-        *value = *value * 10 + (uint64_t)(**text - '0');
+        *value = *value * 10 + digit;
     }
     return *text != start;
 }
