@@ -22,7 +22,7 @@ static void name_option(int val, const struct option *options, char *name, size_
     snprintf(name, size, "-%c", val);
 }
 
-/* Writes the names that begin with `name`, "--trust, --transform", and returns how many there are. */
+/* Writes the names that begin with `name`, "--trust, --transform", as many as fit; returns how many there are. */
 static int list_beginning(const char *name, const char *const names[], char *list, size_t size)
 {
     size_t used = 0;
@@ -30,7 +30,8 @@ static int list_beginning(const char *name, const char *const names[], char *lis
 
     for (*list = '\0'; *names; names++)
         if (strncmp(*names, name, strlen(name)) == 0) {
-            used += (size_t)snprintf(list + used, size - used, "%s--%s", n ? ", " : "", *names);
+            if (used < size)
+                used += (size_t)snprintf(list + used, size - used, "%s--%s", n ? ", " : "", *names);
             n++;
         }
     return n;
