@@ -101,6 +101,17 @@ check "only kept" works "$telar" bench -j 2 -e threads,gil,processes --job=memor
 check "the baseline is kept too" shows "threads, kept again (A/A)"
 check "nobody is made" sh -c "! grep -q '^threads  ' '$work/out'"
 
+# ---- when there are enough rounds ----
+few="-e serial --job=memory --pages=huge --size=30x40 -j 1"
+check "--time=0: one round" works "$telar" bench --time=0 $few
+check "which is too few for intervals, and said" shows "1 of them, too few for intervals: the time was spent"
+check "so no resolution is named" shows "resolution here not known"
+check "no number that is none" sh -c "! grep -qi '[^a-z]nan[^a-z]' '$work/out'"
+check "--precision=0: until the time is spent" works "$telar" bench --precision=0 --time=0.3 $few
+check "which is said" shows ": the time was spent"
+check "--precision as wide as can be" works "$telar" bench --precision=4294966 --time=4294966 $few
+check "ends when every interval is narrow enough" shows ": every interval is narrow enough"
+
 # ---- what is left out or refused ----
 try "$telar" bench -j 1 -e threads --job=file --start=made,kept $small
 check "kept workers are said to be left out from file to file" says "left out: kept workers"
@@ -108,7 +119,8 @@ check "and the rest is done" [ "$status" = 0 ]
 try "$telar" bench --start=kept --job=file $small
 check "when nothing is left, exit code 4" [ "$status" = 4 ]
 for wrong in "-e python" "-e serial,serial" "-i none" "-j 0" "-j 2,2" "-t nothing" "--job=none" "--pages=big" "--segment=hot" \
-    "--size=0x1" "--size=20000x20000" "--rounds=1" "--rounds=x" "--time=x" "--precision=x" "--seed=-1" "--json --csv" "a b" "-"; do
+    "--size=0x1" "--size=20000x20000" "--rounds=1" "--rounds=x" "--rounds=1001" "--time=x" "--time=4294967" "--precision=x" "--precision=-1" \
+    "--precision=4294967" "--seed=-1" "--json --csv" "a b" "-"; do
     check "bench $wrong" wrong 2 "" "$telar" bench $wrong
 done
 check "a size for a picture of one's own" wrong 2 "--size" "$telar" bench --size=1x1 "$work/own.png"

@@ -33,5 +33,32 @@ for fault in segv sigkill abort stack exit loop before neighbour source noise fo
     fi
 done
 check "the table has at most 100 columns, and no colours" shown
+# README.md shows the table; but for the times, and what the limit leaves open, it is what comes out here.
+# without_times FILE: the lines of the table and its legend.
+without_times() { sed -n '/^what the transform does/,/not tried: nothing/{s/redone, *[0-9.]* ms/redone/g;s/ *$//;p}' "$1" | tr -s ' '; }
+as_in_readme()
+{
+    right "$telar" demo-faults && without_times "$srcdir/README.md" >"$work/shown" && without_times "$work/out" >"$work/came" \
+        && [ "$(wc -l <"$work/shown")" -gt 20 ] && diff "$work/shown" "$work/came"
+}
+# Every line has its four cells, at least two blanks apart.
+every_fault()
+{
+    right "$telar" demo-faults --all && [ "$(wc -L <"$work/out")" -le 100 ] && sed '1d;/^$/,$d' "$work/out" >"$work/rows" \
+        && [ "$(wc -l <"$work/rows")" -ge 60 ] && ! cut -c 35-36 "$work/rows" | grep -v ' $'
+}
+# at RUNG COLUMN PATTERN: what stands under it, of every fault.
+at() { cut -c "$2" "$work/rows" | sed 's/ *$//' >"$work/column" && ! grep -Evx "$3" "$work/column"; }
 check "a name is refused" wrong 2 "takes no names" "$telar" demo-faults segv
+check "--all: every fault, in a table" every_fault
+check "at guarded, but for one that is meant for the coordinator, no harm is done" \
+    at guarded 69-84 'redone, [0-9.]+ ms|no harm|PROGRAM ENDS'
+check "that one is alone" sh -c "[ \"\$(grep -c 'PROGRAM ENDS' '$work/column')\" = 1 ] && grep -q '^kills the coordinator.*PROGRAM ENDS' '$work/rows'"
+if [ "$(cell segv sandboxed)" = absent ]; then
+    skip "every fault at sandboxed" "there is no sandbox here"
+    skip "the table of README.md" "there is no sandbox here"
+else
+    check "at sandboxed, every one is contained" at sandboxed 85- 'redone, [0-9.]+ ms|no harm'
+    check "the table of README.md is what comes out" as_in_readme
+fi
 end_cases

@@ -16,6 +16,15 @@ bad "a shortened option that may be several" "may be any of --transform, --trust
 bad "one that is like a single one" "did you mean '--trust'?" --truts -t copy "$g" "$out"
 bad "--keep-shm of 201 bytes" "--keep-shm" --keep-shm="$(printf '%0201d' 0)" -t copy "$g" "$out"
 bad "--compression=libpng, sandboxed" "fast or small" --compression=libpng -i sandboxed -t copy "$g" "$out"
+grids() { right "$telar" run -q -i sandboxed -j 1 -g 128x128 -t copy "$work/fine.png" "$work/cut.png"; }
+"$telar" galaxy --size=1025x1025 "$work/fine.png" || exit 99
+if "$telar" run -i sandboxed -t copy "$g" "$work/tried.png" 2>/dev/null; then
+    check "16384 regions for a sandboxed worker" grids
+    bad "a region more" "-i guarded" -q -i sandboxed -j 1 -g 129x128 -t copy "$work/fine.png" "$out"
+else
+    skip "regions of a sandboxed worker" "there is no sandbox here"
+fi
+bad "more than 1048576 regions" "coarser" -g 1025x1024 -t copy "$work/fine.png" "$out"
 for rung in shared guarded; do
     bad "-i $rung with serial" "only processes" -e serial -i $rung -t copy "$g" "$out"
 done

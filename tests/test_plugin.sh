@@ -171,4 +171,21 @@ check "--on-crash=fail: exit 5" blames always --on-crash=fail
 check "a region that hangs always: exit 6" late
 check "a region that crashes once is done again by default" retries
 check "--on-crash=skip: exit 1, and the region is as it was" skips always --on-crash=skip
+# attempts NUMBER OPTION...: so often it is tried, says the list of losses.
+attempts() { n=$1; shift; plugin always --json "$@"; [ "$status" = 5 ] && [ "$(grep -c '"attempt":' "$work/out")" = "$n" ]; }
+check "it is tried three times" attempts 3
+check "--retries=4: five times" attempts 5 --retries=4
+# What went out through a pipe cannot be taken back, and from one it cannot be read again: then all is not done again.
+through()
+{
+    rm -f "$COUNT_FILE"
+    try sh -c "$1 { '$telar' run -i shared --on-crash=retry -j 1 -t '$work/once.so' -t invert $2; echo \$? >'$work/code'; } $3"
+    [ "$(cat "$work/code")" = "$4" ] || { cat "$work/code" "$work/err"; return 1; }
+}
+check "at shared, from file to file, all is done again" through "" "$in $out" "" 0
+check "but not from a pipe" through "cat '$in' |" "- $out" "" 5
+check "nor to one" through "" "$in -" "| cat >'$work/piped'" 5
+slow() { wrong 6 "time limit of 10.000 s" "$telar" transforms -i guarded "$work/odd.so"; }
+odd odd "-DCONSTRUCTOR=for(;;)pause()" || exit 99
+check "without --timeout a plug-in has ten seconds" slow
 end_cases

@@ -254,6 +254,8 @@ const char *bench_stop_text(const struct bench *bench, char text[160])
 
     if (bench->rounds == 0)
         snprintf(text, 160, "0 rounds: %s, nothing was measured", why[bench->stop]);
+    else if (!isfinite(bench->widest))
+        snprintf(text, 160, "%" PRIu32 " of them, too few for intervals: %s", bench->rounds, why[bench->stop]);
     else
         snprintf(text, 160, "%" PRIu32 " rounds in %.1f s: %s; the widest interval is +-%.1f %%", bench->rounds,
                  bench->spent_s, why[bench->stop], bench->widest * 100);

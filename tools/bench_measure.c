@@ -161,7 +161,7 @@ struct stats_interval bench_ratio(struct bench *bench, const struct bench_row *r
     return stats_bootstrap(ratio, bench->rounds, resamples, &bench->random);
 }
 
-/* Half the width of the widest interval, as part of its ratio. */
+/* Half the width of the widest interval, as part of its ratio. NaN: there were too few rounds for intervals. */
 static double widest_interval(struct bench *bench)
 {
     double widest = 0;
@@ -173,6 +173,8 @@ static double widest_interval(struct bench *bench)
         if (row->left_out || row->baseline == i)
             continue;
         ratio = bench_ratio(bench, row, &bench->row[row->baseline], QUICK_RESAMPLES);
+        if (!isfinite(ratio.low))
+            return NAN;
         widest = fmax(widest, (ratio.high - ratio.low) / 2 / ratio.mid);
     }
     return widest;

@@ -106,13 +106,15 @@ static void make_times(const struct bench *bench, uint32_t group, struct sheet *
 {
     static const char *const heads[] = {"row",     "ms",  "MAD",   "ratio", "99 % interval",
                                         "verdict", "out", "holds", NULL};
-    char note[512];
+    char note[512], resolution[32] = "not known";
 
+    if (isfinite(bench->group[group].resolution))
+        snprintf(resolution, sizeof resolution, "+-%.1f %%", (exp(bench->group[group].resolution) - 1) * 100);
     snprintf(note, sizeof note,
              "Median and MAD in ms; ratio to %s, paired by rounds; in brackets another number of workers; "
-             "resolution here +-%.1f %%. out: outliers. holds: C a crash is contained, W a stray write is "
+             "resolution here %s. out: outliers. holds: C a crash is contained, W a stray write is "
              "caught, H hostile calls are stopped, as tried on this host.",
-             bench->row[bench->group[group].baseline].name, (exp(bench->group[group].resolution) - 1) * 100);
+             bench->row[bench->group[group].baseline].name, resolution);
     begin_sheet(sheet, bench->group[group].title, note, heads);
     sheet->left[5] = true;
     for (uint32_t i = 0; i < bench->n_rows; i++) {

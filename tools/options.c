@@ -160,7 +160,7 @@ bool parse_seconds(const char *option, const char *text, uint32_t *milliseconds)
         }
     }
     if (!digits || *rest || whole >= most) {
-        say("%s: '%s' is not a number of seconds, such as 2 or 0.5", option, text);
+        say("%s: '%s' is not a number from 0 to below 4294967, such as 2 or 0.5", option, text);
         return false;
     }
     *milliseconds = (uint32_t)(whole * 1000 + part + more);
