@@ -26,7 +26,10 @@ pid_t storm_start(const char *const args[], const char *error_path);
 /* The processes that a process has made and not yet reaped. */
 uint32_t storm_children(pid_t pid, pid_t children[STORM_WORKERS_MAX]);
 
-/* Sends a signal to a process if it still is a child of `parent`. The number cannot have become somebody else's. */
+/*
+ * Sends a signal to a process if it still is a child of `parent`. The number cannot have become somebody else's. What
+ * has its parent's memory is not stopped.
+ */
 bool storm_strike(pid_t pid, pid_t parent, int signal_number);
 
 /* Waits for a child for so long. The exit status; 128 + its signal; -1: it has not ended, and is killed then. */

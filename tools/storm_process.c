@@ -5,6 +5,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/kcmp.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -76,6 +77,15 @@ uint32_t storm_children(pid_t pid, pid_t children[STORM_WORKERS_MAX])
     return n;
 }
 
+/*
+ * Whether it has its parent's memory, as after vfork: then it is no worker, but gives the output its name, and its parent
+ * stands as long as it does. Stopping it is stopping telar, which then waits to be continued, as it should.
+ */
+static bool is_parents_half(pid_t pid, pid_t parent)
+{
+    return syscall(SYS_kcmp, pid, parent, KCMP_VM, 0, 0) == 0;
+}
+
 bool storm_strike(pid_t pid, pid_t parent, int signal_number)
 {
     int handle = (int)syscall(SYS_pidfd_open, pid, 0);
@@ -84,7 +94,7 @@ bool storm_strike(pid_t pid, pid_t parent, int signal_number)
     bool struck = false;
 
     for (uint32_t i = 0; i < n && handle >= 0; i++)
-        if (children[i] == pid)
+        if (children[i] == pid && (signal_number != SIGSTOP || !is_parents_half(pid, parent)))
             struck = syscall(SYS_pidfd_send_signal, handle, signal_number, NULL, 0) == 0;
     if (handle >= 0)
         close(handle);
