@@ -86,6 +86,12 @@ static inline bool any_segment_mapped(void)
     return found;
 }
 
+/* "telar-" and 16 hexadecimal digits. */
+static inline bool is_segment_name(const char *name)
+{
+    return strncmp(name, "telar-", 6) == 0 && strlen(name) == 22 && strspn(name + 6, "0123456789abcdef") == 16;
+}
+
 /* Somebody else's run may have a name in /dev/shm for a moment; one that is still there after many looks has been left. */
 static inline void check_no_name_left(void)
 {
@@ -98,8 +104,7 @@ static inline void check_no_name_left(void)
         int looks = 0;
 
         snprintf(path, sizeof path, "/dev/shm/%s", entry->d_name);
-        while (strncmp(entry->d_name, "telar-", 6) == 0 && strncmp(entry->d_name, "telar-bench.", 12) != 0
-               && access(path, F_OK) == 0 && ++looks < 1000)
+        while (is_segment_name(entry->d_name) && access(path, F_OK) == 0 && ++looks < 1000)
             usleep(1000);
         ck_assert_msg(looks < 1000, "%s is left", path);
     }
