@@ -78,13 +78,24 @@ static void check(way *undo, const struct tl_rows *rows, size_t count, const uns
     free(expected);
 }
 
-/* kinds of residuals: anything; small ones, as in pictures; only 0 and 255, where ties and saturation are */
+enum { KINDS = 4 };
+
+/*
+ * kinds of residuals: anything; small ones, as in pictures; only 0 and 255, where ties and saturation are; zeros with
+ * something now and then, as on drawn pages
+ */
 static void fill(unsigned char *bytes, size_t n, unsigned kind, uint32_t *seed)
 {
+    bool zeros = true;
+
     for (size_t i = 0; i < n; i++) {
         uint32_t x = random_next(seed);
+        const unsigned char of[KINDS] = {(unsigned char)x, (unsigned char)(x % 7 - 3), (unsigned char)((x & 1) * 255),
+                                         (unsigned char)(zeros ? 0 : x % 7 - 3)};
 
-        bytes[i] = (unsigned char)(kind == 0 ? x : kind == 1 ? x % 7 - 3 : (x & 1) * 255);
+        bytes[i] = of[kind];
+        if (random_next(seed) % (zeros ? 64 : 6) == 0)
+            zeros = !zeros;
     }
 }
 
@@ -113,7 +124,7 @@ START_TEST(equals_the_formulas)
     for (size_t s = 0; s < sizeof pixel_sizes / sizeof *pixel_sizes; s++)
         for (size_t pixels = 1; pixels <= PIXELS_MAX; pixels += pixels < 12 ? 1 : 7)
             for (unsigned filter = 0; filter < 7; filter++) /* 5: a mixture; 6: of Sub, Up and Average */
-                for (unsigned kind = 0; kind < 3; kind++)
+                for (unsigned kind = 0; kind < KINDS; kind++)
                     for (size_t count = 1; count <= ROWS_MAX; count += 4)
                         check_both((struct tl_rows){pixels * pixel_sizes[s], pixel_sizes[s], false}, count, kind,
                                    filter, &seed);
