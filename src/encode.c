@@ -110,7 +110,7 @@ size_t tl_encode_slot_bytes(const struct telar_geometry *image, uint32_t band_ro
 
 /*
  * Scratch, in this order: working memory of filter and compressors, one after the other in the same place;
- * the filtered rows; and a second slot, in which zlib may do better.
+ * the filtered rows; and, for small, a second slot, in which zlib may do better.
  */
 struct division {
     size_t work_bytes, filtered_bytes, slot_bytes;
@@ -123,12 +123,12 @@ static struct division divide(const struct tl_band *band)
     return (struct division){aligned(work > small ? work : small), aligned(filtered), tl_deflate_bound(filtered)};
 }
 
-size_t tl_encode_scratch_bytes(const struct telar_geometry *image, uint32_t band_rows)
+size_t tl_encode_scratch_bytes(const struct telar_geometry *image, uint32_t band_rows, bool small)
 {
     struct tl_band band = whole_band(image, band_rows);
     struct division division = divide(&band);
 
-    return division.work_bytes + division.filtered_bytes + division.slot_bytes;
+    return division.work_bytes + division.filtered_bytes + (small ? division.slot_bytes : 0);
 }
 
 /* How the parts of a band are compressed. */
@@ -320,7 +320,7 @@ telar_status tl_encode_all(struct tl_output *output, const struct telar_source *
 {
     static const struct tl_chunks none;
     struct tl_format format = {*image, tl_encode_band_rows(image), false, true};
-    void *scratch = malloc(tl_encode_scratch_bytes(image, format.band_rows));
+    void *scratch = malloc(tl_encode_scratch_bytes(image, format.band_rows, false));
     unsigned char *slot = malloc(tl_encode_slot_bytes(image, format.band_rows));
     telar_status status = TELAR_OK;
     uint32_t adler = 1;

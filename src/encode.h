@@ -34,9 +34,12 @@ struct tl_encoded {
 /* How many rows a band of such an image has: a power of two, whatever else is done with the image. */
 uint32_t tl_encode_band_rows(const struct telar_geometry *image);
 
-/* Bytes that a band's slot must have, SIZE_MAX when that is too much; bytes of scratch for encoding one. */
+/*
+ * Bytes that a band's slot must have, SIZE_MAX when that is too much; bytes of scratch for encoding one, which `small`
+ * needs more of.
+ */
 size_t tl_encode_slot_bytes(const struct telar_geometry *image, uint32_t band_rows);
-size_t tl_encode_scratch_bytes(const struct telar_geometry *image, uint32_t band_rows);
+size_t tl_encode_scratch_bytes(const struct telar_geometry *image, uint32_t band_rows, bool small);
 
 /*
  * Encodes the rows of a band into `slot`, the first one together with the stream's beginning. `band` covers

@@ -173,7 +173,7 @@ static bool choose_scratch(struct tl_job *job)
 static bool add_codec_scratch(struct tl_job *job)
 {
     size_t pixels = telar_row_bytes(&job->image) * job->band_rows;
-    size_t codec_bytes = tl_encode_scratch_bytes(&job->image, job->band_rows);
+    size_t codec_bytes = tl_encode_scratch_bytes(&job->image, job->band_rows, job->small);
 
     if (codec_bytes < tl_restart_work_bytes())
         codec_bytes = tl_restart_work_bytes();

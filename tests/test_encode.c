@@ -36,7 +36,7 @@ static size_t encoded_bytes(uint32_t rows, uint32_t columns)
     const struct telar_geometry g = {rows, columns, CHANNELS, 8};
     const uint32_t band_rows = tl_encode_band_rows(&g);
     unsigned char *pixels = make_picture(&g), *slot = malloc(tl_encode_slot_bytes(&g, band_rows));
-    void *scratch = malloc(tl_encode_scratch_bytes(&g, band_rows));
+    void *scratch = malloc(tl_encode_scratch_bytes(&g, band_rows, false));
     const struct telar_source band = {pixels, telar_row_bytes(&g), {0, band_rows, 0, columns}};
     size_t n = tl_encode_band(&g, &band, true, false, scratch, slot).bytes;
 
@@ -92,7 +92,7 @@ START_TEST(parts_are_one_stream)
             const bool large = i == 0;
             unsigned char *pixels = make_picture(&g), *slot = malloc(tl_encode_slot_bytes(&g, rows)),
                           *stream = malloc(tl_encode_slot_bytes(&g, rows) + 6), *out = malloc(rows * row);
-            void *scratch = malloc(tl_encode_scratch_bytes(&g, rows));
+            void *scratch = malloc(tl_encode_scratch_bytes(&g, rows, small));
             const struct telar_source band = {pixels, row - 1, {0, rows, 0, g.columns}};
             struct tl_encoded encoded = tl_encode_band(&g, &band, true, small, scratch, slot);
             uLongf got = (uLongf)(rows * row);
