@@ -227,7 +227,13 @@ telar_status tl_run_begin(struct run *run, const char *name, const telar_pipelin
     return status == TELAR_OK && tl_plugins_any(pipeline) ? open_plugins(run, error) : status;
 }
 
-/* Releases what the run holds; the report goes to the caller who wants it. */
+/* A run has begun when it has its segment; what was lost stays in the report when all is begun again. */
+static bool has_begun(const telar_report *report)
+{
+    return report && (report->segment_bytes > 0 || report->n_losses > 0);
+}
+
+/* Releases what the run holds; the report, of a run that had begun, goes to the caller who wants it. */
 void tl_run_end(struct run *run, telar_report **report)
 {
     free(run->row);
@@ -236,7 +242,7 @@ void tl_run_end(struct run *run, telar_report **report)
     tl_segment_destroy(&run->segment); /* giving back small pages takes a while, and that is time of the run too */
     if (run->report)
         run->report->total_ns = tl_run_elapsed_ns(run);
-    if (report)
+    if (report && has_begun(run->report))
         *report = run->report;
     else
         telar_report_free(run->report);

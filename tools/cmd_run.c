@@ -308,10 +308,6 @@ static int execute(struct run *run)
         say_surprises(run, report);
     if (status != TELAR_OK)
         say_error(&error);
-    if (report && report->segment_bytes == 0) { /* it failed before there was anything to tell */
-        telar_report_free(report);
-        report = NULL;
-    }
     if (report && run->verbose && !run->quiet)
         print_report(report);
     if (run->json)

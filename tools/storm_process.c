@@ -170,6 +170,8 @@ bool storm_no_new_name(const char *directory, const char *before, const char *no
         int looks = 0;
 
         end = strchr(name, '/');
+        if (end - name != 22 || strspn(name + 6, "0123456789abcdef") != 16) /* of another tool: no segment's name */
+            continue;
         snprintf(framed, sizeof framed, "/%.*s/", (int)(end - name), name);
         if (strstr(before, framed))
             continue;
