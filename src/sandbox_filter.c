@@ -23,6 +23,9 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#ifndef MADV_POPULATE_READ
+#define MADV_POPULATE_READ 22 /* Linux 5.14 */
+#endif
 #ifndef SYS_close_range
 #define SYS_close_range 436
 #endif
@@ -78,8 +81,8 @@ struct rule {
 
 /*
  * Messages have no address, for then they could go elsewhere than to the coordinator, and sendmsg, which
- * passes on descriptors, is missing. Giving up memory is allowed, for free() does that. Signals cannot be
- * blocked, lest SIGSYS be: that is refused and no violation, so that abort() comes to its tgkill, which names
+ * passes on descriptors, is missing. Giving up memory is allowed, for free() does that; and entering pages, which
+ * tl_segment_open does and reading would do as well. Signals cannot be blocked, lest SIGSYS be: that is refused and no violation, so that abort() comes to its tgkill, which names
  * what happened.
  */
 static const struct rule working_rules[] = {
@@ -89,6 +92,7 @@ static const struct rule working_rules[] = {
     WHERE(pread64, 0, TL_SANDBOX_INPUT),
     WHERE_BITS(mprotect, 2, PROT_EXEC, 0),
     WHERE(madvise, 2, MADV_DONTNEED),
+    WHERE(madvise, 2, MADV_POPULATE_READ),
     ANYHOW(munmap),
     ANYHOW(getrusage),
     ANYHOW(gettid),

@@ -18,6 +18,9 @@
 #ifndef MADV_COLLAPSE
 #define MADV_COLLAPSE 25 /* Linux 6.1 */
 #endif
+#ifndef MADV_POPULATE_READ
+#define MADV_POPULATE_READ 22 /* Linux 5.14 */
+#endif
 
 static size_t round_up(size_t n, size_t unit)
 {
@@ -66,6 +69,20 @@ unsigned char *tl_segment_map(int fd, const struct tl_shape *shape, bool writabl
     return NULL;
 }
 
+/*
+ * What is protected for itself is mapped by small pages, and a fault for each costs more than what is done to it. Entries
+ * made as if for reading may be written through: of shared memory nobody asks to be told of the first write.
+ */
+static void enter_all(unsigned char *begin, size_t bytes)
+{
+    madvise(begin, bytes, MADV_POPULATE_READ); /* if not, one by one */
+}
+
+void tl_segment_enter(unsigned char *base, const struct tl_shape *shape)
+{
+    enter_all(base, shape->bytes + shape->again_bytes);
+}
+
 bool tl_segment_map_extent(unsigned char *base, int fd, const struct tl_extent *extent)
 {
     return map_at(base + extent->offset, extent->bytes, fd, extent->offset, PROT_READ);
@@ -79,7 +96,10 @@ void tl_segment_unmap(unsigned char *base, const struct tl_shape *shape)
 
 bool tl_segment_open(unsigned char *base, const struct tl_extent *extent)
 {
-    return mprotect(base + extent->offset, extent->bytes, PROT_READ | PROT_WRITE) == 0;
+    if (mprotect(base + extent->offset, extent->bytes, PROT_READ | PROT_WRITE) != 0)
+        return false;
+    enter_all(base + extent->offset, extent->bytes);
+    return true;
 }
 
 bool tl_segment_close(unsigned char *base, const struct tl_extent *extent)
@@ -87,14 +107,25 @@ bool tl_segment_close(unsigned char *base, const struct tl_extent *extent)
     return mprotect(base + extent->offset, extent->bytes, PROT_READ) == 0;
 }
 
+/* A huge page is cleared sooner than a part of it is entered page by page, unless that is small. */
+static size_t private_bytes(size_t bytes)
+{
+    return bytes < TL_HUGE_BYTES / 8 ? bytes + !bytes : round_up(bytes, TL_HUGE_BYTES);
+}
+
 void *tl_private_map(size_t bytes)
 {
-    void *memory = mmap(NULL, bytes ? bytes : 1, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    const int protection = PROT_READ | PROT_WRITE, flags = MAP_PRIVATE | MAP_ANONYMOUS;
+    size_t size = private_bytes(bytes);
+    void *space = NULL, *memory;
 
+    if (size % TL_HUGE_BYTES == 0 && !(space = take_aligned_space(size)))
+        return NULL;
+    memory = mmap(space, size, protection, flags | (space ? MAP_FIXED : 0), -1, 0);
     if (memory == MAP_FAILED)
         return NULL;
-    if (bytes >= TL_HUGE_BYTES)
-        madvise(memory, bytes, MADV_HUGEPAGE);
+    if (space)
+        madvise(memory, size, MADV_HUGEPAGE);
     return memory;
 }
 
@@ -109,7 +140,7 @@ void *tl_shared_map(size_t bytes)
 void tl_private_unmap(void *memory, size_t bytes)
 {
     if (memory)
-        munmap(memory, bytes ? bytes : 1);
+        munmap(memory, private_bytes(bytes));
 }
 
 /* ---- the object behind them ---- */

@@ -74,20 +74,26 @@ uint64_t tl_segment_huge_bytes(const struct tl_segment *segment);
 /* Maps a segment of that shape from its descriptor. NULL on failure. */
 unsigned char *tl_segment_map(int fd, const struct tl_shape *shape, bool writable);
 
+/* Enters all of it into the page tables at once, where the kernel can: else each page is, when it is first used. */
+void tl_segment_enter(unsigned char *base, const struct tl_shape *shape);
+
 /* Maps an extent of it again, at its place, from a descriptor for reading and writing: it can be opened then. */
 bool tl_segment_map_extent(unsigned char *base, int fd, const struct tl_extent *extent);
 
 /* Unmaps what tl_segment_map gave. */
 void tl_segment_unmap(unsigned char *base, const struct tl_shape *shape);
 
-/* Makes an extent of such a mapping writable, or read-only again; what is mapped twice, where it is first. */
+/*
+ * Makes an extent of such a mapping writable, and enters its pages at once, or read-only again; what is mapped twice, where
+ * it is first.
+ */
 bool tl_segment_open(unsigned char *base, const struct tl_extent *extent);
 bool tl_segment_close(unsigned char *base, const struct tl_extent *extent);
 
 /*
- * Private zeroed memory. On huge pages if it is large and the host gives them: a fork copies an entry for each page that is
- * in use, and a picture on small pages makes every worker process wait for tens of thousands of them. NULL on failure; 0
- * bytes give a pointer that must not be read.
+ * Private zeroed memory. On huge pages, from 256 KiB on and if the host gives them: a fork copies an entry for each page
+ * that is in use, and a picture on small pages makes every worker process wait for tens of thousands of them; and a worker's
+ * scratch memory is there with one fault. NULL on failure; 0 bytes give a pointer that must not be read.
  */
 void *tl_private_map(size_t bytes);
 void tl_private_unmap(void *memory, size_t bytes);

@@ -122,7 +122,11 @@ static bool map(struct tl_worker *worker, const struct tl_shape *shape)
     place->base = worker->sandbox ? map_fixed(worker, shape)
                                   : tl_segment_map(worker->segment_fd, shape, !worker->guarded);
     place->scratch = place->base ? tl_private_map(place->job->scratch_bytes) : NULL;
-    return place->scratch && (!worker->guarded || place->job->foreign || open_own(worker));
+    if (!place->scratch || (worker->guarded && !place->job->foreign && !open_own(worker)))
+        return false;
+    if (place->job->window)
+        tl_segment_enter(place->base, shape);
+    return true;
 }
 
 /* The sandboxed worker that this process is. */

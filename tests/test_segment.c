@@ -180,6 +180,34 @@ static const char *keep_name(void)
     return name;
 }
 
+/* How many page faults it takes to write to each of the pages of an extent that was opened. */
+static int faults_of_an_open_extent(const struct tl_segment *segment)
+{
+    const struct tl_extent extent = {TL_PAGE_BYTES, 64 * TL_PAGE_BYTES};
+    unsigned char *base = tl_segment_map(segment->fd, &segment->shape, false);
+    struct rusage before, after;
+
+    if (!tl_segment_open(base, &extent))
+        return -1;
+    getrusage(RUSAGE_SELF, &before);
+    for (int page = 1; page <= 64; page++)
+        ((volatile unsigned char *)base)[page * TL_PAGE_BYTES] = 1;
+    getrusage(RUSAGE_SELF, &after);
+    return (int)(after.ru_minflt - before.ru_minflt);
+}
+
+START_TEST(an_open_extent_is_written_without_faults)
+{
+    struct tl_segment segment = create(66 * TL_PAGE_BYTES);
+    int faults = in_child(faults_of_an_open_extent, &segment);
+
+    ck_assert_int_ge(faults, 0);
+    if (madvise(segment.base, TL_PAGE_BYTES, 22) == 0) /* MADV_POPULATE_READ, Linux 5.14 */
+        ck_assert_int_lt(faults, 32);
+    tl_segment_destroy(&segment);
+}
+END_TEST
+
 START_TEST(a_name_that_is_kept_shows_the_same_bytes)
 {
     char path[128], bytes[8] = "", slash[70];
@@ -295,6 +323,20 @@ START_TEST(private_memory_is_zero_and_may_be_none)
 }
 END_TEST
 
+/* From 256 KiB on it lies so that it can be on huge pages, all of it. */
+START_TEST(private_memory_can_be_on_huge_pages)
+{
+    for (size_t bytes = TL_HUGE_BYTES / 8; bytes <= 3 * TL_HUGE_BYTES; bytes += TL_HUGE_BYTES / 2) {
+        unsigned char *memory = tl_private_map(bytes);
+
+        ck_assert_ptr_nonnull(memory);
+        ck_assert_uint_eq((uintptr_t)memory % TL_HUGE_BYTES, 0);
+        memory[0] = memory[bytes - 1] = 1;
+        tl_private_unmap(memory, bytes);
+    }
+}
+END_TEST
+
 /* The last two pages come again behind the end: for reading and writing, in every mapping. */
 START_TEST(the_end_is_mapped_twice)
 {
@@ -330,12 +372,14 @@ int main(void)
         it_is_reserved_empty_and_nameless,
         a_child_has_only_what_it_maps_itself,
         an_extent_is_opened_and_nothing_beside_it,
+        an_open_extent_is_written_without_faults,
         a_name_that_is_kept_shows_the_same_bytes,
         a_kept_name_goes_when_there_is_no_room,
         too_much_is_refused,
         signals_do_not_keep_it_from_being_reserved,
         huge_bytes_are_counted,
         private_memory_is_zero_and_may_be_none,
+        private_memory_can_be_on_huge_pages,
         the_end_is_mapped_twice,
         a_bad_descriptor_is_said,
         NULL,
