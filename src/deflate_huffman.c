@@ -3,7 +3,10 @@
 
 #include "deflate_block.h"
 
-enum { LIMIT_MAX = 15 };
+enum {
+    LIMIT_MAX = 15,
+    COUNTED = 64, /* counts below this are put in order without comparing */
+};
 
 /* A count above its symbol: numbers to sort of which no two are equal, so that the order is certain. */
 #define KEY(count, symbol) ((uint64_t)(count) << 16 | (symbol))
@@ -24,6 +27,23 @@ static void sort_keys(uint64_t *keys, size_t n)
                 keys[j] = keys[j - gaps[g]];
             keys[j] = key;
         }
+}
+
+/* The symbols that are used, in order. Small counts, which most are, are put in order by counting them. */
+static size_t sort_used(const uint32_t *counts, size_t n, uint64_t *keys)
+{
+    uint16_t next[COUNTED + 2] = {0}; /* where the next with this count comes, 0 left out */
+
+    for (size_t i = 0; i < n; i++)
+        next[(counts[i] < COUNTED ? counts[i] : COUNTED) + 1]++;
+    next[1] = 0;
+    for (size_t c = 1; c <= COUNTED; c++)
+        next[c + 1] = (uint16_t)(next[c + 1] + next[c]);
+    for (size_t i = 0; i < n; i++)
+        if (counts[i])
+            keys[next[counts[i] < COUNTED ? counts[i] : COUNTED]++] = KEY(counts[i], i);
+    sort_keys(keys + next[COUNTED - 1], next[COUNTED] - next[COUNTED - 1]);
+    return next[COUNTED];
 }
 
 /*
@@ -98,17 +118,13 @@ void tl_huffman_lengths(const uint32_t *counts, size_t n, unsigned limit, unsign
     uint64_t keys[MAX_SYMBOLS];
     uint16_t parents[2 * MAX_SYMBOLS];
     unsigned at_depth[LIMIT_MAX + 1] = {0};
-    size_t used = 0, leaf = 0;
+    size_t used = sort_used(counts, n, keys), leaf = 0;
 
     memset(lengths, 0, n);
-    for (size_t i = 0; i < n; i++)
-        if (counts[i])
-            keys[used++] = KEY(counts[i], i);
     if (used < 2) {
         lengths_of_few(keys, used, lengths);
         return;
     }
-    sort_keys(keys, used);
     build_tree(keys, used, parents);
     count_depths(parents, used, limit, at_depth);
     repair_depths(limit, at_depth);
