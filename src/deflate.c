@@ -20,7 +20,7 @@ enum {
     SMALL = 16384,                   /* input that is always searched densely */
     WORTH_SEARCHING = 8,             /* the part of a chunk, one in so many bytes, that matches must cover */
     BLOCK_SEQUENCES = 8192,          /* enough for a block of its own ... */
-    BLOCK_BYTES = 4 * CHUNK,         /* ... and so are so many bytes ... */
+    BLOCK_BYTES = 8 * CHUNK,         /* ... and so are so many bytes ... */
     BLOCK_BYTES_RUNS = 2 * CHUNK,    /* ... or, where only runs are looked for, so many */
     PAIRS_LEAST = 32768,             /* bytes for which it pays to clear and add 65536 counters ... */
     PAIRS_MOST = 2 * UINT16_MAX,     /* ... and for which none of them overflows */
@@ -28,6 +28,8 @@ enum {
 
 /* A block that is not full has room for a chunk of the searches that do not count their sequences. */
 _Static_assert(BLOCK_SEQUENCES + CHUNK / SPARSE_MIN < SEQUENCES_MAX, "too many sequences");
+_Static_assert(BLOCK_BYTES + CHUNK + LENGTH_MAX < 1 << LITERALS_BITS, "too many literals");
+_Static_assert(CHUNK / LENGTH_MAX < 1 << MORE_BITS, "too long a run");
 _Static_assert((BLOCK_BYTES_RUNS + 2 * LENGTH_MAX) / RUN_STEP < SEQUENCES_MAX, "too many runs");
 
 size_t tl_deflate_work_size(void)
@@ -114,9 +116,9 @@ static void count_symbols(struct deflate *d)
         struct sequence s = d->sequences[i];
 
         count_literals(d, p, s.literals, bytes);
-        p += s.literals + s.length;
-        d->literal_counts[spell_length(s.length).symbol]++;
-        d->distance_counts[spell_distance(s.distance_less_1).symbol]++;
+        p += s.literals + repeated(s);
+        d->literal_counts[spell_length(s.length).symbol] += s.more + 1;
+        d->distance_counts[spell_distance(s.distance_less_1).symbol] += s.more + 1;
     }
     count_literals(d, p, d->parsed - d->sequences_end, bytes);
     for (int i = 0; i < 256; i++)
@@ -131,7 +133,7 @@ static size_t matched_bytes(const struct deflate *d, size_t first)
 
     for (size_t i = first; i < d->count; i++)
         if (d->sequences[i].length >= SPARSE_MIN)
-            bytes += d->sequences[i].length;
+            bytes += repeated(d->sequences[i]);
     return bytes;
 }
 
@@ -155,8 +157,10 @@ static void parse_chunk(struct deflate *d)
         return;
     }
     if (!d->dense) {
-        tl_parse_sparse(d, end);
-        if (d->search == TL_SEARCH_SPARSE || !is_repetitive(d, first, start))
+        const bool only = d->search == TL_SEARCH_SPARSE;
+
+        tl_parse_sparse(d, end, only ? SIZE_MAX : (end - start) / WORTH_SEARCHING + LENGTH_MAX);
+        if (only || !is_repetitive(d, first, start))
             return;
         d->parsed = start;
         d->count = first;
@@ -175,7 +179,8 @@ static void begin(struct deflate *d, const unsigned char *in, size_t n, enum tl_
     d->block_start = d->sequences_end = d->parsed = d->count = 0;
     d->search = search;
     d->dense = search >= TL_SEARCH_DENSE && n <= SMALL;
-    memset(d->heads, 0, sizeof d->heads);
+    if (search != TL_SEARCH_RUNS)
+        memset(d->heads, 0, (d->dense ? HEADS : SPARSE_HEADS) * sizeof *d->heads);
     d->previous[0] = 0;
 }
 
@@ -239,10 +244,10 @@ bool tl_deflate_repeats(void *work, const unsigned char *in, size_t n)
     size_t bytes = 0;
 
     begin(d, in, n, TL_SEARCH_SPARSE);
-    while (d->parsed < n) {
+    while (d->parsed < n && bytes < n / WORTH_SEARCHING) {
         d->count = 0;
         d->sequences_end = d->parsed;
-        tl_parse_sparse(d, chunk_end(d));
+        tl_parse_sparse(d, chunk_end(d), n / WORTH_SEARCHING);
         bytes += matched_bytes(d, 0);
     }
     return bytes >= n / WORTH_SEARCHING;

@@ -27,18 +27,26 @@ enum {
     STORED_MAX = 65535,
 };
 
-/* Literals, then one repetition: `length` bytes that stood `distance` bytes before. */
+/*
+ * Literals, then one repetition: `length` bytes that stood `distance` bytes before. And as many `more` of the same
+ * length and distance behind it: a run, which is counted and written in one go.
+ */
+enum { LITERALS_BITS = 20, MORE_BITS = 12 };
 struct sequence {
-    uint32_t literals;
+    uint32_t literals : LITERALS_BITS;
+    uint32_t more : MORE_BITS;
     uint16_t length;
     uint16_t distance_less_1; /* so that 32768 fits */
 };
 
 enum {
     HASH_BITS = 15,
+    SPARSE_HASH_BITS = 14,
     SPARSE_MIN = 8,        /* bytes of the shortest match that the sparse search finds */
     RUN_STEP = 16,         /* runs are looked for at every so many bytes: those twice as long are found */
     SEQUENCES_MAX = 16384, /* in one block */
+    HEADS = 1 << HASH_BITS,
+    SPARSE_HEADS = 1 << SPARSE_HASH_BITS, /* of these the sparse search uses only so many */
 };
 
 /* The working memory of one call. */
@@ -58,7 +66,7 @@ struct deflate {
      * The last position (modulo 2^32) whose first bytes had this hash, and for each position of the window the one
      * before it with the same hash. Any value is safe: what is found there is compared before it is believed.
      */
-    uint32_t heads[1 << HASH_BITS];
+    uint32_t heads[HEADS];
     union {
         uint32_t previous[WINDOW];
         uint16_t pairs[1 << 16]; /* by a search that needs no positions: counters */
@@ -78,27 +86,41 @@ struct bits {
     unsigned char *next;
 };
 
-/* Bytes in little-endian order, wherever we are; compilers make one instruction of each. */
+/* Bytes in little-endian order, wherever we are. */
 static inline uint32_t load_32(const unsigned char *p)
 {
-    return p[0] | (uint32_t)p[1] << 8 | (uint32_t)p[2] << 16 | (uint32_t)p[3] << 24;
+    uint32_t v;
+
+    memcpy(&v, p, sizeof v);
+#if __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
+    v = __builtin_bswap32(v);
+#endif
+    return v;
 }
 
 static inline uint64_t load_64(const unsigned char *p)
 {
-    return load_32(p) | (uint64_t)load_32(p + 4) << 32;
+    uint64_t v;
+
+    memcpy(&v, p, sizeof v);
+#if __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
+    v = __builtin_bswap64(v);
+#endif
+    return v;
 }
 
 static inline void store_64(unsigned char *p, uint64_t v)
 {
-    p[0] = (unsigned char)v;
-    p[1] = (unsigned char)(v >> 8);
-    p[2] = (unsigned char)(v >> 16);
-    p[3] = (unsigned char)(v >> 24);
-    p[4] = (unsigned char)(v >> 32);
-    p[5] = (unsigned char)(v >> 40);
-    p[6] = (unsigned char)(v >> 48);
-    p[7] = (unsigned char)(v >> 56);
+#if __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
+    v = __builtin_bswap64(v);
+#endif
+    memcpy(p, &v, sizeof v);
+}
+
+/* Bytes that a sequence's repetitions make. */
+static inline size_t repeated(struct sequence sequence)
+{
+    return sequence.length * ((size_t)sequence.more + 1);
 }
 
 static inline unsigned floor_log2(uint32_t v)
@@ -131,10 +153,11 @@ static inline struct spelled spell_distance(unsigned distance_less_1)
 
 /*
  * deflate_match.c: all add sequences from `parsed` on, and move `parsed` to `end`, or beyond it by what the last
- * match is longer; the dense search stops before `end` when there is no more room for sequences.
+ * match is longer; the dense search stops before `end` when there is no more room for sequences. The sparse one may
+ * stop looking once matches cover `enough` bytes: then what it found is enough to know, but not to be written.
  */
 void tl_parse_runs(struct deflate *d, size_t end);
-void tl_parse_sparse(struct deflate *d, size_t end);
+void tl_parse_sparse(struct deflate *d, size_t end, size_t enough);
 void tl_parse_dense(struct deflate *d, size_t end);
 
 /* deflate_huffman.c: code lengths of at most `limit` bits, and at least two symbols that have one. */

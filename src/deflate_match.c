@@ -7,16 +7,25 @@
 #include "deflate_block.h"
 
 enum {
-    SPARSE_HASH_BITS = 14,
     SPARSE_PATIENCE = 5, /* after 2^5 misses each step is a byte longer */
 
     DENSE_MIN = 4,
-    DENSE_DEPTH = 4,        /* candidates looked at; half as many for the position after a match */
-    DEEP_DEPTH = 16,        /* the same; twice as many save 1 % */
-    DENSE_LONG_ENOUGH = 32, /* a match that is taken without a look at the next position */
-    DENSE_VERY_LONG = 64,   /* a match that ends the search, and whose inside is not remembered ... */
-    DENSE_TAIL = 16,        /* ... but for its last positions */
+    PERIOD_MAX = 8,  /* bytes of a pixel, at most */
+    RUN_LEAST = 64,  /* bytes for which nothing better than a run is looked for */
+    RUN_REST = 16,   /* what is left of a run that is worth a match, too */
+    RUN_BLOCK = 256, /* compared at once */
 };
+
+/* How hard the dense search tries. */
+struct effort {
+    unsigned depth;     /* candidates looked at; half as many for the position after a match */
+    size_t long_enough; /* a match that is taken without a look at the next position */
+    size_t very_long;   /* a match that ends the search, and of a longer one the inside is not remembered ... */
+    size_t tail;        /* ... but for its last positions */
+};
+
+/* Deep: twice the depth would save 1 %. */
+static const struct effort dense = {4, 8, 16, 8}, deep = {16, 32, 64, 16};
 
 struct match {
     size_t length; /* 0: none */
@@ -37,6 +46,16 @@ static inline size_t match_length(const unsigned char *a, const unsigned char *b
     return n;
 }
 
+/* The same for what may be very long: memcmp has the widest registers of the machine. */
+static size_t run_length(const unsigned char *a, const unsigned char *b, size_t max)
+{
+    size_t n = 0;
+
+    while (max - n >= RUN_BLOCK && memcmp(a + n, b + n, RUN_BLOCK) == 0)
+        n += RUN_BLOCK;
+    return match_length(a, b, n, max);
+}
+
 static inline size_t longest_at(const struct deflate *d, size_t i)
 {
     return d->n - i < LENGTH_MAX ? d->n - i : LENGTH_MAX;
@@ -48,20 +67,27 @@ static inline bool in_window(size_t i, uint32_t distance)
     return distance - 1 < WINDOW && distance <= i;
 }
 
-static inline void add_sequence(struct deflate *d, size_t i, struct match match)
+static inline void add_sequences(struct deflate *d, size_t i, struct match match, size_t times)
 {
-    d->sequences[d->count++] =
-        (struct sequence){(uint32_t)(i - d->sequences_end), (uint16_t)match.length, (uint16_t)(match.distance - 1)};
-    d->sequences_end = i + match.length;
+    d->sequences[d->count++] = (struct sequence){.literals = (uint32_t)(i - d->sequences_end),
+                                                 .more = (uint32_t)(times - 1),
+                                                 .length = (uint16_t)match.length,
+                                                 .distance_less_1 = (uint16_t)(match.distance - 1)};
+    d->sequences_end = i + times * match.length;
 }
 
-void tl_parse_sparse(struct deflate *d, size_t end)
+static inline void add_sequence(struct deflate *d, size_t i, struct match match)
+{
+    add_sequences(d, i, match, 1);
+}
+
+void tl_parse_sparse(struct deflate *d, size_t end, size_t enough)
 {
     const unsigned char *in = d->in;
-    size_t i = d->parsed, misses = 0;
+    size_t i = d->parsed, misses = 0, matched = 0;
     size_t limit = d->n < SPARSE_MIN ? 0 : end < d->n - SPARSE_MIN ? end : d->n - SPARSE_MIN;
 
-    while (i < limit) {
+    while (i < limit && matched < enough) {
         uint64_t v = load_64(in + i);
         uint32_t *head = &d->heads[v * 0x9e3779b97f4a7c15u >> (64 - SPARSE_HASH_BITS)];
         struct match match = {0, (uint32_t)i - *head};
@@ -71,6 +97,7 @@ void tl_parse_sparse(struct deflate *d, size_t end)
             match.length = match_length(in + i, in + i - match.distance, SPARSE_MIN, longest_at(d, i));
             add_sequence(d, i, match);
             i += match.length;
+            matched += match.length;
             misses = 0;
         } else {
             i += 1 + (misses++ >> SPARSE_PATIENCE);
@@ -128,7 +155,7 @@ static inline uint32_t remember(struct deflate *d, size_t i)
 }
 
 /* The longest match at i among the newest `depth` candidates, if it is longer than `than`, which is at least 3. */
-static inline struct match find(struct deflate *d, size_t i, size_t than, unsigned depth)
+static inline struct match find(struct deflate *d, size_t i, size_t than, unsigned depth, size_t very_long)
 {
     const unsigned char *here = d->in + i;
     size_t max = longest_at(d, i);
@@ -148,7 +175,7 @@ static inline struct match find(struct deflate *d, size_t i, size_t than, unsign
             if (length > than) {
                 best = (struct match){length, distance};
                 than = length;
-                if (length >= DENSE_VERY_LONG)
+                if (length >= very_long)
                     break;
             }
         }
@@ -169,43 +196,108 @@ static inline bool is_better(struct match next, struct match match)
 }
 
 /* Remembers the positions inside a match, of which those before `from` are remembered already. */
-static inline void remember_match(struct deflate *d, size_t from, size_t to, size_t limit)
+static inline void remember_match(struct deflate *d, size_t from, size_t to, size_t limit, const struct effort *effort)
 {
-    if (to - from > DENSE_VERY_LONG)
-        from = to - DENSE_TAIL;
+    if (to - from > effort->very_long)
+        from = to - effort->tail;
     for (; from < to && from < limit; from++)
         remember(d, from);
 }
 
-void tl_parse_dense(struct deflate *d, size_t end)
+/*
+ * The run at i, of a single byte or with the period, if there is one: pages consist of them. A run is as good as any
+ * other match of its length, and takes the shortest code.
+ */
+static inline struct match find_run(const struct deflate *d, size_t i, uint32_t period, size_t end)
 {
-    size_t i = d->parsed;
+    const unsigned char *here = d->in + i;
+    struct match run = {0, 0};
+    uint64_t v;
+
+    if (i < PERIOD_MAX || end - i < RUN_LEAST)
+        return run;
+    v = load_64(here);
+    run.distance = v == load_64(here - 1) ? 1 : period;
+    if (v == load_64(here - run.distance))
+        run.length = run_length(here, here - run.distance, end - i);
+    return run;
+}
+
+/*
+ * Adds a run as one match after the other, and the rest of it, when that is no short one. Of its positions only those
+ * are remembered that differ from each other. Returns where it ends.
+ */
+static size_t add_whole_run(struct deflate *d, size_t i, struct match run, size_t last)
+{
+    const size_t times = run.length / LENGTH_MAX, rest = run.length % LENGTH_MAX;
+
+    if (times) {
+        add_sequences(d, i, (struct match){LENGTH_MAX, run.distance}, times);
+        i += times * LENGTH_MAX;
+    }
+    if (rest >= RUN_REST && d->count < SEQUENCES_MAX) {
+        add_sequence(d, i, (struct match){rest, run.distance});
+        i += rest;
+    }
+    for (size_t at = i - run.distance - DENSE_MIN; at < i && at < last; at++)
+        remember(d, at);
+    return i;
+}
+
+/* The best match at *i, or at one of the positions behind it, which *i is then. *remembered: up to there, all are. */
+static inline struct match find_best(struct deflate *d, size_t *i, size_t limit, const struct effort *effort,
+                                     size_t *remembered)
+{
+    struct match match = find(d, *i, DENSE_MIN - 1, effort->depth, effort->very_long), next;
+
+    *remembered = *i + 1;
+    while (match.length && match.length < effort->long_enough && *i + 1 < limit) {
+        next = find(d, *i + 1, match.length, effort->depth / 2, effort->very_long);
+        *remembered = *i + 2;
+        if (!is_better(next, match))
+            break;
+        match = next;
+        ++*i;
+    }
+    return match;
+}
+
+/* effort is a constant in every caller. */
+static inline void parse_dense(struct deflate *d, size_t end, const struct effort *effort)
+{
+    size_t i = d->parsed, remembered;
     /* Positions from `last` on have too few bytes, or just enough, to be remembered. */
     size_t last = d->n < DENSE_MIN ? 0 : d->n - DENSE_MIN;
     size_t limit = end < last ? end : last;
-    const unsigned depth = d->search == TL_SEARCH_DEEP ? DEEP_DEPTH : DENSE_DEPTH;
+    uint32_t period = 1;
 
     while (i < limit && d->count < SEQUENCES_MAX) {
-        struct match match = find(d, i, DENSE_MIN - 1, depth), next;
-        size_t remembered = i + 1;
+        struct match match = find_run(d, i, period, end);
 
+        if (match.length >= RUN_LEAST) {
+            i = add_whole_run(d, i, match, last);
+            continue;
+        }
+        match = find_best(d, &i, limit, effort, &remembered);
         if (!match.length) {
             i++;
             continue;
         }
-        while (match.length < DENSE_LONG_ENOUGH && i + 1 < limit) {
-            next = find(d, i + 1, match.length, depth / 2);
-            remembered = i + 2;
-            if (!is_better(next, match))
-                break;
-            match = next;
-            i++;
-        }
+        if (match.distance <= PERIOD_MAX)
+            period = match.distance;
         add_sequence(d, i, match);
-        remember_match(d, remembered, i + match.length, last);
+        remember_match(d, remembered, i + match.length, last, effort);
         i += match.length;
     }
     if (d->count == SEQUENCES_MAX || d->sequences_end > end)
         end = d->sequences_end;
     d->parsed = end;
+}
+
+void tl_parse_dense(struct deflate *d, size_t end)
+{
+    if (d->search == TL_SEARCH_DEEP)
+        parse_dense(d, end, &deep);
+    else
+        parse_dense(d, end, &dense);
 }

@@ -204,10 +204,9 @@ static inline const unsigned char *write_literals(const struct spelling *s, cons
         put_code(b, codes[p[3]]);
         flush(b);
     }
-    for (; p < end; p++) {
-        put_code(b, codes[*p]);
-        flush(b);
-    }
+    while (p < end)
+        put_code(b, codes[*p++]);
+    flush(b);
     return p;
 }
 
@@ -223,6 +222,29 @@ static inline void write_match(const struct spelling *s, struct sequence sequenc
     flush(b);
 }
 
+/*
+ * The match once written, as many times more. A run has short codes, so several are put at once: the pattern is doubled
+ * while it leaves room for the seven bits from before.
+ */
+static inline void write_more(const struct spelling *s, struct sequence sequence, struct bits *b)
+{
+    struct spelled distance = spell_distance(sequence.distance_less_1);
+    struct bits pattern = {0, 0, NULL};
+    unsigned times = 1, left = sequence.more;
+
+    put_code(&pattern, s->literals[spell_length(sequence.length).symbol]);
+    put_code(&pattern, s->distances[distance.symbol]);
+    put(&pattern, distance.extra, distance.extra_bits);
+    for (; pattern.count <= 28 && 2 * times <= left; times *= 2)
+        put(&pattern, pattern.held, pattern.count);
+    for (; left >= times; left -= times) {
+        put(b, pattern.held, pattern.count);
+        flush(b);
+    }
+    for (; left > 0; left--)
+        write_match(s, sequence, b);
+}
+
 static void write_body(const struct deflate *d, const struct spelling *s, struct bits *bits)
 {
     const unsigned char *p = d->in + d->block_start;
@@ -231,7 +253,9 @@ static void write_body(const struct deflate *d, const struct spelling *s, struct
     for (size_t i = 0; i < d->count; i++) {
         p = write_literals(s, p, d->sequences[i].literals, &b);
         write_match(s, d->sequences[i], &b);
-        p += d->sequences[i].length;
+        if (d->sequences[i].more)
+            write_more(s, d->sequences[i], &b);
+        p += repeated(d->sequences[i]);
     }
     write_literals(s, p, d->parsed - d->sequences_end, &b);
     put_code(&b, s->literals[END_OF_BLOCK]);

@@ -220,6 +220,30 @@ START_TEST(blocks_full_of_matches_come_back)
 }
 END_TEST
 
+/* Between random bytes, a run whose bytes repeat after `period`: it comes back, and costs next to nothing. */
+static void check_run(unsigned char *bytes, size_t period, size_t length)
+{
+    const size_t around = 300, n = 2 * around + length;
+
+    sample_fill(bytes, n, SAMPLE_RANDOM, (uint32_t)(length + period));
+    for (size_t i = around + period; i < around + length; i++)
+        bytes[i] = bytes[i - period];
+    ck_assert_uint_le(check_round_trip(bytes, n, length % 2), 2 * around + period + 100 + length / 250);
+}
+
+START_TEST(runs_of_pixels_come_back)
+{
+    static const size_t lengths[] = {63,  64,  65,  256, 257, 258,   259,   273,
+                                     274, 275, 516, 532, 533, 65277, 65400, 600000};
+    unsigned char *bytes = malloc(601000);
+
+    for (size_t period = 1; period <= 9; period++)
+        for (size_t l = 0; l < sizeof lengths / sizeof *lengths; l++)
+            check_run(bytes, period, lengths[l]);
+    free(bytes);
+}
+END_TEST
+
 START_TEST(bands_put_together_are_one_stream)
 {
     static const size_t bands[] = {70000, 1, 0, 5, 33333, 600};
@@ -325,6 +349,7 @@ int main(void)
         repetition_out_of_reach_comes_back,
         fibonacci_frequencies_come_back,
         blocks_full_of_matches_come_back,
+        runs_of_pixels_come_back,
         bands_put_together_are_one_stream,
         bytes_depend_on_the_input_alone,
         costs_are_what_is_written,

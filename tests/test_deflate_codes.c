@@ -178,6 +178,31 @@ START_TEST(one_symbol_or_none_makes_a_whole_code)
 }
 END_TEST
 
+/* A run may take two sequences: where there is room for one only, the search ends behind it. */
+START_TEST(runs_stop_where_sequences_do)
+{
+    static unsigned char in[1000];
+    struct deflate *d = malloc(sizeof *d);
+
+    for (size_t room = 1; room <= 3; room++) {
+        *d = (struct deflate){.in = in,
+                              .n = sizeof in,
+                              .parsed = 8,
+                              .sequences_end = 8,
+                              .search = TL_SEARCH_DENSE,
+                              .count = SEQUENCES_MAX - room};
+        tl_parse_dense(d, 900);
+        ck_assert_uint_le(d->count, SEQUENCES_MAX);
+        if (room == 1)
+            ck_assert_uint_eq(d->parsed, d->sequences_end);
+        else
+            ck_assert_uint_eq(d->parsed, 900);
+        ck_assert_uint_eq(repeated(d->sequences[SEQUENCES_MAX - room]), 3 * 258);
+    }
+    free(d);
+}
+END_TEST
+
 /* Bits one by one, the first lowest in its byte. */
 static void put_slowly(unsigned char *out, size_t *at, struct code code)
 {
@@ -234,9 +259,13 @@ END_TEST
 int main(void)
 {
     const TTest *const tests[] = {
-        lengths_and_distances_follow_the_tables, huffman_codes_are_whole_and_least,
-        limits_hold_for_fibonacci_counts,        one_symbol_or_none_makes_a_whole_code,
-        literals_in_registers_are_the_same_bits, NULL,
+        lengths_and_distances_follow_the_tables,
+        huffman_codes_are_whole_and_least,
+        limits_hold_for_fibonacci_counts,
+        one_symbol_or_none_makes_a_whole_code,
+        runs_stop_where_sequences_do,
+        literals_in_registers_are_the_same_bits,
+        NULL,
     };
 
     return run_suite("deflate_codes", tests);
