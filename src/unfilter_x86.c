@@ -112,19 +112,6 @@ VECTOR void row_bytes(unsigned filter, const unsigned char *raw, const unsigned 
     }
 }
 
-/* One row of Sub, the pixel to the left kept in a register. */
-INLINE void row_sub(const unsigned char *raw, const unsigned char *up, unsigned char *data, const size_t bpp, size_t n)
-{
-    __m128i a = _mm_setzero_si128();
-    size_t i = 0;
-
-    for (; i + bpp < n; i += bpp) {
-        a = _mm_add_epi8(load_pixel(raw + i, bpp), a);
-        store_pixel(data + i, bpp, (uint64_t)_mm_cvtsi128_si64(a));
-    }
-    row_bytes(TL_FILTER_SUB, raw, up, data, bpp, i, n);
-}
-
 /* Whole pixels of a register's 32 bytes, in bytes. */
 INLINE size_t span_bytes(const size_t bpp)
 {
@@ -138,22 +125,60 @@ INLINE bool all_zero(const unsigned char *p)
     return _mm256_testz_si256(v, v);
 }
 
+/* So many copies of a pixel as there are in a span. */
+INLINE __m256i repeat_pixel(__m128i pixel, const size_t bpp)
+{
+    unsigned char bytes[32 + 8];
+
+    for (size_t i = 0; i < 32; i += bpp)
+        store_pixel(bytes + i, bpp, (uint64_t)_mm_cvtsi128_si64(pixel));
+    return _mm256_loadu_si256((const void *)bytes);
+}
+
+/*
+ * One row of Sub, the pixel to the left kept in a register. As long as nothing is to be added, that pixel is repeated:
+ * on drawn pages and screenshots most of a row.
+ */
+INLINE void row_sub(const unsigned char *raw, const unsigned char *up, unsigned char *data, const size_t bpp, size_t n)
+{
+    __m128i a = _mm_setzero_si128();
+    size_t i = 0;
+
+    while (i + bpp < n) {
+        const size_t end = i + span_bytes(bpp);
+
+        if (i + 32 <= n && all_zero(raw + i)) {
+            const __m256i pixels = repeat_pixel(a, bpp);
+
+            for (; i + 32 <= n && all_zero(raw + i); i += span_bytes(bpp))
+                _mm256_storeu_si256((void *)(data + i), pixels);
+            continue;
+        }
+        for (; i < end && i + bpp < n; i += bpp) {
+            a = _mm_add_epi8(load_pixel(raw + i, bpp), a);
+            store_pixel(data + i, bpp, (uint64_t)_mm_cvtsi128_si64(a));
+        }
+    }
+    row_bytes(TL_FILTER_SUB, raw, up, data, bpp, i, n);
+}
+
 /*
  * One row of Paeth. Where a is c, the prediction is b; so from there on, as long as nothing is to be added, the row is
  * the one above it, and again a is c. On drawn pages and screenshots that is most of a row.
  */
-INLINE void row_paeth(const unsigned char *raw, const unsigned char *up, unsigned char *data, const size_t bpp, size_t n)
+INLINE void row_paeth(const unsigned char *raw, const unsigned char *up, unsigned char *data, const size_t bpp,
+                      size_t n)
 {
     __m128i a = _mm_setzero_si128(), c = a;
     size_t i = 0;
 
     while (i + bpp < n) {
-        size_t end = i + span_bytes(bpp);
+        const size_t end = i + span_bytes(bpp);
 
         if (i > 0 && i + 32 <= n && all_zero(raw + i) && memcmp(data + i - bpp, up + i - bpp, bpp) == 0) {
-            memcpy(data + i, up + i, 32);
-            a = c = load_pixel(up + end - bpp, bpp);
-            i = end;
+            for (; i + 32 <= n && all_zero(raw + i); i += span_bytes(bpp))
+                memcpy(data + i, up + i, 32);
+            a = c = load_pixel(up + i - bpp, bpp);
             continue;
         }
         for (; i < end && i + bpp < n; i += bpp) {
