@@ -2,6 +2,7 @@
 
 #include "chunks.h"
 
+#include "bytes.h"
 #include "status.h"
 
 #include <inttypes.h>
@@ -109,7 +110,7 @@ static bool is_restart(const struct tl_scan *scan, const unsigned char *name)
 static telar_status begin_chunk(struct tl_scan *scan, struct telar_error *error)
 {
     const unsigned char *head = scan->head, *name = head + 4;
-    uint32_t length = (uint32_t)head[0] << 24 | (uint32_t)head[1] << 16 | (uint32_t)head[2] << 8 | head[3];
+    uint32_t length = tl_load_be32(head);
     bool ancillary = name[0] & 0x20; /* a small first letter: PNG specification, 5.4 */
 
     scan->left_bytes = (uint64_t)length + CRC_BYTES;

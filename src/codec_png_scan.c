@@ -8,6 +8,7 @@
 
 #include "codec_png.h"
 
+#include "bytes.h"
 #include "checksum.h"
 #include "status.h"
 
@@ -17,11 +18,6 @@
 #include <string.h>
 
 enum { HEAD_BYTES = 8, CRC_BYTES = 4, IHDR_BYTES = 13, TRUECOLOR = 2, PALETTE = 3, COLOR = 2, ALPHA = 4 };
-
-static uint32_t get_32(const unsigned char *at)
-{
-    return (uint32_t)at[0] << 24 | (uint32_t)at[1] << 16 | (uint32_t)at[2] << 8 | at[3];
-}
 
 telar_status tl_decoder_new(const char *path, const struct telar_limits *limits, struct tl_decoder **decoder,
                             struct telar_error *error)
@@ -106,7 +102,7 @@ static bool good_format(const unsigned char ihdr[IHDR_BYTES])
     static const uint8_t depths[] = {1 | 2 | 4 | 8 | 16, 0, 8 | 16, 1 | 2 | 4 | 8, 8 | 16, 0, 8 | 16};
     uint8_t depth = ihdr[8], type = ihdr[9];
 
-    return get_32(ihdr) - 1 < 0x7fffffff && get_32(ihdr + 4) - 1 < 0x7fffffff && type < sizeof depths
+    return tl_load_be32(ihdr) - 1 < 0x7fffffff && tl_load_be32(ihdr + 4) - 1 < 0x7fffffff && type < sizeof depths
            && (depth & (depth - 1)) == 0 && (depths[type] & depth) && ihdr[10] == 0 && ihdr[11] == 0
            && ihdr[12] <= 1;
 }
@@ -118,7 +114,7 @@ static bool body(struct tl_decoder *d, uint32_t length, uint32_t crc, unsigned c
     uint32_t ignored = 0;
 
     return length <= 0x7fffffff && pass(d, length, &crc, copy) && pass(d, sizeof stored, &ignored, stored)
-           && get_32(stored) == crc;
+           && tl_load_be32(stored) == crc;
 }
 
 static bool first_chunk(struct tl_decoder *d)
@@ -126,11 +122,11 @@ static bool first_chunk(struct tl_decoder *d)
     unsigned char head[HEAD_BYTES], ihdr[IHDR_BYTES];
     uint32_t ignored = 0;
 
-    if (!pass(d, HEAD_BYTES, &ignored, head) || get_32(head) != IHDR_BYTES || memcmp(head + 4, "IHDR", 4) != 0
+    if (!pass(d, HEAD_BYTES, &ignored, head) || tl_load_be32(head) != IHDR_BYTES || memcmp(head + 4, "IHDR", 4) != 0
         || !body(d, IHDR_BYTES, tl_crc32(0, "IHDR", 4), ihdr) || !good_format(ihdr))
         return false;
-    d->geometry.columns = get_32(ihdr);
-    d->geometry.rows = get_32(ihdr + 4);
+    d->geometry.columns = tl_load_be32(ihdr);
+    d->geometry.rows = tl_load_be32(ihdr + 4);
     d->bit_depth = ihdr[8];
     d->color_type = ihdr[9];
     d->passes = ihdr[12] ? 7 : 1;
@@ -148,12 +144,12 @@ static bool further_chunks(struct tl_decoder *d)
         const unsigned char *name = head + 4;
 
         if (memcmp(name, "IDAT", 4) == 0)
-            return plain && get_32(head) <= 0x7fffffff;
+            return plain && tl_load_be32(head) <= 0x7fffffff;
         d->transparent |= memcmp(name, "tRNS", 4) == 0;
         for (int i = 0; i < 4; i++)
             plain &= (name[i] | 0x20) >= 'a' && (name[i] | 0x20) <= 'z';
         plain &= (name[0] & 0x20) && memcmp(name, "tRNS", 4) != 0;
-        if (memcmp(name, "IEND", 4) == 0 || !body(d, get_32(head), tl_crc32(0, name, 4), NULL))
+        if (memcmp(name, "IEND", 4) == 0 || !body(d, tl_load_be32(head), tl_crc32(0, name, 4), NULL))
             return false;
     }
     return false;
@@ -236,14 +232,14 @@ static bool plain_chunk(const unsigned char *chunk, size_t left, size_t *bytes)
 
     if (left < HEAD_BYTES + CRC_BYTES)
         return false;
-    length = get_32(chunk);
+    length = tl_load_be32(chunk);
     if (length > left - HEAD_BYTES - CRC_BYTES || !(chunk[4] & 0x20))
         return false;
     for (int i = 4; i < HEAD_BYTES; i++)
         if (!((chunk[i] | 0x20) >= 'a' && (chunk[i] | 0x20) <= 'z'))
             return false;
     *bytes = HEAD_BYTES + length + CRC_BYTES;
-    return get_32(chunk + HEAD_BYTES + length) == tl_crc32(0, chunk + 4, length + 4);
+    return tl_load_be32(chunk + HEAD_BYTES + length) == tl_crc32(0, chunk + 4, length + 4);
 }
 
 /* Takes the chunks over that libpng has found behind the image data. */

@@ -52,7 +52,7 @@ size_t tl_deflate_bound(size_t n)
 static void count_bytes(const unsigned char *p, size_t n, uint32_t counts[4][256])
 {
     for (; n >= 8; p += 8, n -= 8) {
-        uint64_t v = load_64(p);
+        uint64_t v = tl_load_le64(p);
 
         counts[0][v & 255]++;
         counts[1][v >> 8 & 255]++;
@@ -86,7 +86,7 @@ static void count_pairs(uint16_t pairs[1 << 16], const unsigned char *p, size_t 
 {
     memset(pairs, 0, sizeof *pairs << 16);
     for (; n >= 8; p += 8, n -= 8) {
-        uint64_t v = load_64(p);
+        uint64_t v = tl_load_le64(p);
 
         pairs[v & 0xffff]++;
         pairs[v >> 16 & 0xffff]++;

@@ -9,6 +9,7 @@
 #ifndef TL_DEFLATE_BLOCK_H
 #define TL_DEFLATE_BLOCK_H
 
+#include "bytes.h"
 #include "deflate.h"
 
 #include <stdint.h>
@@ -85,37 +86,6 @@ struct bits {
     unsigned count;
     unsigned char *next;
 };
-
-/* Bytes in little-endian order, wherever we are. */
-static inline uint32_t load_32(const unsigned char *p)
-{
-    uint32_t v;
-
-    memcpy(&v, p, sizeof v);
-#if __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
-    v = __builtin_bswap32(v);
-#endif
-    return v;
-}
-
-static inline uint64_t load_64(const unsigned char *p)
-{
-    uint64_t v;
-
-    memcpy(&v, p, sizeof v);
-#if __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
-    v = __builtin_bswap64(v);
-#endif
-    return v;
-}
-
-static inline void store_64(unsigned char *p, uint64_t v)
-{
-#if __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
-    v = __builtin_bswap64(v);
-#endif
-    memcpy(p, &v, sizeof v);
-}
 
 /* Bytes that a sequence's repetitions make. */
 static inline size_t repeated(struct sequence sequence)

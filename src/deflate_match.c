@@ -36,7 +36,7 @@ struct match {
 static inline size_t match_length(const unsigned char *a, const unsigned char *b, size_t n, size_t max)
 {
     for (; n + 8 <= max; n += 8) {
-        uint64_t difference = load_64(a + n) ^ load_64(b + n);
+        uint64_t difference = tl_load_le64(a + n) ^ tl_load_le64(b + n);
 
         if (difference)
             return n + ((unsigned)__builtin_ctzll(difference) >> 3);
@@ -88,12 +88,12 @@ void tl_parse_sparse(struct deflate *d, size_t end, size_t enough)
     size_t limit = d->n < SPARSE_MIN ? 0 : end < d->n - SPARSE_MIN ? end : d->n - SPARSE_MIN;
 
     while (i < limit && matched < enough) {
-        uint64_t v = load_64(in + i);
+        uint64_t v = tl_load_le64(in + i);
         uint32_t *head = &d->heads[v * 0x9e3779b97f4a7c15u >> (64 - SPARSE_HASH_BITS)];
         struct match match = {0, (uint32_t)i - *head};
 
         *head = (uint32_t)i;
-        if (in_window(i, match.distance) && load_64(in + i - match.distance) == v) {
+        if (in_window(i, match.distance) && tl_load_le64(in + i - match.distance) == v) {
             match.length = match_length(in + i, in + i - match.distance, SPARSE_MIN, longest_at(d, i));
             add_sequence(d, i, match);
             i += match.length;
@@ -109,9 +109,9 @@ void tl_parse_sparse(struct deflate *d, size_t end, size_t enough)
 /* Are the RUN_STEP bytes at p all the same? */
 static inline bool is_run(const unsigned char *p)
 {
-    uint64_t v = load_64(p);
+    uint64_t v = tl_load_le64(p);
 
-    return v == load_64(p + 8) && v == (v << 8 | v >> 56);
+    return v == tl_load_le64(p + 8) && v == (v << 8 | v >> 56);
 }
 
 /* Adds the run that in[i] to in[i + RUN_STEP - 1] belong to, but for its first byte, up to `end` or a match further. */
@@ -146,7 +146,7 @@ void tl_parse_runs(struct deflate *d, size_t end)
 /* Makes position i the newest with its hash, and returns the one that was. */
 static inline uint32_t remember(struct deflate *d, size_t i)
 {
-    uint32_t *head = &d->heads[load_32(d->in + i) * 0x9e3779b1u >> (32 - HASH_BITS)];
+    uint32_t *head = &d->heads[tl_load_le32(d->in + i) * 0x9e3779b1u >> (32 - HASH_BITS)];
     uint32_t last = *head;
 
     *head = (uint32_t)i;
@@ -169,7 +169,8 @@ static inline struct match find(struct deflate *d, size_t i, size_t than, unsign
         /* A chain leads back; where it does not, its end has been written over. */
         if (!in_window(i, distance) || distance <= nearer)
             break;
-        if (load_32(here + than - 3) == load_32(there + than - 3) && load_32(here) == load_32(there)) {
+        if (tl_load_le32(here + than - 3) == tl_load_le32(there + than - 3)
+            && tl_load_le32(here) == tl_load_le32(there)) {
             size_t length = match_length(here, there, DENSE_MIN, max);
 
             if (length > than) {
@@ -216,9 +217,9 @@ static inline struct match find_run(const struct deflate *d, size_t i, uint32_t 
 
     if (i < PERIOD_MAX || end - i < RUN_LEAST)
         return run;
-    v = load_64(here);
-    run.distance = v == load_64(here - 1) ? 1 : period;
-    if (v == load_64(here - run.distance))
+    v = tl_load_le64(here);
+    run.distance = v == tl_load_le64(here - 1) ? 1 : period;
+    if (v == tl_load_le64(here - run.distance))
         run.length = run_length(here, here - run.distance, end - i);
     return run;
 }

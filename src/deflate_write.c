@@ -54,7 +54,7 @@ static inline void put_code(struct bits *b, struct code code)
 /* Leaves at most seven bits held. Writes eight bytes whatever there is: tl_deflate_bound leaves room for it. */
 static inline void flush(struct bits *b)
 {
-    store_64(b->next, b->held);
+    tl_store_le64(b->next, b->held);
     b->next += b->count >> 3;
     b->held >>= b->count & ~7u;
     b->count &= 7;

@@ -74,7 +74,7 @@ INLINE void put_group(struct bits *b, uint64_t bits, uint64_t length)
 {
     b->held |= bits << b->count;
     b->count += (unsigned)length;
-    store_64(b->next, b->held);
+    tl_store_le64(b->next, b->held);
     b->next += b->count >> 3;
     b->held >>= b->count & ~7u;
     b->count &= 7;

@@ -2,6 +2,7 @@
 
 #include "encode.h"
 
+#include "bytes.h"
 #include "checksum.h"
 #include "chunks.h"
 #include "deflate.h"
@@ -40,18 +41,12 @@ static size_t aligned(size_t n)
     return (n + 63) / 64 * 64;
 }
 
-static void put_32(unsigned char *at, uint32_t number)
-{
-    for (int i = 0; i < 4; i++)
-        at[i] = (unsigned char)(number >> (24 - 8 * i));
-}
-
 /* Puts a chunk's head before and its CRC behind n bytes of data that stand at chunk + HEAD_BYTES; returns the end. */
 static unsigned char *close_chunk(unsigned char *chunk, const char *type, size_t n)
 {
-    put_32(chunk, (uint32_t)n);
+    tl_store_be32(chunk, (uint32_t)n);
     memcpy(chunk + 4, type, 4);
-    put_32(chunk + HEAD_BYTES + n, tl_crc32(0, chunk + 4, n + 4));
+    tl_store_be32(chunk + HEAD_BYTES + n, tl_crc32(0, chunk + 4, n + 4));
     return chunk + HEAD_BYTES + n + CRC_BYTES;
 }
 
@@ -196,11 +191,6 @@ struct tl_encoded tl_encode_band(const struct telar_geometry *image, const struc
     return (struct tl_encoded){.bytes = (uint32_t)(out - slot), .adler = tl_adler32(1, filtered, n)};
 }
 
-static uint32_t get_32(const unsigned char *at)
-{
-    return (uint32_t)at[0] << 24 | (uint32_t)at[1] << 16 | (uint32_t)at[2] << 8 | at[3];
-}
-
 bool tl_encode_is_framed(const unsigned char *bytes, size_t n, bool first)
 {
     int parts = 0;
@@ -210,9 +200,9 @@ bool tl_encode_is_framed(const unsigned char *bytes, size_t n, bool first)
 
         if (n - at < HEAD_BYTES + CRC_BYTES)
             return false;
-        data = get_32(chunk);
+        data = tl_load_be32(chunk);
         if (data > n - at - HEAD_BYTES - CRC_BYTES || memcmp(chunk + 4, "IDAT", 4) != 0
-            || get_32(chunk + HEAD_BYTES + data) != tl_crc32(0, chunk + 4, data + 4)
+            || tl_load_be32(chunk + HEAD_BYTES + data) != tl_crc32(0, chunk + 4, data + 4)
             || (first && (data < ZLIB_HEAD_BYTES || memcmp(chunk + HEAD_BYTES, zlib_head, ZLIB_HEAD_BYTES) != 0)))
             return false;
     }
@@ -234,8 +224,8 @@ static unsigned char *put_ihdr(unsigned char *at, const struct telar_geometry *i
     unsigned char *data = at + HEAD_BYTES;
 
     memset(data, 0, IHDR_BYTES);
-    put_32(data, image->columns);
-    put_32(data + 4, image->rows);
+    tl_store_be32(data, image->columns);
+    tl_store_be32(data + 4, image->rows);
     data[8] = (unsigned char)image->depth;
     data[9] = color_types[image->channels];
     return close_chunk(at, "IHDR", IHDR_BYTES);
@@ -248,8 +238,8 @@ static unsigned char *put_restart(unsigned char *at, const struct tl_format *for
 
     memset(data, 0, RESTART_BYTES);
     data[0] = 1;
-    put_32(data + 4, rows);
-    put_32(data + 8, (format->image.rows + rows - 1) / rows);
+    tl_store_be32(data + 4, rows);
+    tl_store_be32(data + 8, (format->image.rows + rows - 1) / rows);
     return close_chunk(at, "teLR", RESTART_BYTES);
 }
 
@@ -279,7 +269,7 @@ telar_status tl_encode_tail(struct tl_output *output, uint32_t adler, const unsi
 
     data[0] = 3; /* a final block of fixed codes that holds its end only (RFC 1951, 3.2.3) */
     data[1] = 0;
-    put_32(data + 2, adler);
+    tl_store_be32(data + 2, adler);
     at = close_chunk(bytes, "IDAT", 6);
     status = tl_output_write(output, bytes, (size_t)(at - bytes), error);
     if (status == TELAR_OK && n)

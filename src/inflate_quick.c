@@ -5,30 +5,19 @@
 
 #include "inflate_run.h"
 
+#include "bytes.h"
+
+#include <endian.h>
 #include <string.h>
 
 #define INLINE __attribute__((always_inline)) static inline
 
 enum { QUICK_INPUT = 16 }; /* two refills of 8 bytes */
 
-INLINE uint64_t load64(const unsigned char *p)
-{
-    uint64_t v;
-
-    memcpy(&v, p, sizeof v);
-#if __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
-    v = __builtin_bswap64(v);
-#endif
-    return v;
-}
-
+/* No function of bytes.h: with the call of one more, gcc 12 arranges the loop otherwise, and it takes 5 % longer. */
 INLINE void store_literals(unsigned char *p, uint32_t entry)
 {
-#if __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
-    entry = __builtin_bswap32(entry >> 8);
-#else
-    entry >>= 8;
-#endif
+    entry = htole32(entry >> 8);
     memcpy(p, &entry, sizeof entry);
 }
 
@@ -94,7 +83,7 @@ INLINE unsigned quick_take(struct tl_run *r, unsigned n)
 /* Takes whole bytes until there are at least 54 bits. Those above n_bits may be set: they are the same bytes again. */
 INLINE void refill(struct tl_run *r)
 {
-    r->bits |= load64(r->in) << (r->n_bits & 63);
+    r->bits |= tl_load_le64(r->in) << (r->n_bits & 63);
     r->in += (~r->n_bits & 63) >> 3;
     r->n_bits |= 56;
 }
@@ -233,7 +222,7 @@ INLINE void put_back(struct tl_run *r, const struct lane *lane)
 
 INLINE void lane_refill(struct lane *l)
 {
-    l->bits |= load64(l->in) << (l->n_bits & 63);
+    l->bits |= tl_load_le64(l->in) << (l->n_bits & 63);
     l->in += (~l->n_bits & 63) >> 3;
     l->n_bits |= 56;
 }

@@ -2,6 +2,7 @@
 
 #include "restart.h"
 
+#include "bytes.h"
 #include "checksum.h"
 #include "inflate.h"
 #include "unfilter.h"
@@ -28,11 +29,6 @@ struct work {
 size_t tl_restart_work_bytes(void)
 {
     return TL_RESTART_PARTS * sizeof(struct work);
-}
-
-static uint32_t get_32(const unsigned char *at)
-{
-    return (uint32_t)at[0] << 24 | (uint32_t)at[1] << 16 | (uint32_t)at[2] << 8 | at[3];
 }
 
 /* Reads exactly n bytes from a place in the file, whatever its offset is. *errnum: 0, or why that cannot be. */
@@ -62,9 +58,9 @@ static bool look_at_idat(int fd, uint64_t *offset, struct tl_restart_part *part)
     int errnum;
 
     if (!read_at(fd, head, sizeof head, *offset, &errnum) || memcmp(head + 4, "IDAT", 4) != 0
-        || get_32(head) > 0x7fffffff)
+        || tl_load_be32(head) > 0x7fffffff)
         return false;
-    *part = (struct tl_restart_part){*offset + HEAD_BYTES, get_32(head)};
+    *part = (struct tl_restart_part){*offset + HEAD_BYTES, tl_load_be32(head)};
     *offset += HEAD_BYTES + (uint64_t)part->bytes + CRC_BYTES;
     return true;
 }
@@ -79,9 +75,9 @@ static bool look_at_end(int fd, uint64_t *offset, uint32_t *adler)
     if (!look_at_idat(fd, offset, &end) || end.bytes != END_BYTES
         || !read_at(fd, bytes, sizeof bytes, end.offset - 4, &errnum))
         return false;
-    *adler = get_32(bytes + 4 + 2);
+    *adler = tl_load_be32(bytes + 4 + 2);
     return bytes[4] == 3 && bytes[5] == 0
-           && get_32(bytes + 4 + END_BYTES) == tl_crc32(0, bytes, 4 + END_BYTES);
+           && tl_load_be32(bytes + 4 + END_BYTES) == tl_crc32(0, bytes, 4 + END_BYTES);
 }
 
 /*
@@ -100,7 +96,7 @@ static bool look_at_beginning(int fd, struct tl_restart_part *first)
 struct tl_restart *tl_restart_find(int fd, uint64_t first, const unsigned char data[TL_RESTART_BYTES],
                                    uint32_t rows, uint32_t band_rows)
 {
-    const uint32_t part_rows = get_32(data + 4), n_parts = get_32(data + 8);
+    const uint32_t part_rows = tl_load_be32(data + 4), n_parts = tl_load_be32(data + 8);
     struct tl_restart *restart;
     uint64_t offset = first;
     bool good = true;
@@ -170,7 +166,7 @@ static bool fetch(struct reading *r)
     r->offset += n;
     r->left -= n;
     return r->left > 0
-           || (read_at(r->fd, crc, sizeof crc, r->offset, &r->errnum) && get_32(crc) == r->crc);
+           || (read_at(r->fd, crc, sizeof crc, r->offset, &r->errnum) && tl_load_be32(crc) == r->crc);
 }
 
 /* Where the data was when an output was full. */

@@ -2,16 +2,12 @@
 
 #include "stream.h"
 
+#include "bytes.h"
 #include "checksum.h"
 
 #include <string.h>
 
 enum { HEAD_BYTES = 8, CRC_BYTES = 4 };
-
-static uint32_t get_32(const unsigned char *at)
-{
-    return (uint32_t)at[0] << 24 | (uint32_t)at[1] << 16 | (uint32_t)at[2] << 8 | at[3];
-}
 
 /* Copies exactly n bytes of the file. */
 static bool copy(struct tl_input *input, unsigned char *to, size_t n)
@@ -46,14 +42,14 @@ static bool close_chunk(struct tl_stream *stream, struct tl_input *input)
 {
     unsigned char crc[CRC_BYTES];
 
-    return stream->chunk_left == 0 && copy(input, crc, sizeof crc) && get_32(crc) == stream->crc
+    return stream->chunk_left == 0 && copy(input, crc, sizeof crc) && tl_load_be32(crc) == stream->crc
            && copy(input, stream->head, HEAD_BYTES);
 }
 
 /* Goes on to the chunk whose head has been read, which must be IDAT. */
 static bool open_chunk(struct tl_stream *stream)
 {
-    stream->chunk_bytes = stream->chunk_left = get_32(stream->head);
+    stream->chunk_bytes = stream->chunk_left = tl_load_be32(stream->head);
     stream->crc = tl_crc32(0, "IDAT", 4);
     return memcmp(stream->head + 4, "IDAT", 4) == 0
            && stream->chunk_left <= 0x7fffffff; /* PNG specification, 5.3 */

@@ -2,17 +2,13 @@
 
 #include "tail.h"
 
+#include "bytes.h"
 #include "checksum.h"
 #include "status.h"
 
 #include <string.h>
 
 enum { HEAD_BYTES = 8, CRC_BYTES = 4, READ_BYTES = 4096 };
-
-static uint32_t get_32(const unsigned char *at)
-{
-    return (uint32_t)at[0] << 24 | (uint32_t)at[1] << 16 | (uint32_t)at[2] << 8 | at[3];
-}
 
 static bool is_end(const unsigned char *head)
 {
@@ -28,7 +24,7 @@ static bool passes(const unsigned char *head)
     for (int i = 4; i < HEAD_BYTES; i++)
         if (!((head[i] | 0x20) >= 'a' && (head[i] | 0x20) <= 'z'))
             return false;
-    return memcmp(head + 4, "IHDR", 4) != 0 && get_32(head) <= (is_end(head) ? 0 : 0x7fffffff);
+    return memcmp(head + 4, "IHDR", 4) != 0 && tl_load_be32(head) <= (is_end(head) ? 0 : 0x7fffffff);
 }
 
 /* Reads n bytes, at most READ_BYTES, and shows them to the scan. */
@@ -45,7 +41,7 @@ static telar_status read_body(struct tl_input *input, struct tl_scan *scan, cons
                               bool *good, struct telar_error *error)
 {
     unsigned char bytes[READ_BYTES];
-    uint32_t left = get_32(head), crc = tl_crc32(0, head + 4, HEAD_BYTES - 4);
+    uint32_t left = tl_load_be32(head), crc = tl_crc32(0, head + 4, HEAD_BYTES - 4);
     telar_status status = TELAR_OK;
 
     while (status == TELAR_OK && left > 0) {
@@ -57,7 +53,7 @@ static telar_status read_body(struct tl_input *input, struct tl_scan *scan, cons
     }
     if (status == TELAR_OK)
         status = read_some(input, scan, bytes, CRC_BYTES, error);
-    *good = status == TELAR_OK && get_32(bytes) == crc;
+    *good = status == TELAR_OK && tl_load_be32(bytes) == crc;
     return status;
 }
 
