@@ -156,9 +156,10 @@ static void note_parts(struct tl_coordinator *c, const struct tl_record *record)
     uint64_t all_ns = task->end_ns - task->start_ns;
 
     task->touch_ns = plausible(record->touch_ns, 0, all_ns);
+    task->unfilter_ns = plausible(record->unfilter_ns, 0, all_ns - task->touch_ns);
     task->transform_ns = task->kind == TELAR_TASK_PROCESS
                              ? all_ns - task->touch_ns
-                             : plausible(record->transform_ns, 0, all_ns - task->touch_ns);
+                             : plausible(record->transform_ns, 0, all_ns - task->touch_ns - task->unfilter_ns);
 }
 
 /* A task is done: the ledger is told, and the member may have another. */

@@ -55,7 +55,7 @@ struct tl_record {
     uint32_t reserved;
     uint64_t start_ns, end_ns; /* of the task; of the hello: it was born, its memory is mapped; of the bye: it
                                   was told to go, its memory is unmapped */
-    uint64_t touch_ns, transform_ns; /* parts of it, as in struct telar_task_report */
+    uint64_t touch_ns, unfilter_ns, transform_ns; /* parts of it, as in struct telar_task_report */
     int64_t id; /* thread id of the worker */
     uint64_t user_ns, system_ns;
     uint64_t minor_faults, major_faults;

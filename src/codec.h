@@ -91,6 +91,9 @@ const struct tl_restart *tl_decoder_restart(const struct tl_decoder *decoder);
 uint32_t tl_decoder_rows_read(const struct tl_decoder *decoder);
 bool tl_decoder_can_reread(const struct tl_decoder *decoder);
 
+/* How long the file is; 0: it is no regular one. */
+uint64_t tl_decoder_file_bytes(const struct tl_decoder *decoder);
+
 /* The next rows: for each its filter and telar_row_bytes(), samples in the byte order of the file. */
 bool tl_decoder_read_band(struct tl_decoder *decoder, unsigned char *filtered, uint32_t rows);
 

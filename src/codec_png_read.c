@@ -285,6 +285,11 @@ bool tl_decoder_can_reread(const struct tl_decoder *decoder)
     return decoder->input.next >= 0;
 }
 
+uint64_t tl_decoder_file_bytes(const struct tl_decoder *decoder)
+{
+    return decoder->input.file_bytes;
+}
+
 uint32_t tl_decoder_rows_read(const struct tl_decoder *decoder)
 {
     return decoder->rows_read;

@@ -11,7 +11,10 @@
 #include <stdio.h>
 #include <telar/plugin.h>
 
-/* How long workers that have nothing left to do may take to go. Longer means stopped or stuck: they are ended. */
+/*
+ * How long workers that have nothing left to do may take to go, from when the last of them went: many take turns. Longer
+ * means stopped or stuck: they are ended.
+ */
 static const uint64_t grace_ns = UINT64_C(1000000000);
 
 /* A worker has closed its end while there was work: whatever its exit status says, that is a failure. */
@@ -131,8 +134,8 @@ static bool anybody_living(const struct tl_coordinator *c)
     return false;
 }
 
-/* Hears a member that has been told to go. */
-static void hear_last(struct tl_coordinator *c, struct tl_member *member)
+/* Hears a member that has been told to go; whether it has gone. */
+static bool hear_last(struct tl_coordinator *c, struct tl_member *member)
 {
     bool ended = tl_child_ended(member->watch);
     struct tl_record record;
@@ -149,6 +152,7 @@ static void hear_last(struct tl_coordinator *c, struct tl_member *member)
             tl_fault_join(c, member, true);
         break;
     }
+    return !member->living;
 }
 
 void tl_hear_out(struct tl_coordinator *c)
@@ -162,8 +166,8 @@ void tl_hear_out(struct tl_coordinator *c)
     while (patient && anybody_living(c) && tl_now_ns() < until_ns) {
         await(c, heard, until_ns);
         for (uint32_t i = 0; i < c->crew->size; i++)
-            if (heard[i])
-                hear_last(c, &c->crew->member[i]);
+            if (heard[i] && hear_last(c, &c->crew->member[i]))
+                until_ns = tl_now_ns() + grace_ns;
     }
     for (uint32_t i = 0; i < c->crew->size; i++)
         if (c->crew->member[i].living)

@@ -59,7 +59,8 @@ static void plan_stages(struct tl_job *job, const struct tl_request *request)
     if (request->decode) {
         add_stage(job, TELAR_TASK_INFLATE, 0,
                   (uint64_t)job->n_bands + 1); /* the last one reads what follows */
-        add_stage(job, TELAR_TASK_UNFILTER, 0, job->n_bands);
+        if (!job->together)
+            add_stage(job, TELAR_TASK_UNFILTER, 0, job->n_bands);
     }
     for (uint32_t i = 0; i < job->pipeline.length; i++) {
         const struct telar_transform *transform = job->pipeline.step[i].transform;
@@ -169,16 +170,19 @@ static bool choose_scratch(struct tl_job *job)
     return true;
 }
 
-/* Behind that, a band of pixels, which has room for the one row that unfiltering needs, and what the codec needs. */
+/*
+ * Behind that, a band, of pixels or with its filters, and what the codec needs: encoding as much as another band with its
+ * filters, so that there is room for the one row that unfiltering needs.
+ */
 static bool add_codec_scratch(struct tl_job *job)
 {
-    size_t pixels = telar_row_bytes(&job->image) * job->band_rows;
+    size_t band = (telar_row_bytes(&job->image) + 1) * job->band_rows;
     size_t codec_bytes = tl_encode_scratch_bytes(&job->image, job->band_rows, job->small);
 
     if (codec_bytes < tl_restart_work_bytes())
         codec_bytes = tl_restart_work_bytes();
-    job->pixels_offset = (job->scratch_bytes + 63) / 64 * 64;
-    job->codec_offset = job->pixels_offset + (pixels + 63) / 64 * 64;
+    job->band_offset = (job->scratch_bytes + 63) / 64 * 64;
+    job->codec_offset = job->band_offset + (band + 63) / 64 * 64;
     return job->scratch_bytes < SIZE_MAX / 4
            && !__builtin_add_overflow(job->codec_offset, codec_bytes, &job->scratch_bytes);
 }
@@ -223,6 +227,7 @@ telar_status tl_job_init(struct tl_job *job, const struct tl_request *request, s
                            .fixed = request->fixed,
                            .foreign = any_foreign(request->pipeline),
                            .restart = request->restart,
+                           .together = request->restart || request->together || request->workers == 1,
                            .small = request->small};
     choose_bands(job);
     status = check_transforms(job, error);
@@ -249,6 +254,11 @@ const struct tl_stage *tl_job_stage(const struct tl_job *job, telar_task_kind ki
         if (job->stage[i].kind == kind)
             return &job->stage[i];
     return NULL;
+}
+
+const struct tl_stage *tl_job_decoding(const struct tl_job *job)
+{
+    return tl_job_stage(job, job->together ? TELAR_TASK_INFLATE : TELAR_TASK_UNFILTER);
 }
 
 struct telar_region tl_job_band(const struct tl_job *job, uint64_t band)
@@ -281,7 +291,9 @@ static void locate(const struct tl_job *job, struct tl_task *task, uint32_t slot
     switch (task->stage->kind) {
     case TELAR_TASK_INFLATE:
         task->region = tl_job_band(job, task->index);
-        task->extent = task->index < job->n_bands ? tl_ring_slot(&job->filtered, task->index) : job->tail;
+        task->extent = task->index == job->n_bands
+                           ? job->tail
+                           : tl_ring_slot(job->together ? &job->source : &job->filtered, task->index);
         break;
     case TELAR_TASK_UNFILTER:
         task->region = tl_job_band(job, task->index);

@@ -19,7 +19,8 @@
  *              | result of region 0, 1, ... (plan of them):     | the worker that processes that region
  *              | rows of the region without gaps                |
  *              +------------------------------------------------+
- *              | filtered: ring of bands as inflate gives them  | the worker that owns that slot
+ *              | filtered: ring of bands as inflate gives them, | the worker that inflates
+ *              | unless their pixels are made at once           |
  *              +------------------------------------------------+
  *              | encoded: slots for bands that go to the file   | the worker that owns that slot
  *              +------------------------------------------------+
@@ -92,6 +93,7 @@ struct tl_request {
     uint32_t workers;
     bool decode;  /* workers decode: bands of filtered rows from a stream */
     bool restart; /* and each band can be decoded for itself */
+    bool together; /* and the worker that inflates a band makes its pixels at once: see struct tl_job */
     bool encode;  /* workers encode: bands of a PNG */
     bool small;   /* and take time to make them small */
     bool fixed;   /* see struct tl_job */
@@ -110,6 +112,7 @@ struct tl_job {
     bool fixed;       /* every task has an owner: a worker can write nothing but what it may from the start */
     bool foreign;     /* a transform is not built in: what a worker owns is opened for the task at hand only */
     bool restart;     /* bands are decoded for themselves, not one after the other */
+    bool together;    /* a band is inflated and unfiltered in one task, TELAR_TASK_INFLATE: no filtered ring lies between */
     bool small;       /* bands are encoded with time taken for it */
     bool window;      /* the source holds fewer bands than there are */
     bool fused; /* encoding a band transforms it, straight from the source: there are no result regions */
@@ -125,7 +128,7 @@ struct tl_job {
     uint32_t strip_rows;  /* a region is evaluated strip by strip, so that what is read and written stays in a
                              cache */
     size_t scratch_bytes; /* what a worker needs for any task; transforms use it from its beginning */
-    size_t pixels_offset, codec_offset; /* where in it encoding puts a band of pixels, and its own needs */
+    size_t band_offset, codec_offset; /* where in it a band is put by those who need room for one, and what the codec needs */
 
     struct tl_stage stage[TL_STAGES_MAX];
     uint32_t n_stages;
@@ -185,6 +188,9 @@ bool tl_job_can_skip(const struct tl_job *job, uint64_t task);
 
 /* The stage of that kind (the first of several), or NULL. */
 const struct tl_stage *tl_job_stage(const struct tl_job *job, telar_task_kind kind);
+
+/* The stage whose tasks 0 to n_bands - 1 write the bands of the source; NULL: it is there before any worker. */
+const struct tl_stage *tl_job_decoding(const struct tl_job *job);
 
 /* The rows of band `band`, over all columns. */
 struct telar_region tl_job_band(const struct tl_job *job, uint64_t band);

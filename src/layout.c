@@ -125,7 +125,7 @@ static void lay_out_rings(struct tl_job *job, const struct tl_request *request, 
     uint64_t encoded = tl_encode_slot_bytes(&job->image, job->band_rows);
     uint64_t ahead = (uint64_t)request->workers + 2;
 
-    if (request->decode)
+    if (request->decode && !job->together)
         append_ring(layout, &job->filtered, filtered, ahead, job->n_bands);
     if (request->encode)
         append_ring(layout, &job->encoded, encoded, (uint64_t)encoded_slots(job) * job->workers, UINT64_MAX);

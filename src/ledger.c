@@ -67,7 +67,7 @@ static bool rows_written(const struct tl_ledger *ledger, const struct telar_regi
     uint64_t first = (region->r0 > halo ? region->r0 - halo : 0) / job->band_rows;
     uint64_t end = ((uint64_t)region->r1 + halo + job->band_rows - 1) / job->band_rows;
 
-    return all_settled(ledger, tl_job_stage(job, TELAR_TASK_UNFILTER), first,
+    return all_settled(ledger, tl_job_decoding(job), first,
                        end < job->n_bands ? end : job->n_bands, worker);
 }
 
@@ -118,14 +118,17 @@ static bool may_inflate(const struct tl_ledger *ledger, const struct tl_stage *s
                         uint32_t worker)
 {
     const struct tl_job *job = ledger->job;
-    const struct tl_stage *unfilter = tl_job_stage(job, TELAR_TASK_UNFILTER);
 
     if (!job->restart
         && ((ledger->inflater != TL_NOBODY && ledger->inflater != worker)
             || !all_settled(ledger, stage, band ? band - 1 : 0, band, worker)))
         return false;
-    return band < job->filtered.slots || band == job->n_bands
-           || done(ledger, unfilter->first + band - job->filtered.slots);
+    if (band == job->n_bands)
+        return true;
+    if (job->together)
+        return source_slot_free(ledger, band);
+    return band < job->filtered.slots
+           || done(ledger, tl_job_stage(job, TELAR_TASK_UNFILTER)->first + band - job->filtered.slots);
 }
 
 /* A slot of the worker's own in which no band is on its way to the file; false when there is none. */
@@ -171,8 +174,7 @@ static bool may_run(const struct tl_ledger *ledger, const struct tl_task *task, 
         return may_inflate(ledger, stage, i, worker);
     case TELAR_TASK_UNFILTER:
         return all_settled(ledger, tl_job_stage(job, TELAR_TASK_INFLATE), i, i + 1, worker)
-               && (job->restart || all_settled(ledger, stage, i ? i - 1 : 0, i, worker))
-               && source_slot_free(ledger, i);
+               && all_settled(ledger, stage, i ? i - 1 : 0, i, worker) && source_slot_free(ledger, i);
     case TELAR_TASK_PREPARE:
         return true;
     case TELAR_TASK_GATHER:

@@ -11,16 +11,15 @@ uint32_t tl_job_encoded_slots(const struct tl_job *job)
     return job->encoded.slots / job->workers;
 }
 
-/* Bands that are decoded one after the other: the first worker inflates them all, the next unfilters them. */
-static uint32_t owner_in_series(const struct tl_job *job, bool inflate)
+/*
+ * Bands that are decoded one after the other: the first worker inflates them all, and makes the pixels, too, or the next
+ * does that. Of bands that are decoded for themselves the slots are dealt out in turn.
+ */
+static uint32_t owner_of_source(const struct tl_job *job, uint64_t band)
 {
-    return inflate ? 0 : 1 % job->workers;
-}
-
-/* Bands that are decoded for themselves: slots are dealt out in turn. */
-static uint32_t owner_in_turn(const struct tl_job *job, const struct tl_ring *ring, uint64_t index)
-{
-    return (uint32_t)(index % ring->slots) % job->workers;
+    if (job->restart)
+        return (uint32_t)(band % job->source.slots) % job->workers;
+    return job->together ? 0 : 1 % job->workers;
 }
 
 uint32_t tl_job_owner(const struct tl_job *job, const struct tl_task *task)
@@ -28,14 +27,12 @@ uint32_t tl_job_owner(const struct tl_job *job, const struct tl_task *task)
     switch (task->stage->kind) {
     case TELAR_TASK_INFLATE:
         if (!job->restart)
-            return owner_in_series(job, true);
+            return 0;
         if (task->index < job->n_bands)
-            return owner_in_turn(job, &job->filtered, task->index);
+            return owner_of_source(job, task->index);
         break;
     case TELAR_TASK_UNFILTER:
-        if (!job->restart)
-            return owner_in_series(job, false);
-        return owner_in_turn(job, &job->source, task->index);
+        return owner_of_source(job, task->index);
     case TELAR_TASK_GATHER:
     case TELAR_TASK_PROCESS:
         return job->fixed ? (uint32_t)(task->index % job->workers) : TL_ANYBODY;
@@ -82,13 +79,12 @@ static bool slots_from(const struct tl_ring *ring, uint64_t first, uint64_t coun
 
 static bool own_rings(const struct tl_job *job, uint32_t worker, uint32_t *piece, struct tl_extent *extent)
 {
-    if (!job->filtered.slots)
+    if (!tl_job_decoding(job))
         return false;
     if (job->restart)
-        return slots_in_turn(job, &job->filtered, worker, piece, extent)
-               || (job->window && slots_in_turn(job, &job->source, worker, piece, extent));
+        return job->window && slots_in_turn(job, &job->source, worker, piece, extent);
     return slots_from(&job->filtered, 0, worker == 0 ? job->filtered.slots : 0, piece, extent)
-           || slots_from(&job->source, 0, worker == 1 % job->workers ? job->source.slots : 0, piece, extent);
+           || slots_from(&job->source, 0, worker == owner_of_source(job, 0) ? job->source.slots : 0, piece, extent);
 }
 
 static bool own(const struct tl_job *job, uint32_t worker, uint32_t *piece, struct tl_extent *extent)
@@ -125,7 +121,7 @@ static bool regions_in_turn(const struct tl_job *job, uint32_t worker, uint32_t 
 
     return slots_in_turn(job, &results, worker, piece, extent)
            || slots_in_turn(job, &partials, worker, piece, extent)
-           || (job->restart && !job->window && job->filtered.slots
+           || (job->restart && !job->window && tl_job_decoding(job)
                && slots_in_turn(job, &job->source, worker, piece, extent));
 }
 
@@ -148,9 +144,8 @@ bool tl_job_owns(const struct tl_job *job, uint32_t worker, const struct tl_task
     case TELAR_TASK_ENCODE:
         return true;
     case TELAR_TASK_INFLATE:
-        return task->index < job->n_bands && tl_job_owner(job, task) == worker;
     case TELAR_TASK_UNFILTER:
-        return (job->window || !job->restart) && tl_job_owner(job, task) == worker;
+        return task->index < job->n_bands && (job->window || !job->restart) && tl_job_owner(job, task) == worker;
     default:
         return false;
     }

@@ -99,6 +99,19 @@ static telar_status lay_out(struct run *run, struct tl_request *request, struct 
     return tl_job_init(&run->job, request, error);
 }
 
+/*
+ * Whether the worker that inflates has time to make the pixels, too, while the bands are in its cache. Where the file is
+ * not much smaller than the pixels, inflating is what everybody waits for; and so it is for many workers.
+ */
+static bool inflates_quickly(const struct run *run, const struct telar_geometry *image)
+{
+    enum { WORKERS_MAX = 2, SMALLER = 8 };
+    const uint64_t bytes = tl_decoder_file_bytes(run->decoder);
+
+    return run->orders.workers <= WORKERS_MAX && bytes > 0
+           && bytes <= (uint64_t)image->rows * telar_row_bytes(image) / SMALLER;
+}
+
 /* From an image's geometry to a segment with room for everything, and a report that says so. */
 telar_status tl_run_plan(struct run *run, const struct telar_geometry *image, bool decode, bool encode,
                          struct telar_error *error)
@@ -119,6 +132,7 @@ telar_status tl_run_plan(struct run *run, const struct telar_geometry *image, bo
     telar_status status;
 
     choose_workers(run);
+    request.together = decode && inflates_quickly(run, image);
     status = lay_out(run, &request, error);
     if (status == TELAR_OK)
         status = tl_plugins_planned(&run->plugins, error);

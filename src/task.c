@@ -27,10 +27,7 @@ static void refuse(struct tl_record *record, int errnum)
     record->errnum = errnum;
 }
 
-/*
- * A worker that has the stream in the place of another, which is gone, begins at its first row, and forgets what was done.
- * The encoder's part of the scratch has room for a band with its filters.
- */
+/* A worker that has the stream in the place of another, which is gone, begins at its first row, and forgets what was done. */
 static bool catch_up(const struct tl_place *place, uint32_t row)
 {
     const struct tl_job *job = place->job;
@@ -38,45 +35,44 @@ static bool catch_up(const struct tl_place *place, uint32_t row)
     bool good = at <= row;
 
     for (; good && at < row; at = tl_decoder_rows_read(place->decoder))
-        good = tl_decoder_read_band(place->decoder, place->scratch + job->codec_offset,
+        good = tl_decoder_read_band(place->decoder, place->scratch + job->band_offset,
                                     row - at < job->band_rows ? row - at : job->band_rows);
     return good;
 }
 
-/* From the stream, which only one worker has, where it has come to. */
-static bool read_next(const struct tl_place *place, const struct tl_task *task, size_t *n)
+/* The next rows of the stream, which only one worker has. */
+static void inflate_next(const struct tl_place *place, const struct tl_task *task, unsigned char *filtered,
+                         struct tl_record *record)
 {
-    unsigned char *extent = place->base + task->extent.offset;
-    bool rows = task->index < place->job->n_bands;
-
-    if (!catch_up(place, rows ? task->region.r0 : place->job->image.rows))
-        return false;
-    if (rows)
-        return tl_decoder_read_band(place->decoder, extent, telar_region_rows(&task->region));
-    return tl_decoder_leave(place->decoder, extent, n);
-}
-
-static void inflate_next(const struct tl_place *place, const struct tl_task *task, struct tl_record *record)
-{
-    size_t n = 0;
-
-    if (!read_next(place, task, &n))
+    if (!catch_up(place, task->region.r0)
+        || !tl_decoder_read_band(place->decoder, filtered, telar_region_rows(&task->region)))
         refuse(record, tl_decoder_errnum(place->decoder));
-    record->bytes = (uint32_t)n;
 }
 
-/* From wherever in the file the band lies. What follows the last, the coordinator finds. */
-static void inflate_any(const struct tl_place *place, const struct tl_task *task, struct tl_record *record)
+/* Rows from wherever in the file the band lies. */
+static void inflate_any(const struct tl_place *place, const struct tl_task *task, unsigned char *filtered,
+                        struct tl_record *record)
 {
     struct tl_restarted told;
 
-    if (task->index == place->job->n_bands)
-        return;
     if (!tl_restart_read(tl_decoder_restart(place->decoder), tl_decoder_descriptor(place->decoder),
-                         (uint32_t)task->index, place->scratch + place->job->codec_offset,
-                         place->base + task->extent.offset, telar_row_bytes(&place->job->image) + 1, &told))
+                         (uint32_t)task->index, place->scratch + place->job->codec_offset, filtered,
+                         telar_row_bytes(&place->job->image) + 1, &told))
         refuse(record, told.errnum);
     record->adler = told.adler;
+}
+
+/* What follows the last band; in a file that says where its bands begin, the coordinator finds it. */
+static void inflate_end(const struct tl_place *place, const struct tl_task *task, struct tl_record *record)
+{
+    size_t n = 0;
+
+    if (place->job->restart)
+        return;
+    if (!catch_up(place, place->job->image.rows)
+        || !tl_decoder_leave(place->decoder, place->base + task->extent.offset, &n))
+        refuse(record, tl_decoder_errnum(place->decoder));
+    record->bytes = (uint32_t)n;
 }
 
 /*
@@ -103,20 +99,40 @@ static void copy_row_above(const struct tl_place *place, const struct tl_rows *r
     }
 }
 
-static void unfilter_band(const struct tl_place *place, const struct tl_task *task, struct tl_record *record)
+static void unfilter_band(const struct tl_place *place, const struct tl_task *task, const unsigned char *filtered,
+                          struct tl_record *record)
 {
     const struct tl_job *job = place->job;
-    const unsigned char *filtered = place->base + tl_ring_slot(&job->filtered, task->index).offset;
+    unsigned char *above = place->scratch + job->codec_offset;
     struct tl_rows rows = {
         .row_bytes = telar_row_bytes(&job->image),
         .pixel_bytes = (unsigned)telar_pixel_bytes(&job->image),
         .swap = job->image.depth == 16,
     };
 
-    copy_row_above(place, &rows, task->region.r0, place->scratch);
-    if (!tl_unfilter(&rows, filtered, telar_region_rows(&task->region), place->scratch,
-                     place->base + task->extent.offset, job->source_stride))
+    copy_row_above(place, &rows, task->region.r0, above);
+    if (!tl_unfilter(&rows, filtered, telar_region_rows(&task->region), above, place->base + task->extent.offset,
+                     job->source_stride))
         doubt(record);
+}
+
+/* A band of the stream: its rows, or at once its pixels. */
+static void inflate_band(const struct tl_place *place, const struct tl_task *task, struct tl_record *record)
+{
+    const struct tl_job *job = place->job;
+    unsigned char *filtered =
+        job->together ? place->scratch + job->band_offset : place->base + task->extent.offset;
+    uint64_t start_ns;
+
+    if (job->restart)
+        inflate_any(place, task, filtered, record);
+    else
+        inflate_next(place, task, filtered, record);
+    if (!job->together || record->trouble)
+        return;
+    start_ns = tl_now_ns();
+    unfilter_band(place, task, filtered, record);
+    record->unfilter_ns = tl_now_ns() - start_ns;
 }
 
 /* ---- transforming ---- */
@@ -293,7 +309,7 @@ static void finish_band(const struct tl_place *place, const struct telar_result 
 static void encode_band(const struct tl_place *place, const struct tl_task *task, struct tl_record *record)
 {
     const struct tl_job *job = place->job;
-    struct telar_result band = {place->scratch + job->pixels_offset, telar_row_bytes(&job->image),
+    struct telar_result band = {place->scratch + job->band_offset, telar_row_bytes(&job->image),
                                 task->region};
     struct telar_source pixels = {band.data, band.stride_bytes, band.region};
     struct tl_encoded encoded;
@@ -337,13 +353,13 @@ void tl_task_run(const struct tl_place *place, const struct tl_task *task, struc
 
     switch (task->stage->kind) {
     case TELAR_TASK_INFLATE:
-        if (place->job->restart)
-            inflate_any(place, task, record);
+        if (task->index < place->job->n_bands)
+            inflate_band(place, task, record);
         else
-            inflate_next(place, task, record);
+            inflate_end(place, task, record);
         break;
     case TELAR_TASK_UNFILTER:
-        unfilter_band(place, task, record);
+        unfilter_band(place, task, place->base + tl_ring_slot(&place->job->filtered, task->index).offset, record);
         break;
     case TELAR_TASK_PREPARE:
     case TELAR_TASK_MERGE:

@@ -206,17 +206,36 @@ START_TEST(every_format_and_odd_size)
 }
 END_TEST
 
+static void check_tall_picture(telar_image *image, const char *texts)
+{
+    check_picture(image, texts);
+    telar_image_free(image);
+    remove_files();
+}
+
 /* Many more bands than the window has slots: rows of 20,000 bytes make bands of 16. */
 START_TEST(a_window_passes_over_a_tall_picture)
 {
-    static const char *const pipelines[] = {"invert", "blur:sigma=3", "sobel invert", "blur:sigma=9 sobel"};
-    telar_image *grey = picture_new(1003, 20000, 1, 8), *deep = picture_new(301, 3300, 3, 16);
+    check_tall_picture(picture_new(403, 20000, 1, 8), "invert");
+}
+END_TEST
 
-    for (size_t i = 0; i < LENGTH(pipelines); i++)
-        check_picture(i % 2 ? deep : grey, pipelines[i]);
-    telar_image_free(grey);
-    telar_image_free(deep);
-    remove_files();
+START_TEST(a_window_and_a_pipeline)
+{
+    check_tall_picture(picture_new(403, 20000, 1, 8), "sobel invert");
+}
+END_TEST
+
+START_TEST(a_window_and_a_halo)
+{
+    check_tall_picture(picture_new(301, 3300, 3, 16), "blur:sigma=3");
+}
+END_TEST
+
+/* The halo is higher than a band. */
+START_TEST(a_window_and_halos)
+{
+    check_tall_picture(picture_new(301, 3300, 3, 16), "blur:sigma=9 sobel");
 }
 END_TEST
 
@@ -379,6 +398,9 @@ int main(void)
     const TTest *const tests[] = {
         every_format_and_odd_size,
         a_window_passes_over_a_tall_picture,
+        a_window_and_a_pipeline,
+        a_window_and_a_halo,
+        a_window_and_halos,
         whole_picture_transforms_keep_it_resident,
         every_kind_of_content,
         a_region_of_interest_of_a_file,

@@ -224,7 +224,7 @@ static void check_ring(unsigned char *pages, const struct tl_job *job, telar_tas
         if (band < ring->slots)
             claim(pages, job, task.extent.offset, task.extent.bytes);
         ck_assert_uint_eq(task.region.r0, band * job->band_rows);
-        if (kind == TELAR_TASK_UNFILTER) {
+        if (ring == &job->source) {
             struct telar_source rows = tl_job_source(job, NULL, task.region.r0, task.region.r1);
 
             ck_assert_uint_eq((uintptr_t)rows.data, task.extent.offset);
@@ -233,7 +233,8 @@ static void check_ring(unsigned char *pages, const struct tl_job *job, telar_tas
     }
 }
 
-static void check_codec_layout(const struct telar_geometry *image, struct telar_plan plan, uint32_t workers)
+static void check_codec_layout(const struct telar_geometry *image, struct telar_plan plan, uint32_t workers,
+                               bool together)
 {
     telar_pipeline *pipeline = telar_pipeline_new();
     struct tl_request request = {.image = *image, .pipeline = pipeline, .plan = plan, .workers = workers};
@@ -241,14 +242,22 @@ static void check_codec_layout(const struct telar_geometry *image, struct telar_
     struct tl_job job;
 
     request.decode = request.encode = true;
+    request.together = together;
     add(pipeline, &local, 5, 0, 0);
     ck_assert_int_eq(tl_job_init(&job, &request, NULL), TELAR_OK);
     pages = calloc(1, job.segment_bytes / TL_PAGE_BYTES + 1);
     ck_assert_ptr_nonnull(pages);
     claim(pages, &job, 0, TL_PAGE_BYTES);
     claim(pages, &job, job.tail.offset, job.tail.bytes);
-    check_ring(pages, &job, TELAR_TASK_INFLATE, &job.filtered);
-    check_ring(pages, &job, TELAR_TASK_UNFILTER, &job.source);
+    ck_assert_int_eq(job.together, together || workers == 1);
+    if (!job.together) {
+        check_ring(pages, &job, TELAR_TASK_INFLATE, &job.filtered);
+        check_ring(pages, &job, TELAR_TASK_UNFILTER, &job.source);
+    } else {
+        check_ring(pages, &job, TELAR_TASK_INFLATE, &job.source);
+        ck_assert_ptr_null(tl_job_stage(&job, TELAR_TASK_UNFILTER));
+        ck_assert_uint_eq(job.filtered.slots, 0);
+    }
     check_ring(pages, &job, TELAR_TASK_ENCODE, &job.encoded);
     if (job.window)
         ck_assert_uint_eq(tl_job_shape(&job).again_bytes, job.source.slots * job.source.slot_bytes);
@@ -265,10 +274,11 @@ START_TEST(slots_of_rings_have_pages_of_their_own)
                                             {50000, 1, 4, 16}, {3, 700001, 2, 16}, {997, 1009, 4, 8}};
 
     for (size_t i = 0; i < LENGTH(images); i++)
-        for (uint32_t workers = 1; workers < 20; workers += 6) {
-            check_codec_layout(&images[i], (struct telar_plan){0, 0}, workers);
-            check_codec_layout(&images[i], (struct telar_plan){2, 1}, workers);
-        }
+        for (uint32_t workers = 1; workers < 20; workers += 6)
+            for (int together = 0; together < 2; together++) {
+                check_codec_layout(&images[i], (struct telar_plan){0, 0}, workers, together);
+                check_codec_layout(&images[i], (struct telar_plan){2, 1}, workers, together);
+            }
 }
 END_TEST
 

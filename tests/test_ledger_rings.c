@@ -81,6 +81,14 @@ static void read_around(struct play *play, const struct tl_task *task, int chang
         read_slot(&play->source, band, change);
 }
 
+/* Pixels are made of rows that are at hand: in a slot of their own, or where nobody else comes near. */
+static void touch_pixels(struct play *play, uint64_t band, bool begin)
+{
+    if (band > 0 && !play->job.restart)
+        read_slot(&play->source, band - 1, begin ? 1 : -1);
+    write_slot(&play->source, band, begin);
+}
+
 /* A task begins (true) or ends: touches what it reads and writes. */
 static void touch(struct play *play, const struct tl_task *task, uint32_t slot, bool begin)
 {
@@ -88,14 +96,14 @@ static void touch(struct play *play, const struct tl_task *task, uint32_t slot, 
 
     switch (task->stage->kind) {
     case TELAR_TASK_INFLATE:
-        if (task->index < play->job.n_bands)
+        if (task->index < play->job.n_bands && play->job.together)
+            touch_pixels(play, task->index, begin);
+        else if (task->index < play->job.n_bands)
             write_slot(&play->filtered, task->index, begin);
         break;
     case TELAR_TASK_UNFILTER:
         read_slot(&play->filtered, task->index, change);
-        if (task->index > 0 && !play->job.restart)
-            read_slot(&play->source, task->index - 1, change);
-        write_slot(&play->source, task->index, begin);
+        touch_pixels(play, task->index, begin);
         break;
     case TELAR_TASK_ENCODE:
         read_around(play, task, change);
@@ -152,9 +160,9 @@ static void give(struct play *play, uint32_t worker)
 static void spoil(struct play *play, const struct tl_task *task, uint32_t slot)
 {
     touch(play, task, slot, false);
-    if (task->stage->kind == TELAR_TASK_INFLATE && task->index < play->job.n_bands)
+    if (task->stage->kind == TELAR_TASK_INFLATE && task->index < play->job.n_bands && !play->job.together)
         play->filtered.band[task->index % play->job.filtered.slots] = -1;
-    if (task->stage->kind == TELAR_TASK_UNFILTER)
+    if (task->stage == tl_job_decoding(&play->job) && task->index < play->job.n_bands)
         play->source.band[task->index % play->job.source.slots] = -1;
     if (task->stage->kind == TELAR_TASK_ENCODE)
         play->encoded.band[slot] = -1;
@@ -247,14 +255,15 @@ static void play_runs(bool deaths)
     const uint32_t halos[] = {0, 1, 17, 100};
 
     for (uint32_t workers = 1; workers <= WORKERS_MAX; workers += 2)
-        for (uint32_t restart = 0; restart < 2; restart++)
+        for (uint32_t decoding = 0; decoding < 3; decoding++)
             for (size_t i = 0; i < sizeof halos / sizeof *halos; i++)
                 for (uint32_t seed = 1; seed < 6; seed++)
                     play_run(&play,
                              (struct tl_request){.image = {1000, 20000, 1, 8},
                                                  .workers = workers,
                                                  .decode = true,
-                                                 .restart = restart,
+                                                 .together = decoding == 1,
+                                                 .restart = decoding == 2,
                                                  .encode = true},
                              seed % 2 ? workers : (workers + 1) / 2, halos[i], deaths, seed);
 }

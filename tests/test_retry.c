@@ -72,7 +72,8 @@ static void check_task(const struct work *work, const struct content *expected, 
         struct strike s = {.kind = kind, .index = index, .times = 1 + deed % 2, .deed = (enum deed)deed};
         struct telar_options options = {.isolation = isolation, .on_crash = TELAR_ON_CRASH_RETRY};
 
-        options.workers = 1 + (uint32_t)(deed + (int)kind) % 3;
+        /* one worker makes the pixels of a band when it inflates it */
+        options.workers = (kind == TELAR_TASK_UNFILTER ? 2 : 1) + (uint32_t)(deed + (int)kind) % 3;
         s.after = (deed + (int)isolation) % 2;
         check_survival(work, expected, &s, options);
     }
@@ -85,8 +86,8 @@ START_TEST(in_a_sandbox)
 {
     const struct work *works[] = {&chain, &alone, &grid};
     const struct strike strikes[] = {
+        {.kind = TELAR_TASK_UNFILTER, .index = 3, .times = 2, .deed = EXIT_3, .after = true}, /* not of bands alone */
         {.kind = TELAR_TASK_INFLATE, .index = 7, .times = 1, .deed = SEGV},
-        {.kind = TELAR_TASK_UNFILTER, .index = 3, .times = 2, .deed = EXIT_3, .after = true},
         {.kind = TELAR_TASK_ENCODE, .index = 4, .times = 2, .deed = SEGV, .after = true},
         {.all = true, .times = 2, .deed = EXIT_0},
     };
@@ -96,7 +97,7 @@ START_TEST(in_a_sandbox)
     for (size_t i = 0; i < LENGTH(works); i++) {
         struct content expected = expect(works[i]);
 
-        for (size_t j = 0; j < LENGTH(strikes); j++)
+        for (size_t j = works[i]->restart; j < LENGTH(strikes); j++)
             check_survival(works[i], &expected, &strikes[j],
                            (struct telar_options){.workers = 3, .isolation = TELAR_SANDBOXED});
         free(expected.bytes);
@@ -127,7 +128,7 @@ END_TEST
 
 START_TEST(with_bands_alone)
 {
-    const telar_task_kind kinds[] = {TELAR_TASK_INFLATE, TELAR_TASK_UNFILTER, TELAR_TASK_ENCODE};
+    const telar_task_kind kinds[] = {TELAR_TASK_INFLATE, TELAR_TASK_ENCODE};
 
     check_tasks(&alone, kinds, LENGTH(kinds));
 }

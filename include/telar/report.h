@@ -16,7 +16,8 @@ extern "C" {
 
 /* What a task was for. */
 typedef enum telar_task_kind {
-    TELAR_TASK_INFLATE,  /* a band of rows out of the compressed stream; the last one reads what follows the stream */
+    TELAR_TASK_INFLATE, /* a band of rows out of the compressed stream, and where there is nothing to gain by giving that
+                           to another, of pixels; the last one reads what follows the stream */
     TELAR_TASK_UNFILTER, /* a band of pixels from those rows */
     TELAR_TASK_PREPARE, /* a transform's state, before any pixel */
     TELAR_TASK_GATHER,  /* one region's part of a whole-image statistic */
@@ -33,6 +34,7 @@ struct telar_task_report {
     bool skipped;               /* its pixels are those of the source: every worker that tried it was lost */
     uint64_t start_ns, end_ns;  /* as its worker saw it; equal to 0 when it was never done */
     uint64_t touch_ns;          /* of that, for touching its memory; 0 without touch_first in struct telar_options */
+    uint64_t unfilter_ns;       /* of that, with inflate, for making pixels */
     uint64_t transform_ns;      /* of that, for transforming: with encode only a part of it, with process all the rest */
 };
 
