@@ -3,9 +3,9 @@
  * Layer: over pipeline, plan and segment. A job is private memory, complete before the first worker lives and
  * never changed after: a forked worker has it as it was, whatever is written to the segment.
  *
- * The segment, from its first byte. Every part begins on a page; parts of more than 4 MiB begin at a multiple
- * of 2 MiB, so that protecting one does not break up a huge page of another. Parts that a job does not need
- * are empty.
+ * The segment, from its first byte. Every part begins on a page; parts of more than 4 MiB, and
+ * smaller ones that a worker opens for itself, begin at a multiple of 2 MiB, so that protecting one does not break up a
+ * huge page of another. Parts that a job does not need are empty.
  *
  *     0        +------------------------------------------------+
  *              | struct tl_header                               | the coordinator, before any worker lives
@@ -75,10 +75,15 @@ struct tl_stage {
     uint64_t first, count; /* its tasks among all of the job */
 };
 
-/* Slots of a ring. Band b of filtered and source has slot b mod slots; of encoded, each worker has slots of its own. */
+/*
+ * Slots of a ring. Band b of filtered and source has slot b mod slots. Of encoded, each worker has a share of its own: as
+ * many slots, one behind the other; the others are one share. Shares have equal parts of `whole`, in which there may be
+ * room beside the slots: see tl_request.apart.
+ */
 struct tl_ring {
     uint64_t offset, slot_bytes;
-    uint32_t slots; /* 0: the job has no such ring */
+    uint32_t slots, shares; /* 0: the job has no such ring */
+    struct tl_extent whole;
 };
 
 /* Any worker may do the task. */
@@ -97,6 +102,7 @@ struct tl_request {
     bool encode;  /* workers encode: bands of a PNG */
     bool small;   /* and take time to make them small */
     bool fixed;   /* see struct tl_job */
+    bool apart;   /* workers open what they own, each in a mapping of its own: then it pays to give huge pages to each */
     bool resident; /* source and result stay whole planes, for who looks at the segment afterwards */
 };
 
@@ -204,7 +210,10 @@ struct tl_shape tl_job_shape(const struct tl_job *job);
 /* Where the slot of a band lies. */
 static inline struct tl_extent tl_ring_slot(const struct tl_ring *ring, uint64_t band)
 {
-    return (struct tl_extent){ring->offset + band % ring->slots * ring->slot_bytes, ring->slot_bytes};
+    uint64_t slot = band % ring->slots, each = ring->slots / ring->shares;
+    uint64_t share = slot / each * (ring->whole.bytes / ring->shares);
+
+    return (struct tl_extent){ring->offset + share + slot % each * ring->slot_bytes, ring->slot_bytes};
 }
 
 /*

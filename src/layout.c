@@ -6,13 +6,15 @@
 
 enum {
     ENCODED_SLOTS = 3, /* of each worker */
-    LARGE_PART_BYTES = 2 * TL_HUGE_BYTES
-}; /* from this size on, beginning on a huge page is worth the gap */
+    LARGE_PART_BYTES = 2 * TL_HUGE_BYTES, /* from this size on, beginning on a huge page is worth the gap ... */
+    LARGE_OWN_BYTES = TL_HUGE_BYTES / 8,  /* ... and where it would be mapped by small pages otherwise, from this */
+};
 
 /* Adds up the parts of the segment; once a sum does not fit, all that follow do not either. */
 struct layout {
     uint64_t bytes;
     bool overflow;
+    bool apart; /* what a worker owns is mapped for itself */
 };
 
 static uint64_t to_multiple(struct layout *layout, uint64_t n, uint64_t unit)
@@ -75,11 +77,25 @@ static uint64_t largest_region_bytes(const struct tl_job *job)
     return rows * columns * telar_pixel_bytes(&job->image);
 }
 
-static void append_ring(struct layout *layout, struct tl_ring *ring, uint64_t bytes, uint64_t slots,
-                        uint64_t n_bands)
+/* What the size of a part that one worker owns must be a multiple of, and its offset. */
+static uint64_t own_unit(const struct layout *layout, uint64_t bytes)
 {
-    ring->slots = (uint32_t)(slots < n_bands ? slots : n_bands);
-    ring->offset = append(layout, bytes, ring->slots, &ring->slot_bytes);
+    return layout->apart && bytes >= LARGE_OWN_BYTES ? TL_HUGE_BYTES : TL_PAGE_BYTES;
+}
+
+/* `shares` times as many slots of `bytes`; each share has an owner. */
+static void append_ring(struct layout *layout, struct tl_ring *ring, uint64_t bytes, uint32_t slots, uint32_t shares)
+{
+    uint64_t unit;
+
+    ring->slots = slots * shares;
+    ring->shares = shares;
+    ring->slot_bytes = to_multiple(layout, bytes, TL_PAGE_BYTES);
+    bytes = product(layout, ring->slot_bytes, slots);
+    unit = own_unit(layout, bytes);
+    layout->bytes = to_multiple(layout, layout->bytes, unit);
+    ring->offset = append(layout, to_multiple(layout, bytes, unit), shares, &bytes);
+    ring->whole = (struct tl_extent){ring->offset, layout->bytes - ring->offset};
 }
 
 /* A window must hold what one band reads around itself, and as much more as keeps everybody busy. */
@@ -96,19 +112,24 @@ static uint64_t window_slots(const struct tl_job *job, uint32_t workers)
  */
 static void lay_out_source(struct tl_job *job, const struct tl_request *request, struct layout *layout)
 {
-    uint64_t slots = job->window ? window_slots(job, request->workers) : job->n_bands, plane;
+    uint64_t slots = job->window ? window_slots(job, request->workers) : job->n_bands, plane, begin;
+    struct tl_ring *source = &job->source;
 
-    job->source.slots = (uint32_t)(slots < job->n_bands ? slots : job->n_bands);
-    job->source.slot_bytes = product(layout, job->source_stride, job->band_rows);
-    plane = product(layout, job->source.slot_bytes, job->source.slots);
+    source->slots = (uint32_t)(slots < job->n_bands ? slots : job->n_bands);
+    source->shares = 1;
+    source->slot_bytes = product(layout, job->source_stride, job->band_rows);
+    plane = product(layout, source->slot_bytes, source->slots);
     if (!job->window) {
-        job->source.offset = append(layout, plane, 1, &plane);
+        source->offset = append(layout, plane, 1, &plane);
+        source->whole = (struct tl_extent){source->offset, plane};
         return;
     }
-    layout->overflow |= __builtin_add_overflow(layout->bytes, plane, &layout->bytes);
+    begin = to_multiple(layout, layout->bytes, own_unit(layout, plane));
+    layout->overflow |= __builtin_add_overflow(begin, plane, &layout->bytes);
     if (layout->bytes >= TL_HUGE_BYTES)
         layout->bytes = to_multiple(layout, layout->bytes, TL_HUGE_BYTES);
-    job->source.offset = layout->bytes - plane;
+    source->offset = layout->bytes - plane;
+    source->whole = (struct tl_extent){begin, layout->bytes - begin};
 }
 
 /* Of each worker. One that it writes, and others that wait for a band before them to be written to the file. */
@@ -126,15 +147,15 @@ static void lay_out_rings(struct tl_job *job, const struct tl_request *request, 
     uint64_t ahead = (uint64_t)request->workers + 2;
 
     if (request->decode && !job->together)
-        append_ring(layout, &job->filtered, filtered, ahead, job->n_bands);
+        append_ring(layout, &job->filtered, filtered, (uint32_t)(ahead < job->n_bands ? ahead : job->n_bands), 1);
     if (request->encode)
-        append_ring(layout, &job->encoded, encoded, (uint64_t)encoded_slots(job) * job->workers, UINT64_MAX);
+        append_ring(layout, &job->encoded, encoded, encoded_slots(job), job->workers);
     layout->overflow |= encoded == SIZE_MAX;
 }
 
 bool tl_job_lay_out(struct tl_job *job, const struct tl_request *request)
 {
-    struct layout layout = {0};
+    struct layout layout = {.apart = request->apart};
     uint64_t slot;
 
     append(&layout, sizeof(struct tl_header), 1, &slot);

@@ -8,7 +8,7 @@
 
 uint32_t tl_job_encoded_slots(const struct tl_job *job)
 {
-    return job->encoded.slots / job->workers;
+    return job->encoded.slots / job->encoded.shares;
 }
 
 /*
@@ -67,13 +67,14 @@ static bool slots_in_turn(const struct tl_job *job, const struct tl_ring *ring, 
     return true;
 }
 
-/* Slots that lie one behind the other, as one piece. */
-static bool slots_from(const struct tl_ring *ring, uint64_t first, uint64_t count, uint32_t *piece,
-                       struct tl_extent *extent)
+/* A share of a ring, as one piece. */
+static bool share_of(const struct tl_ring *ring, uint32_t share, uint32_t *piece, struct tl_extent *extent)
 {
-    if (!count || !has(piece, 1))
+    uint64_t bytes = ring->slots ? ring->whole.bytes / ring->shares : 0;
+
+    if (!bytes || !has(piece, 1))
         return false;
-    *extent = (struct tl_extent){ring->offset + first * ring->slot_bytes, count * ring->slot_bytes};
+    *extent = (struct tl_extent){ring->whole.offset + share * bytes, bytes};
     return true;
 }
 
@@ -83,16 +84,13 @@ static bool own_rings(const struct tl_job *job, uint32_t worker, uint32_t *piece
         return false;
     if (job->restart)
         return job->window && slots_in_turn(job, &job->source, worker, piece, extent);
-    return slots_from(&job->filtered, 0, worker == 0 ? job->filtered.slots : 0, piece, extent)
-           || slots_from(&job->source, 0, worker == owner_of_source(job, 0) ? job->source.slots : 0, piece, extent);
+    return (worker == 0 && share_of(&job->filtered, 0, piece, extent))
+           || (worker == owner_of_source(job, 0) && share_of(&job->source, 0, piece, extent));
 }
 
 static bool own(const struct tl_job *job, uint32_t worker, uint32_t *piece, struct tl_extent *extent)
 {
-    uint32_t n_encoded = job->encoded.slots ? tl_job_encoded_slots(job) : 0;
-
-    return slots_from(&job->encoded, (uint64_t)worker * n_encoded, n_encoded, piece, extent)
-           || own_rings(job, worker, piece, extent);
+    return share_of(&job->encoded, worker, piece, extent) || own_rings(job, worker, piece, extent);
 }
 
 /* What the first worker alone writes, as no other has the stream or prepares a transform. */
@@ -116,8 +114,10 @@ static bool regions_in_turn(const struct tl_job *job, uint32_t worker, uint32_t 
 {
     const struct tl_stage *process = tl_job_stage(job, TELAR_TASK_PROCESS),
                           *gather = tl_job_stage(job, TELAR_TASK_GATHER);
-    struct tl_ring results = {job->result_offset, job->result_slot, process ? (uint32_t)process->count : 0};
-    struct tl_ring partials = {job->partial_offset, job->partial_slot, gather ? (uint32_t)gather->count : 0};
+    struct tl_ring results = {job->result_offset, job->result_slot, process ? (uint32_t)process->count : 0, 1,
+                              {0, 0}};
+    struct tl_ring partials = {job->partial_offset, job->partial_slot, gather ? (uint32_t)gather->count : 0, 1,
+                               {0, 0}};
 
     return slots_in_turn(job, &results, worker, piece, extent)
            || slots_in_turn(job, &partials, worker, piece, extent)

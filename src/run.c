@@ -127,6 +127,7 @@ telar_status tl_run_plan(struct run *run, const struct telar_geometry *image, bo
         .encode = encode,
         .small = run->options.compression == TELAR_SMALL,
         .fixed = run->options.isolation == TELAR_SANDBOXED,
+        .apart = run->orders.guarded,
         .resident = run->options.keep_shm != NULL,
     };
     telar_status status;
