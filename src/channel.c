@@ -119,7 +119,7 @@ static int milliseconds_until(uint64_t deadline_ns)
     return ms < 60000 ? (int)ms : 60000;
 }
 
-void tl_channel_wait(const int *ends, const int *watches, bool *heard, uint32_t count, uint64_t deadline_ns)
+void tl_channel_wait(const int *ends, const int *watches, struct tl_seen *seen, uint32_t count, uint64_t deadline_ns)
 {
     struct pollfd set[2 * TELAR_WORKERS_MAX];
     int ready;
@@ -131,5 +131,5 @@ void tl_channel_wait(const int *ends, const int *watches, bool *heard, uint32_t 
     }
     ready = poll(set, 2 * count, milliseconds_until(deadline_ns));
     for (uint32_t i = 0; i < count; i++)
-        heard[i] = ready > 0 && (set[i].revents != 0 || set[count + i].revents != 0);
+        seen[i] = (struct tl_seen){ready > 0 && set[i].revents != 0, ready > 0 && set[count + i].revents != 0};
 }

@@ -56,7 +56,7 @@ struct tl_record {
     uint64_t start_ns, end_ns; /* of the task; of the hello: it was born, its memory is mapped; of the bye: it
                                   was told to go, its memory is unmapped */
     uint64_t touch_ns, unfilter_ns, transform_ns; /* parts of it, as in struct telar_task_report */
-    int64_t id; /* thread id of the worker */
+    int64_t id; /* of the hello: the thread id */
     uint64_t user_ns, system_ns;
     uint64_t minor_faults, major_faults;
     uint64_t voluntary_switches, involuntary_switches;
@@ -92,12 +92,18 @@ enum tl_heard {
 /* Takes one waiting record, without waiting. */
 enum tl_heard tl_channel_hear(int end, struct tl_record *record);
 
+/* What a wait has seen of a worker. What it said before it ended is there to be heard when `ended` is true. */
+struct tl_seen {
+    bool word;  /* its end has something to hear */
+    bool ended; /* its watch can be read */
+};
+
 /*
- * Waits until one of `count` ends has something to hear, or until deadline_ns (of tl_now_ns; UINT64_MAX: for
- * ever). heard[i] says whether ends[i] has, or the descriptor watches[i] can be read; watches may be NULL. Those
- * of -1 are passed over. A signal ends the wait early, with nothing heard.
+ * Waits until one of `count` ends has something to hear or one of the descriptors `watches` can be read, or until
+ * deadline_ns (of tl_now_ns; UINT64_MAX: for ever), and says so in seen[i]. watches may be NULL. Those of -1 are passed
+ * over. A signal ends the wait early, with nothing seen.
  */
-void tl_channel_wait(const int *ends, const int *watches, bool *heard, uint32_t count, uint64_t deadline_ns);
+void tl_channel_wait(const int *ends, const int *watches, struct tl_seen *seen, uint32_t count, uint64_t deadline_ns);
 
 /*
  * Messages of other kinds, over a pair of their own (see probe.c). Sending is false with errno. Receiving waits for a

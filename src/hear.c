@@ -31,31 +31,33 @@ static void lose(struct tl_coordinator *c, struct tl_member *member)
     tl_fault_lose(c, member, TELAR_WORKER, why);
 }
 
-/* What a worker has said before it ended is heard first. Once it has ended, nothing more is to come. */
-static void hear(struct tl_coordinator *c, struct tl_member *member)
+/*
+ * The next word of a worker that was seen to have ended, or not. What it has said before it ended is heard first, word by
+ * word; then nothing more is to come. Whether there was one, and there may be another.
+ */
+static bool hear(struct tl_coordinator *c, struct tl_member *member, bool ended)
 {
     struct tl_record record;
 
-    while (c->status == TELAR_OK && member->living) {
-        bool ended = tl_child_ended(member->watch);
-
-        switch (tl_channel_hear(member->end, &record)) {
-        case TL_HEARD_NOTHING:
-            if (ended && !tl_ledger_complete(&c->ledger))
-                lose(c, member);
-            return;
-        case TL_HEARD_RECORD:
-            tl_answer_note(c, member, &record);
-            break;
-        case TL_HEARD_NOISE:
-            tl_fault_lose(c, member, TELAR_WORKER, "sent a message that makes no sense");
-            break;
-        case TL_HEARD_GONE:
-            if (!tl_ledger_complete(&c->ledger))
-                lose(c, member);
-            return;
-        }
+    if (c->status != TELAR_OK || !member->living)
+        return false;
+    switch (tl_channel_hear(member->end, &record)) {
+    case TL_HEARD_RECORD:
+        tl_answer_note(c, member, &record);
+        return true;
+    case TL_HEARD_NOISE:
+        tl_fault_lose(c, member, TELAR_WORKER, "sent a message that makes no sense");
+        return false;
+    case TL_HEARD_NOTHING:
+        if (!ended)
+            return false;
+        break;
+    case TL_HEARD_GONE:
+        break;
     }
+    if (!tl_ledger_complete(&c->ledger))
+        lose(c, member);
+    return false;
 }
 
 /* How long a member may take for what it has; 0: as long as it likes. Loading a plug-in always has a limit. */
@@ -90,7 +92,8 @@ void tl_hear_deadlines(struct tl_coordinator *c)
 
         if (deadline_of(c, member) > now_ns)
             continue;
-        hear(c, member); /* it may have answered while the coordinator wrote to a slow output */
+        while (hear(c, member, tl_child_ended(member->watch)))
+            ; /* it may have answered while the coordinator wrote to a slow output */
         if (c->status != TELAR_OK || deadline_of(c, member) > now_ns)
             continue;
         snprintf(why, sizeof why, "took longer than the time limit of %" PRIu32 ".%03" PRIu32 " s",
@@ -100,7 +103,7 @@ void tl_hear_deadlines(struct tl_coordinator *c)
 }
 
 /* Waits until a worker says something or ends, or until_ns. */
-static void await(const struct tl_coordinator *c, bool heard[TELAR_WORKERS_MAX], uint64_t until_ns)
+static void await(const struct tl_coordinator *c, struct tl_seen seen[TELAR_WORKERS_MAX], uint64_t until_ns)
 {
     int ends[TELAR_WORKERS_MAX], watches[TELAR_WORKERS_MAX];
 
@@ -108,22 +111,22 @@ static void await(const struct tl_coordinator *c, bool heard[TELAR_WORKERS_MAX],
         ends[i] = c->crew->member[i].end;
         watches[i] = c->crew->member[i].watch;
     }
-    tl_channel_wait(ends, watches, heard, c->crew->size, until_ns);
+    tl_channel_wait(ends, watches, seen, c->crew->size, until_ns);
 }
 
 void tl_hear(struct tl_coordinator *c, uint64_t until_ns)
 {
-    bool heard[TELAR_WORKERS_MAX];
+    struct tl_seen seen[TELAR_WORKERS_MAX];
 
     for (uint32_t i = 0; i < c->crew->size; i++) {
         uint64_t deadline_ns = deadline_of(c, &c->crew->member[i]);
 
         until_ns = deadline_ns < until_ns ? deadline_ns : until_ns;
     }
-    await(c, heard, until_ns);
+    await(c, seen, until_ns);
     for (uint32_t i = 0; i < c->crew->size; i++)
-        if (heard[i])
-            hear(c, &c->crew->member[i]);
+        if (seen[i].word || seen[i].ended)
+            hear(c, &c->crew->member[i], seen[i].ended);
 }
 
 static bool anybody_living(const struct tl_coordinator *c)
@@ -135,9 +138,8 @@ static bool anybody_living(const struct tl_coordinator *c)
 }
 
 /* Hears a member that has been told to go; whether it has gone. */
-static bool hear_last(struct tl_coordinator *c, struct tl_member *member)
+static bool hear_last(struct tl_coordinator *c, struct tl_member *member, bool ended)
 {
-    bool ended = tl_child_ended(member->watch);
     struct tl_record record;
 
     switch (tl_channel_hear(member->end, &record)) {
@@ -159,14 +161,14 @@ void tl_hear_out(struct tl_coordinator *c)
 {
     uint64_t until_ns = tl_now_ns() + grace_ns;
     bool patient = !c->orders->engine->direct && (c->status == TELAR_OK || !c->orders->engine->processes);
-    bool heard[TELAR_WORKERS_MAX];
+    struct tl_seen seen[TELAR_WORKERS_MAX];
 
     for (uint32_t i = 0; i < c->crew->size; i++)
         tl_channel_finish(c->crew->member[i].end);
     while (patient && anybody_living(c) && tl_now_ns() < until_ns) {
-        await(c, heard, until_ns);
+        await(c, seen, until_ns);
         for (uint32_t i = 0; i < c->crew->size; i++)
-            if (heard[i] && hear_last(c, &c->crew->member[i]))
+            if ((seen[i].word || seen[i].ended) && hear_last(c, &c->crew->member[i], seen[i].ended))
                 until_ns = tl_now_ns() + grace_ns;
     }
     for (uint32_t i = 0; i < c->crew->size; i++)

@@ -125,16 +125,16 @@ static void lose(struct tl_probe *probe, bool late, bool noise, const char *what
 static bool hear(struct tl_probe *probe, void *message, size_t bytes, const char *what)
 {
     uint64_t deadline_ns = tl_now_ns() + probe->timeout_ms * UINT64_C(1000000);
-    bool heard = false;
+    struct tl_seen seen = {0};
     ssize_t got = 0;
 
-    while (!heard && tl_now_ns() < deadline_ns)
-        tl_channel_wait(&probe->end, NULL, &heard, 1, deadline_ns);
-    if (heard)
+    while (!seen.word && tl_now_ns() < deadline_ns)
+        tl_channel_wait(&probe->end, NULL, &seen, 1, deadline_ns);
+    if (seen.word)
         got = tl_channel_receive(probe->end, message, bytes);
     if (got == (ssize_t)bytes)
         return true;
-    lose(probe, !heard, got > 0, what);
+    lose(probe, !seen.word, got > 0, what);
     return false;
 }
 

@@ -108,16 +108,13 @@ static telar_status await(struct reading *r, const struct tl_orders *orders, uin
     struct tl_record record;
     enum tl_heard heard = TL_HEARD_NOTHING;
     char why[192];
-    bool any;
+    struct tl_seen seen;
 
     while (heard == TL_HEARD_NOTHING && tl_now_ns() < deadline_ns) {
-        bool ended;
-
-        tl_channel_wait(&r->member.end, &r->member.watch, &any, 1, deadline_ns);
-        ended = any && tl_child_ended(r->member.watch);
-        if (any)
+        tl_channel_wait(&r->member.end, &r->member.watch, &seen, 1, deadline_ns);
+        if (seen.word)
             heard = tl_channel_hear(r->member.end, &record);
-        if (heard == TL_HEARD_NOTHING && ended)
+        if (heard == TL_HEARD_NOTHING && seen.ended)
             heard = TL_HEARD_GONE;
     }
     tl_channel_close(&r->member.end);

@@ -85,7 +85,6 @@ static void carry_out(struct tl_worker *worker, const struct tl_ticket *ticket)
 
 static bool report(struct tl_worker *worker)
 {
-    worker->record.id = (int64_t)syscall(SYS_gettid);
     add_usage(worker, &worker->record);
     return worker->port.report(worker->port.data, &worker->record);
 }
@@ -176,7 +175,10 @@ void tl_worker_run(struct tl_worker *worker)
     struct tl_ticket ticket;
 
     worker->record = (struct tl_record){
-        .task = TL_TASK_HELLO, .start_ns = worker->born_ns ? worker->born_ns : tl_now_ns()};
+        .task = TL_TASK_HELLO,
+        .start_ns = worker->born_ns ? worker->born_ns : tl_now_ns(),
+        .id = (int64_t)syscall(SYS_gettid),
+    };
     if (!map(worker, &shape))
         note_errno(&worker->record, TL_TROUBLE_MEMORY);
     else if ((trouble = settle(worker)) != TL_TROUBLE_NONE)

@@ -129,7 +129,7 @@ END_TEST
 START_TEST(waiting_tells_who_has_something_to_say)
 {
     int ends[TELAR_WORKERS_MAX], others[TELAR_WORKERS_MAX];
-    bool heard[TELAR_WORKERS_MAX];
+    struct tl_seen seen[TELAR_WORKERS_MAX];
 
     for (int i = 0; i < TELAR_WORKERS_MAX; i++)
         ends[i] = others[i] = -1;
@@ -142,9 +142,9 @@ START_TEST(waiting_tells_who_has_something_to_say)
     }
     tl_channel_report(others[4], &(struct tl_record){0});
     tl_channel_close(&others[10]);
-    tl_channel_wait(ends, NULL, heard, TELAR_WORKERS_MAX, UINT64_MAX);
+    tl_channel_wait(ends, NULL, seen, TELAR_WORKERS_MAX, UINT64_MAX);
     for (int i = 0; i < TELAR_WORKERS_MAX; i++)
-        ck_assert_msg(heard[i] == (i == 4 || i == 10), "%d", i);
+        ck_assert_msg(seen[i].word == (i == 4 || i == 10), "%d", i);
     for (int i = 0; i < 20; i++) {
         tl_channel_close(&ends[i]);
         tl_channel_close(&others[i]);
@@ -155,14 +155,14 @@ END_TEST
 START_TEST(waiting_ends_at_its_deadline)
 {
     uint64_t deadline_ns = tl_now_ns() + 30000000;
-    bool heard[1] = {true};
+    struct tl_seen seen[1] = {{true, true}};
     int ends[2];
 
     open_pair(ends);
-    tl_channel_wait(ends, NULL, heard, 1, deadline_ns);
+    tl_channel_wait(ends, NULL, seen, 1, deadline_ns);
     ck_assert_uint_ge(tl_now_ns(), deadline_ns);
-    ck_assert(!heard[0]);
-    tl_channel_wait(ends, NULL, heard, 1, 0); /* long past: only a look */
+    ck_assert(!seen[0].word && !seen[0].ended);
+    tl_channel_wait(ends, NULL, seen, 1, 0); /* long past: only a look */
     close_pair(ends);
 }
 END_TEST
@@ -192,14 +192,14 @@ static void *speak_late(void *end)
 START_TEST(signals_do_not_break_a_message)
 {
     struct tl_ticket ticket = {0};
-    bool heard[1] = {true};
+    struct tl_seen seen[1] = {{true, true}};
     pthread_t thread;
     int ends[2];
 
     open_pair(ends);
     interrupt_every_ms();
-    tl_channel_wait(ends, NULL, heard, 1, UINT64_MAX); /* returns early, and says so */
-    ck_assert(!heard[0]);
+    tl_channel_wait(ends, NULL, seen, 1, UINT64_MAX); /* returns early, and says so */
+    ck_assert(!seen[0].word && !seen[0].ended);
     ck_assert_int_eq(pthread_create(&thread, NULL, speak_late, &ends[0]), 0);
     ck_assert(tl_channel_take(ends[1], &ticket));
     ck_assert_uint_eq(ticket.task, 7);
