@@ -35,21 +35,44 @@ static void choose_workers(struct run *run)
     report->workers_wanted = run->orders.workers;
 }
 
-/* Workers that would find nothing to do are not made. */
-static void limit_workers(struct run *run)
+static void limit_workers(struct run *run, uint64_t most, const char *why)
 {
     char *reason = run->report->workers_reason;
     size_t used = strlen(reason);
+
+    if (run->orders.workers <= most)
+        return;
+    run->orders.workers = (uint32_t)most;
+    snprintf(reason + used, sizeof run->report->workers_reason - used, "; %s", why);
+}
+
+/* Workers that would find nothing to do are not made. */
+static void limit_to_regions(struct run *run)
+{
     uint64_t most = 0;
+    char why[64];
 
     for (uint32_t i = 0; i < run->job.n_stages; i++)
         if (run->job.stage[i].kind != TELAR_TASK_INFLATE && run->job.stage[i].count > most)
             most = run->job.stage[i].count;
-    if (run->orders.workers <= most)
+    snprintf(why, sizeof why, "there %s only %" PRIu64 " region%s", most == 1 ? "is" : "are", most, most == 1 ? "" : "s");
+    limit_workers(run, most, why);
+}
+
+/*
+ * Nor, unless they are asked for, those that cost more than they help: from file to file one worker does a megabyte of
+ * pixels in about the time in which another is made. What is computed by code from elsewhere may be worth any number.
+ */
+static void limit_to_worth(struct run *run)
+{
+    enum { WORTH_BYTES = 1 << 20 };
+    uint64_t worth = telar_row_bytes(&run->job.image) * run->job.image.rows / WORTH_BYTES;
+
+    if (run->options.workers || !run->job.fused || run->job.foreign)
         return;
-    run->orders.workers = (uint32_t)most;
-    snprintf(reason + used, sizeof run->report->workers_reason - used, "; there %s only %" PRIu64 " region%s",
-             most == 1 ? "is" : "are", most, most == 1 ? "" : "s");
+    limit_workers(run, worth ? worth : 1, "so small a picture is not worth more");
+    if (run->report->workers_wanted > run->orders.workers)
+        run->report->workers_wanted = run->orders.workers;
 }
 
 /* A limit of the caller's own is one more limit: it makes no memory. */
@@ -83,7 +106,7 @@ static void describe(struct run *run)
     report->grid_columns = run->job.plan.columns;
 }
 
-/* A job for no more workers than find something to do, where each must have its part of the image from the start. */
+/* A job, and then for no more workers than it is worth. */
 static telar_status lay_out(struct run *run, struct tl_request *request, struct telar_error *error)
 {
     telar_status status;
@@ -92,8 +115,9 @@ static telar_status lay_out(struct run *run, struct tl_request *request, struct 
     status = tl_job_init(&run->job, request, error);
     if (status != TELAR_OK)
         return status;
-    limit_workers(run);
-    if (!request->fixed || run->orders.workers == request->workers)
+    limit_to_regions(run);
+    limit_to_worth(run);
+    if (run->orders.workers == request->workers)
         return TELAR_OK;
     request->workers = run->orders.workers;
     return tl_job_init(&run->job, request, error);

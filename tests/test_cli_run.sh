@@ -49,6 +49,10 @@ for text in "500 x 800 x 3" "2 x 2 regions" "engine processes" "isolation guarde
     "worker 1" "work of all workers: inflate" ", transform" ", encode" "all"; do
     check "-v says $text" says "$text"
 done
+for small in "$in" "$g"; do
+    check "a small picture has one worker" sh -c "$telar run -v -t invert $small $work/v.png 2>$work/err"
+    check "a small picture has one worker: -v says so" says "workers 1 ("
+done
 check "-q with -v is silent" right "$telar" run -q -v -t copy "$g" "$work/v.png"
 check "no progress on what is no terminal" right "$telar" run -t copy "$g" "$work/v.png"
 try "$telar" run --progress=always -t copy "$g" "$work/v.png"

@@ -82,7 +82,7 @@ void telar_temporary_remove(const struct telar_temporary *temporary);
 struct telar_options {
     telar_engine engine;
     telar_isolation isolation;
-    uint32_t workers;         /* 1 to TELAR_WORKERS_MAX; 0: as many as telar_host_workers() says */
+    uint32_t workers;         /* 1 to TELAR_WORKERS_MAX; 0: as many as telar_host_workers() says, or fewer for a small file */
     struct telar_plan plan;   /* 0 x 0: chosen */
     bool has_roi;             /* whether roi is meant */
     struct telar_region roi;  /* transform only this rectangle; the rest is copied. Inside it the result is what it would be without */
