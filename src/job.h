@@ -3,8 +3,8 @@
  * Layer: over pipeline, plan and segment. A job is private memory, complete before the first worker lives and
  * never changed after: a forked worker has it as it was, whatever is written to the segment.
  *
- * The segment, from its first byte. Every part begins on a page; parts of more than 4 MiB, and
- * smaller ones that a worker opens for itself, begin at a multiple of 2 MiB, so that protecting one does not break up a
+ * The segment, from its first byte. Every part begins on a page; parts of 4 MiB and more, and
+ * where workers open what they own (tl_request.apart) shares of 256 KiB and more, begin at a multiple of 2 MiB, so that protecting one does not break up a
  * huge page of another. Parts that a job does not need are empty.
  *
  *     0        +------------------------------------------------+

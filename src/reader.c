@@ -112,7 +112,7 @@ static telar_status await(struct reading *r, const struct tl_orders *orders, uin
 
     while (heard == TL_HEARD_NOTHING && tl_now_ns() < deadline_ns) {
         tl_channel_wait(&r->member.end, &r->member.watch, &seen, 1, deadline_ns);
-        if (seen.word)
+        if (seen.word || seen.ended)
             heard = tl_channel_hear(r->member.end, &record);
         if (heard == TL_HEARD_NOTHING && seen.ended)
             heard = TL_HEARD_GONE;

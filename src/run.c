@@ -52,27 +52,38 @@ static void limit_to_regions(struct run *run)
     uint64_t most = 0;
     char why[64];
 
-    for (uint32_t i = 0; i < run->job.n_stages; i++)
-        if (run->job.stage[i].kind != TELAR_TASK_INFLATE && run->job.stage[i].count > most)
+    for (uint32_t i = 0; i < run->job.n_stages; i++) {
+        bool chain = run->job.stage[i].kind == TELAR_TASK_INFLATE && !run->job.restart;
+
+        if (!chain && run->job.stage[i].count > most)
             most = run->job.stage[i].count;
+    }
     snprintf(why, sizeof why, "there %s only %" PRIu64 " region%s", most == 1 ? "is" : "are", most, most == 1 ? "" : "s");
     limit_workers(run, most, why);
 }
 
+/* Whether it is mostly decoding and quick encoding that workers do, with transforms that read little around a pixel. */
+static bool is_light(const struct tl_job *job)
+{
+    enum { LIGHT_HALO = 16 };
+
+    return job->fused && !job->foreign && !job->small && job->halo <= LIGHT_HALO;
+}
+
 /*
- * Nor, unless they are asked for, those that cost more than they help: from file to file one worker does a megabyte of
- * pixels in about the time in which another is made. What is computed by code from elsewhere may be worth any number.
+ * Nor, unless they are asked for, processes that cost more than they help: from file to file one worker does a megabyte of
+ * pixels in about the time in which another is made. Nobody is told of it: nobody wanted more.
  */
 static void limit_to_worth(struct run *run)
 {
     enum { WORTH_BYTES = 1 << 20 };
     uint64_t worth = telar_row_bytes(&run->job.image) * run->job.image.rows / WORTH_BYTES;
 
-    if (run->options.workers || !run->job.fused || run->job.foreign)
+    worth = worth ? worth : 1;
+    if (run->options.workers || run->orders.workers <= worth || !run->orders.engine->processes || !is_light(&run->job))
         return;
-    limit_workers(run, worth ? worth : 1, "so small a picture is not worth more");
-    if (run->report->workers_wanted > run->orders.workers)
-        run->report->workers_wanted = run->orders.workers;
+    limit_workers(run, worth, "so small a picture is not worth more");
+    run->report->workers_wanted = run->orders.workers;
 }
 
 /* A limit of the caller's own is one more limit: it makes no memory. */
@@ -106,23 +117,6 @@ static void describe(struct run *run)
     report->grid_columns = run->job.plan.columns;
 }
 
-/* A job, and then for no more workers than it is worth. */
-static telar_status lay_out(struct run *run, struct tl_request *request, struct telar_error *error)
-{
-    telar_status status;
-
-    request->workers = run->orders.workers;
-    status = tl_job_init(&run->job, request, error);
-    if (status != TELAR_OK)
-        return status;
-    limit_to_regions(run);
-    limit_to_worth(run);
-    if (run->orders.workers == request->workers)
-        return TELAR_OK;
-    request->workers = run->orders.workers;
-    return tl_job_init(&run->job, request, error);
-}
-
 /*
  * Whether the worker that inflates has time to make the pixels, too, while the bands are in its cache. Where the file is
  * not much smaller than the pixels, inflating is what everybody waits for; and so it is for many workers.
@@ -134,6 +128,25 @@ static bool inflates_quickly(const struct run *run, const struct telar_geometry 
 
     return run->orders.workers <= WORKERS_MAX && bytes > 0
            && bytes <= (uint64_t)image->rows * telar_row_bytes(image) / SMALLER;
+}
+
+/* A job, and then for no more workers than it is worth. */
+static telar_status lay_out(struct run *run, struct tl_request *request, struct telar_error *error)
+{
+    telar_status status;
+
+    request->workers = run->orders.workers;
+    request->together = request->decode && inflates_quickly(run, &request->image);
+    status = tl_job_init(&run->job, request, error);
+    if (status != TELAR_OK)
+        return status;
+    limit_to_regions(run);
+    limit_to_worth(run);
+    if (run->orders.workers == request->workers)
+        return TELAR_OK;
+    request->workers = run->orders.workers;
+    request->together = request->decode && inflates_quickly(run, &request->image);
+    return tl_job_init(&run->job, request, error);
 }
 
 /* From an image's geometry to a segment with room for everything, and a report that says so. */
@@ -151,13 +164,12 @@ telar_status tl_run_plan(struct run *run, const struct telar_geometry *image, bo
         .encode = encode,
         .small = run->options.compression == TELAR_SMALL,
         .fixed = run->options.isolation == TELAR_SANDBOXED,
-        .apart = run->orders.guarded,
+        .apart = run->orders.guarded && !run->options.small_pages,
         .resident = run->options.keep_shm != NULL,
     };
     telar_status status;
 
     choose_workers(run);
-    request.together = decode && inflates_quickly(run, image);
     status = lay_out(run, &request, error);
     if (status == TELAR_OK)
         status = tl_plugins_planned(&run->plugins, error);

@@ -158,9 +158,9 @@ check "both hold the same picture" sh -c "
     '$telar' run --no-restart -t copy '$work/bands.png' '$work/again.png' && cmp '$work/again.png' '$work/plain.png'"
 # In series the last band may be full before the stream has come to its end.
 check "what telar wrote is read in series too" sh -c "
-    '$telar' run -t copy '$work/plain.png' '$work/again.png' && cmp '$work/again.png' '$work/bands.png'"
+    '$telar' run -j 3 -t copy '$work/plain.png' '$work/again.png' && cmp '$work/again.png' '$work/bands.png'"
 check "and from standard input" sh -c "
-    cat '$work/bands.png' | '$telar' run -t copy - '$work/again.png' && cmp '$work/again.png' '$work/bands.png'"
+    cat '$work/bands.png' | '$telar' run -j 3 -t copy - '$work/again.png' && cmp '$work/again.png' '$work/bands.png'"
 
 # ---- compression ----
 for compression in fast small libpng; do

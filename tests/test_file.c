@@ -288,6 +288,73 @@ START_TEST(every_kind_of_content)
 }
 END_TEST
 
+/* How many tasks only unfiltered; the file is that of the serial run. */
+static uint64_t check_chain(const telar_pipeline *pipeline, const struct telar_options *options,
+                            const struct bytes *expected)
+{
+    struct telar_error error = {0};
+    telar_report *report;
+    uint64_t unfiltered = 0;
+    struct bytes bytes;
+
+    ck_assert_msg(telar_run_file(in_name, out_name, pipeline, options, &report, &error) == TELAR_OK, "%s", error.text);
+    bytes = slurp(out_name);
+    ck_assert_uint_eq(bytes.n, expected->n);
+    ck_assert_mem_eq(bytes.at, expected->at, bytes.n);
+    for (uint64_t i = 0; i < report->n_tasks; i++)
+        unfiltered += report->task[i].kind == TELAR_TASK_UNFILTER;
+    telar_report_free(report);
+    free(bytes.at);
+    return unfiltered;
+}
+
+/* A file of libpng's, with all its filters, whose pixels are made by the worker that inflates, or by another. */
+static void check_chains(telar_image *image, bool small)
+{
+    static const telar_isolation rungs[] = {TELAR_SHARED, TELAR_GUARDED, TELAR_SANDBOXED};
+    const struct telar_options alone = {.engine = TELAR_SERIAL},
+                               by_libpng = {.engine = TELAR_SERIAL, .compression = TELAR_LIBPNG};
+    telar_pipeline *pipeline = pipeline_of("blur:sigma=1"), *none = telar_pipeline_new();
+    telar_image *expected, *read;
+    struct bytes first;
+
+    ck_assert_int_eq(telar_image_write(image, again_name, NULL), TELAR_OK);
+    ck_assert_int_eq(telar_run_file(again_name, in_name, none, &by_libpng, NULL, NULL), TELAR_OK);
+    ck_assert_int_eq(telar_run(image, &expected, pipeline, &alone, NULL, NULL), TELAR_OK);
+    ck_assert_int_eq(telar_run_file(in_name, out_name, pipeline, &alone, NULL, NULL), TELAR_OK);
+    ck_assert_int_eq(telar_image_read(out_name, NULL, &read, NULL), TELAR_OK);
+    ck_assert(picture_same(expected, read));
+    first = slurp(out_name);
+    for (size_t i = 0; i < LENGTH(rungs); i++)
+        for (uint32_t workers = 1; workers <= 3; workers++) {
+            struct telar_options options = {.isolation = rungs[i], .workers = workers};
+
+            options.engine = PROCESSES ? TELAR_PROCESSES : TELAR_THREADS;
+            if (rungs[i] == TELAR_SANDBOXED && !sandboxed)
+                continue;
+            ck_assert_int_eq(check_chain(pipeline, &options, &first) == 0, workers == 1 || (workers == 2 && small));
+        }
+    free(first.at);
+    telar_image_free(expected);
+    telar_image_free(read);
+    telar_image_free(image);
+    telar_pipeline_free(pipeline);
+    telar_pipeline_free(none);
+    remove_files();
+}
+
+START_TEST(pixels_are_made_by_whoever_has_time)
+{
+    telar_image *page = picture_new(611, 1999, 3, 8), *deep = picture_new(301, 3300, 3, 16);
+
+    fill(page, checkered);
+    fill(deep, gradient);
+    check_chains(page, true);
+    check_chains(deep, true);
+    check_chains(picture_new(301, 3300, 3, 16), false);
+}
+END_TEST
+
 /* In a region of interest the result is that of the whole run, outside it is the source: fused or not. */
 START_TEST(a_region_of_interest_of_a_file)
 {
@@ -403,6 +470,7 @@ int main(void)
         a_window_and_halos,
         whole_picture_transforms_keep_it_resident,
         every_kind_of_content,
+        pixels_are_made_by_whoever_has_time,
         a_region_of_interest_of_a_file,
         outside_a_region_of_interest_is_the_source,
         memory_does_not_grow_with_height,

@@ -236,9 +236,33 @@ static void check_ring(unsigned char *pages, const struct tl_job *job, telar_tas
     }
 }
 
-static void check_codec_layout(const struct telar_geometry *image, struct telar_plan plan, uint32_t workers,
-                               bool together)
+/* No page has two owners; what is apart begins and ends on a huge page, unless it is small or dealt out in turn. */
+static void check_owners(const struct tl_job *job, bool apart)
 {
+    unsigned char *pages = calloc(1, job->segment_bytes / TL_PAGE_BYTES + 1);
+    struct tl_extent piece;
+
+    ck_assert_ptr_nonnull(pages);
+    claim(pages, job, 0, TL_PAGE_BYTES);
+    claim(pages, job, job->tail.offset, job->tail.bytes);
+    for (uint32_t worker = 0; worker < job->workers; worker++)
+        for (uint32_t i = 0; tl_job_own(job, worker, i, &piece); i++) {
+            claim(pages, job, piece.offset, piece.bytes);
+            if (apart && piece.bytes >= TL_HUGE_BYTES / 8 && job->window && !job->restart) {
+                ck_assert_uint_eq(piece.offset % TL_HUGE_BYTES, 0);
+                ck_assert_uint_eq(piece.bytes % TL_HUGE_BYTES, 0);
+            }
+        }
+    free(pages);
+}
+
+/* How bands are decoded, and whether workers open what they own: two bits. */
+enum { TOGETHER = 1, APART = 2, WAYS = 4 };
+
+static void check_codec_layout(const struct telar_geometry *image, struct telar_plan plan, uint32_t workers,
+                               unsigned way)
+{
+    const bool together = way & TOGETHER;
     telar_pipeline *pipeline = telar_pipeline_new();
     struct tl_request request = {.image = *image, .pipeline = pipeline, .plan = plan, .workers = workers};
     unsigned char *pages;
@@ -246,6 +270,7 @@ static void check_codec_layout(const struct telar_geometry *image, struct telar_
 
     request.decode = request.encode = true;
     request.together = together;
+    request.apart = way & APART;
     add(pipeline, &local, 5, 0, 0);
     ck_assert_int_eq(tl_job_init(&job, &request, NULL), TELAR_OK);
     pages = calloc(1, job.segment_bytes / TL_PAGE_BYTES + 1);
@@ -267,6 +292,10 @@ static void check_codec_layout(const struct telar_geometry *image, struct telar_
     else
         ck_assert_uint_eq(job.source.slots, job.n_bands);
     ck_assert_int_eq(job.fused, plan.rows == 0);
+    check_owners(&job, request.apart);
+    request.restart = true;
+    ck_assert_int_eq(tl_job_init(&job, &request, NULL), TELAR_OK);
+    check_owners(&job, request.apart);
     free(pages);
     telar_pipeline_free(pipeline);
 }
@@ -278,9 +307,9 @@ START_TEST(slots_of_rings_have_pages_of_their_own)
 
     for (size_t i = 0; i < LENGTH(images); i++)
         for (uint32_t workers = 1; workers < 20; workers += 6)
-            for (int together = 0; together < 2; together++) {
-                check_codec_layout(&images[i], (struct telar_plan){0, 0}, workers, together);
-                check_codec_layout(&images[i], (struct telar_plan){2, 1}, workers, together);
+            for (unsigned way = 0; way < WAYS; way++) {
+                check_codec_layout(&images[i], (struct telar_plan){0, 0}, workers, way);
+                check_codec_layout(&images[i], (struct telar_plan){2, 1}, workers, way);
             }
 }
 END_TEST

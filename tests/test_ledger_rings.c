@@ -254,7 +254,7 @@ static void play_runs(bool deaths)
     static struct play play;
     const uint32_t halos[] = {0, 1, 17, 100};
 
-    for (uint32_t workers = 1; workers <= WORKERS_MAX; workers += 2)
+    for (uint32_t workers = 1; workers <= WORKERS_MAX; workers += workers % 3 ? 1 : 3)
         for (uint32_t decoding = 0; decoding < 3; decoding++)
             for (size_t i = 0; i < sizeof halos / sizeof *halos; i++)
                 for (uint32_t seed = 1; seed < 6; seed++)
@@ -264,6 +264,7 @@ static void play_runs(bool deaths)
                                                  .decode = true,
                                                  .together = decoding == 1,
                                                  .restart = decoding == 2,
+                                                 .apart = seed % 2,
                                                  .encode = true},
                              seed % 2 ? workers : (workers + 1) / 2, halos[i], deaths, seed);
 }
