@@ -38,18 +38,29 @@ static void put_name(FILE *out, const struct bench_row *row, double y)
 
 /* ---- the cost of each rung ---- */
 
+/* Half the band: a factor; 1 where too few rounds left it unknown. */
+static double band_of(const struct bench *bench, uint32_t group)
+{
+    return isfinite(bench->group[group].resolution) ? exp(bench->group[group].resolution) : 1;
+}
+
+/* Widens limits so that they hold an interval, or what is known of it: fmin and fmax pass over NaN. */
+static void take_in(const struct stats_interval *interval, double *low, double *high)
+{
+    *low = fmin(*low, fmin(interval->low, interval->mid));
+    *high = fmax(*high, fmax(interval->high, interval->mid));
+}
+
 /* From the lowest interval to the highest, the band among them; ratios need no zero on their axis. */
 static struct svg_axis ratio_axis(const struct bench *bench, uint32_t group)
 {
-    double high = exp(bench->group[group].resolution), low = 1 / high;
+    double high = band_of(bench, group), low = 1 / high, room;
 
     for (uint32_t i = 0; i < bench->n_rows; i++)
-        if (shown(&bench->row[i], group)) {
-            low = fmin(low, bench->row[i].ratio.low);
-            high = fmax(high, bench->row[i].ratio.high);
-        }
-    return (struct svg_axis){low - 0.05 * (high - low), high + 0.05 * (high - low), NAMES_WIDTH,
-                             SVG_WIDTH - NAMES_WIDTH - RIGHT};
+        if (shown(&bench->row[i], group))
+            take_in(&bench->row[i].ratio, &low, &high);
+    room = fmax(0.05 * (high - low), 0.01); /* a baseline alone is one point */
+    return (struct svg_axis){low - room, high + room, NAMES_WIDTH, SVG_WIDTH - NAMES_WIDTH - RIGHT};
 }
 
 static void draw_ratio(FILE *out, const struct bench *bench, const struct svg_axis *axis,
@@ -63,15 +74,17 @@ static void draw_ratio(FILE *out, const struct bench *bench, const struct svg_ax
     double low = svg_place(axis, row->ratio.low), high = svg_place(axis, row->ratio.high);
 
     put_name(out, row, y + 4);
-    svg_line(out, low, y, high, y, paint, 2.5, false);
-    svg_line(out, low, y - 4, low, y + 4, paint, 1.5, false);
-    svg_line(out, high, y - 4, high, y + 4, paint, 1.5, false);
+    if (isfinite(row->ratio.low)) {
+        svg_line(out, low, y, high, y, paint, 2.5, false);
+        svg_line(out, low, y - 4, low, y + 4, paint, 1.5, false);
+        svg_line(out, high, y - 4, high, y + 4, paint, 1.5, false);
+    }
     svg_dot(out, svg_place(axis, row->ratio.mid), y, paint, verdict == VERDICT_SAME ? 1 : 0);
 }
 
 void bench_draw_rungs(const struct bench *bench, uint32_t group, FILE *out, bool within)
 {
-    double resolution = exp(bench->group[group].resolution), y = 26, bottom;
+    double resolution = band_of(bench, group), y = 26, bottom;
     struct svg_axis axis = ratio_axis(bench, group);
     char name[160];
 
@@ -96,7 +109,7 @@ void bench_draw_rungs(const struct bench *bench, uint32_t group, FILE *out, bool
 
 /* ---- the parts of a worker's time ---- */
 
-static double longest_sum(const struct bench *bench, uint32_t group)
+double bench_longest_sum(const struct bench *bench, uint32_t group)
 {
     double longest = 0;
 
@@ -135,7 +148,7 @@ static double draw_legend(FILE *out, double y)
 
 void bench_draw_parts(const struct bench *bench, uint32_t group, FILE *out, bool within)
 {
-    struct svg_axis axis = {0, longest_sum(bench, group) * 1.02, NAMES_WIDTH,
+    struct svg_axis axis = {0, bench_longest_sum(bench, group) * 1.02, NAMES_WIDTH,
                             SVG_WIDTH - NAMES_WIDTH - RIGHT};
     double y = 34, bottom;
 
@@ -196,9 +209,11 @@ static void draw_point(FILE *out, const struct svg_axis *x, const struct svg_axi
                 + (shape - 1) * 5.0; /* beside one another, so that intervals can be told apart */
     double low = svg_place(y, speedup->low), high = svg_place(y, speedup->high);
 
-    svg_line(out, at, low, at, high, paint, 2, false);
-    svg_line(out, at - 3, low, at + 3, low, paint, 1.5, false);
-    svg_line(out, at - 3, high, at + 3, high, paint, 1.5, false);
+    if (isfinite(speedup->low)) {
+        svg_line(out, at, low, at, high, paint, 2, false);
+        svg_line(out, at - 3, low, at + 3, low, paint, 1.5, false);
+        svg_line(out, at - 3, high, at + 3, high, paint, 1.5, false);
+    }
     svg_dot(out, at, svg_place(y, speedup->mid), paint, shape);
 }
 
@@ -255,12 +270,14 @@ static void draw_frame(FILE *out, const struct svg_axis *x, const struct svg_axi
 /* The most workers of a group's laws, and the highest speed-up. */
 static void find_limits(const struct bench *bench, uint32_t group, double *workers, double *speedup)
 {
+    double slowest = 1;
+
     *workers = 1;
     *speedup = 1;
     for (uint32_t i = 0; i < bench->n_laws; i++)
         if (bench->row[bench->law[i].row].group == group) {
             *workers = fmax(*workers, bench->row[bench->law[i].row].options.workers);
-            *speedup = fmax(*speedup, bench->law[i].speedup.high);
+            take_in(&bench->law[i].speedup, &slowest, speedup);
         }
     *speedup = fmax(*speedup, fmin(*workers, *speedup * 1.6));
 }

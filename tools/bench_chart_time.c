@@ -278,8 +278,10 @@ uint32_t bench_charts(const struct bench *bench, struct bench_chart charts[CHART
                  "What each row costs: %s. The band is what this host cannot tell from none (A/A); grey "
                  "squares are not distinguishable; in brackets another number of workers.",
                  title);
-        chart = add(charts, &n, "parts", g + 1, bench_draw_parts, g);
-        snprintf(chart->caption, sizeof chart->caption, "Where a worker's time goes: %s.", title);
+        if (bench_longest_sum(bench, g) > 0) { /* not so when it was interrupted before */
+            chart = add(charts, &n, "parts", g + 1, bench_draw_parts, g);
+            snprintf(chart->caption, sizeof chart->caption, "Where a worker's time goes: %s.", title);
+        }
         if (has_laws(bench, g)) {
             chart = add(charts, &n, "speedup", g + 1, bench_draw_speedup, g);
             snprintf(chart->caption, sizeof chart->caption, "Speed-up over one worker alone: %s.", title);

@@ -236,11 +236,12 @@ static void tell_python(struct bench *bench)
     for (uint32_t i = 0; i < python->n; i++) {
         const struct bench_python_row *row = &python->row[i];
         double median = stats_median(row->ms, python->rounds);
+        bool loop = strcmp(row->name, "python loop, 1 thread") == 0; /* what the others are compared with */
 
-        if (strcmp(row->name, "python loop, 1 thread") != 0)
+        if (!loop && isfinite(row->ratio.low))
             find(bench, "%s took %.2f times the time of the loop in one thread (interval %.2f to %.2f).",
                  row->name, row->ratio.mid, row->ratio.low, row->ratio.high);
-        else if (serial)
+        else if (loop && serial)
             find(bench,
                  "One worker of telar did in %.3f ms what the loop in one Python thread did in %.1f ms.",
                  serial->median, median);
@@ -269,9 +270,11 @@ void bench_conclude(struct bench *bench)
         return;
     compare_processes(bench);
     explain_processes(bench);
-    compare_gil(bench);
-    compare_pages(bench);
-    tell_speedups(bench);
+    if (bench->rounds > 1) { /* one round gives no intervals, and what has none is not told */
+        compare_gil(bench);
+        compare_pages(bench);
+        tell_speedups(bench);
+    }
     tell_even(bench);
     tell_rungs(bench);
     tell_python(bench);

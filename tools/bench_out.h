@@ -34,6 +34,8 @@ uint32_t bench_charts(const struct bench *bench, struct bench_chart charts[CHART
 void bench_draw_speedup(const struct bench *bench, uint32_t group, FILE *out, bool within);
 void bench_draw_rungs(const struct bench *bench, uint32_t group, FILE *out, bool within);
 void bench_draw_parts(const struct bench *bench, uint32_t group, FILE *out, bool within);
+/* The longest bar of bench_draw_parts, in ms; 0 when no row of the group was examined. */
+double bench_longest_sum(const struct bench *bench, uint32_t group);
 void bench_draw_timeline(const struct bench *bench, uint32_t row, FILE *out, bool within);
 void bench_draw_picture(const struct bench *bench, uint32_t row, FILE *out, bool within);
 
