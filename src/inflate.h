@@ -23,13 +23,13 @@
 
 enum {
     TL_INFLATE_WINDOW = 32768, /* RFC 1951: no match reaches farther back */
-    TL_LITERAL_BITS = 11,      /* of the first table; codes that are longer go on in a second one */
+    TL_LITERAL_BITS = 12,      /* of the first table; codes that are longer go on in a second one */
     TL_DISTANCE_BITS = 8,
     TL_LITERAL_SYMBOLS = 288,
     TL_DISTANCE_SYMBOLS = 32,
     /* Entries with all second tables, at most, for complete codes of up to 15 bits (zlib's
        examples/enough.c). */
-    TL_LITERAL_TABLE = 2342,
+    TL_LITERAL_TABLE = 4382,
     TL_DISTANCE_TABLE = 402,
 };
 
@@ -44,7 +44,7 @@ struct tl_inflate {
     uint32_t n_bits;
     uint32_t step;                /* where in the format it is: inflate.c */
     uint32_t is_raw, is_final;    /* without head and checksum; in the last block */
-    uint32_t is_fixed, is_packed; /* the tables are those of fixed codes; entries hold several literals */
+    uint32_t is_fixed;            /* the tables are those of fixed codes */
     uint32_t left,
         distance; /* bytes of a stored block or of a match, still to come; how far back the match is */
     uint32_t n_literal, n_distance, n_code,
@@ -136,9 +136,6 @@ static inline unsigned tl_entry_value(uint32_t entry)
  */
 bool tl_inflate_literal_table(struct tl_inflate *inflate, const unsigned char *lengths, size_t n);
 bool tl_inflate_distance_table(struct tl_inflate *inflate, const unsigned char *lengths, size_t n);
-
-/* Makes entries of the literal table hold up to three literals. Worth it from about a thousand bytes on. */
-void tl_inflate_pack(struct tl_inflate *inflate);
 
 /* The code of code lengths, in the place of the literal table; a symbol is an entry's value. None at all is refused. */
 enum { TL_LENGTH_BITS = 7, TL_LENGTH_SYMBOLS = 19 };

@@ -189,7 +189,7 @@ INLINE void decode(struct tl_run *careful, const unsigned char *end)
 
         refill(r);
         if (quick_literals(r, table, &entry) && quick_literals(r, table, &entry)
-            && quick_literals(r, table, &entry) && quick_literals(r, table, &entry)) /* 4 * 11 of 54 bits */
+            && quick_literals(r, table, &entry) && quick_literals(r, table, &entry)) /* 4 * 12 of 54 bits */
             continue;
         refill(r);
         quick_special(r, entry);

@@ -18,7 +18,6 @@ enum {
     LITERALS_MAX = 286, /* of a dynamic block, as zlib has it; codes 286 and 287, 30 and 31 mean nothing */
     DISTANCES_MAX = 30,
     END_OF_BLOCK = 256,
-    UNPACKED_BYTES = 2048, /* that a block must have made before its table is packed */
 };
 
 /* ---- bits ---- */
@@ -303,26 +302,11 @@ static bool read_symbol(struct tl_run *r)
     return true;
 }
 
-/* A table is packed only when the block has been seen to go on. */
-static void begin_symbols(struct tl_run *r)
-{
-    struct tl_inflate *s = r->s;
-    const unsigned char *begin = r->out;
-
-    if (s->is_packed || r->out_end - r->out <= UNPACKED_BYTES)
-        return;
-    tl_inflate_quickly(r, begin + UNPACKED_BYTES);
-    if (s->step == TL_SYMBOL && begin + UNPACKED_BYTES - r->out < TL_QUICK_OUTPUT)
-        tl_inflate_pack(s);
-}
-
 static bool step_symbol(struct tl_run *r)
 {
     struct tl_inflate *s = r->s;
 
-    begin_symbols(r);
-    if (s->step == TL_SYMBOL)
-        tl_inflate_quickly(r, r->out_end);
+    tl_inflate_quickly(r, r->out_end);
     while (s->step == TL_SYMBOL)
         if (!read_symbol(r))
             return false;
@@ -398,11 +382,8 @@ bool tl_inflate_step(struct tl_run *r)
 
 bool tl_inflate_reach_symbols(struct tl_run *r)
 {
-    do {
-        while (r->s->step != TL_SYMBOL)
-            if (!tl_inflate_step(r))
-                return false;
-        begin_symbols(r);
-    } while (r->s->step != TL_SYMBOL);
+    while (r->s->step != TL_SYMBOL)
+        if (!tl_inflate_step(r))
+            return false;
     return tl_inflate_is_plenty(r);
 }

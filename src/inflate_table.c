@@ -3,7 +3,8 @@
  *
  * A table is indexed with the next bits of the stream, lowest first, so codes stand in it with their bits
  * reversed. It is grown from the shortest codes: when all codes of up to L bits are in a table of 2^L
- * entries, the table for L + 1 bits begins as two copies of it.
+ * entries, the table for L + 1 bits begins as two copies of it. Runs of literals whose codes have L bits together are
+ * placed as if they were symbols with such a code, over what stands there for the first of them alone.
  */
 #include <config.h>
 
@@ -52,6 +53,21 @@ static uint32_t length_entry(unsigned symbol)
     return special(TL_ENTRY_MATCH, 0, symbol);
 }
 
+/* One literal or two, by the bits of their codes, and the entry for them. */
+struct run {
+    uint32_t code, entry;
+};
+
+/*
+ * Literals whose codes have `length` bits are run[one[length]] to run[two[length]], and pairs of literals whose codes
+ * have as many together are from there to run[one[length + 1]]; what fills the table takes no further literal, and is
+ * not noted. No code begins another one, so of each length there are at most 2^length.
+ */
+struct packer {
+    struct run run[1 << TL_LITERAL_BITS];
+    size_t one[TL_LITERAL_BITS + 1], two[TL_LITERAL_BITS + 1];
+};
+
 /* A table being made, and the codes in it. */
 struct maker {
     uint32_t *table;
@@ -61,6 +77,8 @@ struct maker {
     unsigned count[CODE_BITS_MAX + 1]; /* codes of each length, still to be placed */
     uint16_t sorted[SYMBOLS_MAX];      /* symbols by length of code, then by number */
     size_t n_sorted;
+    struct packer *packer; /* NULL: every entry is of one symbol */
+    size_t n_runs;
 };
 
 /* zlib's rule: what is left of the code space must be nothing, or all codes must be one of one bit, or none. */
@@ -135,6 +153,56 @@ static bool place_long(struct maker *m, const unsigned char *lengths, size_t i, 
     return true;
 }
 
+/* Places the codes of one length, from sorted symbol *i on. */
+static void place_short(struct maker *m, const unsigned char *lengths, unsigned length, size_t *i, unsigned *code)
+{
+    for (; *i < m->n_sorted && lengths[m->sorted[*i]] == length; ++*i) {
+        const uint32_t entry = m->entry(m->sorted[*i]) | length;
+
+        m->table[*code] = entry;
+        if (m->packer && tl_entry_literals(entry) && length < m->bits)
+            m->packer->run[m->n_runs++] = (struct run){*code, entry};
+        *code = next_code(*code, length);
+    }
+}
+
+/* The entry for a run of n literals and one more, whose own entry has a length and the number 1 in its lowest byte. */
+static uint32_t with_literal(uint32_t entry, uint32_t literal, unsigned n)
+{
+    return entry + (literal & 0xff) + ((literal & 0xff00) << 8 * n);
+}
+
+/* Places what begins with a run of `head` bits and goes on with one more literal, up to `length` bits. */
+static void lengthen_runs(struct maker *m, unsigned head, struct run last, unsigned length)
+{
+    struct packer *const p = m->packer;
+    const struct run *run = p->run + p->one[head], *const pairs = p->run + p->two[head],
+                     *const end = p->run + p->one[head + 1];
+
+    for (; run < pairs; run++) {
+        const struct run both = {run->code | last.code << head, with_literal(run->entry, last.entry, 1)};
+
+        m->table[both.code] = both.entry;
+        if (length < m->bits)
+            p->run[m->n_runs++] = both;
+    }
+    for (; run < end; run++)
+        m->table[run->code | last.code << head] = with_literal(run->entry, last.entry, 2);
+}
+
+/* Places all runs of two and three literals whose codes have `length` bits together. */
+static void place_runs(struct maker *m, unsigned length)
+{
+    struct packer *const p = m->packer;
+
+    p->two[length] = m->n_runs;
+    for (unsigned head = 1; head < length; head++)
+        for (size_t last = p->one[length - head]; last < p->two[length - head]; last++)
+            lengthen_runs(m, head, p->run[last], length);
+    if (length < m->bits)
+        p->one[length + 1] = m->n_runs;
+}
+
 static bool make(struct maker *m, const unsigned char *lengths, size_t n, bool may_be_partial)
 {
     unsigned code = 0;
@@ -148,67 +216,38 @@ static bool make(struct maker *m, const unsigned char *lengths, size_t n, bool m
 
         if (length > 1)
             memcpy(m->table + half, m->table, half * sizeof *m->table);
-        for (; i < m->n_sorted && lengths[m->sorted[i]] == length; i++) {
-            m->table[code] = m->entry(m->sorted[i]) | length;
-            code = next_code(code, length);
-        }
+        place_short(m, lengths, length, &i, &code);
+        if (m->packer)
+            place_runs(m, length);
     }
     return place_long(m, lengths, i, code);
 }
 
 bool tl_inflate_literal_table(struct tl_inflate *inflate, const unsigned char *lengths, size_t n)
 {
+    struct packer packer;
     struct maker m = {.table = inflate->literal,
                       .capacity = TL_LITERAL_TABLE,
                       .bits = TL_LITERAL_BITS,
-                      .entry = literal_entry};
+                      .entry = literal_entry,
+                      .packer = &packer};
 
-    inflate->is_packed = false;
+    packer.one[1] = 0;
     return make(&m, lengths, n, true);
-}
-
-/*
- * The entry for what follows the first literal has a smaller index, its upper bits being unknown and zero;
- * going down, it is met later, and so still is a single one.
- */
-void tl_inflate_pack(struct tl_inflate *inflate)
-{
-    uint32_t *const table = inflate->literal;
-
-    for (size_t i = ((size_t)1 << TL_LITERAL_BITS) - 1; i > 0; i--) {
-        uint32_t first = table[i], second, third;
-        unsigned two, three;
-
-        second = table[i >> tl_entry_length(first)];
-        two = tl_entry_length(first) + tl_entry_length(second);
-        if (!tl_entry_literals(first) || !tl_entry_literals(second) || two > TL_LITERAL_BITS)
-            continue;
-        third = table[i >> two];
-        three = two + tl_entry_length(third);
-        if (tl_entry_literals(third) && three <= TL_LITERAL_BITS)
-            table[i] = (first & 0xff00) | (second & 0xff00) << 8 | (third & 0xff00) << 16 | 3u << 6 | three;
-        else
-            table[i] = (first & 0xff00) | (second & 0xff00) << 8 | 2u << 6 | two;
-    }
-    inflate->is_packed = true;
 }
 
 bool tl_inflate_distance_table(struct tl_inflate *inflate, const unsigned char *lengths, size_t n)
 {
-    struct maker m = {.table = inflate->distances,
-                      .capacity = TL_DISTANCE_TABLE,
-                      .bits = TL_DISTANCE_BITS,
-                      .entry = distance_entry};
+    struct maker m = {
+        .table = inflate->distances, .capacity = TL_DISTANCE_TABLE, .bits = TL_DISTANCE_BITS, .entry = distance_entry};
 
     return make(&m, lengths, n, true);
 }
 
 bool tl_inflate_length_table(struct tl_inflate *inflate, const unsigned char *lengths)
 {
-    struct maker m = {.table = inflate->literal,
-                      .capacity = TL_LITERAL_TABLE,
-                      .bits = TL_LENGTH_BITS,
-                      .entry = length_entry};
+    struct maker m = {
+        .table = inflate->literal, .capacity = TL_LITERAL_TABLE, .bits = TL_LENGTH_BITS, .entry = length_entry};
 
     return make(&m, lengths, TL_LENGTH_SYMBOLS, false);
 }

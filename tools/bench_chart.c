@@ -11,7 +11,7 @@
 #include <math.h>
 #include <string.h>
 
-enum { NAMES_WIDTH = 132, RIGHT = 14, ROW = 24 };
+enum { NAMES_WIDTH = 144, RIGHT = 14, ROW = 24 };
 
 static bool shown(const struct bench_row *row, uint32_t group)
 {
