@@ -156,10 +156,11 @@ static void note_parts(struct tl_coordinator *c, const struct tl_record *record)
     uint64_t all_ns = task->end_ns - task->start_ns;
 
     task->touch_ns = plausible(record->touch_ns, 0, all_ns);
-    task->unfilter_ns = plausible(record->unfilter_ns, 0, all_ns - task->touch_ns);
-    task->transform_ns = task->kind == TELAR_TASK_PROCESS
-                             ? all_ns - task->touch_ns
-                             : plausible(record->transform_ns, 0, all_ns - task->touch_ns - task->unfilter_ns);
+    all_ns -= task->touch_ns;
+    task->inflate_ns = plausible(record->inflate_ns, 0, all_ns);
+    task->unfilter_ns = plausible(record->unfilter_ns, 0, all_ns - task->inflate_ns);
+    all_ns -= task->inflate_ns + task->unfilter_ns;
+    task->transform_ns = task->kind == TELAR_TASK_PROCESS ? all_ns : plausible(record->transform_ns, 0, all_ns);
 }
 
 /* A task is done: the ledger is told, and the member may have another. */
@@ -198,8 +199,10 @@ static void note_answer(struct tl_coordinator *c, struct tl_member *member, cons
     } else {
         if (task.stage->kind == TELAR_TASK_ENCODE)
             c->encoded[task.index] = (struct tl_encoded){record->bytes, record->adler};
+        if (task.stage->kind == TELAR_TASK_ENCODE && c->crew->job.straight)
+            c->inflated[task.index] = record->inflated;
         if (task.stage->kind == TELAR_TASK_INFLATE && task.index < c->crew->job.n_bands)
-            c->inflated[task.index] = record->adler;
+            c->inflated[task.index] = record->inflated;
         else if (task.stage->kind == TELAR_TASK_INFLATE)
             c->outcome->tail_bytes = record->bytes;
         note_done(c, member, record);

@@ -51,11 +51,11 @@ struct tl_record {
     uint32_t attempt;
     uint32_t trouble; /* enum tl_trouble */
     int32_t errnum;
-    uint32_t bytes, adler; /* encode: struct tl_encoded; inflate: bytes of tl_decoder_leave, the band's Adler-32 */
-    uint32_t reserved;
+    uint32_t bytes, adler; /* encode: struct tl_encoded; inflate, of what follows the bands: bytes of tl_decoder_leave */
+    uint32_t inflated;     /* of a band that was decoded for itself: Adler-32 of its rows with their filters */
     uint64_t start_ns, end_ns; /* of the task; of the hello: it was born, its memory is mapped; of the bye: it
                                   was told to go, its memory is unmapped */
-    uint64_t touch_ns, unfilter_ns, transform_ns; /* parts of it, as in struct telar_task_report */
+    uint64_t touch_ns, inflate_ns, unfilter_ns, transform_ns; /* parts of it, as in struct telar_task_report */
     int64_t id; /* of the hello: the thread id */
     uint64_t user_ns, system_ns;
     uint64_t minor_faults, major_faults;

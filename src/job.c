@@ -56,7 +56,7 @@ static bool any_foreign(const struct telar_pipeline *pipeline)
 /* In the order in which a worker prefers them: what others wait for comes first. */
 static void plan_stages(struct tl_job *job, const struct tl_request *request)
 {
-    if (request->decode) {
+    if (request->decode && !job->straight) {
         add_stage(job, TELAR_TASK_INFLATE, 0,
                   (uint64_t)job->n_bands + 1); /* the last one reads what follows */
         if (!job->together)
@@ -171,18 +171,22 @@ static bool choose_scratch(struct tl_job *job)
 }
 
 /*
- * Behind that, a band, of pixels or with its filters, and what the codec needs: encoding as much as another band with its
- * filters, so that there is room for the one row that unfiltering needs.
+ * Behind that, a band, of pixels or with its filters; where the job is straight, the pixels of its source; and what the
+ * codec needs: encoding as much as another band with its filters, so that there is room for the one row that unfiltering
+ * needs.
  */
 static bool add_codec_scratch(struct tl_job *job)
 {
+    size_t pixels = job->straight ? job->source_stride * job->band_rows : 0;
     size_t band = (telar_row_bytes(&job->image) + 1) * job->band_rows;
     size_t codec_bytes = tl_encode_scratch_bytes(&job->image, job->band_rows, job->small);
 
     if (codec_bytes < tl_restart_work_bytes())
         codec_bytes = tl_restart_work_bytes();
     job->band_offset = (job->scratch_bytes + 63) / 64 * 64;
-    job->codec_offset = job->band_offset + (band + 63) / 64 * 64;
+    job->codec_offset = job->band_offset + (band + 63) / 64 * 64 + pixels;
+    if (job->straight)
+        job->source = (struct tl_ring){job->codec_offset - pixels, pixels, 1, 1, {0, 0}};
     return job->scratch_bytes < SIZE_MAX / 4
            && !__builtin_add_overflow(job->codec_offset, codec_bytes, &job->scratch_bytes);
 }
@@ -203,6 +207,8 @@ static telar_status choose_strips(struct tl_job *job, const struct tl_request *r
     if (rows > job->image.rows)
         rows = job->image.rows;
     job->strip_rows = rows ? (uint32_t)rows : 1;
+    job->straight = job->restart && job->window && job->halo == 0 && !job->foreign;
+    job->window = job->window && !job->straight;
     if (choose_scratch(job) && (!(request->encode || request->decode) || add_codec_scratch(job)))
         return TELAR_OK;
     return tl_fail(error, TELAR_HOST, 0, "the pipeline needs more memory than fits into an address space");

@@ -121,13 +121,16 @@ struct tl_job {
     bool together;    /* a band is inflated and unfiltered in one task, TELAR_TASK_INFLATE: no filtered ring lies between */
     bool small;       /* bands are encoded with time taken for it */
     bool window;      /* the source holds fewer bands than there are */
+    bool straight;    /* a band goes from file to file in one task, TELAR_TASK_ENCODE: the source is one slot, in the
+                         scratch of each worker, and no part of the segment. Only for transforms that are built in: to
+                         the others the source must be read-only */
     bool fused; /* encoding a band transforms it, straight from the source: there are no result regions */
 
     struct tl_extent tail;
     struct tl_extent state[TELAR_PIPELINE_MAX]; /* 0 bytes: the transform has none */
     uint64_t partial_offset, partial_slot;
     uint64_t result_offset, result_slot;
-    struct tl_ring filtered, encoded, source;
+    struct tl_ring filtered, encoded, source; /* source.offset: in the scratch where the job is straight */
     size_t source_stride;
     uint64_t segment_bytes;
 
@@ -195,7 +198,10 @@ bool tl_job_can_skip(const struct tl_job *job, uint64_t task);
 /* The stage of that kind (the first of several), or NULL. */
 const struct tl_stage *tl_job_stage(const struct tl_job *job, telar_task_kind kind);
 
-/* The stage whose tasks 0 to n_bands - 1 write the bands of the source; NULL: it is there before any worker. */
+/*
+ * The stage whose tasks 0 to n_bands - 1 write the bands of the source for others to read. NULL: it is there before any
+ * worker, or each reads only what it wrote itself.
+ */
 const struct tl_stage *tl_job_decoding(const struct tl_job *job);
 
 /* The rows of band `band`, over all columns. */
@@ -217,8 +223,9 @@ static inline struct tl_extent tl_ring_slot(const struct tl_ring *ring, uint64_t
 }
 
 /*
- * Rows r0 to r1 of the source of a mapped segment as a view: at most as many as the ring has, and such as it
- * holds now. The result of region `index`. Async-signal-safe.
+ * Rows r0 to r1 of the source as a view: at most as many as the ring has, and such as it holds now; `base` is where the
+ * segment is mapped, or the worker's scratch where the job is straight. The result of region `index`.
+ * Async-signal-safe.
  */
 struct telar_source tl_job_source(const struct tl_job *job, const unsigned char *base, uint32_t r0,
                                   uint32_t r1);

@@ -108,7 +108,8 @@ static uint64_t window_slots(const struct tl_job *job, uint32_t workers)
 
 /*
  * The source comes last. A window ends exactly where its last slot does, for there its second mapping begins, and where
- * a huge page does, for those are reserved sooner; the whole picture begins and ends on a huge page if it is large.
+ * a huge page does, for those are reserved sooner; the whole picture begins and ends on a huge page if it is large. A job
+ * that is straight has no source here.
  */
 static void lay_out_source(struct tl_job *job, const struct tl_request *request, struct layout *layout)
 {
@@ -166,7 +167,8 @@ bool tl_job_lay_out(struct tl_job *job, const struct tl_request *request)
         job->result_offset =
             append(&layout, largest_region_bytes(job), telar_plan_count(job->plan), &job->result_slot);
     lay_out_rings(job, request, &layout);
-    lay_out_source(job, request, &layout);
+    if (!job->straight)
+        lay_out_source(job, request, &layout);
     if (!job->window && layout.bytes >= TL_HUGE_BYTES)
         layout.bytes = to_multiple(&layout, layout.bytes, TL_HUGE_BYTES);
     job->segment_bytes = layout.bytes;

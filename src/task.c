@@ -59,7 +59,7 @@ static void inflate_any(const struct tl_place *place, const struct tl_task *task
                          (uint32_t)task->index, place->scratch + place->job->codec_offset, filtered,
                          telar_row_bytes(&place->job->image) + 1, &told))
         refuse(record, told.errnum);
-    record->adler = told.adler;
+    record->inflated = told.adler;
 }
 
 /* What follows the last band; in a file that says where its bands begin, the coordinator finds it. */
@@ -100,7 +100,7 @@ static void copy_row_above(const struct tl_place *place, const struct tl_rows *r
 }
 
 static void unfilter_band(const struct tl_place *place, const struct tl_task *task, const unsigned char *filtered,
-                          struct tl_record *record)
+                          unsigned char *pixels, struct tl_record *record)
 {
     const struct tl_job *job = place->job;
     unsigned char *above = place->scratch + job->codec_offset;
@@ -111,28 +111,43 @@ static void unfilter_band(const struct tl_place *place, const struct tl_task *ta
     };
 
     copy_row_above(place, &rows, task->region.r0, above);
-    if (!tl_unfilter(&rows, filtered, telar_region_rows(&task->region), above, place->base + task->extent.offset,
-                     job->source_stride))
+    if (!tl_unfilter(&rows, filtered, telar_region_rows(&task->region), above, pixels, job->source_stride))
         doubt(record);
+}
+
+static void inflate_rows(const struct tl_place *place, const struct tl_task *task, unsigned char *filtered,
+                         struct tl_record *record)
+{
+    if (place->job->restart)
+        inflate_any(place, task, filtered, record);
+    else
+        inflate_next(place, task, filtered, record);
+}
+
+/* A band of the file, by way of private memory. */
+static void decode_band(const struct tl_place *place, const struct tl_task *task, unsigned char *pixels,
+                        struct tl_record *record)
+{
+    unsigned char *filtered = place->scratch + place->job->band_offset;
+    uint64_t start_ns = tl_now_ns(), inflated_ns;
+
+    inflate_rows(place, task, filtered, record);
+    inflated_ns = tl_now_ns();
+    if (!record->trouble)
+        unfilter_band(place, task, filtered, pixels, record);
+    record->inflate_ns = inflated_ns - start_ns;
+    record->unfilter_ns = tl_now_ns() - inflated_ns;
 }
 
 /* A band of the stream: its rows, or at once its pixels. */
 static void inflate_band(const struct tl_place *place, const struct tl_task *task, struct tl_record *record)
 {
-    const struct tl_job *job = place->job;
-    unsigned char *filtered =
-        job->together ? place->scratch + job->band_offset : place->base + task->extent.offset;
-    uint64_t start_ns;
+    unsigned char *to = place->base + task->extent.offset;
 
-    if (job->restart)
-        inflate_any(place, task, filtered, record);
+    if (place->job->together)
+        decode_band(place, task, to, record);
     else
-        inflate_next(place, task, filtered, record);
-    if (!job->together || record->trouble)
-        return;
-    start_ns = tl_now_ns();
-    unfilter_band(place, task, filtered, record);
-    record->unfilter_ns = tl_now_ns() - start_ns;
+        inflate_rows(place, task, to, record);
 }
 
 /* ---- transforming ---- */
@@ -166,14 +181,20 @@ static void prepare(const struct tl_place *place, const struct tl_task *task)
                          (uint32_t)telar_plan_count(job->gather_plan), state);
 }
 
+/* Rows of the source, wherever it lies. */
+static struct telar_source source_rows(const struct tl_place *place, uint32_t r0, uint32_t r1)
+{
+    return tl_job_source(place->job, place->job->straight ? place->scratch : place->base, r0, r1);
+}
+
 /* What a region reads of the source: itself and the halo, as far as the image goes. */
 static struct telar_source source_around(const struct tl_place *place, const struct telar_region *region)
 {
     const struct tl_job *job = place->job;
     uint32_t below = job->image.rows - region->r1;
 
-    return tl_job_source(job, place->base, region->r0 > job->halo ? region->r0 - job->halo : 0,
-                         region->r1 + (below < job->halo ? below : job->halo));
+    return source_rows(place, region->r0 > job->halo ? region->r0 - job->halo : 0,
+                       region->r1 + (below < job->halo ? below : job->halo));
 }
 
 static void gather_strip(const struct tl_place *place, const struct tl_task *task,
@@ -244,7 +265,7 @@ static void copy_region(const struct tl_place *place, const struct telar_result 
     size_t pixel_bytes = telar_pixel_bytes(&place->job->image);
 
     for (uint32_t row = region->r0; row < region->r1; row++) {
-        struct telar_source source = tl_job_source(place->job, place->base, row, row + 1);
+        struct telar_source source = source_rows(place, row, row + 1);
 
         memcpy(telar_result_at(result, pixel_bytes, row, region->c0),
                telar_source_at(&source, pixel_bytes, row, region->c0),
@@ -313,8 +334,13 @@ static void encode_band(const struct tl_place *place, const struct tl_task *task
                                 task->region};
     struct telar_source pixels = {band.data, band.stride_bytes, band.region};
     struct tl_encoded encoded;
-    uint64_t start_ns = tl_now_ns();
+    uint64_t start_ns;
 
+    if (job->straight)
+        decode_band(place, task, place->scratch + job->source.offset, record);
+    if (record->trouble)
+        return;
+    start_ns = tl_now_ns();
     finish_band(place, &band, task->skip);
     record->transform_ns = tl_now_ns() - start_ns;
     encoded = tl_encode_band(&job->image, &pixels, task->index == 0, job->small,
@@ -359,7 +385,8 @@ void tl_task_run(const struct tl_place *place, const struct tl_task *task, struc
             inflate_end(place, task, record);
         break;
     case TELAR_TASK_UNFILTER:
-        unfilter_band(place, task, place->base + tl_ring_slot(&place->job->filtered, task->index).offset, record);
+        unfilter_band(place, task, place->base + tl_ring_slot(&place->job->filtered, task->index).offset,
+                      place->base + task->extent.offset, record);
         break;
     case TELAR_TASK_PREPARE:
     case TELAR_TASK_MERGE:

@@ -300,6 +300,46 @@ static void check_codec_layout(const struct telar_geometry *image, struct telar_
     telar_pipeline_free(pipeline);
 }
 
+/* What a job is when its bands can be decoded for themselves and its pipeline is this one. */
+static struct tl_job restart_job(struct telar_plan plan, const struct telar_transform *transform, const char *text)
+{
+    telar_pipeline *pipeline = telar_pipeline_new();
+    struct tl_request request = {.image = {4000, 6000, 3, 8}, .pipeline = pipeline, .plan = plan, .workers = 2};
+    struct tl_job job;
+
+    request.decode = request.encode = request.restart = true;
+    if (transform)
+        add(pipeline, transform, 0, 0, 0);
+    else
+        ck_assert_int_eq(telar_pipeline_parse(pipeline, text, NULL), TELAR_OK);
+    ck_assert_int_eq(tl_job_init(&job, &request, NULL), TELAR_OK);
+    telar_pipeline_free(pipeline);
+    return job;
+}
+
+/* The source of one band lies in scratch, beside the other things there, and nothing of it in the segment. */
+START_TEST(a_band_that_nobody_else_needs_goes_straight)
+{
+    const struct telar_plan none = {0, 0};
+    const struct tl_job job = restart_job(none, NULL, "invert"), around = restart_job(none, NULL, "sobel");
+    const uint64_t band_bytes = (uint64_t)job.band_rows * 18001, pixels = (uint64_t)job.band_rows * job.source_stride;
+
+    ck_assert(job.straight && !job.window && !tl_job_decoding(&job));
+    ck_assert_uint_eq(job.n_tasks, job.n_bands);
+    ck_assert_uint_eq(job.source.slots, 1);
+    ck_assert_uint_ge(job.source.offset, job.band_offset + band_bytes);
+    ck_assert_uint_ge(job.codec_offset, job.source.offset + pixels);
+    ck_assert_uint_ge(job.scratch_bytes, around.scratch_bytes - around.codec_offset + job.codec_offset);
+    ck_assert_uint_le(job.segment_bytes + around.source.slots * pixels, around.segment_bytes + TL_HUGE_BYTES);
+    ck_assert_uint_eq(tl_job_shape(&job).again_bytes, 0);
+    check_owners(&job, false);
+    ck_assert(!around.straight && around.window);
+    ck_assert(!restart_job((struct telar_plan){2, 1}, NULL, "invert").straight);
+    ck_assert(!restart_job(none, NULL, "equalize").straight);
+    ck_assert(!restart_job(none, &local, NULL).straight); /* of somebody else's, and it may write where it must not */
+}
+END_TEST
+
 START_TEST(slots_of_rings_have_pages_of_their_own)
 {
     const struct telar_geometry images[] = {{1, 1, 1, 8},      {4000, 6000, 3, 8}, {700, 20000, 1, 8},
@@ -551,6 +591,7 @@ int main(void)
     const TTest *const tests[] = {
         every_task_has_pages_of_its_own,
         large_regions_do_not_share_a_huge_page,
+        a_band_that_nobody_else_needs_goes_straight,
         slots_of_rings_have_pages_of_their_own,
         stages_follow_the_pipeline,
         gathering_covers_the_image,

@@ -106,7 +106,8 @@ static void touch(struct play *play, const struct tl_task *task, uint32_t slot, 
         touch_pixels(play, task->index, begin);
         break;
     case TELAR_TASK_ENCODE:
-        read_around(play, task, change);
+        if (!play->job.straight)
+            read_around(play, task, change);
         write_at(&play->encoded, slot, task->index, begin);
         break;
     case TELAR_TASK_PREPARE:

@@ -59,11 +59,13 @@ static void add_steps(const telar_report *r, double step[N_STEPS])
 {
     for (uint64_t i = 0; i < r->n_tasks; i++) {
         const struct telar_task_report *t = &r->task[i];
-        double all = ms(t->end_ns - t->start_ns), transform = ms(t->transform_ns), unfilter = ms(t->unfilter_ns);
+        double transform = ms(t->transform_ns), inflate = ms(t->inflate_ns), unfilter = ms(t->unfilter_ns);
+        double all = ms(t->end_ns - t->start_ns) - inflate - unfilter;
 
+        step[STEP_INFLATE] += inflate;
         step[STEP_UNFILTER] += unfilter;
         if (t->kind == TELAR_TASK_INFLATE)
-            step[STEP_INFLATE] += all - unfilter;
+            step[STEP_INFLATE] += all;
         else if (t->kind == TELAR_TASK_UNFILTER)
             step[STEP_UNFILTER] += all;
         else if (t->kind == TELAR_TASK_ENCODE)

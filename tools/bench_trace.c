@@ -53,6 +53,7 @@ static void write_task(struct json *json, uint32_t row, const struct telar_task_
     json_end(json, ']');
     json_unsigned(json, "attempts", task->attempts);
     json_real(json, "touch_us", (double)task->touch_ns / 1e3);
+    json_real(json, "inflate_us", (double)task->inflate_ns / 1e3);
     json_real(json, "unfilter_us", (double)task->unfilter_ns / 1e3);
     json_real(json, "transform_us", (double)task->transform_ns / 1e3);
     json_end(json, '}');

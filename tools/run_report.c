@@ -31,8 +31,9 @@ static void say_worker(uint32_t index, const struct telar_worker_report *w)
 }
 
 /*
- * What the workers' time went into, all of them together; making pixels may be a part of inflating a band, and transforming of
- * encoding one: they are told apart. */
+ * What the workers' time went into, all of them together. Making pixels may be a part of inflating a band, and both and
+ * transforming of encoding one: they are told apart.
+ */
 static void say_work(const telar_report *r)
 {
     uint64_t spent_ns[TELAR_TASK_ENCODE + 1] = {0};
@@ -43,7 +44,8 @@ static void say_work(const telar_report *r)
         const struct telar_task_report *t = &r->task[i];
         uint64_t transform_ns = t->kind == TELAR_TASK_ENCODE ? t->transform_ns : 0;
 
-        spent_ns[t->kind] += t->end_ns - t->start_ns - t->unfilter_ns - transform_ns;
+        spent_ns[t->kind] += t->end_ns - t->start_ns - t->inflate_ns - t->unfilter_ns - transform_ns;
+        spent_ns[TELAR_TASK_INFLATE] += t->inflate_ns;
         spent_ns[TELAR_TASK_UNFILTER] += t->unfilter_ns;
         spent_ns[TELAR_TASK_PROCESS] += transform_ns;
     }
@@ -155,6 +157,7 @@ static void write_tasks(struct json *json, const telar_report *r)
         json_bool(json, "skipped", t->skipped);
         json_unsigned(json, "start_ns", t->start_ns);
         json_unsigned(json, "end_ns", t->end_ns);
+        json_unsigned(json, "inflate_ns", t->inflate_ns);
         json_unsigned(json, "unfilter_ns", t->unfilter_ns);
         json_unsigned(json, "transform_ns", t->transform_ns);
         json_end(json, '}');
