@@ -177,6 +177,13 @@ struct tl_task tl_job_task(const struct tl_job *job, uint64_t task, uint32_t slo
  */
 uint32_t tl_job_owner(const struct tl_job *job, const struct tl_task *task);
 
+/*
+ * Whether each worker owns tasks of the stage that follow one another; then number tl_job_first_owned of the stage is its
+ * first. Otherwise they are dealt out in turn, and that is 0.
+ */
+bool tl_job_in_shares(const struct tl_job *job, const struct tl_stage *stage);
+uint64_t tl_job_first_owned(const struct tl_job *job, const struct tl_stage *stage, uint32_t worker);
+
 /* How many slots of the ring `encoded` each worker has: those of worker w begin at w times that. */
 uint32_t tl_job_encoded_slots(const struct tl_job *job);
 

@@ -194,20 +194,30 @@ static bool may_run(const struct tl_ledger *ledger, const struct tl_task *task, 
 
 /* ---- giving and taking ---- */
 
-/* The first free task of a stage that the worker need not leave to another. */
-static bool next_for(struct tl_ledger *ledger, uint32_t stage_index, uint32_t worker, struct tl_task *task)
+/* The first free task of those from `from` to `end` that the worker need not leave to another. */
+static bool first_for(const struct tl_ledger *ledger, uint64_t from, uint64_t end, uint32_t worker, struct tl_task *task)
 {
-    const struct tl_stage *stage = &ledger->job->stage[stage_index];
-    uint64_t *first = &ledger->first_free[stage_index];
-
-    while (*first < stage->first + stage->count && ledger->state[*first] != TL_TASK_FREE)
-        ++*first;
-    for (uint64_t i = *first; i < stage->first + stage->count && i < *first + owners(ledger); i++) {
+    for (uint64_t i = from; i < end; i++) {
         *task = tl_job_task(ledger->job, i, 0);
         if (ledger->state[i] == TL_TASK_FREE && !left_to_another(ledger, task, worker))
             return true;
     }
     return false;
+}
+
+/* The first of a stage: where each worker has a share, of its own, and then of all. */
+static bool next_for(struct tl_ledger *ledger, uint32_t stage_index, uint32_t worker, struct tl_task *task)
+{
+    const struct tl_stage *stage = &ledger->job->stage[stage_index];
+    const uint64_t end = stage->first + stage->count, mine = stage->first + tl_job_first_owned(ledger->job, stage, worker);
+    uint64_t *first = &ledger->first_free[stage_index];
+
+    while (*first < end && ledger->state[*first] != TL_TASK_FREE)
+        ++*first;
+    if (!tl_job_in_shares(ledger->job, stage))
+        return first_for(ledger, *first, *first + owners(ledger) < end ? *first + owners(ledger) : end, worker, task);
+    return first_for(ledger, mine > *first ? mine : *first, end, worker, task)
+           || first_for(ledger, *first, mine < end ? mine : end, worker, task);
 }
 
 /*

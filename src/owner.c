@@ -11,15 +11,34 @@ uint32_t tl_job_encoded_slots(const struct tl_job *job)
     return job->encoded.slots / job->encoded.shares;
 }
 
+bool tl_job_in_shares(const struct tl_job *job, const struct tl_stage *stage)
+{
+    return stage->kind == TELAR_TASK_INFLATE && job->restart && !job->window;
+}
+
+/* The first band of a worker's share, and the end of that of the worker before it. */
+static uint64_t share_begin(const struct tl_job *job, uint32_t worker)
+{
+    return (uint64_t)job->n_bands * worker / job->workers;
+}
+
+uint64_t tl_job_first_owned(const struct tl_job *job, const struct tl_stage *stage, uint32_t worker)
+{
+    return tl_job_in_shares(job, stage) ? share_begin(job, worker) : 0;
+}
+
 /*
  * Bands that are decoded one after the other: the first worker inflates them all, and makes the pixels, too, or the next
- * does that. Of bands that are decoded for themselves the slots are dealt out in turn.
+ * does that. Bands that are decoded for themselves: of a window the slots are dealt out in turn, of a picture that stays
+ * each worker has a share, in one piece, so that opening it leaves huge pages as they are.
  */
 static uint32_t owner_of_source(const struct tl_job *job, uint64_t band)
 {
-    if (job->restart)
+    if (!job->restart)
+        return job->together ? 0 : 1 % job->workers;
+    if (job->window)
         return (uint32_t)(band % job->source.slots) % job->workers;
-    return job->together ? 0 : 1 % job->workers;
+    return (uint32_t)(((band + 1) * job->workers - 1) / job->n_bands);
 }
 
 uint32_t tl_job_owner(const struct tl_job *job, const struct tl_task *task)
@@ -78,12 +97,24 @@ static bool share_of(const struct tl_ring *ring, uint32_t share, uint32_t *piece
     return true;
 }
 
+/* A share of the picture that stays. */
+static bool bands_of(const struct tl_job *job, uint32_t worker, uint32_t *piece, struct tl_extent *extent)
+{
+    uint64_t begin = share_begin(job, worker), end = share_begin(job, worker + 1);
+
+    if (begin == end || !has(piece, 1))
+        return false;
+    *extent = (struct tl_extent){tl_ring_slot(&job->source, begin).offset, (end - begin) * job->source.slot_bytes};
+    return true;
+}
+
 static bool own_rings(const struct tl_job *job, uint32_t worker, uint32_t *piece, struct tl_extent *extent)
 {
     if (!tl_job_decoding(job))
         return false;
     if (job->restart)
-        return job->window && slots_in_turn(job, &job->source, worker, piece, extent);
+        return job->window ? slots_in_turn(job, &job->source, worker, piece, extent)
+                           : bands_of(job, worker, piece, extent);
     return (worker == 0 && share_of(&job->filtered, 0, piece, extent))
            || (worker == owner_of_source(job, 0) && share_of(&job->source, 0, piece, extent));
 }
@@ -119,10 +150,7 @@ static bool regions_in_turn(const struct tl_job *job, uint32_t worker, uint32_t 
     struct tl_ring partials = {job->partial_offset, job->partial_slot, gather ? (uint32_t)gather->count : 0, 1,
                                {0, 0}};
 
-    return slots_in_turn(job, &results, worker, piece, extent)
-           || slots_in_turn(job, &partials, worker, piece, extent)
-           || (job->restart && !job->window && tl_job_decoding(job)
-               && slots_in_turn(job, &job->source, worker, piece, extent));
+    return slots_in_turn(job, &results, worker, piece, extent) || slots_in_turn(job, &partials, worker, piece, extent);
 }
 
 bool tl_job_own(const struct tl_job *job, uint32_t worker, uint32_t piece, struct tl_extent *extent)
@@ -145,7 +173,7 @@ bool tl_job_owns(const struct tl_job *job, uint32_t worker, const struct tl_task
         return true;
     case TELAR_TASK_INFLATE:
     case TELAR_TASK_UNFILTER:
-        return task->index < job->n_bands && (job->window || !job->restart) && tl_job_owner(job, task) == worker;
+        return task->index < job->n_bands && tl_job_owner(job, task) == worker;
     default:
         return false;
     }

@@ -110,7 +110,11 @@ static void touch(struct play *play, const struct tl_task *task, uint32_t slot, 
             read_around(play, task, change);
         write_at(&play->encoded, slot, task->index, begin);
         break;
+    case TELAR_TASK_GATHER:
+        read_around(play, task, change);
+        break;
     case TELAR_TASK_PREPARE:
+    case TELAR_TASK_MERGE:
         break;
     default:
         ck_abort_msg("there is no such stage here");
@@ -210,7 +214,7 @@ static void hear(struct play *play, uint32_t worker)
     }
 }
 
-static void play_run(struct play *play, struct tl_request request, uint32_t made, uint32_t halo_rows,
+static void play_run(struct play *play, struct tl_request request, uint32_t made, uint32_t halo_rows, bool whole,
                      bool deaths, uint32_t seed)
 {
     static const char *const text = "blur:sigma=";
@@ -221,6 +225,8 @@ static void play_run(struct play *play, struct tl_request request, uint32_t made
     snprintf(blur, sizeof blur, "%s%g", text, halo_rows / 3.0);
     if (halo_rows)
         ck_assert_int_eq(telar_pipeline_parse(pipeline, blur, NULL), TELAR_OK);
+    if (whole)
+        ck_assert_int_eq(telar_pipeline_parse(pipeline, "equalize", NULL), TELAR_OK);
     request.pipeline = pipeline;
     memset(play, 0, sizeof *play);
     ck_assert_int_eq(tl_job_init(&play->job, &request, NULL), TELAR_OK);
@@ -256,7 +262,7 @@ static void play_runs(bool deaths)
     const uint32_t halos[] = {0, 1, 17, 100};
 
     for (uint32_t workers = 1; workers <= WORKERS_MAX; workers += workers % 3 ? 1 : 3)
-        for (uint32_t decoding = 0; decoding < 3; decoding++)
+        for (uint32_t decoding = 0; decoding < 4; decoding++)
             for (size_t i = 0; i < sizeof halos / sizeof *halos; i++)
                 for (uint32_t seed = 1; seed < 6; seed++)
                     play_run(&play,
@@ -264,10 +270,10 @@ static void play_runs(bool deaths)
                                                  .workers = workers,
                                                  .decode = true,
                                                  .together = decoding == 1,
-                                                 .restart = decoding == 2,
+                                                 .restart = decoding >= 2,
                                                  .apart = seed % 2,
                                                  .encode = true},
-                             seed % 2 ? workers : (workers + 1) / 2, halos[i], deaths, seed);
+                             seed % 2 ? workers : (workers + 1) / 2, halos[i], decoding == 3, deaths, seed);
 }
 
 START_TEST(nobody_reads_what_is_not_there)
