@@ -173,18 +173,18 @@ INLINE void put_down(struct tl_run *careful, const struct tl_run *r)
     unread(careful);
 }
 
-INLINE bool is_plenty(const struct tl_run *r, const unsigned char *end)
+INLINE bool is_plenty(const struct tl_run *r)
 {
-    return r->s->step == TL_SYMBOL && r->in_end - r->in >= QUICK_INPUT && end - r->out >= TL_QUICK_OUTPUT;
+    return r->s->step == TL_SYMBOL && r->in_end - r->in >= QUICK_INPUT && r->out_end - r->out >= TL_QUICK_OUTPUT;
 }
 
-/* Decodes symbols as long as QUICK_INPUT is at hand and TL_QUICK_OUTPUT before `end`. */
-INLINE void decode(struct tl_run *careful, const unsigned char *end)
+/* Decodes symbols as long as QUICK_INPUT is at hand and room for TL_QUICK_OUTPUT. */
+INLINE void decode(struct tl_run *careful)
 {
     struct tl_run copy = lifted(careful), *const r = &copy;
     const uint32_t *const table = r->s->literal;
 
-    while (is_plenty(r, end)) {
+    while (is_plenty(r)) {
         uint32_t entry;
 
         refill(r);
@@ -271,7 +271,7 @@ INLINE void decode_two(struct tl_run *careful_a, struct tl_run *careful_b)
     struct tl_run run_a = lifted(careful_a), run_b = lifted(careful_b);
     const uint32_t *const table_a = run_a.s->literal, *const table_b = run_b.s->literal;
 
-    while (is_plenty(&run_a, run_a.out_end) && is_plenty(&run_b, run_b.out_end)) {
+    while (is_plenty(&run_a) && is_plenty(&run_b)) {
         const unsigned char *const in_a = run_a.in_end - QUICK_INPUT, *const in_b = run_b.in_end - QUICK_INPUT;
         unsigned char *const out_a = run_a.out_end - TL_QUICK_OUTPUT, *const out_b = run_b.out_end - TL_QUICK_OUTPUT;
         struct lane a = lane_of(&run_a), b = lane_of(&run_b);
@@ -291,9 +291,9 @@ INLINE void decode_two(struct tl_run *careful_a, struct tl_run *careful_b)
     put_down(careful_b, &run_b);
 }
 
-static void decode_plain(struct tl_run *r, const unsigned char *end)
+static void decode_plain(struct tl_run *r)
 {
-    decode(r, end);
+    decode(r);
 }
 
 static void decode_two_plain(struct tl_run *a, struct tl_run *b)
@@ -303,9 +303,9 @@ static void decode_two_plain(struct tl_run *a, struct tl_run *b)
 
 /* BMI2 shifts by any register, and leaves the flags alone. */
 #if defined(__x86_64__) && defined(__GNUC__)
-__attribute__((target("bmi2"))) static void decode_bmi2(struct tl_run *r, const unsigned char *end)
+__attribute__((target("bmi2"))) static void decode_bmi2(struct tl_run *r)
 {
-    decode(r, end);
+    decode(r);
 }
 
 __attribute__((target("bmi2"))) static void decode_two_bmi2(struct tl_run *a, struct tl_run *b)
@@ -327,9 +327,9 @@ static bool has_bmi2(void)
 }
 #endif
 
-void tl_inflate_quickly(struct tl_run *r, const unsigned char *end)
+void tl_inflate_quickly(struct tl_run *r)
 {
-    (has_bmi2() ? decode_bmi2 : decode_plain)(r, end);
+    (has_bmi2() ? decode_bmi2 : decode_plain)(r);
 }
 
 void tl_inflate_two_quickly(struct tl_run *a, struct tl_run *b)
@@ -339,5 +339,5 @@ void tl_inflate_two_quickly(struct tl_run *a, struct tl_run *b)
 
 bool tl_inflate_is_plenty(const struct tl_run *r)
 {
-    return is_plenty(r, r->out_end);
+    return is_plenty(r);
 }

@@ -60,10 +60,10 @@ bool tl_inflate_step(struct tl_run *r);
 bool tl_inflate_reach_symbols(struct tl_run *r);
 
 /*
- * inflate_quick.c: decodes symbols, in step TL_SYMBOL, as long as there is much input, and much room before
- * `end`. May end in step TL_BLOCK or TL_REFUSED.
+ * inflate_quick.c: decodes symbols, in step TL_SYMBOL, as long as there is much input and much room. May end in step
+ * TL_BLOCK or TL_REFUSED.
  */
-void tl_inflate_quickly(struct tl_run *r, const unsigned char *end);
+void tl_inflate_quickly(struct tl_run *r);
 
 /* The same with two streams at once, until one of them wants for something. */
 void tl_inflate_two_quickly(struct tl_run *a, struct tl_run *b);

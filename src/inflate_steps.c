@@ -306,7 +306,7 @@ static bool step_symbol(struct tl_run *r)
 {
     struct tl_inflate *s = r->s;
 
-    tl_inflate_quickly(r, r->out_end);
+    tl_inflate_quickly(r);
     while (s->step == TL_SYMBOL)
         if (!read_symbol(r))
             return false;

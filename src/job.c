@@ -171,24 +171,23 @@ static bool choose_scratch(struct tl_job *job)
 }
 
 /*
- * Behind that, a band, of pixels or with its filters; where the job is straight, the pixels of its source; and what the
- * codec needs: encoding as much as another band with its filters, so that there is room for the one row that unfiltering
- * needs.
+ * Behind that, a band, of pixels or with its filters, and what the codec needs: first for decoding, a row or what reading a
+ * band takes, and the pixels of the source where the job is straight; then, over these, for encoding.
  */
 static bool add_codec_scratch(struct tl_job *job)
 {
-    size_t pixels = job->straight ? job->source_stride * job->band_rows : 0;
-    size_t band = (telar_row_bytes(&job->image) + 1) * job->band_rows;
-    size_t codec_bytes = tl_encode_scratch_bytes(&job->image, job->band_rows, job->small);
+    size_t row = telar_row_bytes(&job->image), band = (row + 1) * job->band_rows;
+    size_t encoding = tl_encode_scratch_bytes(&job->image, job->band_rows, job->small);
+    size_t decoding = ((row > tl_restart_work_bytes() ? row : tl_restart_work_bytes()) + 63) / 64 * 64;
 
-    if (codec_bytes < tl_restart_work_bytes())
-        codec_bytes = tl_restart_work_bytes();
     job->band_offset = (job->scratch_bytes + 63) / 64 * 64;
-    job->codec_offset = job->band_offset + (band + 63) / 64 * 64 + pixels;
-    if (job->straight)
-        job->source = (struct tl_ring){job->codec_offset - pixels, pixels, 1, 1, {0, 0}};
+    job->codec_offset = job->band_offset + (band + 63) / 64 * 64;
+    if (job->straight) {
+        job->source = (struct tl_ring){job->codec_offset + decoding, job->source_stride * job->band_rows, 1, 1, {0, 0}};
+        decoding += job->source.slot_bytes;
+    }
     return job->scratch_bytes < SIZE_MAX / 4
-           && !__builtin_add_overflow(job->codec_offset, codec_bytes, &job->scratch_bytes);
+           && !__builtin_add_overflow(job->codec_offset, encoding > decoding ? encoding : decoding, &job->scratch_bytes);
 }
 
 /* A strip is a few times as high as the halo that it reads again, and not higher than the cache likes. */
@@ -359,7 +358,7 @@ void tl_job_write_header(const struct tl_job *job, unsigned char *base)
         .grid_rows = job->plan.rows,
         .grid_columns = job->plan.columns,
         .segment_bytes = job->segment_bytes,
-        .source_offset = job->source.offset,
+        .source_offset = job->straight ? 0 : job->source.offset,
         .source_stride_bytes = job->source_stride,
         .result_offset = job->result_offset,
         .result_slot_bytes = job->result_slot,
@@ -420,6 +419,7 @@ const unsigned char *tl_job_row(const struct tl_job *job, unsigned char *base, u
     struct telar_result part;
     uint64_t first;
 
+    assert(!job->straight);
     if (job->fused || row < job->roi.r0 || row >= job->roi.r1)
         return untouched;
     first = tl_job_regions_of_row(job, row);

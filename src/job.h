@@ -33,7 +33,8 @@
  * A **band** is a number of rows that the codec handles at once; it depends on the image's geometry alone,
  * and with it the bytes of the output. When the source ring has a slot for every band it is the whole
  * picture: the plane that stays resident for library callers, for grids, and for transforms that see the
- * whole image first. Otherwise it is a window that the picture passes through.
+ * whole image first. Otherwise it is a window that the picture passes through, or, where a band's pixels are needed by
+ * the one task that makes and encodes them, one slot in each worker's scratch.
  */
 #ifndef TL_JOB_H
 #define TL_JOB_H
@@ -118,9 +119,10 @@ struct tl_job {
     bool fixed;       /* every task has an owner: a worker can write nothing but what it may from the start */
     bool foreign;     /* a transform is not built in: what a worker owns is opened for the task at hand only */
     bool restart;     /* bands are decoded for themselves, not one after the other */
-    bool together;    /* a band is inflated and unfiltered in one task, TELAR_TASK_INFLATE: no filtered ring lies between */
+    bool together;    /* a band is inflated and unfiltered in one task, TELAR_TASK_INFLATE unless the job is straight: no
+                         filtered ring lies between */
     bool small;       /* bands are encoded with time taken for it */
-    bool window;      /* the source holds fewer bands than there are */
+    bool window;      /* the source in the segment holds fewer bands than there are */
     bool straight;    /* a band goes from file to file in one task, TELAR_TASK_ENCODE: the source is one slot, in the
                          scratch of each worker, and no part of the segment. Only for transforms that are built in: to
                          the others the source must be read-only */

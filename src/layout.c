@@ -160,7 +160,7 @@ bool tl_job_lay_out(struct tl_job *job, const struct tl_request *request)
     uint64_t slot;
 
     append(&layout, sizeof(struct tl_header), 1, &slot);
-    if (request->decode)
+    if (request->decode && !job->straight)
         job->tail = (struct tl_extent){append(&layout, TL_TAIL_BYTES, 1, &slot), TL_TAIL_BYTES};
     lay_out_states(job, &layout);
     if (!job->fused)

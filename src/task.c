@@ -351,9 +351,11 @@ static void encode_band(const struct tl_place *place, const struct tl_task *task
 
 /* ---- a task ---- */
 
-/* Which stages read the source. Encoding reads it where there are no results. */
+/* Which stages read the source in the segment. Encoding reads it where there are no results. */
 static bool reads_source(const struct tl_job *job, telar_task_kind kind)
 {
+    if (job->straight)
+        return false;
     return kind == TELAR_TASK_GATHER || kind == TELAR_TASK_PROCESS || (kind == TELAR_TASK_ENCODE && job->fused);
 }
 

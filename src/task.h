@@ -12,14 +12,14 @@ struct tl_decoder;
 /* Where a worker works. */
 struct tl_place {
     const struct tl_job *job;
-    struct tl_decoder *decoder; /* when workers decode; of all workers only one ever uses it */
+    struct tl_decoder *decoder; /* when workers decode; a stream is read by one of them at a time */
     unsigned char *base;        /* its mapping of the segment */
     unsigned char *scratch;     /* job->scratch_bytes of its own */
 };
 
 /*
  * Runs a task, writing nothing of the segment but the task's extent, and says in the record what became of
- * it: trouble, bytes and adler. Async-signal-safe. Runs the same again and again.
+ * it: trouble, bytes, checksums, and the parts of its time. Async-signal-safe. Runs the same again and again.
  */
 void tl_task_run(const struct tl_place *place, const struct tl_task *task, struct tl_record *record);
 

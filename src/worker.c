@@ -123,7 +123,7 @@ static bool map(struct tl_worker *worker, const struct tl_shape *shape)
     place->scratch = place->base ? tl_private_map(place->job->scratch_bytes) : NULL;
     if (!place->scratch || (worker->guarded && !place->job->foreign && !open_own(worker)))
         return false;
-    if (place->job->window)
+    if (place->job->window || (place->job->straight && !worker->guarded))
         tl_segment_enter(place->base, shape);
     return true;
 }

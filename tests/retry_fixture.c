@@ -112,9 +112,9 @@ struct content load(const char *path)
     return content;
 }
 
-/* The stages of these have every kind of task; in the first, bands pass through a window. */
 const struct work chain = {.steps = {"gamma:gamma=1.5", "blur:sigma=2"}},
                   alone = {.steps = {"gamma:gamma=1.5", "blur:sigma=2"}, .restart = true},
+                  straight = {.steps = {"gamma:gamma=1.5", "invert"}, .restart = true},
                   grid = {.steps = {"blur:sigma=1", "equalize"}, .plan = {3, 2}};
 
 telar_status run(const struct work *work, struct telar_options options, telar_report **report,

@@ -51,8 +51,11 @@ struct work {
     bool restart; /* whether each band of the input can be decoded for itself */
 };
 
-/* The stages of these have every kind of task; in the first, bands pass through a window. */
-extern const struct work chain, alone, grid;
+/*
+ * The stages of these have every kind of task; in the first two, bands pass through a window, and in the third each goes
+ * from file to file in one task.
+ */
+extern const struct work chain, alone, straight, grid;
 
 telar_status run(const struct work *work, struct telar_options options, telar_report **report,
                  struct telar_error *error);

@@ -384,6 +384,7 @@ static void check_own_file(telar_image *image, const char *texts, const struct t
         if ((options.engine == TELAR_PROCESSES && !PROCESSES) || (options.isolation == TELAR_SANDBOXED && !sandboxed))
             continue;
         ck_assert_int_eq(telar_run_file(in_name, out_name, pipeline, &options, &report, NULL), TELAR_OK);
+        ck_assert_uint_eq(report->decode_ns, 0); /* not by libpng, before there are workers */
         for (uint64_t t = 0; t < report->n_tasks; t++)
             decoding += report->task[t].kind == TELAR_TASK_INFLATE;
         ck_assert_msg((decoding == 0) == (local && options.plan.rows == 0), "%s: way %zu has %zu tasks that decode", texts, i,

@@ -185,7 +185,7 @@ static void other_checksum(unsigned char *extent, size_t n, struct tl_record *re
 {
     (void)extent;
     (void)n;
-    record->adler ^= 0x10001;
+    record->inflated ^= 0x10001;
 }
 
 static void noise(unsigned char *extent, size_t n, struct tl_record *record)
@@ -195,7 +195,7 @@ static void noise(unsigned char *extent, size_t n, struct tl_record *record)
     for (size_t i = 0; i < n; i++)
         extent[i] = (unsigned char)((state = state * 1664525 + 1013904223) >> 24);
     record->bytes = (uint32_t)n;
-    record->adler = state;
+    record->adler = record->inflated = state;
 }
 
 static void (*const spoilers[])(unsigned char *extent, size_t n,
@@ -203,7 +203,8 @@ static void (*const spoilers[])(unsigned char *extent, size_t n,
 
 /* Every kind of task in every kind of pipeline, the first, one in the middle, and the one behind the last band. */
 static const telar_task_kind kinds[] = {TELAR_TASK_INFLATE, TELAR_TASK_UNFILTER, TELAR_TASK_PREPARE,
-                                        TELAR_TASK_GATHER,  TELAR_TASK_MERGE,    TELAR_TASK_PROCESS};
+                                        TELAR_TASK_GATHER,  TELAR_TASK_MERGE,    TELAR_TASK_PROCESS,
+                                        TELAR_TASK_ENCODE};
 static const uint64_t places[] = {0, 1, N_BANDS / 2, N_BANDS - 1, N_BANDS};
 
 /* The run ends by itself: with spoilt pixels, or with a refusal. Nobody is killed by what another has written. */
@@ -237,7 +238,7 @@ static void check_spoilt(const struct work *work, const struct strike *s)
 
 START_TEST(others_do_not_suffer)
 {
-    const struct work *const works[] = {&chain, &alone, &grid};
+    const struct work *const works[] = {&chain, &alone, &straight, &grid};
     unsigned forged = 0;
 
     for (size_t w = 0; w < LENGTH(works); w++) {

@@ -84,6 +84,19 @@ START_TEST(code_sets_are_judged_alike)
 }
 END_TEST
 
+/* No other codes of 286 symbols need so large a table: 4096 entries, and second tables of 284. */
+START_TEST(the_largest_table_has_room)
+{
+    unsigned char l[320] = {1, 2, 3, 4, 5, 6, 13};
+
+    memset(l + 7, 14, 200);
+    memset(l + 207, 15, 50); /* the end is the last of them: ones alone */
+    memset(l + 257, 14, 29);
+    l[286] = l[287] = 1;
+    ck_assert(judge_sets(l, 286, 2));
+}
+END_TEST
+
 START_TEST(long_codes_find_their_second_tables)
 {
     unsigned char l[320] = {0};
@@ -170,6 +183,7 @@ int main(void)
 {
     const TTest *const tests[] = {
         code_sets_are_judged_alike,
+        the_largest_table_has_room,
         long_codes_find_their_second_tables,
         fixed_codes_are_judged_alike,
         matches_reach_exactly_as_far_as_there_is_something,

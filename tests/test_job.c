@@ -5,6 +5,7 @@
 
 #include "job.h"
 #include "plane.h"
+#include "restart.h"
 
 #include <telar/engine.h>
 
@@ -244,7 +245,8 @@ static void check_owners(const struct tl_job *job, bool apart)
 
     ck_assert_ptr_nonnull(pages);
     claim(pages, job, 0, TL_PAGE_BYTES);
-    claim(pages, job, job->tail.offset, job->tail.bytes);
+    if (job->tail.bytes)
+        claim(pages, job, job->tail.offset, job->tail.bytes);
     for (uint32_t worker = 0; worker < job->workers; worker++)
         for (uint32_t i = 0; tl_job_own(job, worker, i, &piece); i++) {
             claim(pages, job, piece.offset, piece.bytes);
@@ -327,9 +329,12 @@ START_TEST(a_band_that_nobody_else_needs_goes_straight)
     ck_assert(job.straight && !job.window && !tl_job_decoding(&job));
     ck_assert_uint_eq(job.n_tasks, job.n_bands);
     ck_assert_uint_eq(job.source.slots, 1);
-    ck_assert_uint_ge(job.source.offset, job.band_offset + band_bytes);
-    ck_assert_uint_ge(job.codec_offset, job.source.offset + pixels);
+    ck_assert_uint_ge(job.codec_offset, job.band_offset + band_bytes);
+    ck_assert_uint_ge(job.source.offset, job.codec_offset + tl_restart_work_bytes());
+    ck_assert_uint_ge(job.source.offset, job.codec_offset + 18000);
+    ck_assert_uint_ge(job.scratch_bytes, job.source.offset + pixels);
     ck_assert_uint_ge(job.scratch_bytes, around.scratch_bytes - around.codec_offset + job.codec_offset);
+    ck_assert_uint_eq(job.tail.bytes, 0);
     ck_assert_uint_le(job.segment_bytes + around.source.slots * pixels, around.segment_bytes + TL_HUGE_BYTES);
     ck_assert_uint_eq(tl_job_shape(&job).again_bytes, 0);
     check_owners(&job, false);

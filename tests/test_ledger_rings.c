@@ -214,8 +214,28 @@ static void hear(struct play *play, uint32_t worker)
     }
 }
 
-static void play_run(struct play *play, struct tl_request request, uint32_t made, uint32_t halo_rows, bool whole,
-                     bool deaths, uint32_t seed)
+/* How bands are decoded, and what of those that are decoded for themselves is needed by others. */
+enum decoding { ONE_BY_ONE, TOGETHER, ALONE, OF_THE_WHOLE, FOR_FOREIGNERS, DECODINGS };
+
+static void do_nothing(const struct telar_context *context, const struct telar_source *source,
+                       const struct telar_result *result)
+{
+    (void)context;
+    (void)source;
+    (void)result;
+}
+
+static const struct telar_transform foreign = {
+    .abi = TELAR_TRANSFORM_ABI,
+    .struct_size = sizeof(struct telar_transform),
+    .name = "foreign",
+    .summary = "for tests",
+    .manual = "for tests",
+    .process = do_nothing,
+};
+
+static void play_run(struct play *play, struct tl_request request, uint32_t made, uint32_t halo_rows,
+                     enum decoding decoding, bool deaths, uint32_t seed)
 {
     static const char *const text = "blur:sigma=";
     telar_pipeline *pipeline = telar_pipeline_new();
@@ -225,11 +245,16 @@ static void play_run(struct play *play, struct tl_request request, uint32_t made
     snprintf(blur, sizeof blur, "%s%g", text, halo_rows / 3.0);
     if (halo_rows)
         ck_assert_int_eq(telar_pipeline_parse(pipeline, blur, NULL), TELAR_OK);
-    if (whole)
+    if (decoding == OF_THE_WHOLE)
         ck_assert_int_eq(telar_pipeline_parse(pipeline, "equalize", NULL), TELAR_OK);
+    if (decoding == FOR_FOREIGNERS)
+        ck_assert_int_eq(telar_pipeline_add(pipeline, &foreign, NULL, NULL), TELAR_OK);
+    request.together = decoding == TOGETHER;
+    request.restart = decoding >= ALONE;
     request.pipeline = pipeline;
     memset(play, 0, sizeof *play);
     ck_assert_int_eq(tl_job_init(&play->job, &request, NULL), TELAR_OK);
+    ck_assert_int_eq(play->job.straight, decoding == ALONE && halo_rows == 0);
     ck_assert_int_eq(tl_ledger_init(&play->ledger, &play->job, NULL), TELAR_OK);
     remember(&play->filtered, &play->job.filtered);
     remember(&play->source, &play->job.source);
@@ -262,18 +287,16 @@ static void play_runs(bool deaths)
     const uint32_t halos[] = {0, 1, 17, 100};
 
     for (uint32_t workers = 1; workers <= WORKERS_MAX; workers += workers % 3 ? 1 : 3)
-        for (uint32_t decoding = 0; decoding < 4; decoding++)
+        for (int decoding = 0; decoding < DECODINGS; decoding++)
             for (size_t i = 0; i < sizeof halos / sizeof *halos; i++)
                 for (uint32_t seed = 1; seed < 6; seed++)
                     play_run(&play,
                              (struct tl_request){.image = {1000, 20000, 1, 8},
                                                  .workers = workers,
                                                  .decode = true,
-                                                 .together = decoding == 1,
-                                                 .restart = decoding >= 2,
                                                  .apart = seed % 2,
                                                  .encode = true},
-                             seed % 2 ? workers : (workers + 1) / 2, halos[i], decoding == 3, deaths, seed);
+                             seed % 2 ? workers : (workers + 1) / 2, halos[i], (enum decoding)decoding, deaths, seed);
 }
 
 START_TEST(nobody_reads_what_is_not_there)

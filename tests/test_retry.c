@@ -84,9 +84,10 @@ static const telar_isolation rungs[] = {TELAR_SHARED, TELAR_GUARDED};
 /* Of the deeds, those that are not a violation themselves. */
 START_TEST(in_a_sandbox)
 {
-    const struct work *works[] = {&chain, &alone, &grid};
+    const struct work *works[] = {&chain, &alone, &straight, &grid};
+    const size_t begins[] = {0, 1, 2, 0}; /* which of these each work has tasks for */
     const struct strike strikes[] = {
-        {.kind = TELAR_TASK_UNFILTER, .index = 3, .times = 2, .deed = EXIT_3, .after = true}, /* not of bands alone */
+        {.kind = TELAR_TASK_UNFILTER, .index = 3, .times = 2, .deed = EXIT_3, .after = true},
         {.kind = TELAR_TASK_INFLATE, .index = 7, .times = 1, .deed = SEGV},
         {.kind = TELAR_TASK_ENCODE, .index = 4, .times = 2, .deed = SEGV, .after = true},
         {.all = true, .times = 2, .deed = EXIT_0},
@@ -97,7 +98,7 @@ START_TEST(in_a_sandbox)
     for (size_t i = 0; i < LENGTH(works); i++) {
         struct content expected = expect(works[i]);
 
-        for (size_t j = works[i]->restart; j < LENGTH(strikes); j++)
+        for (size_t j = begins[i]; j < LENGTH(strikes); j++)
             check_survival(works[i], &expected, &strikes[j],
                            (struct telar_options){.workers = 3, .isolation = TELAR_SANDBOXED});
         free(expected.bytes);
@@ -134,6 +135,14 @@ START_TEST(with_bands_alone)
 }
 END_TEST
 
+START_TEST(with_bands_that_go_straight)
+{
+    const telar_task_kind kinds[] = {TELAR_TASK_PREPARE, TELAR_TASK_ENCODE};
+
+    check_tasks(&straight, kinds, LENGTH(kinds));
+}
+END_TEST
+
 START_TEST(in_a_grid)
 {
     const telar_task_kind kinds[] = {TELAR_TASK_GATHER, TELAR_TASK_MERGE, TELAR_TASK_PROCESS, TELAR_TASK_ENCODE};
@@ -159,7 +168,7 @@ END_TEST
 
 START_TEST(at_every_task_at_once)
 {
-    const struct work *works[] = {&chain, &alone, &grid};
+    const struct work *works[] = {&chain, &alone, &straight, &grid};
 
     for (size_t i = 0; i < LENGTH(works); i++) {
         struct content expected = expect(works[i]);
@@ -196,7 +205,8 @@ END_TEST
 int main(void)
 {
     const TTest *const tests[] = {
-        in_a_chain_of_bands,        with_bands_alone,      in_a_grid,         in_a_sandbox,
+        in_a_chain_of_bands,        with_bands_alone,
+        with_bands_that_go_straight,      in_a_grid,         in_a_sandbox,
         at_every_band_of_the_chain, at_every_task_at_once, of_one_that_hangs, NULL,
     };
 

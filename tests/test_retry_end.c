@@ -143,6 +143,7 @@ START_TEST(a_region_may_be_left_as_the_source)
     struct strike region = {.kind = TELAR_TASK_PROCESS, .index = 3, .times = 1000, .deed = EXIT_3};
 
     check_skip(&chain, &band, (struct telar_region){5 * BAND_ROWS, 6 * BAND_ROWS, 0, COLUMNS});
+    check_skip(&straight, &band, (struct telar_region){5 * BAND_ROWS, 6 * BAND_ROWS, 0, COLUMNS});
     check_skip(&grid, &region, (struct telar_region){ROWS / 3, 2 * ROWS / 3, COLUMNS / 2, COLUMNS});
     remove_files();
 }

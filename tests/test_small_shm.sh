@@ -69,7 +69,9 @@ else
     check "a picture that fits into the group" in_group "$telar" run -t invert "$g" "$work/out.png"
     check "and gives the same file" cmp "$work/out.png" "$work/right.png"
     rm "$work/out.png"
-    check "a larger one passes through a window" in_group "$telar" run -t invert "$work/large.png" "$work/out.png"
+    check "of a larger one, a band at a time" in_group "$telar" run -t invert "$work/large.png" "$work/out.png"
+    rm "$work/out.png"
+    check "it passes through a window" in_group "$telar" run -t sobel "$work/large.png" "$work/out.png"
     rm "$work/out.png"
     check "one that has to be whole, and does not fit, is refused" wrong 4 "the host has" in_group "$telar" run -g 2x2 -t invert "$work/large.png" "$work/out.png"
     check "without an output" [ ! -e "$work/out.png" ]

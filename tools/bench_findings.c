@@ -187,7 +187,6 @@ static void tell_speedups(struct bench *bench)
              row->job == BENCH_FILE ? "From PNG to PNG" : "In memory", row->name, row->options.workers,
              law->speedup.mid, law->speedup.low, law->speedup.high, law->efficiency);
     }
-    tell_amdahl(bench);
 }
 
 static void tell_even(struct bench *bench)
@@ -275,6 +274,7 @@ void bench_conclude(struct bench *bench)
         compare_pages(bench);
         tell_speedups(bench);
     }
+    tell_amdahl(bench);
     tell_even(bench);
     tell_rungs(bench);
     tell_python(bench);

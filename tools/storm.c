@@ -19,7 +19,7 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { N_WORKS = 5, STRIKES_MAX = 8, EXITS = 256, PATH_BYTES = 4096 };
+enum { N_WORKS = 6, STRIKES_MAX = 8, EXITS = 256, PATH_BYTES = 4096 };
 static const uint64_t millisecond = 1000000, patience_ns = UINT64_C(120000000000);
 
 /*
@@ -34,6 +34,7 @@ static const struct work {
     {"chain.png", {"-t", "blur:sigma=4", "-t", "equalize"}},
     {"alone.png", {"-g", "5x3", "-t", "equalize", "-t", "sobel"}},
     {"chain.png", {"-g", "7x1", "-t", "blur:sigma=9"}},
+    {"alone.png", {"-t", "gamma:gamma=1.5"}},
 };
 
 static struct storm {

@@ -23,8 +23,8 @@ typedef enum telar_task_kind {
     TELAR_TASK_GATHER,  /* one region's part of a whole-image statistic */
     TELAR_TASK_MERGE,   /* the parts folded together */
     TELAR_TASK_PROCESS, /* one region of the result */
-    TELAR_TASK_ENCODE,  /* a band of the output, transformed on the way where the plan is left to telar, and decoded before
-                           that where it is its own, in a file of telar's */
+    TELAR_TASK_ENCODE,  /* a band of the output, transformed on the way where the plan is left to telar; and decoded before
+                           that where telar wrote the file and no other task needs the band's pixels */
 } telar_task_kind;
 
 struct telar_task_report {
@@ -35,8 +35,8 @@ struct telar_task_report {
     bool skipped;               /* its pixels are those of the source: every worker that tried it was lost */
     uint64_t start_ns, end_ns;  /* as its worker saw it; equal to 0 when it was never done */
     uint64_t touch_ns;          /* of that, for touching its memory; 0 without touch_first in struct telar_options */
-    uint64_t inflate_ns,        /* of that, with encode where a band is decoded in the same task, for its rows, ... */
-        unfilter_ns;            /* ... and, with inflate too, for making pixels of them */
+    uint64_t inflate_ns, unfilter_ns; /* of that, with inflate or encode, where one task makes the pixels of a band: for
+                                         its rows, and for pixels from those; else 0 */
     uint64_t transform_ns;      /* of that, for transforming: with encode only a part of it, with process all the rest */
 };
 
