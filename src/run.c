@@ -99,7 +99,7 @@ static telar_status reserve(struct run *run, struct telar_error *error)
         return tl_fail(error, TELAR_HOST, 0,
                        "%s: needs %" PRIu64 " KiB of shared memory, %s %" PRIu64 " KiB; use a smaller image or %s",
                        run->name, needed >> 10, own_limit ? "the limit is" : "the host has", allowed >> 10,
-                       own_limit ? "a higher limit" : "free some");
+                       own_limit ? "a higher limit (--max-memory)" : "free some");
     return tl_segment_create(&run->segment, &shape, run->options.keep_shm, error);
 }
 

@@ -316,8 +316,8 @@ telar_status tl_segment_create(struct tl_segment *segment, const struct tl_shape
     tl_segment_destroy(segment);
     if (keep_name)
         return tl_fail(error, TELAR_HOST, shm_failure,
-                       "cannot make the shared-memory object /dev/shm/%s of %" PRIu64 " bytes", keep_name,
-                       bytes);
+                       "cannot make the shared-memory object /dev/shm/%s of %" PRIu64 " bytes%s", keep_name, bytes,
+                       shm_failure == EEXIST ? "; remove what has that name, or use another" : "");
     failure = create_memfd(segment, shape);
     if (!failure)
         return TELAR_OK;
