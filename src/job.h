@@ -3,9 +3,9 @@
  * Layer: over pipeline, plan and segment. A job is private memory, complete before the first worker lives and
  * never changed after: a forked worker has it as it was, whatever is written to the segment.
  *
- * The segment, from its first byte. Every part begins on a page; parts of 4 MiB and more, and
- * where workers open what they own (tl_request.apart) shares of 256 KiB and more, begin at a multiple of 2 MiB, so that protecting one does not break up a
- * huge page of another. Parts that a job does not need are empty.
+ * The segment, from its first byte. Every part begins on a page; parts of 4 MiB and more begin at a multiple of 2 MiB,
+ * and where workers open what they write (tl_request.apart) parts of 1 MiB and shares of 256 KiB and more, so that
+ * protecting one does not break up a huge page of another. Parts that a job does not need are empty.
  *
  *     0        +------------------------------------------------+
  *              | struct tl_header                               | the coordinator, before any worker lives

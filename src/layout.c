@@ -7,7 +7,8 @@
 enum {
     ENCODED_SLOTS = 3, /* of each worker */
     LARGE_PART_BYTES = 2 * TL_HUGE_BYTES, /* from this size on, beginning on a huge page is worth the gap ... */
-    LARGE_OWN_BYTES = TL_HUGE_BYTES / 8,  /* ... and where it would be mapped by small pages otherwise, from this */
+    LARGE_OWN_BYTES = TL_HUGE_BYTES / 8,  /* ... and where it would be mapped by small pages otherwise, from this, ... */
+    LARGE_APART_BYTES = TL_HUGE_BYTES / 2, /* ... or from this where there are many */
 };
 
 /* Adds up the parts of the segment; once a sum does not fit, all that follow do not either. */
@@ -34,7 +35,7 @@ static uint64_t product(struct layout *layout, uint64_t a, uint64_t b)
 /* Appends `count` parts of `bytes` each; returns the offset of the first, and in *slot how far apart they begin. */
 static uint64_t append(struct layout *layout, uint64_t bytes, uint64_t count, uint64_t *slot)
 {
-    bool large = bytes >= LARGE_PART_BYTES;
+    bool large = bytes >= (layout->apart ? LARGE_APART_BYTES : LARGE_PART_BYTES);
     uint64_t offset;
 
     *slot = to_multiple(layout, bytes, large ? TL_HUGE_BYTES : TL_PAGE_BYTES);
