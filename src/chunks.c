@@ -106,6 +106,12 @@ static bool is_restart(const struct tl_scan *scan, const unsigned char *name)
            && scan->left_bytes == sizeof scan->restart + CRC_BYTES;
 }
 
+/* Transparency, which pixels have as alpha from then on. Behind the image data it is none. */
+static bool becomes_alpha(const struct tl_scan *scan, const unsigned char *name)
+{
+    return memcmp(name, "tRNS", NAME_BYTES) == 0 && !scan->idat_seen;
+}
+
 /* The head of a chunk is complete: decides what becomes of the chunk. */
 static telar_status begin_chunk(struct tl_scan *scan, struct telar_error *error)
 {
@@ -120,7 +126,7 @@ static telar_status begin_chunk(struct tl_scan *scan, struct telar_error *error)
     scan->keeping = wanted(scan, name);
     note(scan->names, name);
     scan->in_restart = is_restart(scan, name);
-    if (ancillary && !scan->keeping && !scan->in_restart)
+    if (ancillary && !scan->keeping && !scan->in_restart && !becomes_alpha(scan, name))
         note(scan->dropped, name);
     if (!scan->keeping)
         return TELAR_OK;

@@ -36,7 +36,7 @@ struct telar_info {
     uint32_t restart_rows;                 /* rows of the bands that telar decodes in parallel; 0: none, or no regular file */
     uint64_t file_bytes;                   /* 0 when the input is not a regular file */
     char chunks[TELAR_CHUNK_NAMES_BYTES];  /* names of the chunks in the file in order, each kind once: "IHDR gAMA IDAT" */
-    char dropped[TELAR_CHUNK_NAMES_BYTES]; /* names of those that telar would not carry over; empty when none */
+    char dropped[TELAR_CHUNK_NAMES_BYTES]; /* names of those not carried over, "" when none; tRNS becomes alpha */
 };
 
 /*
