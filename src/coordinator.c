@@ -87,10 +87,10 @@ static telar_status start_member(struct tl_coordinator *c, struct telar_error *e
 
     *member = (struct tl_member){.index = c->crew->size};
     member->report.processes = 1;
-    c->ledger.workers = ++c->crew->size;
+    c->crew->size++;
     status = start(c, member, error);
     if (status != TELAR_OK)
-        c->ledger.workers = --c->crew->size;
+        c->crew->size--;
     return status;
 }
 
@@ -280,6 +280,7 @@ static void assemble(struct tl_coordinator *c)
     if (c->status != TELAR_OK)
         return;
     start_all(c);
+    c->ledger.workers = c->crew->size; /* till now those that were missing were still to come */
     if (c->crew->size == 0) /* nobody, whom to part from */
         close_engine(c);
 }

@@ -31,7 +31,7 @@ struct tl_ledger {
     uint64_t n_done;                    /* how many tasks are done */
     uint64_t n_written; /* how many encoded bands have left their slots for the file, from the first on */
     uint32_t *slot;     /* of each band: in which slot of the ring `encoded` it is, once it is given out */
-    uint32_t workers;   /* how many there are; the tasks of owners that could not be made are for anybody */
+    uint32_t workers;   /* how many there are, or are still to come; the tasks of other owners are for anybody */
     bool absent[TELAR_WORKERS_MAX]; /* nor will those be made again */
     uint32_t inflater;  /* the worker that has the state of the stream, TL_NOBODY: none has */
     uint64_t catch_up;  /* its first task: before that it inflates all bands that come before */

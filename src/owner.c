@@ -30,7 +30,7 @@ uint64_t tl_job_first_owned(const struct tl_job *job, const struct tl_stage *sta
 /*
  * Bands that are decoded one after the other: the first worker inflates them all, and makes the pixels, too, or the next
  * does that. Bands that are decoded for themselves: of a window the slots are dealt out in turn, of a picture that stays
- * each worker has a share, in one piece, so that opening it leaves huge pages as they are.
+ * each worker has a share, in one piece, so that opening it breaks up huge pages at its ends only.
  */
 static uint32_t owner_of_source(const struct tl_job *job, uint64_t band)
 {

@@ -86,20 +86,29 @@ static void limit_to_worth(struct run *run)
     run->report->workers_wanted = run->orders.workers;
 }
 
-/* A limit of the caller's own is one more limit: it makes no memory. */
-static telar_status reserve(struct run *run, struct telar_error *error)
+/* How large a segment may be. A limit of the caller's own is one more limit: it makes no memory. */
+struct limit {
+    uint64_t bytes;
+    bool own;
+};
+
+static struct limit find_limit(const struct run *run)
+{
+    const uint64_t host = tl_host_memory_bytes(), own = run->options.max_memory;
+
+    return own && own < host ? (struct limit){own, true} : (struct limit){host, false};
+}
+
+static telar_status reserve(struct run *run, const struct limit *limit, struct telar_error *error)
 {
     struct tl_shape shape = tl_job_shape(&run->job);
-    uint64_t needed = shape.bytes, host = tl_host_memory_bytes(), limit = run->options.max_memory;
-    bool own_limit = limit && limit < host;
-    uint64_t allowed = own_limit ? limit : host;
 
     shape.small_pages = run->options.small_pages;
-    if (needed > allowed)
+    if (shape.bytes > limit->bytes)
         return tl_fail(error, TELAR_HOST, 0,
                        "%s: needs %" PRIu64 " KiB of shared memory, %s %" PRIu64 " KiB; use a smaller image or %s",
-                       run->name, needed >> 10, own_limit ? "the limit is" : "the host has", allowed >> 10,
-                       own_limit ? "a higher limit (--max-memory)" : "free some");
+                       run->name, shape.bytes >> 10, limit->own ? "the limit is" : "the host has", limit->bytes >> 10,
+                       limit->own ? "a higher limit (--max-memory)" : "free some");
     return tl_segment_create(&run->segment, &shape, run->options.keep_shm, error);
 }
 
@@ -167,14 +176,19 @@ telar_status tl_run_plan(struct run *run, const struct telar_geometry *image, bo
         .apart = run->orders.guarded && !run->options.small_pages,
         .resident = run->options.keep_shm != NULL,
     };
+    const struct limit limit = find_limit(run);
     telar_status status;
 
     choose_workers(run);
     status = lay_out(run, &request, error);
+    if (status == TELAR_OK && request.apart && run->job.segment_bytes > limit.bytes) {
+        request.apart = false; /* there is no room for the gaps between huge pages */
+        status = lay_out(run, &request, error);
+    }
     if (status == TELAR_OK)
         status = tl_plugins_planned(&run->plugins, error);
     if (status == TELAR_OK)
-        status = reserve(run, error);
+        status = reserve(run, &limit, error);
     if (status == TELAR_OK && request.fixed)
         status = tl_segment_open_reader(&run->segment, error);
     if (status != TELAR_OK)

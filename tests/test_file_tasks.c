@@ -134,6 +134,44 @@ START_TEST(a_file_of_our_own_goes_straight)
 END_TEST
 
 /* In a region of interest the result is that of the whole run, outside it is the source: fused or not. */
+/*
+ * Of a picture that stays each worker keeps its share open, so that nobody else may write there: not even while the owner
+ * is still being made.
+ */
+START_TEST(each_worker_decodes_its_own_share)
+{
+    static const uint32_t rows[] = {5, 203, 1999};
+    telar_pipeline *pipeline = pipeline_of("equalize"), *none = telar_pipeline_new();
+    const struct telar_options options = {.engine = PROCESSES ? TELAR_PROCESSES : TELAR_THREADS, .workers = 4};
+
+    for (size_t i = 0; i < LENGTH(rows); i++) {
+        telar_image *image = picture_new(rows[i], 700, 3, 8);
+        uint64_t bands = 0, band = 0;
+        telar_report *report;
+
+        ck_assert_int_eq(telar_image_write(image, again_name, NULL), TELAR_OK);
+        ck_assert_int_eq(telar_run_file(again_name, in_name, none, NULL, NULL, NULL), TELAR_OK);
+        ck_assert_int_eq(telar_run_file(in_name, out_name, pipeline, &options, &report, NULL), TELAR_OK);
+        ck_assert_uint_eq(report->n_workers, 4);
+        for (uint64_t t = 0; t < report->n_tasks; t++)
+            bands += report->task[t].kind == TELAR_TASK_ENCODE;
+        ck_assert_int_eq(bands == 1, i == 0);
+        for (uint64_t t = 0; t < report->n_tasks; t++)
+            if (report->task[t].kind == TELAR_TASK_INFLATE && band < bands) {
+                ck_assert_uint_ge(band, bands * report->task[t].worker / 4);
+                ck_assert_uint_lt(band, bands * (report->task[t].worker + 1) / 4);
+                band++;
+            }
+        ck_assert_uint_eq(band, bands);
+        telar_report_free(report);
+        telar_image_free(image);
+    }
+    telar_pipeline_free(pipeline);
+    telar_pipeline_free(none);
+    remove_files();
+}
+END_TEST
+
 START_TEST(a_region_of_interest_of_a_file)
 {
     telar_image *image = picture_new(600, 4000, 3, 8), *read, *expected;
@@ -218,6 +256,7 @@ int main(void)
     const TTest *const tests[] = {
         pixels_are_made_by_whoever_has_time,
         a_file_of_our_own_goes_straight,
+        each_worker_decodes_its_own_share,
         a_region_of_interest_of_a_file,
         outside_a_region_of_interest_is_the_source,
         NULL,

@@ -96,6 +96,32 @@ static void check_codec_layout(const struct telar_geometry *image, struct telar_
     telar_pipeline_free(pipeline);
 }
 
+/* Regions of a grid: where workers open each for itself, those of 1 MiB and more begin and end on huge pages. */
+START_TEST(large_regions_apart_lie_on_huge_pages)
+{
+    static const struct {
+        uint32_t rows; /* of 1024 columns of a byte, of which half a region has 512 */
+        bool apart, huge;
+    } cases[] = {{4096, true, true}, {4000, true, false}, {4096, false, false}, {16384, false, true}, {16000, false, false}};
+    telar_pipeline *pipeline = telar_pipeline_new();
+
+    ck_assert_int_eq(telar_pipeline_parse(pipeline, "invert", NULL), TELAR_OK);
+    for (size_t i = 0; i < LENGTH(cases); i++) {
+        struct tl_request request = {.image = {cases[i].rows, 1024, 1, 8}, .pipeline = pipeline, .plan = {2, 2},
+                                     .workers = 3, .apart = cases[i].apart};
+        struct tl_job job;
+
+        ck_assert_int_eq(tl_job_init(&job, &request, NULL), TELAR_OK);
+        ck_assert_int_eq(job.result_offset % TL_HUGE_BYTES == 0, cases[i].huge);
+        ck_assert_int_eq(job.result_slot % TL_HUGE_BYTES == 0, cases[i].huge);
+        ck_assert_uint_ge(job.result_slot, cases[i].rows / 2 * 512);
+        if (!cases[i].huge)
+            ck_assert_uint_lt(job.result_slot, cases[i].rows / 2 * 512 + TL_PAGE_BYTES);
+    }
+    telar_pipeline_free(pipeline);
+}
+END_TEST
+
 /* What a job is when its bands can be decoded for themselves and its pipeline is this one. */
 static struct tl_job restart_job(struct telar_plan plan, const struct telar_transform *transform, const char *text)
 {
@@ -158,6 +184,7 @@ int main(void)
     const TTest *const tests[] = {
         slots_of_rings_have_pages_of_their_own,
         a_band_that_nobody_else_needs_goes_straight,
+        large_regions_apart_lie_on_huge_pages,
         NULL,
     };
 

@@ -27,7 +27,9 @@ struct play {
     struct tl_ledger ledger;
     struct memory filtered, source, encoded;
     struct tl_ticket ticket[WORKERS_MAX][TICKETS_MAX];
-    uint32_t made; /* workers that could be made; the others never ask */
+    uint32_t made;    /* workers that could be made in the end; the others never ask */
+    uint32_t present; /* those that are there by now */
+    bool gone[WORKERS_MAX]; /* lost, and nobody comes in its place */
     uint32_t n_tickets[WORKERS_MAX];
     uint32_t unheard[WORKERS_MAX]; /* how many of its tickets are done, but the coordinator does not know it yet */
     bool begun[WORKERS_MAX];       /* the one behind those is being worked on */
@@ -145,7 +147,7 @@ static void check_owner(struct play *play, uint32_t worker, const struct tl_tick
     struct tl_extent piece;
 
     for (uint32_t w = 0; w < play->made; w++)
-        for (uint32_t i = 0; tl_job_own(&play->job, w, i, &piece); i++)
+        for (uint32_t i = 0; !play->gone[w] && tl_job_own(&play->job, w, i, &piece); i++)
             *(w == worker ? &mine : &others) |= contains(&piece, &task.extent);
     ck_assert(!others);
     ck_assert_int_eq(mine, tl_job_owns(&play->job, worker, &task));
@@ -173,9 +175,29 @@ static void spoil(struct play *play, const struct tl_task *task, uint32_t slot)
         play->encoded.band[slot] = -1;
 }
 
-/* One worker dies, and another takes its place. What it had not been heard to say is lost, as with a hanging one. */
-static void die(struct play *play, uint32_t worker)
+/*
+ * Whether a worker may be lost for good here. With a band to encode on its hands, for which nobody else may have room, that
+ * would be the end of the run.
+ */
+static bool can_be_spared(const struct play *play, uint32_t worker)
 {
+    uint32_t left = 0;
+
+    for (uint32_t w = 0; w < play->made; w++)
+        left += !play->gone[w];
+    for (uint32_t i = 0; i < play->n_tickets[worker]; i++)
+        if (tl_job_task(&play->job, play->ticket[worker][i].task, 0).stage->kind == TELAR_TASK_ENCODE)
+            return false;
+    return left > 1 && play->present == play->made;
+}
+
+/*
+ * One worker dies, and another takes its place, or nobody. What it had not been heard to say is lost, as with a hanging
+ * one.
+ */
+static void die(struct play *play, uint32_t worker, bool for_good)
+{
+    play->gone[worker] = for_good && can_be_spared(play, worker);
     if (play->begun[worker]) {
         struct tl_ticket ticket = play->ticket[worker][play->unheard[worker]];
         struct tl_task task = tl_job_task(&play->job, ticket.task, ticket.slot);
@@ -184,7 +206,7 @@ static void die(struct play *play, uint32_t worker)
     }
     for (uint32_t i = 0; i < play->n_tickets[worker]; i++)
         tl_ledger_give_back(&play->ledger, play->ticket[worker][i].task, i == 0);
-    tl_ledger_leave(&play->ledger, worker, false);
+    tl_ledger_leave(&play->ledger, worker, play->gone[worker]);
     play->n_tickets[worker] = play->unheard[worker] = 0;
     play->begun[worker] = false;
 }
@@ -259,23 +281,29 @@ static void play_run(struct play *play, struct tl_request request, uint32_t made
     remember(&play->filtered, &play->job.filtered);
     remember(&play->source, &play->job.source);
     remember(&play->encoded, &play->job.encoded);
-    play->made = play->ledger.workers = made;
+    play->made = made;
+    play->present = 1;
     limit = play->job.n_tasks * 10000 + 1000000;
     while (!tl_ledger_complete(&play->ledger)) {
-        uint32_t worker = next_random(&seed) % made, dice;
+        uint32_t worker = next_random(&seed) % play->present, dice = next_random(&seed) % 1000;
 
-        dice = next_random(&seed) % 1000;
+        ck_assert_msg(++rounds < limit, "nobody can go on");
+        if (play->present < made && dice % 100 == 99)
+            play->present++;
+        if (play->present == made)
+            play->ledger.workers = made; /* till then the others may still come */
+        if (play->gone[worker])
+            continue;
         if (dice == 0)
             write_encoded(play); /* seldom, so that encoded bands pile up */
         else if (dice < 10 && deaths)
-            die(play, worker);
+            die(play, worker, dice % 3 == 0);
         else if (dice % 4 == 0)
             hear(play, worker);
         else if (dice % 4 == 1)
             give(play, worker);
         else
             step(play, worker);
-        ck_assert_msg(++rounds < limit, "nobody can go on");
     }
     tl_ledger_free(&play->ledger);
     telar_pipeline_free(pipeline);
@@ -311,9 +339,38 @@ START_TEST(what_a_dead_worker_had_can_be_done_again)
 }
 END_TEST
 
+/* Of a picture that stays, in bands that are decoded for themselves, whoever asks first. */
+START_TEST(each_worker_begins_with_its_own_share)
+{
+    telar_pipeline *pipeline = telar_pipeline_new();
+    struct tl_request request = {.image = {1000, 20000, 1, 8}, .decode = true, .encode = true, .restart = true};
+
+    ck_assert_int_eq(telar_pipeline_parse(pipeline, "equalize", NULL), TELAR_OK);
+    request.pipeline = pipeline;
+    for (request.workers = 1; request.workers <= WORKERS_MAX; request.workers++) {
+        struct tl_ledger ledger;
+        struct tl_job job;
+
+        ck_assert_int_eq(tl_job_init(&job, &request, NULL), TELAR_OK);
+        ck_assert_int_eq(tl_ledger_init(&ledger, &job, NULL), TELAR_OK);
+        ck_assert_uint_ge(job.n_bands, WORKERS_MAX);
+        for (uint32_t worker = request.workers; worker-- > 0;) {
+            struct tl_ticket ticket;
+
+            ck_assert(tl_ledger_take(&ledger, worker, &ticket));
+            ck_assert_uint_eq(ticket.task - tl_job_stage(&job, TELAR_TASK_INFLATE)->first,
+                              job.n_bands * worker / request.workers);
+        }
+        tl_ledger_free(&ledger);
+    }
+    telar_pipeline_free(pipeline);
+}
+END_TEST
+
 int main(void)
 {
-    const TTest *const tests[] = {nobody_reads_what_is_not_there, what_a_dead_worker_had_can_be_done_again, NULL};
+    const TTest *const tests[] = {nobody_reads_what_is_not_there, what_a_dead_worker_had_can_be_done_again,
+                                  each_worker_begins_with_its_own_share, NULL};
 
     return run_suite("ledger_rings", tests);
 }

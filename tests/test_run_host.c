@@ -29,6 +29,37 @@ START_TEST(memory_over_the_limit_is_refused)
 }
 END_TEST
 
+/* Guarded regions lie on huge pages of their own, but a run that has room without the gaps between them is not refused. */
+START_TEST(a_limit_that_leaves_no_room_for_gaps)
+{
+    struct telar_options options = {
+        .engine = TELAR_PROCESSES, .workers = 2, .plan = {2, 2}, .isolation = TELAR_SHARED};
+    telar_image *image = picture_new(2200, 1000, 3, 8), *result;
+    telar_pipeline *pipeline = telar_pipeline_new();
+    struct telar_error error = {0};
+    telar_report *report;
+    uint64_t least;
+
+    ck_assert_int_eq(telar_pipeline_parse(pipeline, "invert", NULL), TELAR_OK);
+    ck_assert_int_eq(telar_run(image, &result, pipeline, &options, &report, NULL), TELAR_OK);
+    least = report->segment_bytes;
+    telar_report_free(report);
+    telar_image_free(result);
+    options.isolation = TELAR_GUARDED;
+    for (int limited = 0; limited < 2; limited++) {
+        options.max_memory = limited ? least : 0;
+        ck_assert_msg(telar_run(image, &result, pipeline, &options, &report, &error) == TELAR_OK, "%s", error.text);
+        ck_assert_int_eq(report->segment_bytes > least, !limited);
+        telar_report_free(report);
+        telar_image_free(result);
+    }
+    options.max_memory = least - 1;
+    ck_assert_int_eq(telar_run(image, &result, pipeline, &options, NULL, &error), TELAR_HOST);
+    telar_image_free(image);
+    telar_pipeline_free(pipeline);
+}
+END_TEST
+
 /* What 32 bits at that offset of the segment's header are. */
 static uint32_t header_number(const unsigned char *header, size_t offset)
 {
@@ -301,6 +332,7 @@ int main(void)
 {
     const TTest *const tests[] = {
         memory_over_the_limit_is_refused,
+        a_limit_that_leaves_no_room_for_gaps,
         a_kept_segment_can_be_read_from_outside,
         a_kept_segment_has_the_whole_picture,
         signals_do_not_disturb_a_run,
