@@ -106,7 +106,7 @@ static bool is_restart(const struct tl_scan *scan, const unsigned char *name)
            && scan->left_bytes == sizeof scan->restart + CRC_BYTES;
 }
 
-/* Transparency, which pixels have as alpha from then on. Behind the image data it is none. */
+/* Transparency, which pixels have as alpha from then on; where it may not stand, it means nothing. */
 static bool becomes_alpha(const struct tl_scan *scan, const unsigned char *name)
 {
     return memcmp(name, "tRNS", NAME_BYTES) == 0 && !scan->idat_seen;

@@ -11,7 +11,7 @@ bench=$tools/bench-codec draw=$tools/draw-page
 has_rows()
 {
     [ "$status" = 0 ] || { echo "status $status"; cat "$work/err"; return 1; }
-    for row in 'telar processes ' 'telar threads ' 'telar at its defaults ' 'telar one worker ' 'telar, own file in '; do
+    for row in 'telar processes  ' 'telar threads  ' 'telar at its defaults  ' 'telar one worker  ' 'telar, own file in  '; do
         grep -q "^$row.* [1-9][0-9]*\$" "$work/out" || { echo "no row '$row' in:"; cat "$work/out"; return 1; }
     done
 }
@@ -32,7 +32,9 @@ for job in blur sobel equalize; do
     check "$job" has_rows
 done
 "$telar" galaxy --size=31x17 "$work/mine.png"
-(cd "$work" && "$bench" -n 1 mine.png) >"$work/out" 2>"$work/err"
+mkdir "$work/IN OUT & all"
+mv "$work/mine.png" "$work/IN OUT & all"
+(cd "$work/IN OUT & all" && "$bench" -n 1 mine.png) >"$work/out" 2>"$work/err"
 status=$?
 check "a picture of one's own, by a relative name" has_rows
 check "that picture it was" grep -q '^invert on mine.png, .*(31, 17, 3)' "$work/out"
@@ -41,6 +43,8 @@ try "$bench" -s 5
 check "a size that is none" refuses "ROWSxCOLUMNS"
 try "$bench" "$work/absent.png"
 check "a picture that is not there" refuses "there is no picture"
+try "$bench" -p "$work/IN OUT & all/mine.png"
+check "a page, and a picture" refuses "that is drawn"
 try "$bench" -t sharpen -s 5x5
 check "a job that is not known" refuses "there are invert, blur, sobel, equalize"
 try "$bench" -x
@@ -53,8 +57,12 @@ if /usr/bin/python3 -c '' 2>/dev/null; then
     "$draw" 300x500 "$work/one.png" && "$draw" 300x500 "$work/two.png"
     check "the same page every time" cmp "$work/one.png" "$work/two.png"
     for size in 1x1 1x700 700x1 97x331; do
-        "$draw" $size "$work/page.png"
-        try "$telar" run -t copy "$work/page.png" "$work/copy.png"
+        try "$draw" $size "$work/page-$size.png"
+        check "a page of $size can be drawn" [ $status = 0 ]
+        rows=${size%x*} columns=${size#*x}
+        try "$telar" info "$work/page-$size.png"
+        check "a page of $size has that size" grep -q "^($rows, $columns, 3)\$" "$work/out"
+        try "$telar" run -t copy "$work/page-$size.png" "$work/copy.png"
         check "a page of $size is a PNG file" [ $status = 0 ]
     done
     for size in 5 0x5 5x-1 x ''; do

@@ -133,7 +133,6 @@ START_TEST(a_file_of_our_own_goes_straight)
 }
 END_TEST
 
-/* In a region of interest the result is that of the whole run, outside it is the source: fused or not. */
 /*
  * Of a picture that stays each worker keeps its share open, so that nobody else may write there: not even while the owner
  * is still being made.
@@ -172,6 +171,7 @@ START_TEST(each_worker_decodes_its_own_share)
 }
 END_TEST
 
+/* In a region of interest the result is that of the whole run, outside it is the source: fused or not. */
 START_TEST(a_region_of_interest_of_a_file)
 {
     telar_image *image = picture_new(600, 4000, 3, 8), *read, *expected;
