@@ -47,6 +47,10 @@ try "$bench" -p "$work/IN OUT & all/mine.png"
 check "a page, and a picture" refuses "that is drawn"
 try "$bench" -t sharpen -s 5x5
 check "a job that is not known" refuses "there are invert, blur, sobel, equalize"
+for number in 0 x '' -1; do
+    try "$bench" -n "$number" -s 5x5
+    check "'$number' rounds" refuses "say 1 or more"
+done
 try "$bench" -x
 check "an option that is not known" refuses "-s ROWSxCOLUMNS"
 
@@ -65,6 +69,8 @@ if /usr/bin/python3 -c '' 2>/dev/null; then
         try "$telar" run -t copy "$work/page-$size.png" "$work/copy.png"
         check "a page of $size is a PNG file" [ $status = 0 ]
     done
+    try "$draw" 5x5 "$work/absent/page.png"
+    check "a page that cannot be written is one line" sh -c "[ $status != 0 ] && grep -q '^draw-page: .*absent' '$work/err' && [ \$(wc -l <'$work/err') = 1 ]"
     for size in 5 0x5 5x-1 x ''; do
         try "$draw" "$size" "$work/none.png"
         check "a page of '$size' is refused" sh -c "[ $status != 0 ] && grep -q '^usage: ' '$work/err' && [ ! -e '$work/none.png' ]"
