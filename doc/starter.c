@@ -1,5 +1,6 @@
 /*
- * A transform of your own, to begin with: it makes a picture brighter or darker. In the directory that has it:
+ * A transform of your own, to begin with: it makes a picture brighter or darker. In the directory
+ * that has it:
  *
  *     cc -O2 -shared -fPIC -o starter.so starter.c $(pkg-config --cflags telar)
  *     telar transforms ./starter.so
@@ -32,7 +33,12 @@ static const struct telar_param params[] = {
 };
 
 const struct telar_transform telar_plugin = {
-    TELAR_PLUGIN_HEAD, .name = "brighten", .summary = "add a constant",
-    .manual = "out = in + by, kept between 0 and 255.\n", .params = params,
-    .depths = TELAR_DEPTH_8, .channels = 1u << 1 | 1u << 3, .process = brighten,
+    TELAR_PLUGIN_HEAD,
+    .name = "brighten",
+    .summary = "add a constant",
+    .manual = "out = in + by, kept between 0 and 255.\n",
+    .params = params,
+    .depths = TELAR_DEPTH_8,
+    .channels = 1u << 1 | 1u << 3,
+    .process = brighten,
 };

@@ -34,7 +34,8 @@ static void note_usage(struct tl_member *member, const struct tl_record *record)
     report->involuntary_switches = before->involuntary_switches + record->involuntary_switches;
 }
 
-/* The caller's thread, when it becomes the worker, has counted before: that much is to be taken away (modulo 2^64). */
+/* The caller's thread, when it becomes the worker, has counted before: that much is to be taken
+ * away (modulo 2^64). */
 static void forget_past(struct tl_member *member, const struct tl_record *hello)
 {
     struct telar_worker_report *before = &member->before;
@@ -48,17 +49,19 @@ static void forget_past(struct tl_member *member, const struct tl_record *hello)
 }
 
 /* A task could not be done. Damaged image data is nobody's fault but the file's. */
-static void note_trouble(struct tl_coordinator *c, struct tl_member *member, const struct tl_record *record)
+static void note_trouble(struct tl_coordinator *c, struct tl_member *member,
+                         const struct tl_record *record)
 {
     char call[TL_SANDBOX_NAME_BYTES], why[128];
 
     switch (record->trouble) {
     case TL_TROUBLE_MEMORY:
-        tl_fault_end(c, member, TELAR_HOST, record->errnum, "could not open its region for writing");
+        tl_fault_end(c, member, TELAR_HOST, record->errnum,
+                     "could not open its region for writing");
         break;
     case TL_TROUBLE_SANDBOX:
         tl_fault_end(c, member, TELAR_HOST, record->errnum,
-                       "could not be locked in; see telar doctor, or use -i guarded");
+                     "could not be locked in; see telar doctor, or use -i guarded");
         break;
     case TL_TROUBLE_VIOLATION:
         tl_sandbox_call_name(record->errnum, call);
@@ -66,24 +69,27 @@ static void note_trouble(struct tl_coordinator *c, struct tl_member *member, con
         tl_fault_lose(c, member, TELAR_WORKER, why);
         break;
     case TL_TROUBLE_INPUT:
-        c->status = tl_fail(c->error, TELAR_INPUT, record->errnum, "%s: cannot be read", c->orders->name);
+        c->status =
+            tl_fail(c->error, TELAR_INPUT, record->errnum, "%s: cannot be read", c->orders->name);
         break;
     case TL_TROUBLE_PLUGIN:
         tl_fault_end(c, member, TELAR_WORKER, 0,
-                     "found another plug-in than the one that was planned with; do not change it during a run");
+                     "found another plug-in than the one that was planned with; do not change it "
+                     "during a run");
         break;
     case TL_TROUBLE_DOUBT:
         c->outcome->doubt = true;
-        c->status =
-            tl_fail(c->error, TELAR_INPUT, 0,
-                    "%s: is damaged, truncated, or not a valid PNG; get an undamaged copy", c->orders->name);
+        c->status = tl_fail(c->error, TELAR_INPUT, 0,
+                            "%s: is damaged, truncated, or not a valid PNG; get an undamaged copy",
+                            c->orders->name);
         break;
     default:
         tl_fault_lose(c, member, TELAR_WORKER, "sent a message that makes no sense");
     }
 }
 
-static void note_hello(struct tl_coordinator *c, struct tl_member *member, const struct tl_record *record)
+static void note_hello(struct tl_coordinator *c, struct tl_member *member,
+                       const struct tl_record *record)
 {
     uint64_t epoch_ns = c->orders->epoch_ns, now_ns = tl_now_ns();
     uint64_t born_ns = plausible(record->start_ns, member->report.spawn_ns + epoch_ns, now_ns);
@@ -105,10 +111,12 @@ static void note_hello(struct tl_coordinator *c, struct tl_member *member, const
 }
 
 /*
- * What a sandboxed worker has encoded goes to the file from a copy, which it cannot change any more, and only if it is
- * framed like image data: a hostile one can spoil the picture, and nothing else of the file. NULL: the run has failed.
+ * What a sandboxed worker has encoded goes to the file from a copy, which it cannot change any
+ * more, and only if it is framed like image data: a hostile one can spoil the picture, and nothing
+ * else of the file. NULL: the run has failed.
  */
-static const unsigned char *believe(struct tl_coordinator *c, const unsigned char *bytes, uint32_t band)
+static const unsigned char *believe(struct tl_coordinator *c, const unsigned char *bytes,
+                                    uint32_t band)
 {
     const size_t n = c->encoded[band].bytes;
 
@@ -117,20 +125,23 @@ static const unsigned char *believe(struct tl_coordinator *c, const unsigned cha
     if (!c->copy)
         c->copy = malloc(c->crew->job.encoded.slot_bytes);
     if (!c->copy) {
-        c->status = tl_fail(c->error, TELAR_HOST, ENOMEM, "%s: no memory for a band", c->orders->name);
+        c->status =
+            tl_fail(c->error, TELAR_HOST, ENOMEM, "%s: no memory for a band", c->orders->name);
         return NULL;
     }
     memcpy(c->copy, bytes, n);
     if (tl_encode_is_framed(c->copy, n, band == 0))
         return c->copy;
     c->status = tl_fail(c->error, TELAR_WORKER, 0,
-                        "%s: a worker gave something else than image data for band %" PRIu32 "; what it ran is not to be "
+                        "%s: a worker gave something else than image data for band %" PRIu32
+                        "; what it ran is not to be "
                         "trusted",
                         c->orders->name, band);
     return NULL;
 }
 
-/* Writes to the file what has become next in the order of bands. Slots are then free for bands farther on. */
+/* Writes to the file what has become next in the order of bands. Slots are then free for bands
+ * farther on. */
 static void write_encoded(struct tl_coordinator *c)
 {
     const struct tl_job *job = &c->crew->job;
@@ -143,8 +154,8 @@ static void write_encoded(struct tl_coordinator *c)
             believe(c, c->orders->segment->base + tl_ring_slot(&job->encoded, slot).offset, band);
 
         if (bytes)
-            c->status = c->orders->write_band(c->orders->write_data, band, bytes, encoded->bytes, encoded->adler,
-                                              c->error);
+            c->status = c->orders->write_band(c->orders->write_data, band, bytes, encoded->bytes,
+                                              encoded->adler, c->error);
         c->ledger.n_written++;
     }
 }
@@ -160,11 +171,13 @@ static void note_parts(struct tl_coordinator *c, const struct tl_record *record)
     task->inflate_ns = plausible(record->inflate_ns, 0, all_ns);
     task->unfilter_ns = plausible(record->unfilter_ns, 0, all_ns - task->inflate_ns);
     all_ns -= task->inflate_ns + task->unfilter_ns;
-    task->transform_ns = task->kind == TELAR_TASK_PROCESS ? all_ns : plausible(record->transform_ns, 0, all_ns);
+    task->transform_ns =
+        task->kind == TELAR_TASK_PROCESS ? all_ns : plausible(record->transform_ns, 0, all_ns);
 }
 
 /* A task is done: the ledger is told, and the member may have another. */
-static void note_done(struct tl_coordinator *c, struct tl_member *member, const struct tl_record *record)
+static void note_done(struct tl_coordinator *c, struct tl_member *member,
+                      const struct tl_record *record)
 {
     uint64_t epoch_ns = c->orders->epoch_ns, now_ns = tl_now_ns();
     uint64_t start_ns = plausible(record->start_ns, member->report.spawn_ns + epoch_ns, now_ns);
@@ -181,13 +194,16 @@ static void note_done(struct tl_coordinator *c, struct tl_member *member, const 
         c->orders->progress(c->orders->progress_data, c->ledger.n_done, c->ledger.job->n_tasks);
 }
 
-/* The answer to a ticket. It must be the one that this member works on, and stay within its slot. */
-static void note_answer(struct tl_coordinator *c, struct tl_member *member, const struct tl_record *record)
+/* The answer to a ticket. It must be the one that this member works on, and stay within its slot.
+ */
+static void note_answer(struct tl_coordinator *c, struct tl_member *member,
+                        const struct tl_record *record)
 {
     const struct tl_ticket *ticket = &member->ticket[0];
     struct tl_task task;
 
-    if (member->n_tickets == 0 || record->task != ticket->task || record->attempt != ticket->attempt) {
+    if (member->n_tickets == 0 || record->task != ticket->task
+        || record->attempt != ticket->attempt) {
         tl_fault_lose(c, member, TELAR_WORKER, "claims a task that it does not have");
         return;
     }
@@ -211,7 +227,8 @@ static void note_answer(struct tl_coordinator *c, struct tl_member *member, cons
 }
 
 /* Goes by itself, when there are no more tickets. */
-static void note_bye(const struct tl_coordinator *c, struct tl_member *member, const struct tl_record *record)
+static void note_bye(const struct tl_coordinator *c, struct tl_member *member,
+                     const struct tl_record *record)
 {
     uint64_t epoch_ns = c->orders->epoch_ns, now_ns = tl_now_ns();
     uint64_t leave_ns = plausible(record->start_ns, member->report.ready_ns + epoch_ns, now_ns);
@@ -220,7 +237,8 @@ static void note_bye(const struct tl_coordinator *c, struct tl_member *member, c
     member->report.left_ns = plausible(record->end_ns, leave_ns, now_ns) - epoch_ns;
 }
 
-void tl_answer_note(struct tl_coordinator *c, struct tl_member *member, const struct tl_record *record)
+void tl_answer_note(struct tl_coordinator *c, struct tl_member *member,
+                    const struct tl_record *record)
 {
     if (c->orders->engine->direct && record->task == TL_TASK_HELLO)
         forget_past(member, record);
@@ -233,7 +251,8 @@ void tl_answer_note(struct tl_coordinator *c, struct tl_member *member, const st
         note_answer(c, member, record);
 }
 
-void tl_answer_note_late(struct tl_coordinator *c, struct tl_member *member, const struct tl_record *record)
+void tl_answer_note_late(struct tl_coordinator *c, struct tl_member *member,
+                         const struct tl_record *record)
 {
     note_usage(member, record);
     if (record->task == TL_TASK_HELLO && !member->ready && !record->trouble)

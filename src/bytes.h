@@ -1,8 +1,9 @@
 /*
- * bytes.h - numbers as bytes, wherever they stand: little-endian in a deflate stream, big-endian in a PNG file.
- * Layer: codec; over nothing.
+ * bytes.h - numbers as bytes, wherever they stand: little-endian in a deflate stream, big-endian in
+ * a PNG file. Layer: codec; over nothing.
  *
- * They are copies, for not every compiler sees that bytes put together one by one are one instruction.
+ * They are copies, for not every compiler sees that bytes put together one by one are one
+ * instruction.
  */
 #ifndef TL_BYTES_H
 #define TL_BYTES_H

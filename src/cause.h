@@ -9,10 +9,10 @@
 
 /* How a worker ended. Plain data. */
 struct tl_cause {
-    bool known;   /* false: the kernel could not tell (somebody else reaped the child) */
-    bool orderly; /* ended by itself with status 0 */
-    int signal;   /* the signal that killed it, 0 when none did */
-    int code;     /* its exit status when no signal did */
+    bool known;        /* false: the kernel could not tell (somebody else reaped the child) */
+    bool orderly;      /* ended by itself with status 0 */
+    int signal;        /* the signal that killed it, 0 when none did */
+    int code;          /* its exit status when no signal did */
     const char *words; /* NULL, or what to say in the place of all that */
 };
 
@@ -22,7 +22,8 @@ struct tl_cause tl_cause_of_status(int wait_status);
 /* For those that have no wait status, or whose tells of us: in words, which stay the caller's. */
 struct tl_cause tl_cause_in_words(const char *words, bool orderly);
 
-/* For people: "was killed by SIGSEGV (Segmentation fault)", "ended with exit status 3", ... Fits in 96 bytes. */
+/* For people: "was killed by SIGSEGV (Segmentation fault)", "ended with exit status 3", ... Fits in
+ * 96 bytes. */
 void tl_cause_text(const struct tl_cause *cause, char *text, size_t size);
 
 #endif

@@ -50,8 +50,8 @@ static bool send_whole(int end, const void *message, size_t bytes)
 }
 
 /*
- * Returns the bytes of one message, 0 when the other side is gone, -1 with errno. A longer message shows as
- * bytes + 1.
+ * Returns the bytes of one message, 0 when the other side is gone, -1 with errno. A longer message
+ * shows as bytes + 1.
  */
 static ssize_t receive_whole(int end, void *message, size_t bytes, int flags)
 {
@@ -98,7 +98,8 @@ enum tl_heard tl_channel_hear(int end, struct tl_record *record)
 {
     ssize_t got = receive_whole(end, record, sizeof *record, MSG_DONTWAIT);
 
-    /* A worker that went with a ticket unread: said once, ahead of the records that it sent before. */
+    /* A worker that went with a ticket unread: said once, ahead of the records that it sent before.
+     */
     if (got < 0 && errno == ECONNRESET)
         got = receive_whole(end, record, sizeof *record, MSG_DONTWAIT);
     if (got == (ssize_t)sizeof *record)
@@ -119,7 +120,8 @@ static int milliseconds_until(uint64_t deadline_ns)
     return ms < 60000 ? (int)ms : 60000;
 }
 
-void tl_channel_wait(const int *ends, const int *watches, struct tl_seen *seen, uint32_t count, uint64_t deadline_ns)
+void tl_channel_wait(const int *ends, const int *watches, struct tl_seen *seen, uint32_t count,
+                     uint64_t deadline_ns)
 {
     struct pollfd set[2 * TELAR_WORKERS_MAX];
     int ready;
@@ -131,5 +133,6 @@ void tl_channel_wait(const int *ends, const int *watches, struct tl_seen *seen, 
     }
     ready = poll(set, 2 * count, milliseconds_until(deadline_ns));
     for (uint32_t i = 0; i < count; i++)
-        seen[i] = (struct tl_seen){ready > 0 && set[i].revents != 0, ready > 0 && set[count + i].revents != 0};
+        seen[i] = (struct tl_seen){ready > 0 && set[i].revents != 0,
+                                   ready > 0 && set[count + i].revents != 0};
 }

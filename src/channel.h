@@ -1,10 +1,10 @@
 /*
- * channel.h - the messages between coordinator and worker, and the socket that carries them. Layer: over
- * status.
+ * channel.h - the messages between coordinator and worker, and the socket that carries them. Layer:
+ * over status.
  *
- * One SOCK_SEQPACKET pair per worker: the kernel keeps messages whole and in order, says who sent them, and
- * says when the other side is gone, however it went. Nothing else than these two messages is ever told
- * between the two.
+ * One SOCK_SEQPACKET pair per worker: the kernel keeps messages whole and in order, says who sent
+ * them, and says when the other side is gone, however it went. Nothing else than these two messages
+ * is ever told between the two.
  */
 #ifndef TL_CHANNEL_H
 #define TL_CHANNEL_H
@@ -32,37 +32,44 @@ struct tl_ticket {
 /* Why a worker could not do a task. */
 enum tl_trouble {
     TL_TROUBLE_NONE,
-    TL_TROUBLE_MEMORY, /* memory could not be mapped or protected: see errnum */
-    TL_TROUBLE_INPUT,  /* the file could not be read: see errnum */
-    TL_TROUBLE_PLUGIN, /* a plug-in cannot be loaded any more, or is not what it was when the run was planned */
-    TL_TROUBLE_DOUBT,  /* the image data is not as it should be: the reference decoder has to judge */
-    TL_TROUBLE_SANDBOX,   /* the worker could not be locked in: see errnum */
-    TL_TROUBLE_VIOLATION, /* it tried what a sandboxed worker must not: errnum is the number of the system call */
+    TL_TROUBLE_MEMORY,  /* memory could not be mapped or protected: see errnum */
+    TL_TROUBLE_INPUT,   /* the file could not be read: see errnum */
+    TL_TROUBLE_PLUGIN,  /* a plug-in cannot be loaded any more, or is not what it was when the run
+                           was planned */
+    TL_TROUBLE_DOUBT,   /* the image data is not as it should be: the reference decoder has to judge
+                         */
+    TL_TROUBLE_SANDBOX, /* the worker could not be locked in: see errnum */
+    TL_TROUBLE_VIOLATION, /* it tried what a sandboxed worker must not: errnum is the number of the
+                             system call */
 };
 
 /*
- * Worker to coordinator: that task is done, or could not be. All that a worker says is here, and the
- * coordinator believes it only where task and attempt are what it gave to this very worker, and `bytes` is no
- * more than a slot has. The rest is reported, or belongs to the output, and is used for nothing else.
- * Counters are the worker's since it began.
+ * Worker to coordinator: that task is done, or could not be. All that a worker says is here, and
+ * the coordinator believes it only where task and attempt are what it gave to this very worker, and
+ * `bytes` is no more than a slot has. The rest is reported, or belongs to the output, and is used
+ * for nothing else. Counters are the worker's since it began.
  */
 struct tl_record {
     uint64_t task;
     uint32_t attempt;
     uint32_t trouble; /* enum tl_trouble */
     int32_t errnum;
-    uint32_t bytes, adler; /* encode: struct tl_encoded; inflate, of what follows the bands: bytes of tl_decoder_leave */
-    uint32_t inflated;     /* of a band that was decoded for itself: Adler-32 of its rows with their filters */
-    uint64_t start_ns, end_ns; /* of the task; of the hello: it was born, its memory is mapped; of the bye: it
-                                  was told to go, its memory is unmapped */
-    uint64_t touch_ns, inflate_ns, unfilter_ns, transform_ns; /* parts of it, as in struct telar_task_report */
-    int64_t id; /* of the hello: the thread id */
+    uint32_t bytes, adler; /* encode: struct tl_encoded; inflate, of what follows the bands: bytes
+                              of tl_decoder_leave */
+    uint32_t inflated;     /* of a band that was decoded for itself: Adler-32 of its rows with their
+                              filters */
+    uint64_t start_ns, end_ns; /* of the task; of the hello: it was born, its memory is mapped; of
+                                  the bye: it was told to go, its memory is unmapped */
+    uint64_t touch_ns, inflate_ns, unfilter_ns,
+        transform_ns; /* parts of it, as in struct telar_task_report */
+    int64_t id;       /* of the hello: the thread id */
     uint64_t user_ns, system_ns;
     uint64_t minor_faults, major_faults;
     uint64_t voluntary_switches, involuntary_switches;
 };
 
-/* Makes a pair, close-on-exec: [0] is the coordinator's end, [1] the worker's. TELAR_HOST: no descriptors left. */
+/* Makes a pair, close-on-exec: [0] is the coordinator's end, [1] the worker's. TELAR_HOST: no
+ * descriptors left. */
 telar_status tl_channel_open(int ends[2], struct telar_error *error);
 
 /* Closes an end and sets it to -1; -1 is allowed. */
@@ -73,8 +80,8 @@ bool tl_channel_take(int end, struct tl_ticket *ticket);
 bool tl_channel_report(int end, const struct tl_record *record);
 
 /*
- * The coordinator's side. Sends a ticket; false with errno when the worker is gone. Never blocks for long: at
- * most two are under way.
+ * The coordinator's side. Sends a ticket; false with errno when the worker is gone. Never blocks
+ * for long: at most two are under way.
  */
 bool tl_channel_give(int end, const struct tl_ticket *ticket);
 
@@ -92,22 +99,25 @@ enum tl_heard {
 /* Takes one waiting record, without waiting. */
 enum tl_heard tl_channel_hear(int end, struct tl_record *record);
 
-/* What a wait has seen of a worker. What it said before it ended is there to be heard when `ended` is true. */
+/* What a wait has seen of a worker. What it said before it ended is there to be heard when `ended`
+ * is true. */
 struct tl_seen {
     bool word;  /* its end has something to hear */
     bool ended; /* its watch can be read */
 };
 
 /*
- * Waits until one of `count` ends has something to hear or one of the descriptors `watches` can be read, or until
- * deadline_ns (of tl_now_ns; UINT64_MAX: for ever), and says so in seen[i]. watches may be NULL. Those of -1 are passed
- * over. A signal ends the wait early, with nothing seen.
+ * Waits until one of `count` ends has something to hear or one of the descriptors `watches` can be
+ * read, or until deadline_ns (of tl_now_ns; UINT64_MAX: for ever), and says so in seen[i]. watches
+ * may be NULL. Those of -1 are passed over. A signal ends the wait early, with nothing seen.
  */
-void tl_channel_wait(const int *ends, const int *watches, struct tl_seen *seen, uint32_t count, uint64_t deadline_ns);
+void tl_channel_wait(const int *ends, const int *watches, struct tl_seen *seen, uint32_t count,
+                     uint64_t deadline_ns);
 
 /*
- * Messages of other kinds, over a pair of their own (see probe.c). Sending is false with errno. Receiving waits for a
- * message, and gives its size, 0 when the other side is gone, more than `bytes` when it is longer than that, or -1.
+ * Messages of other kinds, over a pair of their own (see probe.c). Sending is false with errno.
+ * Receiving waits for a message, and gives its size, 0 when the other side is gone, more than
+ * `bytes` when it is longer than that, or -1.
  */
 bool tl_channel_send(int end, const void *message, size_t bytes);
 ssize_t tl_channel_receive(int end, void *message, size_t bytes);

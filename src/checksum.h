@@ -1,5 +1,6 @@
 /*
- * checksum.h - CRC-32 and Adler-32 by the fastest library there is: libdeflate, else zlib. Layer: codec.
+ * checksum.h - CRC-32 and Adler-32 by the fastest library there is: libdeflate, else zlib. Layer:
+ * codec.
  */
 #ifndef TL_CHECKSUM_H
 #define TL_CHECKSUM_H
@@ -7,7 +8,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* Go on from the checksum of what came before: 0 for a CRC that begins, 1 for an Adler that begins. */
+/* Go on from the checksum of what came before: 0 for a CRC that begins, 1 for an Adler that begins.
+ */
 uint32_t tl_crc32(uint32_t crc, const void *bytes, size_t n);
 uint32_t tl_adler32(uint32_t adler, const void *bytes, size_t n);
 

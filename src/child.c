@@ -15,7 +15,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-/* The program's handlers are not meant for a child: a fatal signal must end it, so that its parent sees it. */
+/* The program's handlers are not meant for a child: a fatal signal must end it, so that its parent
+ * sees it. */
 static void reset_signals(void)
 {
     struct sigaction standard = {.sa_handler = SIG_DFL};
@@ -28,8 +29,9 @@ static void reset_signals(void)
 }
 
 /*
- * Where memory runs out the kernel shall end a child, whose work can be done again, and not the coordinator.
- * Any process may make itself the first to go; where there is no /proc it is not, and that is no failure.
+ * Where memory runs out the kernel shall end a child, whose work can be done again, and not the
+ * coordinator. Any process may make itself the first to go; where there is no /proc it is not, and
+ * that is no failure.
  */
 static void go_first(void)
 {
@@ -94,7 +96,8 @@ void tl_child_close_others(const int *kept, size_t n)
     }
 }
 
-/* waitpid until no signal comes between. Only this child is waited for: the program may have others. */
+/* waitpid until no signal comes between. Only this child is waited for: the program may have
+ * others. */
 static pid_t reap(pid_t pid, int *status, int options)
 {
     pid_t reaped;
@@ -134,8 +137,8 @@ int tl_child_watch(pid_t pid)
 }
 
 /*
- * Whether what is watched ends within so many milliseconds; where that cannot be seen, `otherwise`. A program with a
- * timer interrupts the wait again and again: its end does not move.
+ * Whether what is watched ends within so many milliseconds; where that cannot be seen, `otherwise`.
+ * A program with a timer interrupts the wait again and again: its end does not move.
  */
 static bool ends_within(int watch, int ms, bool otherwise)
 {
@@ -148,7 +151,8 @@ static bool ends_within(int watch, int ms, bool otherwise)
     do {
         const uint64_t now_ns = tl_now_ns();
 
-        ready = poll(&end, 1, now_ns < deadline_ns ? (int)((deadline_ns - now_ns + 999999) / 1000000) : 0);
+        ready = poll(&end, 1,
+                     now_ns < deadline_ns ? (int)((deadline_ns - now_ns + 999999) / 1000000) : 0);
     } while (ready < 0 && errno == EINTR && tl_now_ns() < deadline_ns);
     if (ready < 0 && errno == EINTR)
         return false;
@@ -160,7 +164,8 @@ bool tl_child_ended(int watch)
     return ends_within(watch, 0, false);
 }
 
-/* Through its descriptor where there is one (since Linux 5.3): a number may be somebody else's by now. */
+/* Through its descriptor where there is one (since Linux 5.3): a number may be somebody else's by
+ * now. */
 static void end_at_once(pid_t pid, int watch)
 {
     if (watch < 0 || (syscall(SYS_pidfd_send_signal, watch, SIGKILL, NULL, 0) && errno == ENOSYS))
@@ -168,10 +173,11 @@ static void end_at_once(pid_t pid, int watch)
 }
 
 /*
- * SIGKILL at once, unless it has ended, or has closed its channel because it ends, for which there is a second:
- * between the two are microseconds, unless it has closed it on purpose. Then a signal would change nothing, but is
- * sent all the same, for one that lives on would keep its parent waiting. Asked first, because a program that reaps
- * all children may have freed the number for somebody else.
+ * SIGKILL at once, unless it has ended, or has closed its channel because it ends, for which there
+ * is a second: between the two are microseconds, unless it has closed it on purpose. Then a signal
+ * would change nothing, but is sent all the same, for one that lives on would keep its parent
+ * waiting. Asked first, because a program that reaps all children may have freed the number for
+ * somebody else.
  */
 struct tl_cause tl_child_end(pid_t pid, bool gone)
 {

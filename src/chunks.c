@@ -12,17 +12,17 @@
 enum { HEAD_BYTES = 8, CRC_BYTES = 4, NAME_BYTES = 4 };
 
 /*
- * The kinds that are kept. `once`: a file may hold one (a second is dropped). `before`: must stand before the
- * image data (one after it is dropped, for it would make the written file invalid). PNG specification,
- * table 5.3.
+ * The kinds that are kept. `once`: a file may hold one (a second is dropped). `before`: must stand
+ * before the image data (one after it is dropped, for it would make the written file invalid). PNG
+ * specification, table 5.3.
  */
 static const struct {
     char name[NAME_BYTES + 1];
     bool once, before;
 } kinds[] = {
-    {"gAMA", true, true},   {"cHRM", true, true},   {"sRGB", true, true},  {"iCCP", true, true},
-    {"pHYs", true, true},   {"eXIf", true, false},  {"tEXt", false, false}, {"zTXt", false, false},
-    {"iTXt", false, false},
+    {"gAMA", true, true},   {"cHRM", true, true},   {"sRGB", true, true},
+    {"iCCP", true, true},   {"pHYs", true, true},   {"eXIf", true, false},
+    {"tEXt", false, false}, {"zTXt", false, false}, {"iTXt", false, false},
 };
 
 struct tl_chunks *tl_chunks_copy(const struct tl_chunks *chunks, bool *ok)
@@ -34,7 +34,8 @@ struct tl_chunks *tl_chunks_copy(const struct tl_chunks *chunks, bool *ok)
         return NULL;
     copy = malloc(sizeof *copy);
     if (copy)
-        *copy = (struct tl_chunks){malloc(chunks->used), chunks->used, chunks->used, chunks->before_idat};
+        *copy = (struct tl_chunks){malloc(chunks->used), chunks->used, chunks->used,
+                                   chunks->before_idat};
     if (!copy || !copy->bytes) {
         free(copy);
         *ok = false;
@@ -106,7 +107,8 @@ static bool is_restart(const struct tl_scan *scan, const unsigned char *name)
            && scan->left_bytes == sizeof scan->restart + CRC_BYTES;
 }
 
-/* Transparency, which pixels have as alpha from then on; where it may not stand, it means nothing. */
+/* Transparency, which pixels have as alpha from then on; where it may not stand, it means nothing.
+ */
 static bool becomes_alpha(const struct tl_scan *scan, const unsigned char *name)
 {
     return memcmp(name, "tRNS", NAME_BYTES) == 0 && !scan->idat_seen;

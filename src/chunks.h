@@ -1,6 +1,6 @@
 /*
- * chunks.h - the chunks of a PNG file: watching them go by, keeping those that stay true. Layer: codec; over
- * status.
+ * chunks.h - the chunks of a PNG file: watching them go by, keeping those that stay true. Layer:
+ * codec; over status.
  *
  * A chunk is: length of its data (4 bytes, big-endian), type (4 letters), data, CRC (4 bytes); PNG
  * specification, 5.3.
@@ -16,12 +16,13 @@
 struct tl_chunks {
     unsigned char *bytes;
     size_t used, capacity;
-    size_t before_idat; /* how many of the bytes stood before the image data; the others stand after it */
+    size_t before_idat; /* how many of the bytes stood before the image data; the others stand after
+                           it */
 };
 
 /*
- * The state of a walk over a file's chunks. Begin with zeros but for `name` and `limit_bytes`. It believes
- * the framing and checks no CRC: whoever decodes the file does that, on the same bytes.
+ * The state of a walk over a file's chunks. Begin with zeros but for `name` and `limit_bytes`. It
+ * believes the framing and checks no CRC: whoever decodes the file does that, on the same bytes.
  */
 struct tl_scan {
     const char *name;     /* of the file, for messages */
@@ -44,7 +45,8 @@ struct tl_scan {
     char names[TELAR_CHUNK_NAMES_BYTES], dropped[TELAR_CHUNK_NAMES_BYTES];
 };
 
-/* Takes the next n bytes of the file, behind the signature. TELAR_INPUT: over limit_bytes. TELAR_HOST. */
+/* Takes the next n bytes of the file, behind the signature. TELAR_INPUT: over limit_bytes.
+ * TELAR_HOST. */
 telar_status tl_scan_bytes(struct tl_scan *scan, const unsigned char *bytes, size_t n,
                            struct telar_error *error);
 

@@ -1,6 +1,6 @@
 /*
- * codec_png.h - what reading PNG files with and without libpng have in common. Layer: codec; only for
- * codec_png_*.c.
+ * codec_png.h - what reading PNG files with and without libpng have in common. Layer: codec; only
+ * for codec_png_*.c.
  */
 #ifndef TL_CODEC_PNG_H
 #define TL_CODEC_PNG_H
@@ -29,17 +29,19 @@ struct tl_decoder {
     struct png_info_def *info;
     struct tl_stream
         stream; /* in the place of libpng, from the first IDAT on, where rows are read in bands */
-    struct tl_restart *restart; /* NULL, or where in the file the bands lie that it was written in */
-    unsigned char
-        *memory; /* NULL: libpng's memory is the heap; otherwise, in a sandbox, what is left of this */
+    struct tl_restart
+        *restart;          /* NULL, or where in the file the bands lie that it was written in */
+    unsigned char *memory; /* NULL: libpng's memory is the heap; otherwise, in a sandbox, what is
+                              left of this */
     size_t memory_left;
-    bool unusual;               /* of a header that was only scanned: the rest is for libpng to judge */
-    struct telar_error failure; /* of the call at hand; kept here because libpng comes back by longjmp */
+    bool unusual; /* of a header that was only scanned: the rest is for libpng to judge */
+    struct telar_error
+        failure; /* of the call at hand; kept here because libpng comes back by longjmp */
 };
 
 /* Opens the file and takes its signature off. */
-telar_status tl_decoder_new(const char *path, const struct telar_limits *limits, struct tl_decoder **decoder,
-                            struct telar_error *error);
+telar_status tl_decoder_new(const char *path, const struct telar_limits *limits,
+                            struct tl_decoder **decoder, struct telar_error *error);
 
 /* Whether so many pixels are allowed. The failure is the decoder's. */
 telar_status tl_decoder_check_size(struct tl_decoder *d, uint64_t rows, uint64_t columns);
@@ -48,8 +50,8 @@ telar_status tl_decoder_check_size(struct tl_decoder *d, uint64_t rows, uint64_t
 telar_status tl_decoder_settle(struct tl_decoder *d, uint32_t rows, uint32_t columns);
 
 /*
- * From the beginning, by libpng, all of it: header, rows, tail. `data` NULL: only to hear what is wrong with
- * a file that has no good IHDR. The failure is the decoder's.
+ * From the beginning, by libpng, all of it: header, rows, tail. `data` NULL: only to hear what is
+ * wrong with a file that has no good IHDR. The failure is the decoder's.
  */
 telar_status tl_decoder_read_anew(struct tl_decoder *d, unsigned char *data, size_t stride_bytes);
 

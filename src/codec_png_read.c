@@ -1,17 +1,17 @@
 /*
  * PNG to rows, by libpng.
  *
- * The bytes of the file pass through a tl_scan on their way to libpng. The scan keeps the chunks; libpng is
- * told to skip all ancillary ones but tRNS, so that none can change a sample (gAMA), cost memory (iCCP, zTXt)
- * or be judged by it. What it skips it still checks the CRC of.
+ * The bytes of the file pass through a tl_scan on their way to libpng. The scan keeps the chunks;
+ * libpng is told to skip all ancillary ones but tRNS, so that none can change a sample (gAMA), cost
+ * memory (iCCP, zTXt) or be judged by it. What it skips it still checks the CRC of.
  *
- * What is refused: all that libpng calls an error, and what it calls a benign error too, which in this
- * setting is damage to the image data (checksum, too much of it), to PLTE, tRNS or IEND. Its plain warnings
- * are only used to say more in the message. What follows IEND is not read.
+ * What is refused: all that libpng calls an error, and what it calls a benign error too, which in
+ * this setting is damage to the image data (checksum, too much of it), to PLTE, tRNS or IEND. Its
+ * plain warnings are only used to say more in the message. What follows IEND is not read.
  *
- * What libpng lets pass, and so does telar: an index without a colour in the palette (it is black), a
- * wrong Adler-32 of the image data where boundaries of IDAT chunks cut through it (their CRCs cover the same
- * bytes), and chunks of any name behind the image data.
+ * What libpng lets pass, and so does telar: an index without a colour in the palette (it is black),
+ * a wrong Adler-32 of the image data where boundaries of IDAT chunks cut through it (their CRCs
+ * cover the same bytes), and chunks of any name behind the image data.
  */
 #include <config.h>
 
@@ -29,9 +29,10 @@
 #include <string.h>
 
 enum {
-    TAIL_BYTES =
-        1024, /* compressed bytes, beside its pixels, that the last row may need: the codes of a block */
-    SPLIT_BYTES = 64, /* and those that may follow in further IDAT chunks: the end of a block, a checksum */
+    TAIL_BYTES = 1024, /* compressed bytes, beside its pixels, that the last row may need: the codes
+                          of a block */
+    SPLIT_BYTES =
+        64, /* and those that may follow in further IDAT chunks: the end of a block, a checksum */
     ALIGNMENT = 64,
     HEAD_BYTES = 8, /* of a chunk */
     CRC_BYTES = 4,
@@ -51,8 +52,9 @@ static void on_error(png_structp png, png_const_charp message)
     struct tl_decoder *d = png_get_error_ptr(png);
     const char *open = d->warning[0] ? " (" : "", *close = d->warning[0] ? ")" : "";
 
-    tl_fail(&d->failure, TELAR_INPUT, 0, "%s: is damaged or not a valid PNG: %s%s%s%s; get an undamaged copy",
-            d->input.name, message, open, d->warning, close);
+    tl_fail(&d->failure, TELAR_INPUT, 0,
+            "%s: is damaged or not a valid PNG: %s%s%s%s; get an undamaged copy", d->input.name,
+            message, open, d->warning, close);
     png_longjmp(png, 1);
 }
 
@@ -96,13 +98,16 @@ static void on_free(png_structp png, void *memory)
 /* After IHDR, before anything is allocated for the image. */
 static telar_status check_size(struct tl_decoder *d)
 {
-    uint64_t rows = png_get_image_height(d->png, d->info), columns = png_get_image_width(d->png, d->info);
+    uint64_t rows = png_get_image_height(d->png, d->info),
+             columns = png_get_image_width(d->png, d->info);
 
     d->size_checked = true;
-    if (rows == 0 || columns == 0) /* another chunk came first, which libpng has skipped: it does not know them yet */
-        return tl_fail(&d->failure, TELAR_INPUT, 0,
-                       "%s: is damaged or not a valid PNG: IHDR is not its first chunk; get an undamaged copy",
-                       d->input.name);
+    if (rows == 0 || columns == 0) /* another chunk came first, which libpng has skipped: it does
+                                      not know them yet */
+        return tl_fail(
+            &d->failure, TELAR_INPUT, 0,
+            "%s: is damaged or not a valid PNG: IHDR is not its first chunk; get an undamaged copy",
+            d->input.name);
     return tl_decoder_check_size(d, rows, columns);
 }
 
@@ -128,7 +133,7 @@ static void read_header(struct tl_decoder *d)
     png_set_crc_action(d->png, PNG_CRC_ERROR_QUIT, PNG_CRC_ERROR_QUIT);
     png_set_benign_errors(d->png, 0);
     png_set_keep_unknown_chunks(d->png, PNG_HANDLE_CHUNK_NEVER, NULL,
-                                -1);                               /* -1: the known ones too, but tRNS */
+                                -1); /* -1: the known ones too, but tRNS */
     png_set_user_limits(d->png, PNG_UINT_31_MAX, PNG_UINT_31_MAX); /* max_pixels is the limit */
     png_set_chunk_malloc_max(d->png, 0); /* it stores no chunk, and may skip a large one */
     png_set_compression_buffer_size(d->png, TL_INPUT_BUFFER_BYTES);
@@ -151,9 +156,11 @@ static void read_rows(struct tl_decoder *d, unsigned char *data, size_t stride_b
     uint64_t calls = (uint64_t)d->passes * d->geometry.rows;
 
     for (uint64_t call = 0; call < calls; call++) {
-        /* Otherwise a few bytes of picture with gigabytes of zeros behind it would be inflated to the end. */
+        /* Otherwise a few bytes of picture with gigabytes of zeros behind it would be inflated to
+         * the end. */
         if (call == calls - 1)
-            d->idat_limit_bytes = d->scan.idat_bytes + 2 * telar_row_bytes(&d->geometry) + TAIL_BYTES;
+            d->idat_limit_bytes =
+                d->scan.idat_bytes + 2 * telar_row_bytes(&d->geometry) + TAIL_BYTES;
         png_read_row(d->png, data + (size_t)(call % d->geometry.rows) * stride_bytes, NULL);
     }
     d->idat_limit_bytes = d->scan.idat_bytes + SPLIT_BYTES;
@@ -189,12 +196,14 @@ static telar_status settle_geometry(struct tl_decoder *d)
     d->transparent = png_get_valid(d->png, d->info, PNG_INFO_tRNS) != 0;
     d->color_type = png_get_color_type(d->png, d->info);
     d->bit_depth = png_get_bit_depth(d->png, d->info);
-    return tl_decoder_settle(d, png_get_image_height(d->png, d->info), png_get_image_width(d->png, d->info));
+    return tl_decoder_settle(d, png_get_image_height(d->png, d->info),
+                             png_get_image_width(d->png, d->info));
 }
 
 static telar_status open_png(struct tl_decoder *d)
 {
-    d->png = png_create_read_struct_2(PNG_LIBPNG_VER_STRING, d, on_error, on_warning, d, on_malloc, on_free);
+    d->png = png_create_read_struct_2(PNG_LIBPNG_VER_STRING, d, on_error, on_warning, d, on_malloc,
+                                      on_free);
     if (d->png)
         d->info = png_create_info_struct(d->png);
     if (!d->info)
@@ -209,8 +218,8 @@ static telar_status open_png(struct tl_decoder *d)
 
 /* ---- codec.h ---- */
 
-telar_status tl_decoder_open(const char *path, const struct telar_limits *limits, struct tl_decoder **decoder,
-                             struct telar_error *error)
+telar_status tl_decoder_open(const char *path, const struct telar_limits *limits,
+                             struct tl_decoder **decoder, struct telar_error *error)
 {
     telar_status status = tl_decoder_new(path, limits, decoder, error);
 
@@ -228,13 +237,15 @@ telar_status tl_decoder_read_anew(struct tl_decoder *d, unsigned char *data, siz
 
     if (!tl_input_rewind(&d->input))
         return tl_fail(&d->failure, TELAR_INPUT, 0,
-                       "%s: comes through a pipe, and too much stands before its image data to read it again in the "
+                       "%s: comes through a pipe, and too much stands before its image data to "
+                       "read it again in the "
                        "sandbox; give a file",
                        d->input.name);
     if (open_png(d) != TELAR_OK)
         return d->failure.status;
     if (!data || memcmp(&expected, &d->geometry, sizeof expected) != 0)
-        return tl_fail(&d->failure, TELAR_INPUT, 0, "%s: libpng would decode it to another shape", d->input.name);
+        return tl_fail(&d->failure, TELAR_INPUT, 0, "%s: libpng would decode it to another shape",
+                       d->input.name);
     try_rows(d, data, stride_bytes);
     return d->failure.status;
 }
@@ -256,8 +267,8 @@ telar_status tl_decoder_read(struct tl_decoder *decoder, unsigned char *data, si
 
 bool tl_decoder_in_bands(const struct tl_decoder *d)
 {
-    return !d->unusual && d->color_type != PNG_COLOR_TYPE_PALETTE && d->bit_depth >= 8 && d->passes == 1 && !d->transparent
-           && d->scan.left_bytes >= CRC_BYTES;
+    return !d->unusual && d->color_type != PNG_COLOR_TYPE_PALETTE && d->bit_depth >= 8
+           && d->passes == 1 && !d->transparent && d->scan.left_bytes >= CRC_BYTES;
 }
 
 bool tl_decoder_find_bands(struct tl_decoder *d, uint32_t band_rows)
@@ -265,8 +276,8 @@ bool tl_decoder_find_bands(struct tl_decoder *d, uint32_t band_rows)
     if (!tl_decoder_in_bands(d) || !d->input.owned || !d->input.file_bytes
         || d->scan.restart_used != sizeof d->scan.restart)
         return false;
-    d->restart = tl_restart_find(d->input.fd, d->input.position - HEAD_BYTES, d->scan.restart, d->geometry.rows,
-                                 band_rows);
+    d->restart = tl_restart_find(d->input.fd, d->input.position - HEAD_BYTES, d->scan.restart,
+                                 d->geometry.rows, band_rows);
     return d->restart != NULL;
 }
 
@@ -310,7 +321,8 @@ int tl_decoder_errnum(const struct tl_decoder *decoder)
     return decoder->input.errnum;
 }
 
-/* The last row is where image data without pixels could be long: libpng is not allowed more either (read_rows). */
+/* The last row is where image data without pixels could be long: libpng is not allowed more either
+ * (read_rows). */
 static bool read_last_row(struct tl_decoder *d, unsigned char *filtered)
 {
     const size_t row_bytes = telar_row_bytes(&d->geometry);
@@ -348,7 +360,8 @@ bool tl_decoder_leave(struct tl_decoder *decoder, unsigned char bytes[TL_REST_BY
     struct rest *rest = (void *)bytes;
 
     rest->idat_bytes = SPLIT_BYTES;
-    if (!tl_stream_end(&decoder->stream, &decoder->input, decoder->idat_limit_bytes, &rest->idat_bytes))
+    if (!tl_stream_end(&decoder->stream, &decoder->input, decoder->idat_limit_bytes,
+                       &rest->idat_bytes))
         return false;
     rest->position = input->position;
     memcpy(rest->head, decoder->stream.head, HEAD_BYTES);
@@ -357,8 +370,8 @@ bool tl_decoder_leave(struct tl_decoder *decoder, unsigned char bytes[TL_REST_BY
     return true;
 }
 
-telar_status tl_decoder_read_tail(struct tl_decoder *decoder, const unsigned char *bytes, size_t n, bool *doubt,
-                                  struct telar_error *error)
+telar_status tl_decoder_read_tail(struct tl_decoder *decoder, const unsigned char *bytes, size_t n,
+                                  bool *doubt, struct telar_error *error)
 {
     const struct rest *rest = (const void *)bytes;
     unsigned char head[HEAD_BYTES];
@@ -375,8 +388,8 @@ telar_status tl_decoder_read_tail(struct tl_decoder *decoder, const unsigned cha
 
         memcpy(head, rest->head, HEAD_BYTES);
         from = (struct tl_tail){head, idat_bytes < SPLIT_BYTES ? idat_bytes : SPLIT_BYTES};
-        tl_input_resume(&decoder->input, position < INT64_MAX / 2 ? position : INT64_MAX / 2, rest->bytes,
-                        n - offsetof(struct rest, bytes));
+        tl_input_resume(&decoder->input, position < INT64_MAX / 2 ? position : INT64_MAX / 2,
+                        rest->bytes, n - offsetof(struct rest, bytes));
     } else {
         *doubt = true;
         return tl_fail(error, TELAR_INPUT, 0, "%s: the end of its image data was lost; try again",

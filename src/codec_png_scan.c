@@ -1,8 +1,8 @@
 /*
- * PNG files without libpng, as far as that goes: for a coordinator that does not let a file come near libpng
- * outside of a sandbox. It looks at the framing of chunks, their CRCs, and the 13 bytes of IHDR. A header
- * that has nothing else to be understood is enough for workers to go on; what is unusual, and what is wrong,
- * libpng judges later, inside.
+ * PNG files without libpng, as far as that goes: for a coordinator that does not let a file come
+ * near libpng outside of a sandbox. It looks at the framing of chunks, their CRCs, and the 13 bytes
+ * of IHDR. A header that has nothing else to be understood is enough for workers to go on; what is
+ * unusual, and what is wrong, libpng judges later, inside.
  */
 #include <config.h>
 
@@ -17,10 +17,18 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { HEAD_BYTES = 8, CRC_BYTES = 4, IHDR_BYTES = 13, TRUECOLOR = 2, PALETTE = 3, COLOR = 2, ALPHA = 4 };
+enum {
+    HEAD_BYTES = 8,
+    CRC_BYTES = 4,
+    IHDR_BYTES = 13,
+    TRUECOLOR = 2,
+    PALETTE = 3,
+    COLOR = 2,
+    ALPHA = 4
+};
 
-telar_status tl_decoder_new(const char *path, const struct telar_limits *limits, struct tl_decoder **decoder,
-                            struct telar_error *error)
+telar_status tl_decoder_new(const char *path, const struct telar_limits *limits,
+                            struct tl_decoder **decoder, struct telar_error *error)
 {
     struct tl_decoder *d = calloc(1, sizeof *d);
 
@@ -63,19 +71,21 @@ telar_status tl_decoder_settle(struct tl_decoder *d, uint32_t rows, uint32_t col
     d->geometry = (struct telar_geometry){
         .rows = rows,
         .columns = columns,
-        .channels = (d->color_type & COLOR ? 3 : 1) + (d->color_type & ALPHA || d->transparent ? 1 : 0),
+        .channels =
+            (d->color_type & COLOR ? 3 : 1) + (d->color_type & ALPHA || d->transparent ? 1 : 0),
         .depth = d->bit_depth == 16 ? 16 : 8,
     };
     if (telar_geometry_valid(&d->geometry))
         return TELAR_OK;
     return tl_fail(&d->failure, TELAR_INPUT, 0,
-                   "%s: a row of %" PRIu32 " pixels is more than telar can hold (2 GiB)", d->input.name,
-                   d->geometry.columns);
+                   "%s: a row of %" PRIu32 " pixels is more than telar can hold (2 GiB)",
+                   d->input.name, d->geometry.columns);
 }
 
 /* ---- the header ---- */
 
-/* Takes n bytes, adds them to the CRC, copies them unless `copy` is NULL. False: the file ends, or a failure. */
+/* Takes n bytes, adds them to the CRC, copies them unless `copy` is NULL. False: the file ends, or
+ * a failure. */
 static bool pass(struct tl_decoder *d, uint64_t n, uint32_t *crc, unsigned char *copy)
 {
     const unsigned char *bytes;
@@ -99,12 +109,13 @@ static bool pass(struct tl_decoder *d, uint64_t n, uint32_t *crc, unsigned char 
 /* PNG specification, 11.2.2. */
 static bool good_format(const unsigned char ihdr[IHDR_BYTES])
 {
-    static const uint8_t depths[] = {1 | 2 | 4 | 8 | 16, 0, 8 | 16, 1 | 2 | 4 | 8, 8 | 16, 0, 8 | 16};
+    static const uint8_t depths[] = {
+        1 | 2 | 4 | 8 | 16, 0, 8 | 16, 1 | 2 | 4 | 8, 8 | 16, 0, 8 | 16};
     uint8_t depth = ihdr[8], type = ihdr[9];
 
-    return tl_load_be32(ihdr) - 1 < 0x7fffffff && tl_load_be32(ihdr + 4) - 1 < 0x7fffffff && type < sizeof depths
-           && (depth & (depth - 1)) == 0 && (depths[type] & depth) && ihdr[10] == 0 && ihdr[11] == 0
-           && ihdr[12] <= 1;
+    return tl_load_be32(ihdr) - 1 < 0x7fffffff && tl_load_be32(ihdr + 4) - 1 < 0x7fffffff
+           && type < sizeof depths && (depth & (depth - 1)) == 0 && (depths[type] & depth)
+           && ihdr[10] == 0 && ihdr[11] == 0 && ihdr[12] <= 1;
 }
 
 /* A chunk's data and CRC. False when it is not as it should be. */
@@ -113,8 +124,8 @@ static bool body(struct tl_decoder *d, uint32_t length, uint32_t crc, unsigned c
     unsigned char stored[CRC_BYTES];
     uint32_t ignored = 0;
 
-    return length <= 0x7fffffff && pass(d, length, &crc, copy) && pass(d, sizeof stored, &ignored, stored)
-           && tl_load_be32(stored) == crc;
+    return length <= 0x7fffffff && pass(d, length, &crc, copy)
+           && pass(d, sizeof stored, &ignored, stored) && tl_load_be32(stored) == crc;
 }
 
 static bool first_chunk(struct tl_decoder *d)
@@ -122,8 +133,9 @@ static bool first_chunk(struct tl_decoder *d)
     unsigned char head[HEAD_BYTES], ihdr[IHDR_BYTES];
     uint32_t ignored = 0;
 
-    if (!pass(d, HEAD_BYTES, &ignored, head) || tl_load_be32(head) != IHDR_BYTES || memcmp(head + 4, "IHDR", 4) != 0
-        || !body(d, IHDR_BYTES, tl_crc32(0, "IHDR", 4), ihdr) || !good_format(ihdr))
+    if (!pass(d, HEAD_BYTES, &ignored, head) || tl_load_be32(head) != IHDR_BYTES
+        || memcmp(head + 4, "IHDR", 4) != 0 || !body(d, IHDR_BYTES, tl_crc32(0, "IHDR", 4), ihdr)
+        || !good_format(ihdr))
         return false;
     d->geometry.columns = tl_load_be32(ihdr);
     d->geometry.rows = tl_load_be32(ihdr + 4);
@@ -133,7 +145,8 @@ static bool first_chunk(struct tl_decoder *d)
     return true;
 }
 
-/* Up to the first IDAT, whose head is taken. False when anything but plain ancillary chunks comes before. */
+/* Up to the first IDAT, whose head is taken. False when anything but plain ancillary chunks comes
+ * before. */
 static bool further_chunks(struct tl_decoder *d)
 {
     unsigned char head[HEAD_BYTES];
@@ -149,14 +162,15 @@ static bool further_chunks(struct tl_decoder *d)
         for (int i = 0; i < 4; i++)
             plain &= (name[i] | 0x20) >= 'a' && (name[i] | 0x20) <= 'z';
         plain &= (name[0] & 0x20) && memcmp(name, "tRNS", 4) != 0;
-        if (memcmp(name, "IEND", 4) == 0 || !body(d, tl_load_be32(head), tl_crc32(0, name, 4), NULL))
+        if (memcmp(name, "IEND", 4) == 0
+            || !body(d, tl_load_be32(head), tl_crc32(0, name, 4), NULL))
             return false;
     }
     return false;
 }
 
-telar_status tl_decoder_scan(const char *path, const struct telar_limits *limits, struct tl_decoder **decoder,
-                             struct telar_error *error)
+telar_status tl_decoder_scan(const char *path, const struct telar_limits *limits,
+                             struct tl_decoder **decoder, struct telar_error *error)
 {
     telar_status status = tl_decoder_new(path, limits, decoder, error);
     struct tl_decoder *d = *decoder;
@@ -189,17 +203,18 @@ telar_status tl_decoder_scan(const char *path, const struct telar_limits *limits
 /* ---- inside a sandbox, and what is believed of it ---- */
 
 /*
- * libpng's own structures and zlib's; a row of pixels and the one above it, which libpng has at up to 8 bytes
- * a pixel.
+ * libpng's own structures and zlib's; a row of pixels and the one above it, which libpng has at up
+ * to 8 bytes a pixel.
  */
 size_t tl_decoder_memory_bytes(const struct tl_decoder *d)
 {
     return (1u << 20) + 32 * (size_t)d->geometry.columns;
 }
 
-/* Kept chunks go straight to where the coordinator reads them; the limit on them comes before there is no room. */
-void tl_decoder_read_inside(struct tl_decoder *d, void *memory, unsigned char *data, size_t stride_bytes,
-                            struct tl_found *found, size_t found_bytes)
+/* Kept chunks go straight to where the coordinator reads them; the limit on them comes before there
+ * is no room. */
+void tl_decoder_read_inside(struct tl_decoder *d, void *memory, unsigned char *data,
+                            size_t stride_bytes, struct tl_found *found, size_t found_bytes)
 {
     const size_t room = found_bytes - sizeof *found;
     const struct tl_chunks none = {found->chunks, 0, room, 0};
@@ -225,7 +240,8 @@ static bool is_list_of_names(const char text[TELAR_CHUNK_NAMES_BYTES])
     return i < TELAR_CHUNK_NAMES_BYTES && text[i] == '\0';
 }
 
-/* Whether a chunk may be kept: it is ancillary, and all of it is there. *bytes is its whole length. */
+/* Whether a chunk may be kept: it is ancillary, and all of it is there. *bytes is its whole length.
+ */
 static bool plain_chunk(const unsigned char *chunk, size_t left, size_t *bytes)
 {
     size_t length;
@@ -243,30 +259,32 @@ static bool plain_chunk(const unsigned char *chunk, size_t left, size_t *bytes)
 }
 
 /* Takes the chunks over that libpng has found behind the image data. */
-static telar_status take_chunks(struct tl_decoder *d, const unsigned char *bytes, size_t n, struct telar_error *error)
+static telar_status take_chunks(struct tl_decoder *d, const unsigned char *bytes, size_t n,
+                                struct telar_error *error)
 {
     for (size_t at = 0, chunk_bytes; at < n; at += chunk_bytes)
         if (!plain_chunk(bytes + at, n - at, &chunk_bytes))
-            return tl_fail(error, TELAR_INPUT, 0, "%s: has damaged or misplaced chunks behind its image data",
+            return tl_fail(error, TELAR_INPUT, 0,
+                           "%s: has damaged or misplaced chunks behind its image data",
                            d->input.name);
     d->scan.head_bytes = 0; /* the scan goes on behind IDAT, whose data it has not seen */
     d->scan.left_bytes = 0;
     return tl_scan_bytes(&d->scan, bytes, n, error);
 }
 
-telar_status tl_decoder_take_found(struct tl_decoder *d, const struct tl_found *found, size_t found_bytes,
-                                   struct telar_error *error)
+telar_status tl_decoder_take_found(struct tl_decoder *d, const struct tl_found *found,
+                                   size_t found_bytes, struct telar_error *error)
 {
     const size_t room = found_bytes - sizeof *found;
     telar_status status;
 
     if (found->error.status != TELAR_OK)
-        return tl_fail(error, found->error.status == TELAR_HOST ? TELAR_HOST : TELAR_INPUT, 0, "%.*s",
-                       (int)sizeof found->error.text - 1, found->error.text);
+        return tl_fail(error, found->error.status == TELAR_HOST ? TELAR_HOST : TELAR_INPUT, 0,
+                       "%.*s", (int)sizeof found->error.text - 1, found->error.text);
     if (found->tail_offset > room || found->tail_bytes > room - found->tail_offset
         || !is_list_of_names(found->dropped))
-        return tl_fail(error, TELAR_WORKER, 0, "%s: the process that decoded it said what makes no sense",
-                       d->input.name);
+        return tl_fail(error, TELAR_WORKER, 0,
+                       "%s: the process that decoded it said what makes no sense", d->input.name);
     status = take_chunks(d, found->chunks + found->tail_offset, found->tail_bytes, error);
     memcpy(d->scan.dropped, found->dropped, sizeof d->scan.dropped);
     return status;

@@ -1,6 +1,6 @@
 /*
- * Rows to PNG, by libpng as it comes: level 6 and its own choice of filters. What telar writes otherwise (encode.c) is
- * measured against this.
+ * Rows to PNG, by libpng as it comes: level 6 and its own choice of filters. What telar writes
+ * otherwise (encode.c) is measured against this.
  */
 #include <config.h>
 
@@ -94,8 +94,8 @@ static void on_flush(png_structp png) {}
 
 static void set_up(struct encoder *e)
 {
-    static const int color_types[] = {PNG_COLOR_TYPE_GRAY, PNG_COLOR_TYPE_GRAY_ALPHA, PNG_COLOR_TYPE_RGB,
-                                      PNG_COLOR_TYPE_RGB_ALPHA};
+    static const int color_types[] = {PNG_COLOR_TYPE_GRAY, PNG_COLOR_TYPE_GRAY_ALPHA,
+                                      PNG_COLOR_TYPE_RGB, PNG_COLOR_TYPE_RGB_ALPHA};
     const struct telar_geometry *g = e->geometry;
     const uint16_t one = 1;
 
@@ -109,7 +109,8 @@ static void set_up(struct encoder *e)
         png_set_swap(e->png); /* in libpng's copy of the row */
 }
 
-/* The kept chunks as they are: PLTE is never written, so that before and after the image data are the only places. */
+/* The kept chunks as they are: PLTE is never written, so that before and after the image data are
+ * the only places. */
 static void write_chunks(struct encoder *e, bool before)
 {
     const struct tl_chunks *c = e->chunks;
@@ -133,7 +134,8 @@ static void write_all(struct encoder *e)
 
 static telar_status encode(struct encoder *e)
 {
-    e->png = png_create_write_struct_2(PNG_LIBPNG_VER_STRING, e, on_error, on_warning, e, on_malloc, on_free);
+    e->png = png_create_write_struct_2(PNG_LIBPNG_VER_STRING, e, on_error, on_warning, e, on_malloc,
+                                       on_free);
     if (e->png)
         e->info = png_create_info_struct(e->png);
     if (!e->info)

@@ -27,7 +27,8 @@ static bool take(struct tl_coordinator *c, struct tl_member *member, struct tl_t
     return true;
 }
 
-/* For an engine without channels: the loop takes from the ledger itself, and its records are noted as they come. */
+/* For an engine without channels: the loop takes from the ledger itself, and its records are noted
+ * as they come. */
 static bool direct_take(void *data, struct tl_ticket *ticket)
 {
     struct tl_coordinator *c = data;
@@ -44,7 +45,8 @@ static bool direct_report(void *data, const struct tl_record *record)
 }
 
 /* Makes a worker in a place that has none. */
-static telar_status start(struct tl_coordinator *c, struct tl_member *member, struct telar_error *error)
+static telar_status start(struct tl_coordinator *c, struct tl_member *member,
+                          struct telar_error *error)
 {
     const struct tl_engine *engine = c->orders->engine;
     int ends[2] = {-1, -1};
@@ -53,15 +55,16 @@ static telar_status start(struct tl_coordinator *c, struct tl_member *member, st
     member->end = ends[0];
     member->worker_end = ends[1];
     member->watch = -1;
-    member->worker = (struct tl_worker){.index = member->index,
-                                        .place = {.job = &c->crew->job, .decoder = c->orders->decoder},
-                                        .segment_fd = c->orders->segment->fd,
-                                        .reader_fd = c->orders->segment->reader_fd,
-                                        .sandbox = c->orders->sandbox,
-                                        .plugins = c->orders->plugins,
-                                        .pipeline = &c->crew->job.pipeline,
-                                        .guarded = c->orders->guarded,
-                                        .touch_first = c->orders->touch_first};
+    member->worker =
+        (struct tl_worker){.index = member->index,
+                           .place = {.job = &c->crew->job, .decoder = c->orders->decoder},
+                           .segment_fd = c->orders->segment->fd,
+                           .reader_fd = c->orders->segment->reader_fd,
+                           .sandbox = c->orders->sandbox,
+                           .plugins = c->orders->plugins,
+                           .pipeline = &c->crew->job.pipeline,
+                           .guarded = c->orders->guarded,
+                           .touch_first = c->orders->touch_first};
     member->worker.port = engine->direct ? (struct tl_port){direct_take, direct_report, c}
                                          : tl_port_channel(&member->worker_end);
     if (status != TELAR_OK)
@@ -114,7 +117,8 @@ static bool replace(struct tl_coordinator *c, struct tl_member *member)
 
 /* ---- tickets ---- */
 
-/* Gives a member its next task, if one may run. A member that was lost is only replaced for that. */
+/* Gives a member its next task, if one may run. A member that was lost is only replaced for that.
+ */
 static void give(struct tl_coordinator *c, struct tl_member *member)
 {
     struct tl_ticket ticket;
@@ -135,9 +139,10 @@ static void give_those(struct tl_coordinator *c, uint32_t held)
 }
 
 /*
- * First everybody gets one, then everybody a second. Whether anybody has one now, and the run goes on: where nobody has,
- * and there is work left, nobody would ever say anything again. That comes only of a place that cannot be filled any
- * more, in whose stead nobody has room for the one band that all the others wait for.
+ * First everybody gets one, then everybody a second. Whether anybody has one now, and the run goes
+ * on: where nobody has, and there is work left, nobody would ever say anything again. That comes
+ * only of a place that cannot be filled any more, in whose stead nobody has room for the one band
+ * that all the others wait for.
  */
 static bool give_all(struct tl_coordinator *c)
 {
@@ -148,15 +153,17 @@ static bool give_all(struct tl_coordinator *c)
     for (uint32_t i = 0; i < c->crew->size; i++)
         if (c->crew->member[i].n_tickets > 0)
             return true;
-    c->status = tl_fail(c->error, TELAR_HOST, 0, "%s: too few workers are left to go on", c->orders->name);
+    c->status =
+        tl_fail(c->error, TELAR_HOST, 0, "%s: too few workers are left to go on", c->orders->name);
     return false;
 }
 
 /* ---- beginning and end ---- */
 
 /*
- * Makes the workers; each gets its first task at once, and those that are done meanwhile another. When the host
- * refuses one, those that there are do the work; only when there is none is that an error.
+ * Makes the workers; each gets its first task at once, and those that are done meanwhile another.
+ * When the host refuses one, those that there are do the work; only when there is none is that an
+ * error.
  */
 static void start_all(struct tl_coordinator *c)
 {
@@ -177,12 +184,13 @@ static void start_all(struct tl_coordinator *c)
         if (c->orders->sandbox)
             c->status =
                 tl_fail(c->error, TELAR_HOST, refusal.errnum,
-                        "%s: cannot make %" PRIu32 " sandboxed workers, each for its own part of the image; "
+                        "%s: cannot make %" PRIu32
+                        " sandboxed workers, each for its own part of the image; "
                         "use fewer: -j %" PRIu32,
                         c->orders->name, c->orders->workers, c->crew->size ? c->crew->size : 1);
         else if (c->crew->size == 0)
-            c->status = tl_fail(c->error, TELAR_HOST, refusal.errnum, "%s: cannot make even one worker",
-                                c->orders->name);
+            c->status = tl_fail(c->error, TELAR_HOST, refusal.errnum,
+                                "%s: cannot make even one worker", c->orders->name);
         else
             snprintf(report->workers_reason + used, sizeof report->workers_reason - used,
                      "; the host refused more than %" PRIu32 " (%s)", c->crew->size,
@@ -201,7 +209,8 @@ static bool all_living(const struct tl_coordinator *c)
     return c->crew->size > 0;
 }
 
-/* Workers that are there from the run before: for this one they begin here and now, with all counters at zero. */
+/* Workers that are there from the run before: for this one they begin here and now, with all
+ * counters at zero. */
 static void welcome(struct tl_coordinator *c)
 {
     uint64_t now_ns = tl_now_ns() - c->orders->epoch_ns;
@@ -217,8 +226,11 @@ static void welcome(struct tl_coordinator *c)
         member->before.major_faults -= last.major_faults;
         member->before.voluntary_switches -= last.voluntary_switches;
         member->before.involuntary_switches -= last.involuntary_switches;
-        member->report = (struct telar_worker_report){
-            .pid = last.pid, .processes = 1, .spawn_ns = now_ns, .born_ns = now_ns, .ready_ns = now_ns};
+        member->report = (struct telar_worker_report){.pid = last.pid,
+                                                      .processes = 1,
+                                                      .spawn_ns = now_ns,
+                                                      .born_ns = now_ns,
+                                                      .ready_ns = now_ns};
     }
 }
 
@@ -254,8 +266,8 @@ static void hand_over(struct tl_coordinator *c, struct telar_report *report)
     report->worker = calloc(c->crew->size ? c->crew->size : 1, sizeof *report->worker);
     if (!report->worker) {
         if (c->status == TELAR_OK)
-            c->status =
-                tl_fail(c->error, TELAR_HOST, ENOMEM, "%s: no memory for the report", c->orders->name);
+            c->status = tl_fail(c->error, TELAR_HOST, ENOMEM, "%s: no memory for the report",
+                                c->orders->name);
         return;
     }
     report->workers = report->n_workers = c->crew->size;
@@ -281,7 +293,7 @@ static void assemble(struct tl_coordinator *c)
         return;
     start_all(c);
     c->ledger.workers = c->crew->size; /* till now those that were missing were still to come */
-    if (c->crew->size == 0) /* nobody, whom to part from */
+    if (c->crew->size == 0)            /* nobody, whom to part from */
         close_engine(c);
 }
 
@@ -339,7 +351,8 @@ static uint32_t join_inflated(const struct tl_coordinator *c)
 }
 
 telar_status tl_coordinator_new(struct tl_coordinator **coordinator, const struct tl_job *job,
-                                const struct tl_orders *orders, bool keep, struct telar_error *error)
+                                const struct tl_orders *orders, bool keep,
+                                struct telar_error *error)
 {
     struct tl_coordinator *c = calloc(1, sizeof *c);
 
@@ -348,8 +361,8 @@ telar_status tl_coordinator_new(struct tl_coordinator **coordinator, const struc
         c->crew = calloc(1, sizeof *c->crew + orders->workers * sizeof c->crew->member[0]);
     if (!c || !c->crew) {
         free(c);
-        return tl_fail(error, TELAR_HOST, ENOMEM, "%s: no memory for %" PRIu32 " workers", orders->name,
-                       orders->workers);
+        return tl_fail(error, TELAR_HOST, ENOMEM, "%s: no memory for %" PRIu32 " workers",
+                       orders->name, orders->workers);
     }
     c->orders = orders;
     c->keep = keep;
@@ -358,8 +371,8 @@ telar_status tl_coordinator_new(struct tl_coordinator **coordinator, const struc
     return TELAR_OK;
 }
 
-telar_status tl_coordinator_run(struct tl_coordinator *c, struct telar_report *report, struct tl_outcome *outcome,
-                                struct telar_error *error)
+telar_status tl_coordinator_run(struct tl_coordinator *c, struct telar_report *report,
+                                struct tl_outcome *outcome, struct telar_error *error)
 {
     *outcome = (struct tl_outcome){0};
     c->report = report;
@@ -393,7 +406,8 @@ void tl_coordinator_free(struct tl_coordinator *c)
 }
 
 telar_status tl_coordinate(const struct tl_job *job, const struct tl_orders *orders,
-                           struct telar_report *report, struct tl_outcome *outcome, struct telar_error *error)
+                           struct telar_report *report, struct tl_outcome *outcome,
+                           struct telar_error *error)
 {
     struct tl_coordinator *c;
     telar_status status = tl_coordinator_new(&c, job, orders, false, error);

@@ -1,12 +1,12 @@
 /*
  * deflate.c - bytes to blocks.
  *
- * Image rows are of two kinds, and the encoder does not treat them alike. In noise (most photographs, after
- * filtering) a repetition of a few bytes costs more bits than the literals it stands for, so that looking for
- * it takes time and makes the file larger: there only long repetitions are looked for, in passing, and the
- * Huffman code does the work. In screens and drawings repetition is everything, and there are so few
- * sequences that each may take its time. Which is which is seen from what the sparse search finds, chunk by
- * chunk.
+ * Image rows are of two kinds, and the encoder does not treat them alike. In noise (most
+ * photographs, after filtering) a repetition of a few bytes costs more bits than the literals it
+ * stands for, so that looking for it takes time and makes the file larger: there only long
+ * repetitions are looked for, in passing, and the Huffman code does the work. In screens and
+ * drawings repetition is everything, and there are so few sequences that each may take its time.
+ * Which is which is seen from what the sparse search finds, chunk by chunk.
  */
 #include <config.h>
 
@@ -16,17 +16,19 @@
 #include <assert.h>
 
 enum {
-    CHUNK = STORED_MAX - LENGTH_MAX, /* parsed in one way; with the match at its end still one stored part */
-    SMALL = 16384,                   /* input that is always searched densely */
-    WORTH_SEARCHING = 8,             /* the part of a chunk, one in so many bytes, that matches must cover */
-    BLOCK_SEQUENCES = 8192,          /* enough for a block of its own ... */
-    BLOCK_BYTES = 8 * CHUNK,         /* ... and so are so many bytes ... */
-    BLOCK_BYTES_RUNS = 2 * CHUNK,    /* ... or, where only runs are looked for, so many */
-    PAIRS_LEAST = 32768,             /* bytes for which it pays to clear and add 65536 counters ... */
-    PAIRS_MOST = 2 * UINT16_MAX,     /* ... and for which none of them overflows */
+    CHUNK = STORED_MAX
+            - LENGTH_MAX,   /* parsed in one way; with the match at its end still one stored part */
+    SMALL = 16384,          /* input that is always searched densely */
+    WORTH_SEARCHING = 8,    /* the part of a chunk, one in so many bytes, that matches must cover */
+    BLOCK_SEQUENCES = 8192, /* enough for a block of its own ... */
+    BLOCK_BYTES = 8 * CHUNK,      /* ... and so are so many bytes ... */
+    BLOCK_BYTES_RUNS = 2 * CHUNK, /* ... or, where only runs are looked for, so many */
+    PAIRS_LEAST = 32768,          /* bytes for which it pays to clear and add 65536 counters ... */
+    PAIRS_MOST = 2 * UINT16_MAX,  /* ... and for which none of them overflows */
 };
 
-/* A block that is not full has room for a chunk of the searches that do not count their sequences. */
+/* A block that is not full has room for a chunk of the searches that do not count their sequences.
+ */
 _Static_assert(BLOCK_SEQUENCES + CHUNK / SPARSE_MIN < SEQUENCES_MAX, "too many sequences");
 _Static_assert(BLOCK_BYTES + CHUNK + LENGTH_MAX < 1 << LITERALS_BITS, "too many literals");
 _Static_assert(CHUNK / LENGTH_MAX < 1 << MORE_BITS, "too long a run");
@@ -38,8 +40,8 @@ size_t tl_deflate_work_size(void)
 }
 
 /*
- * A block is never written longer than stored, and all but the last are at least a chunk long: two stored
- * parts of at most 6 bytes for each; 7 for the end; and 8 that flush() may write too far.
+ * A block is never written longer than stored, and all but the last are at least a chunk long: two
+ * stored parts of at most 6 bytes for each; 7 for the end; and 8 that flush() may write too far.
  */
 size_t tl_deflate_bound(size_t n)
 {
@@ -81,8 +83,10 @@ static void add_pairs(const uint16_t *pairs, uint32_t counts[256])
     }
 }
 
-/* The same for many bytes, at most PAIRS_MOST: two at once, so that there is half as much to count. */
-static void count_pairs(uint16_t pairs[1 << 16], const unsigned char *p, size_t n, uint32_t counts[4][256])
+/* The same for many bytes, at most PAIRS_MOST: two at once, so that there is half as much to count.
+ */
+static void count_pairs(uint16_t pairs[1 << 16], const unsigned char *p, size_t n,
+                        uint32_t counts[4][256])
 {
     memset(pairs, 0, sizeof *pairs << 16);
     for (; n >= 8; p += 8, n -= 8) {
@@ -97,7 +101,8 @@ static void count_pairs(uint16_t pairs[1 << 16], const unsigned char *p, size_t 
     count_bytes(p, n, counts);
 }
 
-static void count_literals(struct deflate *d, const unsigned char *p, size_t n, uint32_t counts[4][256])
+static void count_literals(struct deflate *d, const unsigned char *p, size_t n,
+                           uint32_t counts[4][256])
 {
     if (d->search == TL_SEARCH_RUNS && n >= PAIRS_LEAST && n <= PAIRS_MOST)
         count_pairs(d->pairs, p, n, counts);
@@ -126,7 +131,8 @@ static void count_symbols(struct deflate *d)
     d->literal_counts[END_OF_BLOCK] = 1;
 }
 
-/* Bytes in the long matches from sequence `first` on: those that the sparse search would find as well. */
+/* Bytes in the long matches from sequence `first` on: those that the sparse search would find as
+ * well. */
 static size_t matched_bytes(const struct deflate *d, size_t first)
 {
     size_t bytes = 0;
@@ -150,7 +156,8 @@ static size_t chunk_end(const struct deflate *d)
 /* Finds the sequences of the next chunk. A sparse search that finds much is done again, densely. */
 static void parse_chunk(struct deflate *d)
 {
-    size_t start = d->parsed, first = d->count, sequences_end = d->sequences_end, end = chunk_end(d);
+    size_t start = d->parsed, first = d->count, sequences_end = d->sequences_end,
+           end = chunk_end(d);
 
     if (d->search == TL_SEARCH_RUNS) {
         tl_parse_runs(d, end);
@@ -219,8 +226,8 @@ static size_t write_blocks(struct deflate *d, unsigned char *out, size_t capacit
     return (size_t)(bits.next - out);
 }
 
-size_t tl_deflate(void *work, const unsigned char *in, size_t n, unsigned char *out, size_t capacity,
-                  enum tl_search search, bool final)
+size_t tl_deflate(void *work, const unsigned char *in, size_t n, unsigned char *out,
+                  size_t capacity, enum tl_search search, bool final)
 {
     begin(work, in, n, search);
     return write_blocks(work, out, capacity, final);

@@ -1,5 +1,6 @@
 /*
- * deflate_block.h - what the parts of the deflate encoder share. Layer: codec; included by deflate*.c only.
+ * deflate_block.h - what the parts of the deflate encoder share. Layer: codec; included by
+ * deflate*.c only.
  *
  * deflate.c         cuts the input into blocks
  * deflate_match.c   finds repetitions: bytes become sequences
@@ -29,8 +30,8 @@ enum {
 };
 
 /*
- * Literals, then one repetition: `length` bytes that stood `distance` bytes before. And as many `more` of the same
- * length and distance behind it: a run, which is counted and written in one go.
+ * Literals, then one repetition: `length` bytes that stood `distance` bytes before. And as many
+ * `more` of the same length and distance behind it: a run, which is counted and written in one go.
  */
 enum { LITERALS_BITS = 20, MORE_BITS = 12 };
 struct sequence {
@@ -43,8 +44,8 @@ struct sequence {
 enum {
     HASH_BITS = 15,
     SPARSE_HASH_BITS = 14,
-    SPARSE_MIN = 8,        /* bytes of the shortest match that the sparse search finds */
-    RUN_STEP = 16,         /* runs are looked for at every so many bytes: those twice as long are found */
+    SPARSE_MIN = 8, /* bytes of the shortest match that the sparse search finds */
+    RUN_STEP = 16,  /* runs are looked for at every so many bytes: those twice as long are found */
     SEQUENCES_MAX = 16384, /* in one block */
     HEADS = 1 << HASH_BITS,
     SPARSE_HEADS = 1 << SPARSE_HASH_BITS, /* of these the sparse search uses only so many */
@@ -64,8 +65,9 @@ struct deflate {
     uint32_t distance_counts[DISTANCE_SYMBOLS];
     struct sequence sequences[SEQUENCES_MAX];
     /*
-     * The last position (modulo 2^32) whose first bytes had this hash, and for each position of the window the one
-     * before it with the same hash. Any value is safe: what is found there is compared before it is believed.
+     * The last position (modulo 2^32) whose first bytes had this hash, and for each position of the
+     * window the one before it with the same hash. Any value is safe: what is found there is
+     * compared before it is believed.
      */
     uint32_t heads[HEADS];
     union {
@@ -103,7 +105,8 @@ struct spelled {
     unsigned symbol, extra_bits, extra;
 };
 
-/* The lengths 3 to 257 go up in groups of four symbols with one more extra bit each; 258 has a symbol of its own. */
+/* The lengths 3 to 257 go up in groups of four symbols with one more extra bit each; 258 has a
+ * symbol of its own. */
 static inline struct spelled spell_length(unsigned length)
 {
     unsigned v = length - LENGTH_MIN, bits = v < 8 ? 0 : floor_log2(v) - 2;
@@ -122,19 +125,22 @@ static inline struct spelled spell_distance(unsigned distance_less_1)
 }
 
 /*
- * deflate_match.c: all add sequences from `parsed` on, and move `parsed` to `end`, or beyond it by what the last
- * match is longer; the dense search stops before `end` when there is no more room for sequences. The sparse one may
- * stop looking once matches cover `enough` bytes: then what it found is enough to know, but not to be written.
+ * deflate_match.c: all add sequences from `parsed` on, and move `parsed` to `end`, or beyond it by
+ * what the last match is longer; the dense search stops before `end` when there is no more room for
+ * sequences. The sparse one may stop looking once matches cover `enough` bytes: then what it found
+ * is enough to know, but not to be written.
  */
 void tl_parse_runs(struct deflate *d, size_t end);
 void tl_parse_sparse(struct deflate *d, size_t end, size_t enough);
 void tl_parse_dense(struct deflate *d, size_t end);
 
-/* deflate_huffman.c: code lengths of at most `limit` bits, and at least two symbols that have one. */
+/* deflate_huffman.c: code lengths of at most `limit` bits, and at least two symbols that have one.
+ */
 void tl_huffman_lengths(const uint32_t *counts, size_t n, unsigned limit, unsigned char *lengths);
 void tl_huffman_codes(const unsigned char *lengths, size_t n, struct code *codes);
 
-/* deflate_write.c: what the block, whose symbols have been counted, takes in bits; and its writing. */
+/* deflate_write.c: what the block, whose symbols have been counted, takes in bits; and its writing.
+ */
 uint64_t tl_block_bits(const struct deflate *d);
 void tl_write_block(const struct deflate *d, struct bits *bits);
 void tl_write_end(struct bits *bits, bool final);
@@ -145,11 +151,12 @@ struct code_tables {
 };
 
 /*
- * deflate_x86.c: writes the codes of the first of n literals, as many as go quickly there, and returns how many; 0 on
- * other machines. Codes are at most 14 bits long, and at most 7 bits held, before and after; it may write 8 bytes too
- * far.
+ * deflate_x86.c: writes the codes of the first of n literals, as many as go quickly there, and
+ * returns how many; 0 on other machines. Codes are at most 14 bits long, and at most 7 bits held,
+ * before and after; it may write 8 bytes too far.
  */
 void tl_spread_codes(const struct code *codes, struct code_tables *tables);
-size_t tl_write_literals_x86(const struct code_tables *codes, const unsigned char *p, size_t n, struct bits *bits);
+size_t tl_write_literals_x86(const struct code_tables *codes, const unsigned char *p, size_t n,
+                             struct bits *bits);
 
 #endif

@@ -8,9 +8,10 @@ enum {
     COUNTED = 64, /* counts below this are put in order without comparing */
 };
 
-/* A count above its symbol: numbers to sort of which no two are equal, so that the order is certain. */
+/* A count above its symbol: numbers to sort of which no two are equal, so that the order is
+ * certain. */
 #define KEY(count, symbol) ((uint64_t)(count) << 16 | (symbol))
-#define KEY_SYMBOL(key) ((key) & 0xffff)
+#define KEY_SYMBOL(key) ((key)&0xffff)
 #define KEY_COUNT(key) ((uint32_t)((key) >> 16))
 
 /* Shell's sort with Ciura's gaps: short, and quick enough for 286 numbers. */
@@ -29,7 +30,8 @@ static void sort_keys(uint64_t *keys, size_t n)
         }
 }
 
-/* The symbols that are used, in order. Small counts, which most are, are put in order by counting them. */
+/* The symbols that are used, in order. Small counts, which most are, are put in order by counting
+ * them. */
 static size_t sort_used(const uint32_t *counts, size_t n, uint64_t *keys)
 {
     uint16_t next[COUNTED + 2] = {0}; /* where the next with this count comes, 0 left out */
@@ -47,8 +49,9 @@ static size_t sort_used(const uint32_t *counts, size_t n, uint64_t *keys)
 }
 
 /*
- * Joins the two least of the leaves and the nodes made so far until one is left, and writes down for each node its
- * parent. There are n - 1 nodes, made in the order of their weights, so that two queues serve for a heap.
+ * Joins the two least of the leaves and the nodes made so far until one is left, and writes down
+ * for each node its parent. There are n - 1 nodes, made in the order of their weights, so that two
+ * queues serve for a heap.
  */
 static void build_tree(const uint64_t *keys, size_t n, uint16_t *parents)
 {
@@ -84,8 +87,9 @@ static void count_depths(const uint16_t *parents, size_t n, unsigned limit, unsi
 }
 
 /*
- * Cutting the tree at the limit asks for more codes of that length than there are. Each step takes one of them away by
- * lengthening a shorter code by a bit and putting the two side by side (the way of ITU-T T.81, figure K.3).
+ * Cutting the tree at the limit asks for more codes of that length than there are. Each step takes
+ * one of them away by lengthening a shorter code by a bit and putting the two side by side (the way
+ * of ITU-T T.81, figure K.3).
  */
 static void repair_depths(unsigned limit, unsigned *at_depth)
 {
@@ -153,6 +157,7 @@ void tl_huffman_codes(const unsigned char *lengths, size_t n, struct code *codes
     for (size_t i = 0; i < n; i++) {
         unsigned l = lengths[i];
 
-        codes[i] = (struct code){l ? (uint16_t)(reverse_16(next[l]++) >> (16 - l)) : 0, (uint16_t)l};
+        codes[i] =
+            (struct code){l ? (uint16_t)(reverse_16(next[l]++) >> (16 - l)) : 0, (uint16_t)l};
     }
 }

@@ -1,6 +1,6 @@
 /*
- * Finding repetitions, in three ways. Two read the bytes before a position only through tables of positions, and
- * compare before they believe: a table may hold anything.
+ * Finding repetitions, in three ways. Two read the bytes before a position only through tables of
+ * positions, and compare before they believe: a table may hold anything.
  */
 #include <config.h>
 
@@ -20,7 +20,8 @@ enum {
 struct effort {
     unsigned depth;     /* candidates looked at; half as many for the position after a match */
     size_t long_enough; /* a match that is taken without a look at the next position */
-    size_t very_long;   /* a match that ends the search, and of a longer one the inside is not remembered ... */
+    size_t very_long;   /* a match that ends the search, and of a longer one the inside is not
+                           remembered ... */
     size_t tail;        /* ... but for its last positions */
 };
 
@@ -32,8 +33,10 @@ struct match {
     uint32_t distance;
 };
 
-/* Length of what a and b have in common, at most max, when the first n bytes are known to be equal. */
-static inline size_t match_length(const unsigned char *a, const unsigned char *b, size_t n, size_t max)
+/* Length of what a and b have in common, at most max, when the first n bytes are known to be equal.
+ */
+static inline size_t match_length(const unsigned char *a, const unsigned char *b, size_t n,
+                                  size_t max)
 {
     for (; n + 8 <= max; n += 8) {
         uint64_t difference = tl_load_le64(a + n) ^ tl_load_le64(b + n);
@@ -94,7 +97,8 @@ void tl_parse_sparse(struct deflate *d, size_t end, size_t enough)
 
         *head = (uint32_t)i;
         if (in_window(i, match.distance) && tl_load_le64(in + i - match.distance) == v) {
-            match.length = match_length(in + i, in + i - match.distance, SPARSE_MIN, longest_at(d, i));
+            match.length =
+                match_length(in + i, in + i - match.distance, SPARSE_MIN, longest_at(d, i));
             add_sequence(d, i, match);
             i += match.length;
             matched += match.length;
@@ -114,7 +118,8 @@ static inline bool is_run(const unsigned char *p)
     return v == tl_load_le64(p + 8) && v == (v << 8 | v >> 56);
 }
 
-/* Adds the run that in[i] to in[i + RUN_STEP - 1] belong to, but for its first byte, up to `end` or a match further. */
+/* Adds the run that in[i] to in[i + RUN_STEP - 1] belong to, but for its first byte, up to `end` or
+ * a match further. */
 static size_t add_run(struct deflate *d, size_t i, size_t end)
 {
     const unsigned char *in = d->in, byte = in[i];
@@ -136,7 +141,9 @@ static size_t add_run(struct deflate *d, size_t i, size_t end)
 
 void tl_parse_runs(struct deflate *d, size_t end)
 {
-    size_t i = d->parsed, limit = d->n < RUN_STEP ? 0 : end < d->n - RUN_STEP ? end : d->n - RUN_STEP;
+    size_t i = d->parsed, limit = d->n < RUN_STEP         ? 0
+                                  : end < d->n - RUN_STEP ? end
+                                                          : d->n - RUN_STEP;
 
     while (i < limit)
         i = is_run(d->in + i) ? add_run(d, i, end) : i + RUN_STEP;
@@ -154,8 +161,10 @@ static inline uint32_t remember(struct deflate *d, size_t i)
     return last;
 }
 
-/* The longest match at i among the newest `depth` candidates, if it is longer than `than`, which is at least 3. */
-static inline struct match find(struct deflate *d, size_t i, size_t than, unsigned depth, size_t very_long)
+/* The longest match at i among the newest `depth` candidates, if it is longer than `than`, which is
+ * at least 3. */
+static inline struct match find(struct deflate *d, size_t i, size_t than, unsigned depth,
+                                size_t very_long)
 {
     const unsigned char *here = d->in + i;
     size_t max = longest_at(d, i);
@@ -187,17 +196,19 @@ static inline struct match find(struct deflate *d, size_t i, size_t than, unsign
 }
 
 /*
- * Is it worth a literal more to have `next`, which begins a byte later? A byte more is taken to save four bits, a
- * distance twice as far to cost one. The numbers were found by trying.
+ * Is it worth a literal more to have `next`, which begins a byte later? A byte more is taken to
+ * save four bits, a distance twice as far to cost one. The numbers were found by trying.
  */
 static inline bool is_better(struct match next, struct match match)
 {
     return next.length
-           && 4 * next.length + floor_log2(match.distance) > 4 * match.length + floor_log2(next.distance) + 2;
+           && 4 * next.length + floor_log2(match.distance)
+                  > 4 * match.length + floor_log2(next.distance) + 2;
 }
 
 /* Remembers the positions inside a match, of which those before `from` are remembered already. */
-static inline void remember_match(struct deflate *d, size_t from, size_t to, size_t limit, const struct effort *effort)
+static inline void remember_match(struct deflate *d, size_t from, size_t to, size_t limit,
+                                  const struct effort *effort)
 {
     if (to - from > effort->very_long)
         from = to - effort->tail;
@@ -206,8 +217,8 @@ static inline void remember_match(struct deflate *d, size_t from, size_t to, siz
 }
 
 /*
- * The run at i, of a single byte or with the period, if there is one: pages consist of them. A run is as good as any
- * other match of its length, and takes the shortest code.
+ * The run at i, of a single byte or with the period, if there is one: pages consist of them. A run
+ * is as good as any other match of its length, and takes the shortest code.
  */
 static inline struct match find_run(const struct deflate *d, size_t i, uint32_t period, size_t end)
 {
@@ -225,8 +236,8 @@ static inline struct match find_run(const struct deflate *d, size_t i, uint32_t 
 }
 
 /*
- * Adds a run as one match after the other, and the rest of it, when that is no short one. Of its positions only those
- * are remembered that differ from each other. Returns where it ends.
+ * Adds a run as one match after the other, and the rest of it, when that is no short one. Of its
+ * positions only those are remembered that differ from each other. Returns where it ends.
  */
 static size_t add_whole_run(struct deflate *d, size_t i, struct match run, size_t last)
 {
@@ -245,9 +256,10 @@ static size_t add_whole_run(struct deflate *d, size_t i, struct match run, size_
     return i;
 }
 
-/* The best match at *i, or at one of the positions behind it, which *i is then. *remembered: up to there, all are. */
-static inline struct match find_best(struct deflate *d, size_t *i, size_t limit, const struct effort *effort,
-                                     size_t *remembered)
+/* The best match at *i, or at one of the positions behind it, which *i is then. *remembered: up to
+ * there, all are. */
+static inline struct match find_best(struct deflate *d, size_t *i, size_t limit,
+                                     const struct effort *effort, size_t *remembered)
 {
     struct match match = find(d, *i, DENSE_MIN - 1, effort->depth, effort->very_long), next;
 

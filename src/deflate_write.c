@@ -7,8 +7,8 @@ enum form { STORED, FIXED, DYNAMIC };
 
 enum {
     /*
-     * One bit less than RFC 1951 allows, so that four literals and the seven bits that may be left over from before
-     * fit in 64 bits. It costs 0.05 % on a photograph, nothing on a screen.
+     * One bit less than RFC 1951 allows, so that four literals and the seven bits that may be left
+     * over from before fit in 64 bits. It costs 0.05 % on a photograph, nothing on a screen.
      */
     CODE_LIMIT = 14,
     LENGTH_CODE_LIMIT = 7,
@@ -19,7 +19,8 @@ enum {
     ZEROS_LONG = 18,  /* 11 to 138 zeros */
 };
 
-/* How a block is to be written: form, codes, and for a dynamic one how its header spells them (section 3.2.7). */
+/* How a block is to be written: form, codes, and for a dynamic one how its header spells them
+ * (section 3.2.7). */
 struct spelling {
     enum form form;
     unsigned char literal_lengths[MAX_SYMBOLS];
@@ -36,7 +37,8 @@ struct spelling {
     size_t items_used; /* in header_order */
 };
 
-/* The order in which the items' lengths are written: those seldom used last, where they can be left out. */
+/* The order in which the items' lengths are written: those seldom used last, where they can be left
+ * out. */
 static const unsigned char header_order[LENGTH_SYMBOLS] = {16, 17, 18, 0, 8,  7, 9,  6, 10, 5,
                                                            11, 4,  12, 3, 13, 2, 14, 1, 15};
 
@@ -51,7 +53,8 @@ static inline void put_code(struct bits *b, struct code code)
     put(b, code.bits, code.length);
 }
 
-/* Leaves at most seven bits held. Writes eight bytes whatever there is: tl_deflate_bound leaves room for it. */
+/* Leaves at most seven bits held. Writes eight bytes whatever there is: tl_deflate_bound leaves
+ * room for it. */
 static inline void flush(struct bits *b)
 {
     tl_store_le64(b->next, b->held);
@@ -151,7 +154,8 @@ static uint64_t body_bits(const struct deflate *d, const struct spelling *s)
     return bits;
 }
 
-/* Bits after the symbols of lengths (265 to 284, in groups of four) and of distances (from 4, in groups of two). */
+/* Bits after the symbols of lengths (265 to 284, in groups of four) and of distances (from 4, in
+ * groups of two). */
 static uint64_t extra_bits(const struct deflate *d)
 {
     uint64_t bits = 0;
@@ -189,8 +193,8 @@ static void write_header(const struct spelling *s, struct bits *b)
     }
 }
 
-static inline const unsigned char *write_literals(const struct spelling *s, const unsigned char *p, size_t n,
-                                                  struct bits *b)
+static inline const unsigned char *write_literals(const struct spelling *s, const unsigned char *p,
+                                                  size_t n, struct bits *b)
 {
     const struct code *const codes = s->literals;
     const unsigned char *end = p + n;
@@ -213,7 +217,8 @@ static inline const unsigned char *write_literals(const struct spelling *s, cons
 /* At most 15 + 5 + 15 + 13 bits, and seven from before. */
 static inline void write_match(const struct spelling *s, struct sequence sequence, struct bits *b)
 {
-    struct spelled length = spell_length(sequence.length), distance = spell_distance(sequence.distance_less_1);
+    struct spelled length = spell_length(sequence.length),
+                   distance = spell_distance(sequence.distance_less_1);
 
     put_code(b, s->literals[length.symbol]);
     put(b, length.extra, length.extra_bits);
@@ -223,8 +228,8 @@ static inline void write_match(const struct spelling *s, struct sequence sequenc
 }
 
 /*
- * The match once written, as many times more. A run has short codes, so several are put at once: the pattern is doubled
- * while it leaves room for the seven bits from before.
+ * The match once written, as many times more. A run has short codes, so several are put at once:
+ * the pattern is doubled while it leaves room for the seven bits from before.
  */
 static inline void write_more(const struct spelling *s, struct sequence sequence, struct bits *b)
 {
@@ -299,7 +304,8 @@ static uint64_t stored_bits(size_t n)
 /* Chooses the shortest form, with the lengths of its codes, and says how many bits it takes. */
 static uint64_t choose_form(const struct deflate *d, struct spelling *s)
 {
-    uint64_t extra = extra_bits(d), stored = stored_bits(d->parsed - d->block_start), fixed, dynamic;
+    uint64_t extra = extra_bits(d), stored = stored_bits(d->parsed - d->block_start), fixed,
+             dynamic;
 
     fixed_lengths(s);
     fixed = 3 + body_bits(d, s) + extra;
@@ -334,8 +340,8 @@ void tl_write_block(const struct deflate *d, struct bits *bits)
         write_stored(d->in + d->block_start, d->parsed - d->block_start, bits);
         return;
     }
-    tl_huffman_codes(spelling.literal_lengths, spelling.form == FIXED ? MAX_SYMBOLS : LITERAL_SYMBOLS,
-                     spelling.literals);
+    tl_huffman_codes(spelling.literal_lengths,
+                     spelling.form == FIXED ? MAX_SYMBOLS : LITERAL_SYMBOLS, spelling.literals);
     tl_spread_codes(spelling.literals, &spelling.tables);
     tl_huffman_codes(spelling.distance_lengths, DISTANCE_SYMBOLS, spelling.distances);
     put(bits, (uint64_t)spelling.form << 1, 3);

@@ -1,9 +1,10 @@
 /*
  * deflate_x86.c - literals to bits in the vector registers of x86-64, 64 at a time.
  *
- * A table of 256 bytes fits into four registers, in which AVX-512 VBMI looks 64 bytes up at once. So 64 literals become
- * 64 codes and their lengths; neighbours are joined, twice, and once more where the codes are short; and only these
- * groups of four or eight have to be put behind each other one by one.
+ * A table of 256 bytes fits into four registers, in which AVX-512 VBMI looks 64 bytes up at once.
+ * So 64 literals become 64 codes and their lengths; neighbours are joined, twice, and once more
+ * where the codes are short; and only these groups of four or eight have to be put behind each
+ * other one by one.
  */
 #include <config.h>
 
@@ -37,13 +38,14 @@ struct lanes {
 
 INLINE struct table load_table(const unsigned char *bytes)
 {
-    return (struct table){{_mm512_loadu_si512(bytes), _mm512_loadu_si512(bytes + 64), _mm512_loadu_si512(bytes + 128),
-                           _mm512_loadu_si512(bytes + 192)}};
+    return (struct table){{_mm512_loadu_si512(bytes), _mm512_loadu_si512(bytes + 64),
+                           _mm512_loadu_si512(bytes + 128), _mm512_loadu_si512(bytes + 192)}};
 }
 
 INLINE struct tables load_tables(const struct code_tables *codes)
 {
-    return (struct tables){load_table(codes->low), load_table(codes->high), load_table(codes->length)};
+    return (struct tables){load_table(codes->low), load_table(codes->high),
+                           load_table(codes->length)};
 }
 
 /* Of an index the permutation sees seven bits; the eighth chooses the half of the table. */
@@ -65,9 +67,9 @@ INLINE struct lanes join(struct lanes sixteens)
                            _mm512_sllv_epi32(_mm512_srli_epi32(sixteens.bits, 16), first));
     length = _mm512_add_epi32(first, _mm512_srli_epi32(sixteens.length, 16));
     first = _mm512_and_si512(length, low_32);
-    return (struct lanes){
-        _mm512_or_si512(_mm512_and_si512(bits, low_32), _mm512_sllv_epi64(_mm512_srli_epi64(bits, 32), first)),
-        _mm512_add_epi64(first, _mm512_srli_epi64(length, 32))};
+    return (struct lanes){_mm512_or_si512(_mm512_and_si512(bits, low_32),
+                                          _mm512_sllv_epi64(_mm512_srli_epi64(bits, 32), first)),
+                          _mm512_add_epi64(first, _mm512_srli_epi64(length, 32))};
 }
 
 INLINE void put_group(struct bits *b, uint64_t bits, uint64_t length)
@@ -123,8 +125,10 @@ INLINE void write_64(const struct tables *t, const unsigned char *p, struct bits
     const __m512i low = look_up(&t->low, index, upper), high = look_up(&t->high, index, upper),
                   length = look_up(&t->length, index, upper);
     /* Of each sixteen literals the first eight, and the last eight. */
-    const struct lanes a = join((struct lanes){_mm512_unpacklo_epi8(low, high), _mm512_unpacklo_epi8(length, zero)});
-    const struct lanes z = join((struct lanes){_mm512_unpackhi_epi8(low, high), _mm512_unpackhi_epi8(length, zero)});
+    const struct lanes a =
+        join((struct lanes){_mm512_unpacklo_epi8(low, high), _mm512_unpacklo_epi8(length, zero)});
+    const struct lanes z =
+        join((struct lanes){_mm512_unpackhi_epi8(low, high), _mm512_unpackhi_epi8(length, zero)});
     const struct lanes eights = join_fours(&a, &z);
 
     if (_mm512_cmpgt_epi64_mask(eights.length, _mm512_set1_epi64(GROUP_MOST)))
@@ -133,8 +137,8 @@ INLINE void write_64(const struct tables *t, const unsigned char *p, struct bits
         put_eights(&eights, b);
 }
 
-__attribute__((target(TARGET))) static size_t write_avx512(const struct code_tables *codes, const unsigned char *p,
-                                                           size_t n, struct bits *bits)
+__attribute__((target(TARGET))) static size_t
+write_avx512(const struct code_tables *codes, const unsigned char *p, size_t n, struct bits *bits)
 {
     const struct tables tables = load_tables(codes);
     struct bits b = *bits; /* a copy, which the compiler keeps in registers */
@@ -146,14 +150,18 @@ __attribute__((target(TARGET))) static size_t write_avx512(const struct code_tab
     return i;
 }
 
-size_t tl_write_literals_x86(const struct code_tables *codes, const unsigned char *p, size_t n, struct bits *bits)
+size_t tl_write_literals_x86(const struct code_tables *codes, const unsigned char *p, size_t n,
+                             struct bits *bits)
 {
-    return __builtin_cpu_supports("avx512vbmi") && __builtin_cpu_supports("bmi2") ? write_avx512(codes, p, n, bits) : 0;
+    return __builtin_cpu_supports("avx512vbmi") && __builtin_cpu_supports("bmi2")
+               ? write_avx512(codes, p, n, bits)
+               : 0;
 }
 
 #else
 
-size_t tl_write_literals_x86(const struct code_tables *codes, const unsigned char *p, size_t n, struct bits *bits)
+size_t tl_write_literals_x86(const struct code_tables *codes, const unsigned char *p, size_t n,
+                             struct bits *bits)
 {
     (void)codes;
     (void)p;

@@ -45,11 +45,13 @@ telar_status tl_describe(const struct telar_transform *transform, struct tl_desc
     d->gathers = transform->gather != NULL;
     if (copy_text(d->name, sizeof d->name, transform->name)
         && copy_text(d->summary, sizeof d->summary, transform->summary)
-        && copy_text(d->manual, sizeof d->manual, transform->manual) && copy_params(d, transform->params))
+        && copy_text(d->manual, sizeof d->manual, transform->manual)
+        && copy_params(d, transform->params))
         return TELAR_OK;
-    return tl_fail(error, TELAR_INPUT, 0,
-                   "\"%s\" has a text that is too long: a summary has at most %d bytes, the manual %d",
-                   transform->name, TL_LINE_BYTES - 1, TL_MANUAL_BYTES - 1);
+    return tl_fail(
+        error, TELAR_INPUT, 0,
+        "\"%s\" has a text that is too long: a summary has at most %d bytes, the manual %d",
+        transform->name, TL_LINE_BYTES - 1, TL_MANUAL_BYTES - 1);
 }
 
 /* ---- a stand-in ---- */
@@ -94,11 +96,12 @@ static void no_process(const struct telar_context *context, const struct telar_s
     (void)result;
 }
 
-/* How many bytes the character at `text` has, 0 when it is none that may be shown: a control, or no UTF-8. */
+/* How many bytes the character at `text` has, 0 when it is none that may be shown: a control, or no
+ * UTF-8. */
 static size_t character_bytes(const unsigned char *text)
 {
-    static const uint32_t least[] = {0, 0xa0, 0x800,
-                                     0x10000}; /* longer than need be is none; up to 0xa0 are controls */
+    static const uint32_t least[] = {
+        0, 0xa0, 0x800, 0x10000}; /* longer than need be is none; up to 0xa0 are controls */
     size_t more = text[0] < 0x80 ? 0 : text[0] >= 0xf0 ? 3 : text[0] >= 0xe0 ? 2 : 1;
     uint32_t code = more ? text[0] & (0x3fu >> more) : text[0];
 
@@ -109,8 +112,9 @@ static size_t character_bytes(const unsigned char *text)
             return 0;
         code = code << 6 | (text[i] & 0x3fu);
     }
-    return more && (code < least[more] || code > 0x10ffff || (code >= 0xd800 && code < 0xe000)) ? 0
-                                                                                                : more + 1;
+    return more && (code < least[more] || code > 0x10ffff || (code >= 0xd800 && code < 0xe000))
+               ? 0
+               : more + 1;
 }
 
 /* Whether a text ends within its size, and can be shown. */
@@ -152,8 +156,9 @@ telar_status tl_stand_in_make(struct tl_stand_in *s, const struct tl_description
         return tl_fail(error, TELAR_INPUT, 0, "its texts are not short, printable UTF-8");
     memset(s->params, 0, sizeof s->params);
     for (uint32_t i = 0; i < d->n_params; i++)
-        s->params[i] = (struct telar_param){d->param[i].name, d->param[i].summary, d->param[i].least,
-                                            d->param[i].most, d->param[i].initial, d->param[i].whole != 0};
+        s->params[i] =
+            (struct telar_param){d->param[i].name, d->param[i].summary, d->param[i].least,
+                                 d->param[i].most, d->param[i].initial, d->param[i].whole != 0};
     s->transform = (struct telar_transform){
         .abi = TELAR_TRANSFORM_ABI,
         .struct_size = sizeof s->transform,

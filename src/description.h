@@ -1,6 +1,6 @@
 /*
- * description.h - what a plug-in says of itself, as plain data of fixed size that can be sent, compared and
- * checked. Layer: over transform.
+ * description.h - what a plug-in says of itself, as plain data of fixed size that can be sent,
+ * compared and checked. Layer: over transform.
  */
 #ifndef TL_DESCRIPTION_H
 #define TL_DESCRIPTION_H
@@ -23,8 +23,8 @@ struct tl_description {
 };
 
 /*
- * A transform that has nothing but a description: it can be planned with, not run. Its strings and parameters
- * lie in itself, so it must not be copied.
+ * A transform that has nothing but a description: it can be planned with, not run. Its strings and
+ * parameters lie in itself, so it must not be copied.
  */
 struct tl_stand_in {
     struct tl_description description;
@@ -33,14 +33,14 @@ struct tl_stand_in {
 };
 
 /* Describes a transform that has passed tl_transform_check. TELAR_INPUT: a text is too long. */
-telar_status tl_describe(const struct telar_transform *transform, struct tl_description *description,
-                         struct telar_error *error);
+telar_status tl_describe(const struct telar_transform *transform,
+                         struct tl_description *description, struct telar_error *error);
 
 /*
- * Makes a stand-in of a description that may be anything. TELAR_INPUT, with the reason: a text without an
- * end, or that is not printable UTF-8, or what tl_transform_check finds.
+ * Makes a stand-in of a description that may be anything. TELAR_INPUT, with the reason: a text
+ * without an end, or that is not printable UTF-8, or what tl_transform_check finds.
  */
-telar_status tl_stand_in_make(struct tl_stand_in *stand_in, const struct tl_description *description,
-                              struct telar_error *error);
+telar_status tl_stand_in_make(struct tl_stand_in *stand_in,
+                              const struct tl_description *description, struct telar_error *error);
 
 #endif

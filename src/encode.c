@@ -23,13 +23,15 @@ enum {
     /* Of a slot: what stands around two parts, and what tl_deflate_bound adds for the second. */
     SLOT_FRAMES = 2 * (HEAD_BYTES + CRC_BYTES) + ZLIB_HEAD_BYTES + 32,
     /*
-     * Of pixels in a band: large enough to compress well and to be worth a message, small enough for a cache.
-     * A picture that is not large has smaller ones, so that there are some for everybody.
+     * Of pixels in a band: large enough to compress well and to be worth a message, small enough
+     * for a cache. A picture that is not large has smaller ones, so that there are some for
+     * everybody.
      */
     BAND_BYTES = 768 << 10,
     BAND_BYTES_SMALL = 384 << 10,
     BANDS_WANTED = 16,
-    FIXED_MAX = 128, /* more than signature, IHDR and teLR, or the stream's end and IEND, are together */
+    FIXED_MAX =
+        128, /* more than signature, IHDR and teLR, or the stream's end and IEND, are together */
 };
 
 /* Deflate with a window of 32 KiB, made fast (RFC 1950, 2.2). */
@@ -41,7 +43,8 @@ static size_t aligned(size_t n)
     return (n + 63) / 64 * 64;
 }
 
-/* Puts a chunk's head before and its CRC behind n bytes of data that stand at chunk + HEAD_BYTES; returns the end. */
+/* Puts a chunk's head before and its CRC behind n bytes of data that stand at chunk + HEAD_BYTES;
+ * returns the end. */
 static unsigned char *close_chunk(unsigned char *chunk, const char *type, size_t n)
 {
     tl_store_be32(chunk, (uint32_t)n);
@@ -52,7 +55,8 @@ static unsigned char *close_chunk(unsigned char *chunk, const char *type, size_t
 
 /* ---- bands ---- */
 
-/* Rows are counted as cache lines, in which they lie: else a very narrow picture would have very high bands. */
+/* Rows are counted as cache lines, in which they lie: else a very narrow picture would have very
+ * high bands. */
 uint32_t tl_encode_band_rows(const struct telar_geometry *image)
 {
     uint64_t padded = aligned(telar_row_bytes(image));
@@ -77,7 +81,8 @@ static uint32_t part_rows(const struct telar_geometry *image, bool small)
     return !small && rows > 1 && has_large_bands(image) ? rows / 2 : rows;
 }
 
-static struct tl_band filter_input(const struct telar_geometry *image, const struct telar_source *band)
+static struct tl_band filter_input(const struct telar_geometry *image,
+                                   const struct telar_source *band)
 {
     return (struct tl_band){
         .rows = band->data,
@@ -89,7 +94,8 @@ static struct tl_band filter_input(const struct telar_geometry *image, const str
 
 static struct tl_band whole_band(const struct telar_geometry *image, uint32_t rows)
 {
-    struct telar_source band = {.stride_bytes = telar_row_bytes(image), .region = {0, rows, 0, image->columns}};
+    struct telar_source band = {.stride_bytes = telar_row_bytes(image),
+                                .region = {0, rows, 0, image->columns}};
 
     return filter_input(image, &band);
 }
@@ -104,8 +110,8 @@ size_t tl_encode_slot_bytes(const struct telar_geometry *image, uint32_t band_ro
 }
 
 /*
- * Scratch, in this order: working memory of filter and compressors, one after the other in the same place;
- * the filtered rows; and, for small, a second slot, in which zlib may do better.
+ * Scratch, in this order: working memory of filter and compressors, one after the other in the same
+ * place; the filtered rows; and, for small, a second slot, in which zlib may do better.
  */
 struct division {
     size_t work_bytes, filtered_bytes, slot_bytes;
@@ -113,9 +119,11 @@ struct division {
 
 static struct division divide(const struct tl_band *band)
 {
-    size_t work = tl_filter_work_size(band), small = tl_encode_small_work_size(), filtered = tl_filter_size(band);
+    size_t work = tl_filter_work_size(band), small = tl_encode_small_work_size(),
+           filtered = tl_filter_size(band);
 
-    return (struct division){aligned(work > small ? work : small), aligned(filtered), tl_deflate_bound(filtered)};
+    return (struct division){aligned(work > small ? work : small), aligned(filtered),
+                             tl_deflate_bound(filtered)};
 }
 
 size_t tl_encode_scratch_bytes(const struct telar_geometry *image, uint32_t band_rows, bool small)
@@ -135,9 +143,11 @@ struct compressor {
 };
 
 /* Our encoder's and zlib's best: the smaller of the two. */
-static size_t compress_small(const struct compressor *c, const unsigned char *filtered, size_t n, unsigned char *out)
+static size_t compress_small(const struct compressor *c, const unsigned char *filtered, size_t n,
+                             unsigned char *out)
 {
-    size_t bytes = tl_deflate(c->work, filtered, n, out, tl_deflate_bound(n), TL_SEARCH_DEEP, false);
+    size_t bytes =
+        tl_deflate(c->work, filtered, n, out, tl_deflate_bound(n), TL_SEARCH_DEEP, false);
     size_t better = tl_encode_small(c->work, filtered, n, c->second, bytes);
 
     if (better == 0 || better >= bytes)
@@ -146,7 +156,8 @@ static size_t compress_small(const struct compressor *c, const unsigned char *fi
     return better;
 }
 
-static size_t compress(const struct compressor *c, const unsigned char *filtered, size_t n, unsigned char *out)
+static size_t compress(const struct compressor *c, const unsigned char *filtered, size_t n,
+                       unsigned char *out)
 {
     if (c->small)
         return compress_small(c, filtered, n, out);
@@ -154,8 +165,8 @@ static size_t compress(const struct compressor *c, const unsigned char *filtered
 }
 
 /* Puts n filtered bytes into a chunk of their own, at `chunk`; returns its end. */
-static unsigned char *put_part(const struct compressor *compressor, const unsigned char *filtered, size_t n, bool first,
-                               unsigned char *chunk)
+static unsigned char *put_part(const struct compressor *compressor, const unsigned char *filtered,
+                               size_t n, bool first, unsigned char *chunk)
 {
     unsigned char *data = chunk + HEAD_BYTES;
 
@@ -167,13 +178,15 @@ static unsigned char *put_part(const struct compressor *compressor, const unsign
     return close_chunk(chunk, "IDAT", (size_t)(data - chunk) - HEAD_BYTES);
 }
 
-struct tl_encoded tl_encode_band(const struct telar_geometry *image, const struct telar_source *source, bool first,
-                                 bool small, void *scratch, unsigned char *slot)
+struct tl_encoded tl_encode_band(const struct telar_geometry *image,
+                                 const struct telar_source *source, bool first, bool small,
+                                 void *scratch, unsigned char *slot)
 {
     struct tl_band band = filter_input(image, source);
     struct division division = divide(&band);
     unsigned char *filtered = (unsigned char *)scratch + division.work_bytes, *out = slot;
-    struct compressor compressor = {.work = scratch, .second = filtered + division.filtered_bytes, .small = small};
+    struct compressor compressor = {
+        .work = scratch, .second = filtered + division.filtered_bytes, .small = small};
     const size_t n = tl_filter_size(&band), row_bytes = n / band.row_count;
 
     band.part_rows = part_rows(image, small);
@@ -188,7 +201,8 @@ struct tl_encoded tl_encode_band(const struct telar_geometry *image, const struc
         rows = left < band.part_rows ? left : band.part_rows;
         out = put_part(&compressor, filtered + row * row_bytes, rows * row_bytes, first, out);
     }
-    return (struct tl_encoded){.bytes = (uint32_t)(out - slot), .adler = tl_adler32(1, filtered, n)};
+    return (struct tl_encoded){.bytes = (uint32_t)(out - slot),
+                               .adler = tl_adler32(1, filtered, n)};
 }
 
 bool tl_encode_is_framed(const unsigned char *bytes, size_t n, bool first)
@@ -203,13 +217,16 @@ bool tl_encode_is_framed(const unsigned char *bytes, size_t n, bool first)
         data = tl_load_be32(chunk);
         if (data > n - at - HEAD_BYTES - CRC_BYTES || memcmp(chunk + 4, "IDAT", 4) != 0
             || tl_load_be32(chunk + HEAD_BYTES + data) != tl_crc32(0, chunk + 4, data + 4)
-            || (first && (data < ZLIB_HEAD_BYTES || memcmp(chunk + HEAD_BYTES, zlib_head, ZLIB_HEAD_BYTES) != 0)))
+            || (first
+                && (data < ZLIB_HEAD_BYTES
+                    || memcmp(chunk + HEAD_BYTES, zlib_head, ZLIB_HEAD_BYTES) != 0)))
             return false;
     }
     return parts == 1 || parts == 2;
 }
 
-uint32_t tl_encode_join(const struct telar_geometry *image, uint32_t adler, uint32_t band_adler, uint32_t rows)
+uint32_t tl_encode_join(const struct telar_geometry *image, uint32_t adler, uint32_t band_adler,
+                        uint32_t rows)
 {
     struct tl_band band = whole_band(image, rows);
 
@@ -220,7 +237,8 @@ uint32_t tl_encode_join(const struct telar_geometry *image, uint32_t adler, uint
 
 static unsigned char *put_ihdr(unsigned char *at, const struct telar_geometry *image)
 {
-    static const unsigned char color_types[] = {0, 0, 4, 2, 6}; /* by channels; PNG specification, 11.2.1 */
+    static const unsigned char color_types[] = {0, 0, 4, 2,
+                                                6}; /* by channels; PNG specification, 11.2.1 */
     unsigned char *data = at + HEAD_BYTES;
 
     memset(data, 0, IHDR_BYTES);
@@ -243,8 +261,8 @@ static unsigned char *put_restart(unsigned char *at, const struct tl_format *for
     return close_chunk(at, "teLR", RESTART_BYTES);
 }
 
-telar_status tl_encode_head(struct tl_output *output, const struct tl_format *format, const struct tl_chunks *chunks,
-                            struct telar_error *error)
+telar_status tl_encode_head(struct tl_output *output, const struct tl_format *format,
+                            const struct tl_chunks *chunks, struct telar_error *error)
 {
     static const unsigned char signature[] = {137, 'P', 'N', 'G', '\r', '\n', 26, '\n'};
     unsigned char bytes[FIXED_MAX], *at = bytes;
@@ -261,8 +279,8 @@ telar_status tl_encode_head(struct tl_output *output, const struct tl_format *fo
     return tl_output_write(output, bytes, (size_t)(at - bytes), error);
 }
 
-telar_status tl_encode_tail(struct tl_output *output, uint32_t adler, const unsigned char *chunks, size_t n,
-                            struct telar_error *error)
+telar_status tl_encode_tail(struct tl_output *output, uint32_t adler, const unsigned char *chunks,
+                            size_t n, struct telar_error *error)
 {
     unsigned char bytes[FIXED_MAX], *data = bytes + HEAD_BYTES, *at;
     telar_status status;
@@ -283,8 +301,8 @@ telar_status tl_encode_tail(struct tl_output *output, uint32_t adler, const unsi
 /* ---- all of it, in series ---- */
 
 static telar_status write_bands(struct tl_output *output, const struct telar_source *pixels,
-                                const struct tl_format *format, void *scratch, unsigned char *slot, uint32_t *adler,
-                                struct telar_error *error)
+                                const struct tl_format *format, void *scratch, unsigned char *slot,
+                                uint32_t *adler, struct telar_error *error)
 {
     const struct telar_geometry *image = &format->image;
     telar_status status = TELAR_OK;
@@ -324,8 +342,8 @@ telar_status tl_encode_all(struct tl_output *output, const struct telar_source *
     if (status == TELAR_OK)
         status = write_bands(output, pixels, &format, scratch, slot, &adler, error);
     if (status == TELAR_OK)
-        status = tl_encode_tail(output, adler, chunks->bytes + chunks->before_idat, chunks->used - chunks->before_idat,
-                                error);
+        status = tl_encode_tail(output, adler, chunks->bytes + chunks->before_idat,
+                                chunks->used - chunks->before_idat, error);
     free(scratch);
     free(slot);
     return status;

@@ -5,7 +5,8 @@
 #include <limits.h>
 #include <zlib.h>
 
-/* zlib.h, deflateInit2: 2^(windowBits + 2) + 2^(memLevel + 9), here 128 KiB + 256 KiB, and a few KiB of state. */
+/* zlib.h, deflateInit2: 2^(windowBits + 2) + 2^(memLevel + 9), here 128 KiB + 256 KiB, and a few
+ * KiB of state. */
 enum { ARENA_BYTES = (384 + 64) << 10, ALIGNMENT = 64 };
 
 struct arena {
@@ -32,7 +33,8 @@ size_t tl_encode_small_work_size(void)
     return ARENA_BYTES;
 }
 
-size_t tl_encode_small(void *work, const unsigned char *in, size_t n, unsigned char *out, size_t capacity)
+size_t tl_encode_small(void *work, const unsigned char *in, size_t n, unsigned char *out,
+                       size_t capacity)
 {
     struct arena arena = {.bytes = work};
     z_stream stream = {.zalloc = take, .zfree = give_back, .opaque = &arena};
@@ -40,7 +42,8 @@ size_t tl_encode_small(void *work, const unsigned char *in, size_t n, unsigned c
 
     if (n > UINT_MAX || deflateInit2(&stream, 9, Z_DEFLATED, -15, 9, Z_DEFAULT_STRATEGY) != Z_OK)
         return 0;
-    stream.next_in = (unsigned char *)(size_t)in; /* zlib does not write to it, though it does not say so */
+    stream.next_in =
+        (unsigned char *)(size_t)in; /* zlib does not write to it, though it does not say so */
     stream.avail_in = (uInt)n;
     stream.next_out = out;
     stream.avail_out = (uInt)(capacity < UINT_MAX ? capacity : UINT_MAX);

@@ -1,5 +1,6 @@
 /*
- * encode_small.h - a band compressed by zlib at its best, for who has time. Layer: codec; over nothing.
+ * encode_small.h - a band compressed by zlib at its best, for who has time. Layer: codec; over
+ * nothing.
  */
 #ifndef TL_ENCODE_SMALL_H
 #define TL_ENCODE_SMALL_H
@@ -10,10 +11,11 @@
 size_t tl_encode_small_work_size(void);
 
 /*
- * Compresses n bytes into blocks like those of tl_deflate: not final, ending at a byte boundary with an empty stored
- * block. Returns their bytes, or 0 when that would be more than `capacity`. Async-signal-safe: zlib takes its memory from
- * `work`.
+ * Compresses n bytes into blocks like those of tl_deflate: not final, ending at a byte boundary
+ * with an empty stored block. Returns their bytes, or 0 when that would be more than `capacity`.
+ * Async-signal-safe: zlib takes its memory from `work`.
  */
-size_t tl_encode_small(void *work, const unsigned char *in, size_t n, unsigned char *out, size_t capacity);
+size_t tl_encode_small(void *work, const unsigned char *in, size_t n, unsigned char *out,
+                       size_t capacity);
 
 #endif

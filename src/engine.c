@@ -4,8 +4,8 @@
 
 const struct tl_engine *tl_engine_find(telar_engine id)
 {
-    static const struct tl_engine *const engines[] = {&tl_engine_serial, &tl_engine_threads, &tl_engine_gil,
-                                                      &tl_engine_processes};
+    static const struct tl_engine *const engines[] = {&tl_engine_serial, &tl_engine_threads,
+                                                      &tl_engine_gil, &tl_engine_processes};
 
     if (id == TELAR_ENGINE_DEFAULT)
         id = TELAR_PROCESSES;

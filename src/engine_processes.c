@@ -1,6 +1,6 @@
 /*
- * Processes: a forked worker has a copy of the coordinator's memory, in which it can break nothing but its
- * own, and maps the segment itself.
+ * Processes: a forked worker has a copy of the coordinator's memory, in which it can break nothing
+ * but its own, and maps the segment itself.
  */
 #include <config.h>
 
@@ -22,13 +22,15 @@ static telar_status open_processes(struct tl_crew *crew, struct telar_error *err
     (void)crew;
     if (sigaction(SIGCHLD, NULL, &action) == 0
         && (action.sa_handler == SIG_IGN || (action.sa_flags & SA_NOCLDWAIT)))
-        return tl_fail(error, TELAR_HOST, 0,
-                       "this program ignores SIGCHLD, so the fate of worker processes would be unknown; "
-                       "set SIGCHLD to its default, or use threads");
+        return tl_fail(
+            error, TELAR_HOST, 0,
+            "this program ignores SIGCHLD, so the fate of worker processes would be unknown; "
+            "set SIGCHLD to its default, or use threads");
     return TELAR_OK;
 }
 
-/* Beside the standard ones a worker keeps the segment, its own end, and the file when workers decode. */
+/* Beside the standard ones a worker keeps the segment, its own end, and the file when workers
+ * decode. */
 static void close_others(const struct tl_member *member)
 {
     const struct tl_worker *worker = &member->worker;
@@ -39,8 +41,8 @@ static void close_others(const struct tl_member *member)
 }
 
 /*
- * A sandboxed worker has its descriptors where its sandbox expects them, and no standard ones. The file is only for those
- * who ever read it: in series that is the first worker.
+ * A sandboxed worker has its descriptors where its sandbox expects them, and no standard ones. The
+ * file is only for those who ever read it: in series that is the first worker.
  */
 static bool arrange(struct tl_member *member)
 {
@@ -60,8 +62,8 @@ static bool arrange(struct tl_member *member)
 }
 
 /*
- * The life of a worker process, in async-signal-safe calls only, but for plug-ins: see tl_plugins_load. It dies with the
- * thread that forked it, which joins it before it returns.
+ * The life of a worker process, in async-signal-safe calls only, but for plug-ins: see
+ * tl_plugins_load. It dies with the thread that forked it, which joins it before it returns.
  */
 static void live(void *data)
 {

@@ -1,7 +1,7 @@
 /*
- * Threads: workers share everything with the coordinator. A crash in one ends the program, and one that hangs
- * cannot be ended. gil: the same under one lock, of which Python's interpreter lock is the model: threads
- * that only compute take turns, and more of them are no faster.
+ * Threads: workers share everything with the coordinator. A crash in one ends the program, and one
+ * that hangs cannot be ended. gil: the same under one lock, of which Python's interpreter lock is
+ * the model: threads that only compute take turns, and more of them are no faster.
  */
 #include <config.h>
 
@@ -17,8 +17,8 @@
 #include <sys/resource.h>
 
 /*
- * Runs however the thread ends, by pthread_exit in a transform too: a lock that it still held would keep the
- * others waiting for ever, and the closed end is what the coordinator sees.
+ * Runs however the thread ends, by pthread_exit in a transform too: a lock that it still held would
+ * keep the others waiting for ever, and the closed end is what the coordinator sees.
  */
 static void leave(void *data)
 {
@@ -41,8 +41,9 @@ static void *body(void *data)
 }
 
 /*
- * A worker thread takes no signal that is meant for the program, so that the program's handlers run where it
- * expects them. Those that an instruction raises stay: blocked, they would end the program with nobody told.
+ * A worker thread takes no signal that is meant for the program, so that the program's handlers run
+ * where it expects them. Those that an instruction raises stay: blocked, they would end the program
+ * with nobody told.
  */
 static void block_asynchronous_signals(sigset_t *before)
 {
@@ -99,7 +100,8 @@ const struct tl_engine tl_engine_threads = {
 
 /* ---- gil ---- */
 
-/* Who has the lock since when, which the coordinator reads: a time limit is for computing, not for waiting. */
+/* Who has the lock since when, which the coordinator reads: a time limit is for computing, not for
+ * waiting. */
 struct gil {
     pthread_mutex_t lock;
     struct seat {
@@ -152,7 +154,8 @@ static void close_gil(struct tl_crew *crew)
     crew->engine_data = NULL;
 }
 
-static telar_status start_gil(struct tl_crew *crew, struct tl_member *member, struct telar_error *error)
+static telar_status start_gil(struct tl_crew *crew, struct tl_member *member,
+                              struct telar_error *error)
 {
     struct gil *gil = crew->engine_data;
     struct seat *seat = &gil->seat[member->index];

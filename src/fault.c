@@ -27,8 +27,8 @@ void tl_fault_join(struct tl_coordinator *c, struct tl_member *member, bool gone
     tl_cause_text(&member->cause, member->report.cause, sizeof member->report.cause);
 }
 
-void tl_fault_end(struct tl_coordinator *c, const struct tl_member *member, telar_status status, int errnum,
-                  const char *why)
+void tl_fault_end(struct tl_coordinator *c, const struct tl_member *member, telar_status status,
+                  int errnum, const char *why)
 {
     char where[128] = "";
     struct telar_region region = {0};
@@ -44,13 +44,13 @@ void tl_fault_end(struct tl_coordinator *c, const struct tl_member *member, tela
         region = task.region;
     }
     if (busy && region.r0 < region.r1)
-        snprintf(where, sizeof where, " on region %" PRIu32 ":%" PRIu32 ",%" PRIu32 ":%" PRIu32, region.r0,
-                 region.r1, region.c0, region.c1);
+        snprintf(where, sizeof where, " on region %" PRIu32 ":%" PRIu32 ",%" PRIu32 ":%" PRIu32,
+                 region.r0, region.r1, region.c0, region.c1);
     else if (busy)
         snprintf(where, sizeof where, " on the task %s", telar_task_kind_name(kind));
-    c->status =
-        tl_fail(c->error, status, errnum, "%s: worker %" PRIu32 " (%s %" PRId64 ")%s %s", c->orders->name,
-                member->index, c->orders->engine->processes ? "pid" : "thread", member->id, where, why);
+    c->status = tl_fail(c->error, status, errnum, "%s: worker %" PRIu32 " (%s %" PRId64 ")%s %s",
+                        c->orders->name, member->index,
+                        c->orders->engine->processes ? "pid" : "thread", member->id, where, why);
     if (c->error && c->error->status == status) {
         c->error->worker = (int)member->index;
         c->error->pid = c->orders->engine->processes ? member->id : 0;
@@ -66,10 +66,13 @@ static void note(struct tl_coordinator *c, const struct tl_member *member, telar
                  const char *why)
 {
     struct telar_report *report = c->report;
-    struct telar_loss_report *losses = realloc(report->loss, (report->n_losses + 1) * sizeof *losses), *loss;
+    struct telar_loss_report *losses =
+                                 realloc(report->loss, (report->n_losses + 1) * sizeof *losses),
+                             *loss;
 
     if (!losses) {
-        c->status = tl_fail(c->error, TELAR_HOST, ENOMEM, "%s: no memory for the report", c->orders->name);
+        c->status =
+            tl_fail(c->error, TELAR_HOST, ENOMEM, "%s: no memory for the report", c->orders->name);
         return;
     }
     report->loss = losses;
@@ -89,7 +92,8 @@ static void note(struct tl_coordinator *c, const struct tl_member *member, telar
     snprintf(loss->why, sizeof loss->why, "%s", why);
 }
 
-/* Whether the task may be tried once more, if need be as the source has it. If not, *why says how often it was. */
+/* Whether the task may be tried once more, if need be as the source has it. If not, *why says how
+ * often it was. */
 static bool try_again(struct tl_coordinator *c, uint64_t task, char why[WHY_BYTES])
 {
     struct telar_task_report *report = &c->ledger.task[task];
@@ -111,8 +115,8 @@ static bool try_again(struct tl_coordinator *c, uint64_t task, char why[WHY_BYTE
 }
 
 /*
- * Whether the run goes on without a member. Where a worker can write the whole segment, nothing in it is to
- * be trusted any more: then all is to be done again.
+ * Whether the run goes on without a member. Where a worker can write the whole segment, nothing in
+ * it is to be trusted any more: then all is to be done again.
  */
 static bool go_on(struct tl_coordinator *c, const struct tl_member *member, char why[WHY_BYTES])
 {
@@ -124,7 +128,8 @@ static bool go_on(struct tl_coordinator *c, const struct tl_member *member, char
         c->outcome->again = true;
         return false;
     }
-    if (tl_ledger_needs_stream(&c->ledger, member->index) && !tl_decoder_can_reread(c->orders->decoder)) {
+    if (tl_ledger_needs_stream(&c->ledger, member->index)
+        && !tl_decoder_can_reread(c->orders->decoder)) {
         snprintf(why + used, WHY_BYTES - used, "; a pipe cannot be read again from its beginning");
         return false;
     }
@@ -140,7 +145,8 @@ static void give_back(struct tl_coordinator *c, struct tl_member *member)
     tl_ledger_leave(&c->ledger, member->index, false);
 }
 
-void tl_fault_lose(struct tl_coordinator *c, struct tl_member *member, telar_status status, const char *why)
+void tl_fault_lose(struct tl_coordinator *c, struct tl_member *member, telar_status status,
+                   const char *why)
 {
     char text[WHY_BYTES];
 
@@ -155,7 +161,8 @@ void tl_fault_lose(struct tl_coordinator *c, struct tl_member *member, telar_sta
     give_back(c, member);
 }
 
-void tl_fault_close(struct tl_coordinator *c, struct tl_member *member, const struct telar_error *refusal)
+void tl_fault_close(struct tl_coordinator *c, struct tl_member *member,
+                    const struct telar_error *refusal)
 {
     tl_ledger_give_back(&c->ledger, member->ticket[0].task, false);
     member->n_tickets = 0;
@@ -164,6 +171,7 @@ void tl_fault_close(struct tl_coordinator *c, struct tl_member *member, const st
     for (uint32_t i = 0; i < c->crew->size && !c->crew->job.fixed; i++)
         if (!c->crew->member[i].closed)
             return;
-    c->status = tl_fail(c->error, TELAR_HOST, refusal->errnum,
-                        "%s: a worker is lost, and no other can be made in its place", c->orders->name);
+    c->status =
+        tl_fail(c->error, TELAR_HOST, refusal->errnum,
+                "%s: a worker is lost, and no other can be made in its place", c->orders->name);
 }

@@ -8,12 +8,14 @@
 
 enum { TL_SHOWN_BYTES = 208 };
 
-/* A path as messages show it: whole, or "..." and its end, so that a long one does not push out the cause. */
+/* A path as messages show it: whole, or "..." and its end, so that a long one does not push out the
+ * cause. */
 void tl_path_shown(const char *path, char shown[TL_SHOWN_BYTES]);
 
 /*
- * A descriptor in the place of one that was just made, and closed then if it is 0, 1 or 2: where one of those was closed,
- * something meant for standard output or standard error would end up in what is ours. -1 stays -1; -1 and errno on failure.
+ * A descriptor in the place of one that was just made, and closed then if it is 0, 1 or 2: where
+ * one of those was closed, something meant for standard output or standard error would end up in
+ * what is ours. -1 stays -1; -1 and errno on failure.
  */
 int tl_file_above_standard(int fd);
 

@@ -13,8 +13,8 @@ static inline unsigned magnitude(int residual)
     return byte < 128 ? byte : 256 - byte;
 }
 
-static void sums_plain(const struct tl_rows *shape, const unsigned char *row, const unsigned char *above,
-                       uint64_t sums[4])
+static void sums_plain(const struct tl_rows *shape, const unsigned char *row,
+                       const unsigned char *above, uint64_t sums[4])
 {
     uint64_t none = 0, sub = 0, up = 0, average = 0;
 
@@ -33,8 +33,9 @@ static void sums_plain(const struct tl_rows *shape, const unsigned char *row, co
 }
 
 /* filter is a constant in every caller, so that nothing is asked in the loop. */
-static inline void apply_as(const struct tl_rows *shape, const unsigned filter, const unsigned char *row,
-                            const unsigned char *above, unsigned char *out)
+static inline void apply_as(const struct tl_rows *shape, const unsigned filter,
+                            const unsigned char *row, const unsigned char *above,
+                            unsigned char *out)
 {
     for (size_t i = 0; i < shape->row_bytes; i++) {
         int left = i < shape->pixel_bytes ? 0 : row[i - shape->pixel_bytes];
@@ -44,8 +45,8 @@ static inline void apply_as(const struct tl_rows *shape, const unsigned filter, 
 }
 
 /* What Paeth leaves; out may be NULL, when only the sum of absolute residuals is wanted. */
-static uint64_t apply_paeth(const struct tl_rows *shape, const unsigned char *row, const unsigned char *above,
-                            unsigned char *out)
+static uint64_t apply_paeth(const struct tl_rows *shape, const unsigned char *row,
+                            const unsigned char *above, unsigned char *out)
 {
     uint64_t sum = 0;
 
@@ -80,12 +81,13 @@ static void apply_plain(const struct tl_rows *shape, unsigned filter, const unsi
 const struct tl_filter_kernel tl_filter_plain = {sums_plain, apply_plain};
 
 /*
- * The least sum of absolute residuals is the old rule of the PNG specification (12.7); the first of equals
- * wins. Paeth is left out but for who has time: it makes photographs no smaller (screens 0.1 % larger, smooth
- * drawings a third), and undoing it takes several times as long.
+ * The least sum of absolute residuals is the old rule of the PNG specification (12.7); the first of
+ * equals wins. Paeth is left out but for who has time: it makes photographs no smaller (screens 0.1
+ * % larger, smooth drawings a third), and undoing it takes several times as long.
  */
-static unsigned least_filter(const struct tl_band *band, bool slow, const struct tl_filter_kernel *kernel,
-                             const unsigned char *row, const unsigned char *above)
+static unsigned least_filter(const struct tl_band *band, bool slow,
+                             const struct tl_filter_kernel *kernel, const unsigned char *row,
+                             const unsigned char *above)
 {
     uint64_t sums[4];
     unsigned least = TL_FILTER_NONE;
@@ -94,14 +96,19 @@ static unsigned least_filter(const struct tl_band *band, bool slow, const struct
     if (above && memcmp(row, above, band->shape.row_bytes) == 0)
         return TL_FILTER_UP;
     kernel->sums(&band->shape, row, above ? above : row, sums);
-    for (unsigned filter = TL_FILTER_SUB; filter <= (above ? TL_FILTER_AVERAGE : TL_FILTER_SUB); filter++)
+    for (unsigned filter = TL_FILTER_SUB; filter <= (above ? TL_FILTER_AVERAGE : TL_FILTER_SUB);
+         filter++)
         if (sums[filter] < sums[least])
             least = filter;
-    return slow && above && apply_paeth(&band->shape, row, above, NULL) < sums[least] ? TL_FILTER_PAETH : least;
+    return slow && above && apply_paeth(&band->shape, row, above, NULL) < sums[least]
+               ? TL_FILTER_PAETH
+               : least;
 }
 
-/* The row as PNG wants its bytes: itself, or a copy of it in `copy` with the bytes of each sample exchanged. */
-static const unsigned char *file_order(const struct tl_rows *shape, const unsigned char *row, unsigned char *copy)
+/* The row as PNG wants its bytes: itself, or a copy of it in `copy` with the bytes of each sample
+ * exchanged. */
+static const unsigned char *file_order(const struct tl_rows *shape, const unsigned char *row,
+                                       unsigned char *copy)
 {
     if (!shape->swap || __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__)
         return row;
@@ -116,12 +123,14 @@ size_t tl_filter_size(const struct tl_band *band)
 {
     size_t size;
 
-    if (__builtin_add_overflow(band->shape.row_bytes, 1, &size) || __builtin_mul_overflow(size, band->row_count, &size))
+    if (__builtin_add_overflow(band->shape.row_bytes, 1, &size)
+        || __builtin_mul_overflow(size, band->row_count, &size))
         return SIZE_MAX;
     return size;
 }
 
-/* Two rows in the order of the file, this one and the one above; or, never at the same time, a trial compression. */
+/* Two rows in the order of the file, this one and the one above; or, never at the same time, a
+ * trial compression. */
 size_t tl_filter_work_size(const struct tl_band *band)
 {
     size_t rows;
@@ -131,21 +140,24 @@ size_t tl_filter_work_size(const struct tl_band *band)
     return rows > tl_deflate_work_size() ? rows : tl_deflate_work_size();
 }
 
-void tl_filter_band_as(const struct tl_band *band, enum tl_filter_way way, const struct tl_filter_kernel *kernel,
-                       void *work, unsigned char *out)
+void tl_filter_band_as(const struct tl_band *band, enum tl_filter_way way,
+                       const struct tl_filter_kernel *kernel, void *work, unsigned char *out)
 {
     const struct tl_rows *shape = &band->shape;
     unsigned char *copies[2] = {work, (unsigned char *)work + shape->row_bytes};
     const unsigned char *above = band->above ? file_order(shape, band->above, copies[1]) : NULL;
 
-    assert(shape->pixel_bytes >= 1 && shape->pixel_bytes <= 8 && shape->row_bytes % shape->pixel_bytes == 0);
+    assert(shape->pixel_bytes >= 1 && shape->pixel_bytes <= 8
+           && shape->row_bytes % shape->pixel_bytes == 0);
     for (uint32_t r = 0; r < band->row_count; r++) {
-        const unsigned char *row = file_order(shape, band->rows + r * band->stride_bytes, copies[r & 1]);
+        const unsigned char *row =
+            file_order(shape, band->rows + r * band->stride_bytes, copies[r & 1]);
         unsigned filter;
 
         if (r > 0 && band->part_rows && r % band->part_rows == 0)
             above = NULL;
-        filter = way == TL_WAY_REPEATS ? TL_FILTER_NONE : least_filter(band, way == TL_WAY_SLOW, kernel, row, above);
+        filter = way == TL_WAY_REPEATS ? TL_FILTER_NONE
+                                       : least_filter(band, way == TL_WAY_SLOW, kernel, row, above);
         *out++ = (unsigned char)filter;
         kernel->apply(shape, filter, row, above, out);
         out += shape->row_bytes;
@@ -169,7 +181,8 @@ enum tl_filter_way tl_filter_band(const struct tl_band *band, void *work, unsign
     return way;
 }
 
-/* In residuals there is little to be found but runs; to look for the rest takes longer than all that is done otherwise.
+/* In residuals there is little to be found but runs; to look for the rest takes longer than all
+ * that is done otherwise.
  */
 enum tl_search tl_filter_search(const struct tl_band *band, enum tl_filter_way way)
 {

@@ -1,6 +1,7 @@
 /*
- * filter_x86.c - filtering in the vector registers of x86-64: 32 bytes at a time. Unlike undoing, no byte waits for
- * another. The first pixel, which has no left neighbour, and the last bytes are done in plain C.
+ * filter_x86.c - filtering in the vector registers of x86-64: 32 bytes at a time. Unlike undoing,
+ * no byte waits for another. The first pixel, which has no left neighbour, and the last bytes are
+ * done in plain C.
  */
 #include <config.h>
 
@@ -27,10 +28,12 @@ INLINE __m256i average(__m256i a, __m256i b)
     return _mm256_sub_epi8(_mm256_avg_epu8(a, b), odd);
 }
 
-/* Adds the magnitudes of 32 signed bytes to four sums of 64 bits; -128 counts 128, as an unsigned byte. */
+/* Adds the magnitudes of 32 signed bytes to four sums of 64 bits; -128 counts 128, as an unsigned
+ * byte. */
 INLINE __m256i add_magnitudes(__m256i sum, __m256i residuals)
 {
-    return _mm256_add_epi64(sum, _mm256_sad_epu8(_mm256_abs_epi8(residuals), _mm256_setzero_si256()));
+    return _mm256_add_epi64(sum,
+                            _mm256_sad_epu8(_mm256_abs_epi8(residuals), _mm256_setzero_si256()));
 }
 
 INLINE uint64_t add_lanes(__m256i sum)
@@ -41,19 +44,21 @@ INLINE uint64_t add_lanes(__m256i sum)
 }
 
 /* Adds what the bytes from `i` on give; all have a left neighbour. */
-static void add_rest(const struct tl_rows *shape, const unsigned char *row, const unsigned char *above, size_t i,
-                     uint64_t sums[4])
+static void add_rest(const struct tl_rows *shape, const unsigned char *row,
+                     const unsigned char *above, size_t i, uint64_t sums[4])
 {
     for (; i < shape->row_bytes; i++)
         for (unsigned filter = TL_FILTER_NONE; filter <= TL_FILTER_AVERAGE; filter++) {
-            int8_t v = (int8_t)(row[i] - tl_filter_predict(filter, row[i - shape->pixel_bytes], above[i], 0));
+            int8_t v =
+                (int8_t)(row[i]
+                         - tl_filter_predict(filter, row[i - shape->pixel_bytes], above[i], 0));
 
             sums[filter] += (uint64_t)(v < 0 ? -v : v);
         }
 }
 
-VECTOR void sums_avx2(const struct tl_rows *shape, const unsigned char *row, const unsigned char *above,
-                      uint64_t sums[4])
+VECTOR void sums_avx2(const struct tl_rows *shape, const unsigned char *row,
+                      const unsigned char *above, uint64_t sums[4])
 {
     const struct tl_rows first = {shape->pixel_bytes, shape->pixel_bytes, false};
     __m256i none = _mm256_setzero_si256(), sub = none, up = none, avg = none;
@@ -75,7 +80,8 @@ VECTOR void sums_avx2(const struct tl_rows *shape, const unsigned char *row, con
     add_rest(shape, row, above, i, sums);
 }
 
-/* All residuals but those of the first pixel. filter is a constant in every caller: nothing is asked in the loop. */
+/* All residuals but those of the first pixel. filter is a constant in every caller: nothing is
+ * asked in the loop. */
 INLINE void apply_as(const struct tl_rows *shape, const unsigned filter, const unsigned char *row,
                      const unsigned char *above, unsigned char *out)
 {
@@ -94,7 +100,9 @@ INLINE void apply_as(const struct tl_rows *shape, const unsigned filter, const u
         _mm256_storeu_si256((void *)(out + i), _mm256_sub_epi8(x, guess));
     }
     for (; i < n; i++)
-        out[i] = (unsigned char)(row[i] - tl_filter_predict(filter, row[i - bpp], above ? above[i] : 0, 0));
+        out[i] =
+            (unsigned char)(row[i]
+                            - tl_filter_predict(filter, row[i - bpp], above ? above[i] : 0, 0));
 }
 
 VECTOR void apply_avx2(const struct tl_rows *shape, unsigned filter, const unsigned char *row,

@@ -12,12 +12,13 @@
 #include <telar/plugin.h>
 
 /*
- * How long workers that have nothing left to do may take to go, from when the last of them went: many take turns. Longer
- * means stopped or stuck: they are ended.
+ * How long workers that have nothing left to do may take to go, from when the last of them went:
+ * many take turns. Longer means stopped or stuck: they are ended.
  */
 static const uint64_t grace_ns = UINT64_C(1000000000);
 
-/* A worker has closed its end while there was work: whatever its exit status says, that is a failure. */
+/* A worker has closed its end while there was work: whatever its exit status says, that is a
+ * failure. */
 static void lose(struct tl_coordinator *c, struct tl_member *member)
 {
     bool violation;
@@ -32,8 +33,9 @@ static void lose(struct tl_coordinator *c, struct tl_member *member)
 }
 
 /*
- * The next word of a worker that was seen to have ended, or not. What it has said before it ended is heard first, word by
- * word; then nothing more is to come. Whether there was one, and there may be another.
+ * The next word of a worker that was seen to have ended, or not. What it has said before it ended
+ * is heard first, word by word; then nothing more is to come. Whether there was one, and there may
+ * be another.
  */
 static bool hear(struct tl_coordinator *c, struct tl_member *member, bool ended)
 {
@@ -60,7 +62,8 @@ static bool hear(struct tl_coordinator *c, struct tl_member *member, bool ended)
     return false;
 }
 
-/* How long a member may take for what it has; 0: as long as it likes. Loading a plug-in always has a limit. */
+/* How long a member may take for what it has; 0: as long as it likes. Loading a plug-in always has
+ * a limit. */
 static uint32_t limit_ms(const struct tl_coordinator *c, const struct tl_member *member)
 {
     if (!c->orders->timeout_ms && c->orders->plugins && !member->ready)
@@ -72,7 +75,8 @@ static uint32_t limit_ms(const struct tl_coordinator *c, const struct tl_member 
 static uint64_t deadline_of(const struct tl_coordinator *c, const struct tl_member *member)
 {
     const struct tl_engine *engine = c->orders->engine;
-    uint64_t allowed_ns, since_ns = engine->since ? engine->since(c->crew, member) : member->since_ns;
+    uint64_t allowed_ns,
+        since_ns = engine->since ? engine->since(c->crew, member) : member->since_ns;
 
     if (!limit_ms(c, member) || !member->living || member->n_tickets == 0
         || __builtin_mul_overflow(tl_ledger_worth(&c->ledger, member->ticket[0].task),
@@ -103,7 +107,8 @@ void tl_hear_deadlines(struct tl_coordinator *c)
 }
 
 /* Waits until a worker says something or ends, or until_ns. */
-static void await(const struct tl_coordinator *c, struct tl_seen seen[TELAR_WORKERS_MAX], uint64_t until_ns)
+static void await(const struct tl_coordinator *c, struct tl_seen seen[TELAR_WORKERS_MAX],
+                  uint64_t until_ns)
 {
     int ends[TELAR_WORKERS_MAX], watches[TELAR_WORKERS_MAX];
 
@@ -160,7 +165,8 @@ static bool hear_last(struct tl_coordinator *c, struct tl_member *member, bool e
 void tl_hear_out(struct tl_coordinator *c)
 {
     uint64_t until_ns = tl_now_ns() + grace_ns;
-    bool patient = !c->orders->engine->direct && (c->status == TELAR_OK || !c->orders->engine->processes);
+    bool patient =
+        !c->orders->engine->direct && (c->status == TELAR_OK || !c->orders->engine->processes);
     struct tl_seen seen[TELAR_WORKERS_MAX];
 
     for (uint32_t i = 0; i < c->crew->size; i++)

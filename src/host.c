@@ -44,8 +44,8 @@ static bool read_line(const char *path, char *line, size_t size)
 /* ---- control groups ---- */
 
 /*
- * The directories in which a limit on this process may stand, from its own group up to the root: "controller"
- * names the v1 hierarchy; NULL means v2. Calls visit for each until it returns false.
+ * The directories in which a limit on this process may stand, from its own group up to the root:
+ * "controller" names the v1 hierarchy; NULL means v2. Calls visit for each until it returns false.
  */
 typedef bool visitor(const char *directory, void *data);
 
@@ -60,7 +60,8 @@ static bool lists(const char *names, const char *name)
     return false;
 }
 
-/* The group of this process, from a line such as "4:cpu,cpuacct:/user.slice" or, for v2, "0::/user.slice". */
+/* The group of this process, from a line such as "4:cpu,cpuacct:/user.slice" or, for v2,
+ * "0::/user.slice". */
 static bool own_group(const char *root, const char *controller, char *path, size_t size)
 {
     FILE *file = open_below(root, "/proc/self/cgroup");
@@ -133,7 +134,8 @@ static bool visit_cpu_v2(const char *directory, void *data)
     int64_t used_us, period_us;
 
     snprintf(path, sizeof path, "%s/cpu.max", directory);
-    if (read_line(path, line, sizeof line) && sscanf(line, "%" SCNd64 " %" SCNd64, &used_us, &period_us) == 2)
+    if (read_line(path, line, sizeof line)
+        && sscanf(line, "%" SCNd64 " %" SCNd64, &used_us, &period_us) == 2)
         note_quota(data, used_us, period_us, "cpu.max of cgroup v2");
     return true;
 }
@@ -175,8 +177,8 @@ uint32_t tl_host_workers_below(const char *root, char reason[TELAR_REASON_BYTES]
     visit_groups(root, NULL, visit_cpu_v2, &quota);
     visit_groups(root, "cpu", visit_cpu_v1, &quota);
     if (quota.cpus < cpus)
-        snprintf(reason, TELAR_REASON_BYTES, "%s allows %" PRIu32 " of the %" PRIu32 " CPUs", quota.where,
-                 quota.cpus, cpus);
+        snprintf(reason, TELAR_REASON_BYTES, "%s allows %" PRIu32 " of the %" PRIu32 " CPUs",
+                 quota.where, quota.cpus, cpus);
     else
         snprintf(reason, TELAR_REASON_BYTES, "the affinity mask allows %" PRIu32 " CPU%s", cpus,
                  cpus == 1 ? "" : "s");
@@ -209,7 +211,8 @@ static uint64_t read_stat(const char *directory, const char *name)
     return number;
 }
 
-/* What a group uses counts files that were read lately; the inactive ones are given up for the asking. */
+/* What a group uses counts files that were read lately; the inactive ones are given up for the
+ * asking. */
 static void note_left(uint64_t *left, uint64_t limit, uint64_t used, uint64_t inactive)
 {
     uint64_t held = used > inactive ? used - inactive : 0, here = limit > held ? limit - held : 0;
@@ -222,7 +225,8 @@ static bool visit_memory_v2(const char *directory, void *data)
 {
     uint64_t limit, used;
 
-    if (read_number(directory, "memory.max", &limit) && read_number(directory, "memory.current", &used))
+    if (read_number(directory, "memory.max", &limit)
+        && read_number(directory, "memory.current", &used))
         note_left(data, limit, used, read_stat(directory, "inactive_file"));
     return true;
 }

@@ -6,7 +6,8 @@ enum { ROW_BYTES_MAX = 0x7fffffff };
 
 bool telar_geometry_valid(const struct telar_geometry *g)
 {
-    const uint32_t largest = 0x7fffffff; /* PNG specification, 11.2.2: the width and height of IHDR */
+    const uint32_t largest =
+        0x7fffffff; /* PNG specification, 11.2.2: the width and height of IHDR */
 
     if (g->rows < 1 || g->rows > largest || g->columns < 1 || g->columns > largest)
         return false;

@@ -34,7 +34,8 @@ telar_status telar_image_new(const struct telar_geometry *geometry, telar_image 
     *image = NULL;
     if (!telar_geometry_valid(geometry))
         return tl_fail(error, TELAR_USAGE, 0,
-                       "an image of %" PRIu32 " x %" PRIu32 " pixels with %" PRIu32 " channels of %" PRIu32
+                       "an image of %" PRIu32 " x %" PRIu32 " pixels with %" PRIu32
+                       " channels of %" PRIu32
                        " bits: 1 to 4 channels of 8 or 16 bits and rows under 2 GiB are possible",
                        geometry->rows, geometry->columns, geometry->channels, geometry->depth);
     made = calloc(1, sizeof *made);
@@ -53,7 +54,8 @@ telar_status telar_image_new(const struct telar_geometry *geometry, telar_image 
     return TELAR_OK;
 }
 
-static telar_status copy_chunks(telar_image *image, const struct tl_chunks *chunks, struct telar_error *error)
+static telar_status copy_chunks(telar_image *image, const struct tl_chunks *chunks,
+                                struct telar_error *error)
 {
     bool ok;
 
@@ -76,8 +78,8 @@ telar_status tl_image_new_like(const telar_image *like, const struct telar_geome
     return status;
 }
 
-telar_status telar_image_read(const char *path, const struct telar_limits *limits, telar_image **image,
-                              struct telar_error *error)
+telar_status telar_image_read(const char *path, const struct telar_limits *limits,
+                              telar_image **image, struct telar_error *error)
 {
     struct tl_decoder *decoder = NULL;
     telar_image *made = NULL;
@@ -100,9 +102,11 @@ telar_status telar_image_read(const char *path, const struct telar_limits *limit
     return status;
 }
 
-telar_status telar_image_write(const telar_image *image, const char *path, struct telar_error *error)
+telar_status telar_image_write(const telar_image *image, const char *path,
+                               struct telar_error *error)
 {
-    const struct telar_source whole = {image->pixels, image->stride_bytes, telar_region_all(&image->geometry)};
+    const struct telar_source whole = {image->pixels, image->stride_bytes,
+                                       telar_region_all(&image->geometry)};
     struct tl_output *output = NULL;
     telar_status status;
 
@@ -130,8 +134,8 @@ static telar_status check_rows(struct tl_decoder *decoder, struct telar_error *e
     return status;
 }
 
-telar_status telar_info_read(const char *path, const struct telar_limits *limits, struct telar_info *info,
-                             struct telar_error *error)
+telar_status telar_info_read(const char *path, const struct telar_limits *limits,
+                             struct telar_info *info, struct telar_error *error)
 {
     struct tl_decoder *decoder = NULL;
     telar_status status;

@@ -1,5 +1,6 @@
 /*
- * inflate.c - one call after the other: the state of a stream, and what there is of its input and output.
+ * inflate.c - one call after the other: the state of a stream, and what there is of its input and
+ * output.
  */
 #include <config.h>
 
@@ -25,11 +26,13 @@ void tl_close_output(struct tl_run *r)
     } else {
         memcpy(s->history, r->out - TL_INFLATE_WINDOW, TL_INFLATE_WINDOW);
     }
-    s->n_history = n < TL_INFLATE_WINDOW - s->n_history ? s->n_history + (uint32_t)n : TL_INFLATE_WINDOW;
+    s->n_history =
+        n < TL_INFLATE_WINDOW - s->n_history ? s->n_history + (uint32_t)n : TL_INFLATE_WINDOW;
     r->out_begin = r->out;
 }
 
-void tl_copy_across(const struct tl_inflate *s, unsigned char *out, size_t at, size_t distance, size_t n)
+void tl_copy_across(const struct tl_inflate *s, unsigned char *out, size_t at, size_t distance,
+                    size_t n)
 {
     for (; n > 0 && at < distance; n--, at++)
         *out++ = s->history[TL_INFLATE_WINDOW - (distance - at)];
@@ -68,7 +71,8 @@ static struct tl_run begin_run(struct tl_inflate *inflate, const struct tl_input
     };
 }
 
-static tl_inflate_state end_run(struct tl_run *r, struct tl_input_bytes *in, struct tl_output_bytes *out)
+static tl_inflate_state end_run(struct tl_run *r, struct tl_input_bytes *in,
+                                struct tl_output_bytes *out)
 {
     struct tl_inflate *s = r->s;
 
@@ -78,7 +82,9 @@ static tl_inflate_state end_run(struct tl_run *r, struct tl_input_bytes *in, str
     s->n_bits = r->n_bits;
     if (r->out == r->out_end && r->out_begin != r->out)
         tl_close_output(r);
-    return s->step == TL_ENDED ? TL_INFLATE_END : s->step == TL_REFUSED ? TL_INFLATE_BAD : TL_INFLATE_MORE;
+    return s->step == TL_ENDED     ? TL_INFLATE_END
+           : s->step == TL_REFUSED ? TL_INFLATE_BAD
+                                   : TL_INFLATE_MORE;
 }
 
 tl_inflate_state tl_inflate_run(struct tl_inflate *inflate, struct tl_input_bytes *in,
@@ -94,7 +100,8 @@ tl_inflate_state tl_inflate_run(struct tl_inflate *inflate, struct tl_input_byte
 int tl_inflate_run_two(struct tl_inflate *const inflate[2], struct tl_input_bytes *const in[2],
                        struct tl_output_bytes *const out[2])
 {
-    struct tl_run a = begin_run(inflate[0], in[0], out[0]), b = begin_run(inflate[1], in[1], out[1]);
+    struct tl_run a = begin_run(inflate[0], in[0], out[0]),
+                  b = begin_run(inflate[1], in[1], out[1]);
     bool a_goes_on;
 
     while ((a_goes_on = tl_inflate_reach_symbols(&a)) && tl_inflate_reach_symbols(&b))

@@ -1,5 +1,6 @@
 /*
- * inflate_quick.c - the loop that decodes the symbols of a block while input and output are plentiful.
+ * inflate_quick.c - the loop that decodes the symbols of a block while input and output are
+ * plentiful.
  */
 #include <config.h>
 
@@ -14,7 +15,8 @@
 
 enum { QUICK_INPUT = 16 }; /* two refills of 8 bytes */
 
-/* No function of bytes.h: with the call of one more, gcc 12 arranges the loop otherwise, and it takes 5 % longer. */
+/* No function of bytes.h: with the call of one more, gcc 12 arranges the loop otherwise, and it
+ * takes 5 % longer. */
 INLINE void store_literals(unsigned char *p, uint32_t entry)
 {
     entry = htole32(entry >> 8);
@@ -22,8 +24,8 @@ INLINE void store_literals(unsigned char *p, uint32_t entry)
 }
 
 /*
- * A match that lies within the buffer, in pieces: up to 31 bytes behind its end are overwritten. Pieces are
- * no longer than the distance, so that each is there before it is read.
+ * A match that lies within the buffer, in pieces: up to 31 bytes behind its end are overwritten.
+ * Pieces are no longer than the distance, so that each is there before it is read.
  */
 INLINE void copy_quickly(unsigned char *out, size_t distance, size_t n)
 {
@@ -38,8 +40,8 @@ INLINE void copy_quickly(unsigned char *out, size_t distance, size_t n)
     } else if (distance == 1) {
         memset(out, *from, n);
     } else {
-        if (distance
-            < 8) { /* eight bytes one by one; from there on, a multiple of the distance serves as well */
+        if (distance < 8) { /* eight bytes one by one; from there on, a multiple of the distance
+                               serves as well */
             for (size_t i = 0; i < 8; i++)
                 out[i] = from[i];
             out += 8;
@@ -51,10 +53,11 @@ INLINE void copy_quickly(unsigned char *out, size_t distance, size_t n)
 }
 
 /*
- * The quick loop is a chain: look an entry up, shift by its length, look the next one up. What it costs is
- * the length of that chain, so nothing is in it that can be elsewhere: `bits` is kept two places too high,
- * for the two lowest bits (which are whatever was used last) to make an index a byte offset, and n_bits
- * counts them too. Of n_bits only the lower 6 bits count, so that an entry can be subtracted as it is.
+ * The quick loop is a chain: look an entry up, shift by its length, look the next one up. What it
+ * costs is the length of that chain, so nothing is in it that can be elsewhere: `bits` is kept two
+ * places too high, for the two lowest bits (which are whatever was used last) to make an index a
+ * byte offset, and n_bits counts them too. Of n_bits only the lower 6 bits count, so that an entry
+ * can be subtracted as it is.
  */
 enum { LIFT = 2 };
 
@@ -62,7 +65,8 @@ INLINE uint32_t quick_entry(const struct tl_run *r, const uint32_t *table, unsig
 {
     uint32_t entry;
 
-    memcpy(&entry, (const char *)table + (r->bits & ((UINT64_C(1) << table_bits) - 1) << LIFT), sizeof entry);
+    memcpy(&entry, (const char *)table + (r->bits & ((UINT64_C(1) << table_bits) - 1) << LIFT),
+           sizeof entry);
     return entry;
 }
 
@@ -80,7 +84,8 @@ INLINE unsigned quick_take(struct tl_run *r, unsigned n)
     return value;
 }
 
-/* Takes whole bytes until there are at least 54 bits. Those above n_bits may be set: they are the same bytes again. */
+/* Takes whole bytes until there are at least 54 bits. Those above n_bits may be set: they are the
+ * same bytes again. */
 INLINE void refill(struct tl_run *r)
 {
     r->bits |= tl_load_le64(r->in) << (r->n_bits & 63);
@@ -175,7 +180,8 @@ INLINE void put_down(struct tl_run *careful, const struct tl_run *r)
 
 INLINE bool is_plenty(const struct tl_run *r)
 {
-    return r->s->step == TL_SYMBOL && r->in_end - r->in >= QUICK_INPUT && r->out_end - r->out >= TL_QUICK_OUTPUT;
+    return r->s->step == TL_SYMBOL && r->in_end - r->in >= QUICK_INPUT
+           && r->out_end - r->out >= TL_QUICK_OUTPUT;
 }
 
 /* Decodes symbols as long as QUICK_INPUT is at hand and room for TL_QUICK_OUTPUT. */
@@ -189,7 +195,8 @@ INLINE void decode(struct tl_run *careful)
 
         refill(r);
         if (quick_literals(r, table, &entry) && quick_literals(r, table, &entry)
-            && quick_literals(r, table, &entry) && quick_literals(r, table, &entry)) /* 4 * 12 of 54 bits */
+            && quick_literals(r, table, &entry)
+            && quick_literals(r, table, &entry)) /* 4 * 12 of 54 bits */
             continue;
         refill(r);
         quick_special(r, entry);
@@ -199,7 +206,8 @@ INLINE void decode(struct tl_run *careful)
 
 /* ---- two streams in turns: while one waits for its table, the other one goes on ---- */
 
-/* Of a run what every symbol changes. Two of them, and a table each, are all that fits into the registers. */
+/* Of a run what every symbol changes. Two of them, and a table each, are all that fits into the
+ * registers. */
 struct lane {
     uint64_t bits;
     unsigned n_bits;
@@ -231,7 +239,8 @@ INLINE uint32_t lane_entry(const struct lane *l, const uint32_t *table)
 {
     uint32_t entry;
 
-    memcpy(&entry, (const char *)table + (l->bits & ((UINT64_C(1) << TL_LITERAL_BITS) - 1) << LIFT), sizeof entry);
+    memcpy(&entry, (const char *)table + (l->bits & ((UINT64_C(1) << TL_LITERAL_BITS) - 1) << LIFT),
+           sizeof entry);
     return entry;
 }
 
@@ -244,7 +253,8 @@ INLINE void lane_take(struct lane *l, uint32_t entry)
 }
 
 /* Looks up the next entries of both, and takes them if both hold literals. */
-INLINE bool take_two(struct lane *a, const uint32_t *table_a, struct lane *b, const uint32_t *table_b)
+INLINE bool take_two(struct lane *a, const uint32_t *table_a, struct lane *b,
+                     const uint32_t *table_b)
 {
     const uint32_t e = lane_entry(a, table_a), f = lane_entry(b, table_b);
 
@@ -272,16 +282,19 @@ INLINE void decode_two(struct tl_run *careful_a, struct tl_run *careful_b)
     const uint32_t *const table_a = run_a.s->literal, *const table_b = run_b.s->literal;
 
     while (is_plenty(&run_a) && is_plenty(&run_b)) {
-        const unsigned char *const in_a = run_a.in_end - QUICK_INPUT, *const in_b = run_b.in_end - QUICK_INPUT;
-        unsigned char *const out_a = run_a.out_end - TL_QUICK_OUTPUT, *const out_b = run_b.out_end - TL_QUICK_OUTPUT;
+        const unsigned char *const in_a = run_a.in_end - QUICK_INPUT, *const in_b = run_b.in_end
+                                                                                    - QUICK_INPUT;
+        unsigned char *const out_a = run_a.out_end - TL_QUICK_OUTPUT, *const out_b =
+                                                                          run_b.out_end
+                                                                          - TL_QUICK_OUTPUT;
         struct lane a = lane_of(&run_a), b = lane_of(&run_b);
 
         do {
             lane_refill(&a);
             lane_refill(&b);
         } while (take_two(&a, table_a, &b, table_b) && take_two(&a, table_a, &b, table_b)
-                 && take_two(&a, table_a, &b, table_b) && take_two(&a, table_a, &b, table_b) && a.in <= in_a
-                 && b.in <= in_b && a.out <= out_a && b.out <= out_b);
+                 && take_two(&a, table_a, &b, table_b) && take_two(&a, table_a, &b, table_b)
+                 && a.in <= in_a && b.in <= in_b && a.out <= out_a && b.out <= out_b);
         put_back(&run_a, &a);
         put_back(&run_b, &b);
         take_special(&run_a);

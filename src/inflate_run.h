@@ -38,30 +38,33 @@ struct tl_run {
 /* Whether a match may reach back so far. */
 static inline bool tl_in_reach(const struct tl_run *r, size_t distance)
 {
-    return distance <= r->s->window && distance <= (size_t)(r->out - r->out_begin) + r->s->n_history;
+    return distance <= r->s->window
+           && distance <= (size_t)(r->out - r->out_begin) + r->s->n_history;
 }
 
 /*
- * Copies n bytes of a match that is in reach, byte by byte, to out, `at` bytes into the output at hand; it
- * may begin in what came before that.
+ * Copies n bytes of a match that is in reach, byte by byte, to out, `at` bytes into the output at
+ * hand; it may begin in what came before that.
  */
-void tl_copy_across(const struct tl_inflate *s, unsigned char *out, size_t at, size_t distance, size_t n);
+void tl_copy_across(const struct tl_inflate *s, unsigned char *out, size_t at, size_t distance,
+                    size_t n);
 
 /* The buffer is full or the stream at its end: the caller may do with it as he likes. */
 void tl_close_output(struct tl_run *r);
 
-/* inflate_steps.c: takes the next step. False: not without more input or output, or the stream is over. */
+/* inflate_steps.c: takes the next step. False: not without more input or output, or the stream is
+ * over. */
 bool tl_inflate_step(struct tl_run *r);
 
 /*
- * Comes to the symbols of a block. False: there is not plenty of input or room for them, or there is no such
- * block.
+ * Comes to the symbols of a block. False: there is not plenty of input or room for them, or there
+ * is no such block.
  */
 bool tl_inflate_reach_symbols(struct tl_run *r);
 
 /*
- * inflate_quick.c: decodes symbols, in step TL_SYMBOL, as long as there is much input and much room. May end in step
- * TL_BLOCK or TL_REFUSED.
+ * inflate_quick.c: decodes symbols, in step TL_SYMBOL, as long as there is much input and much
+ * room. May end in step TL_BLOCK or TL_REFUSED.
  */
 void tl_inflate_quickly(struct tl_run *r);
 

@@ -2,8 +2,8 @@
  * inflate_steps.c - the steps of a stream (RFC 1950, RFC 1951).
  *
  * Symbols are decoded by two loops. The quick one (inflate_quick.c) runs while input and output are
- * plentiful, and looks at neither; the careful one, here, does single symbols, takes no byte that it does not
- * need, and can stop anywhere.
+ * plentiful, and looks at neither; the careful one, here, does single symbols, takes no byte that
+ * it does not need, and can stop anywhere.
  */
 #include <config.h>
 
@@ -15,7 +15,8 @@
 enum {
     ZLIB_DEFLATE = 8, /* RFC 1950, 2.2: CM, and FLG's bit FDICT */
     ZLIB_DICTIONARY = 0x20,
-    LITERALS_MAX = 286, /* of a dynamic block, as zlib has it; codes 286 and 287, 30 and 31 mean nothing */
+    LITERALS_MAX =
+        286, /* of a dynamic block, as zlib has it; codes 286 and 287, 30 and 31 mean nothing */
     DISTANCES_MAX = 30,
     END_OF_BLOCK = 256,
 };
@@ -78,7 +79,8 @@ static bool copy_stored(struct tl_run *r)
 
 /* ---- the careful loop ---- */
 
-/* Looks up the next entry of a table, its second part included, without taking it. Its whole length is *length. */
+/* Looks up the next entry of a table, its second part included, without taking it. Its whole length
+ * is *length. */
 static bool look_up(struct tl_run *r, const uint32_t *table, unsigned table_bits, uint32_t *entry,
                     unsigned *length)
 {
@@ -86,7 +88,8 @@ static bool look_up(struct tl_run *r, const uint32_t *table, unsigned table_bits
         *entry = table[peek(r, table_bits)];
         *length = tl_entry_length(*entry);
         if (tl_entry_is(*entry, TL_ENTRY_SECOND) && r->n_bits >= *length) {
-            unsigned index = (unsigned)(r->bits >> table_bits) & ((1u << tl_entry_extra(*entry)) - 1);
+            unsigned index =
+                (unsigned)(r->bits >> table_bits) & ((1u << tl_entry_extra(*entry)) - 1);
 
             *entry = table[tl_entry_value(*entry) + index];
             *length += tl_entry_length(*entry);
@@ -119,8 +122,8 @@ static bool step_head(struct tl_run *r)
         return false;
     head = take(r, 16);
     window_bits = (head >> 4 & 15) + 8;
-    if (((head & 0xff) << 8 | head >> 8) % 31 != 0 || (head & 15) != ZLIB_DEFLATE || window_bits > 15
-        || head >> 8 & ZLIB_DICTIONARY)
+    if (((head & 0xff) << 8 | head >> 8) % 31 != 0 || (head & 15) != ZLIB_DEFLATE
+        || window_bits > 15 || head >> 8 & ZLIB_DICTIONARY)
         return refuse(r);
     r->s->window = 1u << window_bits;
     r->s->step = TL_BLOCK;
@@ -139,8 +142,9 @@ static void use_fixed_codes(struct tl_inflate *s)
     memset(s->lengths + 256, 7, 24);
     memset(s->lengths + 280, 8, 8);
     memset(s->lengths + TL_LITERAL_SYMBOLS, 5, TL_DISTANCE_SYMBOLS);
-    complete = tl_inflate_literal_table(s, s->lengths, TL_LITERAL_SYMBOLS)
-               && tl_inflate_distance_table(s, s->lengths + TL_LITERAL_SYMBOLS, TL_DISTANCE_SYMBOLS);
+    complete =
+        tl_inflate_literal_table(s, s->lengths, TL_LITERAL_SYMBOLS)
+        && tl_inflate_distance_table(s, s->lengths + TL_LITERAL_SYMBOLS, TL_DISTANCE_SYMBOLS);
     assert(complete);
     (void)complete;
     s->is_fixed = true;
@@ -235,7 +239,8 @@ static bool step_length_code(struct tl_run *r)
     return true;
 }
 
-/* Reads one symbol of the code of code lengths: a length, or a number of times that one is repeated. */
+/* Reads one symbol of the code of code lengths: a length, or a number of times that one is
+ * repeated. */
 static bool read_length(struct tl_run *r)
 {
     static const unsigned char extra[3] = {2, 3, 7}, least[3] = {3, 3, 11};

@@ -1,10 +1,11 @@
 /*
  * inflate_table.c - decoding tables from code lengths (RFC 1951, 3.2.2).
  *
- * A table is indexed with the next bits of the stream, lowest first, so codes stand in it with their bits
- * reversed. It is grown from the shortest codes: when all codes of up to L bits are in a table of 2^L
- * entries, the table for L + 1 bits begins as two copies of it. Runs of literals whose codes have L bits together are
- * placed as if they were symbols with such a code, over what stands there for the first of them alone.
+ * A table is indexed with the next bits of the stream, lowest first, so codes stand in it with
+ * their bits reversed. It is grown from the shortest codes: when all codes of up to L bits are in a
+ * table of 2^L entries, the table for L + 1 bits begins as two copies of it. Runs of literals whose
+ * codes have L bits together are placed as if they were symbols with such a code, over what stands
+ * there for the first of them alone.
  */
 #include <config.h>
 
@@ -14,16 +15,19 @@
 
 enum { CODE_BITS_MAX = 15, SYMBOLS_MAX = TL_LITERAL_SYMBOLS };
 
-/* RFC 1951, 3.2.5: from code 257 and from code 0 on. The last two of each stand in fixed codes and mean nothing. */
-static const uint16_t length_base[31] = {3,  4,  5,  6,  7,  8,  9,  10,  11,  13,  15,  17,  19,  23, 27, 31,
-                                         35, 43, 51, 59, 67, 83, 99, 115, 131, 163, 195, 227, 258, 0,  0};
+/* RFC 1951, 3.2.5: from code 257 and from code 0 on. The last two of each stand in fixed codes and
+ * mean nothing. */
+static const uint16_t length_base[31] = {3,  4,   5,   6,   7,   8,   9,   10, 11, 13, 15,
+                                         17, 19,  23,  27,  31,  35,  43,  51, 59, 67, 83,
+                                         99, 115, 131, 163, 195, 227, 258, 0,  0};
 static const unsigned char length_extra[31] = {0, 0, 0, 0, 0, 0, 0, 0, 1, 1, 1, 1, 2, 2, 2, 2,
                                                3, 3, 3, 3, 4, 4, 4, 4, 5, 5, 5, 5, 0, 0, 0};
-static const uint16_t distance_base[32] = {1,    2,    3,    4,    5,    7,     9,     13,    17,  25,   33,
-                                           49,   65,   97,   129,  193,  257,   385,   513,   769, 1025, 1537,
-                                           2049, 3073, 4097, 6145, 8193, 12289, 16385, 24577, 0,   0};
-static const unsigned char distance_extra[32] = {0, 0, 0, 0, 1, 1, 2,  2,  3,  3,  4,  4,  5,  5,  6, 6,
-                                                 7, 7, 8, 8, 9, 9, 10, 10, 11, 11, 12, 12, 13, 13, 0, 0};
+static const uint16_t distance_base[32] = {
+    1,   2,   3,   4,   5,    7,    9,    13,   17,   25,   33,   49,    65,    97,    129, 193,
+    257, 385, 513, 769, 1025, 1537, 2049, 3073, 4097, 6145, 8193, 12289, 16385, 24577, 0,   0};
+static const unsigned char distance_extra[32] = {0,  0,  0,  0,  1,  1,  2,  2,  3, 3, 4,
+                                                 4,  5,  5,  6,  6,  7,  7,  8,  8, 9, 9,
+                                                 10, 10, 11, 11, 12, 12, 13, 13, 0, 0};
 
 static uint32_t special(unsigned kind, unsigned extra, unsigned value)
 {
@@ -59,9 +63,10 @@ struct run {
 };
 
 /*
- * Literals whose codes have `length` bits are run[one[length]] to run[two[length]], and pairs of literals whose codes
- * have as many together are from there to run[one[length + 1]]; what fills the table takes no further literal, and is
- * not noted. No code begins another one, so of each length there are at most 2^length.
+ * Literals whose codes have `length` bits are run[one[length]] to run[two[length]], and pairs of
+ * literals whose codes have as many together are from there to run[one[length + 1]]; what fills the
+ * table takes no further literal, and is not noted. No code begins another one, so of each length
+ * there are at most 2^length.
  */
 struct packer {
     struct run run[1 << TL_LITERAL_BITS];
@@ -81,8 +86,10 @@ struct maker {
     size_t n_runs;
 };
 
-/* zlib's rule: what is left of the code space must be nothing, or all codes must be one of one bit, or none. */
-static bool count_and_judge(struct maker *m, const unsigned char *lengths, size_t n, bool may_be_partial)
+/* zlib's rule: what is left of the code space must be nothing, or all codes must be one of one bit,
+ * or none. */
+static bool count_and_judge(struct maker *m, const unsigned char *lengths, size_t n,
+                            bool may_be_partial)
 {
     unsigned place[CODE_BITS_MAX + 2] = {0};
     int left = 1;
@@ -104,7 +111,8 @@ static bool count_and_judge(struct maker *m, const unsigned char *lengths, size_
     return left == 0 || (may_be_partial && m->n_sorted <= 1 && m->count[1] == m->n_sorted);
 }
 
-/* The code after `code` among those of `length` bits, their bits being reversed; 0 after the last. */
+/* The code after `code` among those of `length` bits, their bits being reversed; 0 after the last.
+ */
 static unsigned next_code(unsigned code, unsigned length)
 {
     unsigned bit = 1u << (length - 1);
@@ -146,7 +154,8 @@ static bool place_long(struct maker *m, const unsigned char *lengths, size_t i, 
                 return false;
             m->table[prefix] = special(TL_ENTRY_SECOND, bits, (unsigned)begin) | m->bits;
         }
-        for (size_t at = code >> m->bits; at < (size_t)1 << bits; at += (size_t)1 << (length - m->bits))
+        for (size_t at = code >> m->bits; at < (size_t)1 << bits;
+             at += (size_t)1 << (length - m->bits))
             m->table[begin + at] = m->entry(symbol) | (length - m->bits);
         code = next_code(code, length);
     }
@@ -154,7 +163,8 @@ static bool place_long(struct maker *m, const unsigned char *lengths, size_t i, 
 }
 
 /* Places the codes of one length, from sorted symbol *i on. */
-static void place_short(struct maker *m, const unsigned char *lengths, unsigned length, size_t *i, unsigned *code)
+static void place_short(struct maker *m, const unsigned char *lengths, unsigned length, size_t *i,
+                        unsigned *code)
 {
     for (; *i < m->n_sorted && lengths[m->sorted[*i]] == length; ++*i) {
         const uint32_t entry = m->entry(m->sorted[*i]) | length;
@@ -166,13 +176,15 @@ static void place_short(struct maker *m, const unsigned char *lengths, unsigned 
     }
 }
 
-/* The entry for a run of n literals and one more, whose own entry has a length and the number 1 in its lowest byte. */
+/* The entry for a run of n literals and one more, whose own entry has a length and the number 1 in
+ * its lowest byte. */
 static uint32_t with_literal(uint32_t entry, uint32_t literal, unsigned n)
 {
     return entry + (literal & 0xff) + ((literal & 0xff00) << 8 * n);
 }
 
-/* Places what begins with a run of `head` bits and goes on with one more literal, up to `length` bits. */
+/* Places what begins with a run of `head` bits and goes on with one more literal, up to `length`
+ * bits. */
 static void lengthen_runs(struct maker *m, unsigned head, struct run last, unsigned length)
 {
     struct packer *const p = m->packer;
@@ -180,7 +192,8 @@ static void lengthen_runs(struct maker *m, unsigned head, struct run last, unsig
                      *const end = p->run + p->one[head + 1];
 
     for (; run < pairs; run++) {
-        const struct run both = {run->code | last.code << head, with_literal(run->entry, last.entry, 1)};
+        const struct run both = {run->code | last.code << head,
+                                 with_literal(run->entry, last.entry, 1)};
 
         m->table[both.code] = both.entry;
         if (length < m->bits)
@@ -210,7 +223,8 @@ static bool make(struct maker *m, const unsigned char *lengths, size_t n, bool m
 
     if (!count_and_judge(m, lengths, n, may_be_partial))
         return false;
-    m->table[0] = m->table[1] = special(TL_ENTRY_INVALID, 0, 0) | 1; /* stays where a code is partial */
+    m->table[0] = m->table[1] =
+        special(TL_ENTRY_INVALID, 0, 0) | 1; /* stays where a code is partial */
     for (unsigned length = 1; length <= m->bits; length++) {
         const size_t half = (size_t)1 << (length - 1);
 
@@ -238,16 +252,20 @@ bool tl_inflate_literal_table(struct tl_inflate *inflate, const unsigned char *l
 
 bool tl_inflate_distance_table(struct tl_inflate *inflate, const unsigned char *lengths, size_t n)
 {
-    struct maker m = {
-        .table = inflate->distances, .capacity = TL_DISTANCE_TABLE, .bits = TL_DISTANCE_BITS, .entry = distance_entry};
+    struct maker m = {.table = inflate->distances,
+                      .capacity = TL_DISTANCE_TABLE,
+                      .bits = TL_DISTANCE_BITS,
+                      .entry = distance_entry};
 
     return make(&m, lengths, n, true);
 }
 
 bool tl_inflate_length_table(struct tl_inflate *inflate, const unsigned char *lengths)
 {
-    struct maker m = {
-        .table = inflate->literal, .capacity = TL_LITERAL_TABLE, .bits = TL_LENGTH_BITS, .entry = length_entry};
+    struct maker m = {.table = inflate->literal,
+                      .capacity = TL_LITERAL_TABLE,
+                      .bits = TL_LENGTH_BITS,
+                      .entry = length_entry};
 
     return make(&m, lengths, TL_LENGTH_SYMBOLS, false);
 }

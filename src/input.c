@@ -14,7 +14,8 @@
 #include <unistd.h>
 
 /* Chosen to show the usual damage of transfers (PNG specification, 5.2). */
-static const unsigned char signature[TL_PNG_SIGNATURE_BYTES] = {0x89, 'P', 'N', 'G', '\r', '\n', 0x1a, '\n'};
+static const unsigned char signature[TL_PNG_SIGNATURE_BYTES] = {0x89, 'P',  'N',  'G',
+                                                                '\r', '\n', 0x1a, '\n'};
 
 /* What people give by mistake, by its first bytes. */
 static const struct {
@@ -66,7 +67,8 @@ static ssize_t read_some(struct tl_input *input, unsigned char *bytes, size_t n)
     if (got > 0)
         return got;
     do
-        got = input->next < 0 ? read(input->fd, bytes, n) : pread(input->fd, bytes, n, (off_t)input->next);
+        got = input->next < 0 ? read(input->fd, bytes, n)
+                              : pread(input->fd, bytes, n, (off_t)input->next);
     while (got < 0 && errno == EINTR);
     if (got > 0 && input->next >= 0)
         input->next += got;
@@ -83,7 +85,8 @@ static telar_status open_path(struct tl_input *input, const char *path, struct t
 
     if (!input->owned) {
         if (fstat(input->fd, &st) != 0)
-            return tl_fail(error, TELAR_INPUT, errno, "standard input cannot be read; give a file name");
+            return tl_fail(error, TELAR_INPUT, errno,
+                           "standard input cannot be read; give a file name");
     } else {
         input->fd = tl_file_open(AT_FDCWD, path, O_RDONLY | O_NOCTTY, 0);
         if (input->fd < 0 || fstat(input->fd, &st) != 0)
@@ -106,20 +109,22 @@ static telar_status no_png(const struct tl_input *input, struct telar_error *err
     if (input->end == 0)
         return tl_fail(error, TELAR_INPUT, 0, "%s: is empty; give a PNG file", input->name);
     if (input->end < TL_PNG_SIGNATURE_BYTES && memcmp(bytes, signature, input->end) == 0)
-        return tl_fail(error, TELAR_INPUT, 0, "%s: is truncated after %zu bytes; get a complete copy",
-                       input->name, input->end);
+        return tl_fail(error, TELAR_INPUT, 0,
+                       "%s: is truncated after %zu bytes; get a complete copy", input->name,
+                       input->end);
     for (size_t i = 0; i < sizeof strangers / sizeof *strangers; i++)
-        if (input->end >= strangers[i].bytes && memcmp(bytes, strangers[i].magic, strangers[i].bytes) == 0)
+        if (input->end >= strangers[i].bytes
+            && memcmp(bytes, strangers[i].magic, strangers[i].bytes) == 0)
             return tl_fail(error, TELAR_INPUT, 0,
-                           "%s: is %s file, whatever its name says; convert it to PNG first", input->name,
-                           strangers[i].what);
+                           "%s: is %s file, whatever its name says; convert it to PNG first",
+                           input->name, strangers[i].what);
     if (input->end >= 4 && (memcmp(bytes, "\x89PNG", 4) == 0 || memcmp(bytes, "\tPNG", 4) == 0))
-        return tl_fail(
-            error, TELAR_INPUT, 0,
-            "%s: was a PNG, but its signature is damaged, as by a transfer as text; get it again as binary",
-            input->name);
-    return tl_fail(error, TELAR_INPUT, 0, "%s: is not a PNG (its signature is missing); give a PNG file",
-                   input->name);
+        return tl_fail(error, TELAR_INPUT, 0,
+                       "%s: was a PNG, but its signature is damaged, as by a transfer as text; get "
+                       "it again as binary",
+                       input->name);
+    return tl_fail(error, TELAR_INPUT, 0,
+                   "%s: is not a PNG (its signature is missing); give a PNG file", input->name);
 }
 
 static telar_status take_signature(struct tl_input *input, struct telar_error *error)
@@ -132,7 +137,8 @@ static telar_status take_signature(struct tl_input *input, struct telar_error *e
             return tl_fail(error, TELAR_INPUT, errno, "%s: cannot be read", input->name);
         input->end += (size_t)got;
     }
-    if (input->end < TL_PNG_SIGNATURE_BYTES || memcmp(input->buffer, signature, TL_PNG_SIGNATURE_BYTES) != 0)
+    if (input->end < TL_PNG_SIGNATURE_BYTES
+        || memcmp(input->buffer, signature, TL_PNG_SIGNATURE_BYTES) != 0)
         return no_png(input, error);
     input->begin = input->position = TL_PNG_SIGNATURE_BYTES;
     return TELAR_OK;
@@ -154,7 +160,8 @@ telar_status tl_input_open(struct tl_input *input, const char *path, struct tela
     return status == TELAR_OK ? take_signature(input, error) : status;
 }
 
-telar_status tl_input_read(struct tl_input *input, unsigned char *bytes, size_t n, struct telar_error *error)
+telar_status tl_input_read(struct tl_input *input, unsigned char *bytes, size_t n,
+                           struct telar_error *error)
 {
     while (n > 0) {
         size_t ready = input->end - input->begin;
@@ -231,7 +238,8 @@ bool tl_input_rewind(struct tl_input *input)
     return tl_input_read(input, signature_again, sizeof signature_again, NULL) == TELAR_OK;
 }
 
-void tl_input_resume(struct tl_input *input, uint64_t position, const unsigned char *bytes, size_t n)
+void tl_input_resume(struct tl_input *input, uint64_t position, const unsigned char *bytes,
+                     size_t n)
 {
     uint64_t known = input->position + (input->end - input->begin);
 

@@ -15,8 +15,9 @@ _Static_assert(sizeof(struct tl_header) == 8 + 12 * 4 + 5 * 8,
                "no padding: the header is read by other programs");
 
 enum {
-    STRIP_BYTES = 256 << 10, /* of source for one strip: with its result it stays in a private cache */
-    STRIDE_UNIT = 64,        /* a cache line */
+    STRIP_BYTES =
+        256 << 10,    /* of source for one strip: with its result it stays in a private cache */
+    STRIDE_UNIT = 64, /* a cache line */
     BANDS_PER_WORKER = 4,
     GATHER_BANDS_MAX = 32,
 };
@@ -80,16 +81,18 @@ static void plan_stages(struct tl_job *job, const struct tl_request *request)
 
 /* ---- the job ---- */
 
-static telar_status choose_area(struct tl_job *job, const struct telar_region *roi, struct telar_error *error)
+static telar_status choose_area(struct tl_job *job, const struct telar_region *roi,
+                                struct telar_error *error)
 {
     job->roi = roi ? *roi : telar_region_all(&job->image);
     if (job->roi.r0 < job->roi.r1 && job->roi.r1 <= job->image.rows && job->roi.c0 < job->roi.c1
         && job->roi.c1 <= job->image.columns)
         return TELAR_OK;
-    return tl_fail(error, TELAR_USAGE, 0,
-                   "region of interest %" PRIu32 ":%" PRIu32 ",%" PRIu32 ":%" PRIu32
-                   " is empty or outside the image, which has rows 0:%" PRIu32 " and columns 0:%" PRIu32,
-                   job->roi.r0, job->roi.r1, job->roi.c0, job->roi.c1, job->image.rows, job->image.columns);
+    return tl_fail(
+        error, TELAR_USAGE, 0,
+        "region of interest %" PRIu32 ":%" PRIu32 ",%" PRIu32 ":%" PRIu32
+        " is empty or outside the image, which has rows 0:%" PRIu32 " and columns 0:%" PRIu32,
+        job->roi.r0, job->roi.r1, job->roi.c0, job->roi.c1, job->image.rows, job->image.columns);
 }
 
 /*
@@ -102,13 +105,14 @@ static void choose_bands(struct tl_job *job)
 
     job->band_rows = tl_encode_band_rows(&job->image);
     job->n_bands = (uint32_t)(((uint64_t)job->image.rows + job->band_rows - 1) / job->band_rows);
-    unit = job->band_rows < TL_PAGE_BYTES / STRIDE_UNIT ? TL_PAGE_BYTES / job->band_rows : STRIDE_UNIT;
+    unit =
+        job->band_rows < TL_PAGE_BYTES / STRIDE_UNIT ? TL_PAGE_BYTES / job->band_rows : STRIDE_UNIT;
     job->source_stride = (row_bytes + unit - 1) / unit * unit;
 }
 
 /*
- * Two a worker, so that the first can be gathered from while others are decoded; not too many, because each
- * has a partial of its own, which for a histogram of 16 bits is 1 MiB.
+ * Two a worker, so that the first can be gathered from while others are decoded; not too many,
+ * because each has a partial of its own, which for a histogram of 16 bits is 1 MiB.
  */
 static uint32_t gather_bands(uint32_t workers)
 {
@@ -132,11 +136,12 @@ static telar_status choose_plan(struct tl_job *job, const struct tl_request *req
         plan = (struct telar_plan){workers > 1 ? workers * BANDS_PER_WORKER : 1, 1};
     if (!plan.rows || !plan.columns)
         return tl_fail(error, TELAR_USAGE, 0,
-                       "a grid of %" PRIu32 "x%" PRIu32 " has no regions; use 1x1 or more", plan.rows,
-                       plan.columns);
+                       "a grid of %" PRIu32 "x%" PRIu32 " has no regions; use 1x1 or more",
+                       plan.rows, plan.columns);
     job->plan = telar_plan_clip(plan, &job->roi);
     job->gather_plan = telar_plan_clip((struct telar_plan){gather_bands(workers), 1}, &all);
-    if (job->fixed && telar_plan_count(job->plan) > (uint64_t)TL_FIXED_REGIONS_MAX * workers && !job->fused)
+    if (job->fixed && telar_plan_count(job->plan) > (uint64_t)TL_FIXED_REGIONS_MAX * workers
+        && !job->fused)
         return tl_fail(error, TELAR_USAGE, 0,
                        "a grid of %" PRIu32 "x%" PRIu32 " has more regions than %" PRIu32
                        " sandboxed workers can map; use a coarser one, or -i guarded",
@@ -149,7 +154,8 @@ static telar_status choose_plan(struct tl_job *job, const struct tl_request *req
     return TELAR_OK;
 }
 
-/* Scratch for the largest strip of any task: one of a gather stage spans the image, the others at most as much. */
+/* Scratch for the largest strip of any task: one of a gather stage spans the image, the others at
+ * most as much. */
 static bool choose_scratch(struct tl_job *job)
 {
     uint32_t rows = job->strip_rows;
@@ -171,26 +177,31 @@ static bool choose_scratch(struct tl_job *job)
 }
 
 /*
- * Behind that, a band, of pixels or with its filters, and what the codec needs: first for decoding, a row or what reading a
- * band takes, and the pixels of the source where the job is straight; then, over these, for encoding.
+ * Behind that, a band, of pixels or with its filters, and what the codec needs: first for decoding,
+ * a row or what reading a band takes, and the pixels of the source where the job is straight; then,
+ * over these, for encoding.
  */
 static bool add_codec_scratch(struct tl_job *job)
 {
     size_t row = telar_row_bytes(&job->image), band = (row + 1) * job->band_rows;
     size_t encoding = tl_encode_scratch_bytes(&job->image, job->band_rows, job->small);
-    size_t decoding = ((row > tl_restart_work_bytes() ? row : tl_restart_work_bytes()) + 63) / 64 * 64;
+    size_t decoding =
+        ((row > tl_restart_work_bytes() ? row : tl_restart_work_bytes()) + 63) / 64 * 64;
 
     job->band_offset = (job->scratch_bytes + 63) / 64 * 64;
     job->codec_offset = job->band_offset + (band + 63) / 64 * 64;
     if (job->straight) {
-        job->source = (struct tl_ring){job->codec_offset + decoding, job->source_stride * job->band_rows, 1, 1, {0, 0}};
+        job->source = (struct tl_ring){
+            job->codec_offset + decoding, job->source_stride * job->band_rows, 1, 1, {0, 0}};
         decoding += job->source.slot_bytes;
     }
     return job->scratch_bytes < SIZE_MAX / 4
-           && !__builtin_add_overflow(job->codec_offset, encoding > decoding ? encoding : decoding, &job->scratch_bytes);
+           && !__builtin_add_overflow(job->codec_offset, encoding > decoding ? encoding : decoding,
+                                      &job->scratch_bytes);
 }
 
-/* A strip is a few times as high as the halo that it reads again, and not higher than the cache likes. */
+/* A strip is a few times as high as the halo that it reads again, and not higher than the cache
+ * likes. */
 static telar_status choose_strips(struct tl_job *job, const struct tl_request *request,
                                   struct telar_error *error)
 {
@@ -198,9 +209,10 @@ static telar_status choose_strips(struct tl_job *job, const struct tl_request *r
     uint64_t rows = STRIP_BYTES / telar_row_bytes(&job->image);
 
     if (!tl_pipeline_halo(&pass, &job->halo))
-        return tl_fail(error, TELAR_USAGE, 0,
-                       "a transform reads more than %d pixels around a region; use smaller parameters",
-                       TELAR_HALO_MAX);
+        return tl_fail(
+            error, TELAR_USAGE, 0,
+            "a transform reads more than %d pixels around a region; use smaller parameters",
+            TELAR_HALO_MAX);
     if (rows < 4 * (uint64_t)job->halo)
         rows = 4 * (uint64_t)job->halo;
     if (rows > job->image.rows)
@@ -210,7 +222,8 @@ static telar_status choose_strips(struct tl_job *job, const struct tl_request *r
     job->window = job->window && !job->straight;
     if (choose_scratch(job) && (!(request->encode || request->decode) || add_codec_scratch(job)))
         return TELAR_OK;
-    return tl_fail(error, TELAR_HOST, 0, "the pipeline needs more memory than fits into an address space");
+    return tl_fail(error, TELAR_HOST, 0,
+                   "the pipeline needs more memory than fits into an address space");
 }
 
 static telar_status check_transforms(const struct tl_job *job, struct telar_error *error)
@@ -222,18 +235,20 @@ static telar_status check_transforms(const struct tl_job *job, struct telar_erro
     return status;
 }
 
-telar_status tl_job_init(struct tl_job *job, const struct tl_request *request, struct telar_error *error)
+telar_status tl_job_init(struct tl_job *job, const struct tl_request *request,
+                         struct telar_error *error)
 {
     telar_status status;
 
-    *job = (struct tl_job){.image = request->image,
-                           .pipeline = *request->pipeline,
-                           .workers = request->workers,
-                           .fixed = request->fixed,
-                           .foreign = any_foreign(request->pipeline),
-                           .restart = request->restart,
-                           .together = request->restart || request->together || request->workers == 1,
-                           .small = request->small};
+    *job =
+        (struct tl_job){.image = request->image,
+                        .pipeline = *request->pipeline,
+                        .workers = request->workers,
+                        .fixed = request->fixed,
+                        .foreign = any_foreign(request->pipeline),
+                        .restart = request->restart,
+                        .together = request->restart || request->together || request->workers == 1,
+                        .small = request->small};
     choose_bands(job);
     status = check_transforms(job, error);
     if (status == TELAR_OK)
@@ -296,9 +311,10 @@ static void locate(const struct tl_job *job, struct tl_task *task, uint32_t slot
     switch (task->stage->kind) {
     case TELAR_TASK_INFLATE:
         task->region = tl_job_band(job, task->index);
-        task->extent = task->index == job->n_bands
-                           ? job->tail
-                           : tl_ring_slot(job->together ? &job->source : &job->filtered, task->index);
+        task->extent =
+            task->index == job->n_bands
+                ? job->tail
+                : tl_ring_slot(job->together ? &job->source : &job->filtered, task->index);
         break;
     case TELAR_TASK_UNFILTER:
         task->region = tl_job_band(job, task->index);
@@ -310,13 +326,13 @@ static void locate(const struct tl_job *job, struct tl_task *task, uint32_t slot
         break;
     case TELAR_TASK_GATHER:
         task->region = telar_plan_region(job->gather_plan, &all, task->index);
-        task->extent =
-            (struct tl_extent){job->partial_offset + task->index * job->partial_slot, job->partial_slot};
+        task->extent = (struct tl_extent){job->partial_offset + task->index * job->partial_slot,
+                                          job->partial_slot};
         break;
     case TELAR_TASK_PROCESS:
         task->region = telar_plan_region(job->plan, &job->roi, task->index);
-        task->extent =
-            (struct tl_extent){job->result_offset + task->index * job->result_slot, job->result_slot};
+        task->extent = (struct tl_extent){job->result_offset + task->index * job->result_slot,
+                                          job->result_slot};
         break;
     case TELAR_TASK_ENCODE:
         task->region = tl_job_band(job, task->index);
@@ -403,7 +419,8 @@ struct telar_result tl_job_result(const struct tl_job *job, unsigned char *base,
 /* The division is an estimate that the rounding of the cuts can miss by one. */
 uint64_t tl_job_regions_of_row(const struct tl_job *job, uint32_t row)
 {
-    uint64_t grid_row = (uint64_t)(row - job->roi.r0) * job->plan.rows / telar_region_rows(&job->roi);
+    uint64_t grid_row =
+        (uint64_t)(row - job->roi.r0) * job->plan.rows / telar_region_rows(&job->roi);
 
     while (telar_plan_region(job->plan, &job->roi, grid_row * job->plan.columns).r1 <= row)
         grid_row++;

@@ -6,8 +6,11 @@
 
 enum {
     ENCODED_SLOTS = 3, /* of each worker */
-    LARGE_PART_BYTES = 2 * TL_HUGE_BYTES, /* from this size on, beginning on a huge page is worth the gap ... */
-    LARGE_OWN_BYTES = TL_HUGE_BYTES / 8,  /* ... and where it would be mapped by small pages otherwise, from this, ... */
+    LARGE_PART_BYTES =
+        2 * TL_HUGE_BYTES, /* from this size on, beginning on a huge page is worth the gap ... */
+    LARGE_OWN_BYTES =
+        TL_HUGE_BYTES
+        / 8, /* ... and where it would be mapped by small pages otherwise, from this, ... */
     LARGE_APART_BYTES = TL_HUGE_BYTES / 2, /* ... or from this where there are many */
 };
 
@@ -32,7 +35,8 @@ static uint64_t product(struct layout *layout, uint64_t a, uint64_t b)
     return all;
 }
 
-/* Appends `count` parts of `bytes` each; returns the offset of the first, and in *slot how far apart they begin. */
+/* Appends `count` parts of `bytes` each; returns the offset of the first, and in *slot how far
+ * apart they begin. */
 static uint64_t append(struct layout *layout, uint64_t bytes, uint64_t count, uint64_t *slot)
 {
     bool large = bytes >= (layout->apart ? LARGE_APART_BYTES : LARGE_PART_BYTES);
@@ -42,7 +46,8 @@ static uint64_t append(struct layout *layout, uint64_t bytes, uint64_t count, ui
     if (large)
         layout->bytes = to_multiple(layout, layout->bytes, TL_HUGE_BYTES);
     offset = layout->bytes;
-    layout->overflow |= __builtin_add_overflow(layout->bytes, product(layout, *slot, count), &layout->bytes);
+    layout->overflow |=
+        __builtin_add_overflow(layout->bytes, product(layout, *slot, count), &layout->bytes);
     layout->overflow |= layout->bytes > PTRDIFF_MAX; /* else the next part's rounding could wrap */
     return offset;
 }
@@ -68,7 +73,8 @@ static void lay_out_states(struct tl_job *job, struct layout *layout)
             append(layout, largest_partial, telar_plan_count(job->gather_plan), &job->partial_slot);
 }
 
-/* Regions of a plan differ by a row and a column at most; no slot need be larger than for the largest. */
+/* Regions of a plan differ by a row and a column at most; no slot need be larger than for the
+ * largest. */
 static uint64_t largest_region_bytes(const struct tl_job *job)
 {
     uint64_t rows = telar_region_rows(&job->roi), columns = telar_region_columns(&job->roi);
@@ -85,7 +91,8 @@ static uint64_t own_unit(const struct layout *layout, uint64_t bytes)
 }
 
 /* `shares` times as many slots of `bytes`; each share has an owner. */
-static void append_ring(struct layout *layout, struct tl_ring *ring, uint64_t bytes, uint32_t slots, uint32_t shares)
+static void append_ring(struct layout *layout, struct tl_ring *ring, uint64_t bytes, uint32_t slots,
+                        uint32_t shares)
 {
     uint64_t unit;
 
@@ -99,7 +106,8 @@ static void append_ring(struct layout *layout, struct tl_ring *ring, uint64_t by
     ring->whole = (struct tl_extent){ring->offset, layout->bytes - ring->offset};
 }
 
-/* A window must hold what one band reads around itself, and as much more as keeps everybody busy. */
+/* A window must hold what one band reads around itself, and as much more as keeps everybody busy.
+ */
 static uint64_t window_slots(const struct tl_job *job, uint32_t workers)
 {
     uint64_t around = 2 * (((uint64_t)job->halo + job->band_rows - 1) / job->band_rows);
@@ -108,11 +116,12 @@ static uint64_t window_slots(const struct tl_job *job, uint32_t workers)
 }
 
 /*
- * The source comes last. A window ends exactly where its last slot does, for there its second mapping begins, and where
- * a huge page does, for those are reserved sooner; the whole picture begins and ends on a huge page if it is large. A job
- * that is straight has no source here.
+ * The source comes last. A window ends exactly where its last slot does, for there its second
+ * mapping begins, and where a huge page does, for those are reserved sooner; the whole picture
+ * begins and ends on a huge page if it is large. A job that is straight has no source here.
  */
-static void lay_out_source(struct tl_job *job, const struct tl_request *request, struct layout *layout)
+static void lay_out_source(struct tl_job *job, const struct tl_request *request,
+                           struct layout *layout)
 {
     uint64_t slots = job->window ? window_slots(job, request->workers) : job->n_bands, plane, begin;
     struct tl_ring *source = &job->source;
@@ -134,7 +143,8 @@ static void lay_out_source(struct tl_job *job, const struct tl_request *request,
     source->whole = (struct tl_extent){begin, layout->bytes - begin};
 }
 
-/* Of each worker. One that it writes, and others that wait for a band before them to be written to the file. */
+/* Of each worker. One that it writes, and others that wait for a band before them to be written to
+ * the file. */
 static uint32_t encoded_slots(const struct tl_job *job)
 {
     uint32_t needed = (job->n_bands + job->workers - 1) / job->workers;
@@ -142,14 +152,16 @@ static uint32_t encoded_slots(const struct tl_job *job)
     return needed < ENCODED_SLOTS ? needed : ENCODED_SLOTS;
 }
 
-static void lay_out_rings(struct tl_job *job, const struct tl_request *request, struct layout *layout)
+static void lay_out_rings(struct tl_job *job, const struct tl_request *request,
+                          struct layout *layout)
 {
     uint64_t filtered = product(layout, telar_row_bytes(&job->image) + 1, job->band_rows);
     uint64_t encoded = tl_encode_slot_bytes(&job->image, job->band_rows);
     uint64_t ahead = (uint64_t)request->workers + 2;
 
     if (request->decode && !job->together)
-        append_ring(layout, &job->filtered, filtered, (uint32_t)(ahead < job->n_bands ? ahead : job->n_bands), 1);
+        append_ring(layout, &job->filtered, filtered,
+                    (uint32_t)(ahead < job->n_bands ? ahead : job->n_bands), 1);
     if (request->encode)
         append_ring(layout, &job->encoded, encoded, encoded_slots(job), job->workers);
     layout->overflow |= encoded == SIZE_MAX;
@@ -165,8 +177,8 @@ bool tl_job_lay_out(struct tl_job *job, const struct tl_request *request)
         job->tail = (struct tl_extent){append(&layout, TL_TAIL_BYTES, 1, &slot), TL_TAIL_BYTES};
     lay_out_states(job, &layout);
     if (!job->fused)
-        job->result_offset =
-            append(&layout, largest_region_bytes(job), telar_plan_count(job->plan), &job->result_slot);
+        job->result_offset = append(&layout, largest_region_bytes(job), telar_plan_count(job->plan),
+                                    &job->result_slot);
     lay_out_rings(job, request, &layout);
     if (!job->straight)
         lay_out_source(job, request, &layout);

@@ -8,7 +8,8 @@
 #include <errno.h>
 #include <stdlib.h>
 
-telar_status tl_ledger_init(struct tl_ledger *ledger, const struct tl_job *job, struct telar_error *error)
+telar_status tl_ledger_init(struct tl_ledger *ledger, const struct tl_job *job,
+                            struct telar_error *error)
 {
     *ledger = (struct tl_ledger){.job = job, .workers = job->workers, .inflater = TL_NOBODY};
     ledger->state = calloc(job->n_tasks, sizeof *ledger->state);
@@ -42,14 +43,16 @@ static bool done(const struct tl_ledger *ledger, uint64_t task)
     return ledger->state[task] == TL_TASK_DONE;
 }
 
-/* Whether, when `worker` comes to a task that it is given now, this one is done: enough for what it reads. */
+/* Whether, when `worker` comes to a task that it is given now, this one is done: enough for what it
+ * reads. */
 static bool settled(const struct tl_ledger *ledger, uint64_t task, uint32_t worker)
 {
     return done(ledger, task)
            || (ledger->state[task] == TL_TASK_GIVEN && ledger->task[task].worker == worker);
 }
 
-/* The same for tasks [from, to) of a stage; for none of them, and for a stage that the job has not, it is true. */
+/* The same for tasks [from, to) of a stage; for none of them, and for a stage that the job has not,
+ * it is true. */
 static bool all_settled(const struct tl_ledger *ledger, const struct tl_stage *stage, uint64_t from,
                         uint64_t to, uint32_t worker)
 {
@@ -60,15 +63,15 @@ static bool all_settled(const struct tl_ledger *ledger, const struct tl_stage *s
 }
 
 /* Whether the rows of a region with `halo` more above and below are in the source. */
-static bool rows_written(const struct tl_ledger *ledger, const struct telar_region *region, uint32_t halo,
-                         uint32_t worker)
+static bool rows_written(const struct tl_ledger *ledger, const struct telar_region *region,
+                         uint32_t halo, uint32_t worker)
 {
     const struct tl_job *job = ledger->job;
     uint64_t first = (region->r0 > halo ? region->r0 - halo : 0) / job->band_rows;
     uint64_t end = ((uint64_t)region->r1 + halo + job->band_rows - 1) / job->band_rows;
 
-    return all_settled(ledger, tl_job_decoding(job), first,
-                       end < job->n_bands ? end : job->n_bands, worker);
+    return all_settled(ledger, tl_job_decoding(job), first, end < job->n_bands ? end : job->n_bands,
+                       worker);
 }
 
 /* Whether the states of all transforms before the given one are complete. */
@@ -78,13 +81,15 @@ static bool states_written(const struct tl_ledger *ledger, uint32_t before_step,
         const struct tl_stage *stage = &ledger->job->stage[i];
         bool writes_state = stage->kind == TELAR_TASK_PREPARE || stage->kind == TELAR_TASK_MERGE;
 
-        if (writes_state && stage->step < before_step && !all_settled(ledger, stage, 0, stage->count, worker))
+        if (writes_state && stage->step < before_step
+            && !all_settled(ledger, stage, 0, stage->count, worker))
             return false;
     }
     return true;
 }
 
-/* Whether band `band` may be put where band `band - slots` is: everybody who reads that one has done so. */
+/* Whether band `band` may be put where band `band - slots` is: everybody who reads that one has
+ * done so. */
 static bool source_slot_free(const struct tl_ledger *ledger, uint64_t band)
 {
     const struct tl_job *job = ledger->job;
@@ -93,11 +98,12 @@ static bool source_slot_free(const struct tl_ledger *ledger, uint64_t band)
     if (band < job->source.slots)
         return true;
     old = band - job->source.slots;
-    return all_settled(ledger, tl_job_stage(job, TELAR_TASK_ENCODE), old > around ? old - around : 0,
-                       old + around + 1, TL_NOBODY);
+    return all_settled(ledger, tl_job_stage(job, TELAR_TASK_ENCODE),
+                       old > around ? old - around : 0, old + around + 1, TL_NOBODY);
 }
 
-/* The rows of a band, as they are to be encoded: from the results of regions, or computed from the source. */
+/* The rows of a band, as they are to be encoded: from the results of regions, or computed from the
+ * source. */
 static bool band_computable(const struct tl_ledger *ledger, uint64_t band, uint32_t worker)
 {
     const struct tl_job *job = ledger->job;
@@ -110,7 +116,8 @@ static bool band_computable(const struct tl_ledger *ledger, uint64_t band, uint3
                && states_written(ledger, TELAR_PIPELINE_MAX, worker);
     return rows_written(ledger, &rows, 0, worker)
            && (r0 >= r1
-               || all_settled(ledger, tl_job_stage(job, TELAR_TASK_PROCESS), tl_job_regions_of_row(job, r0),
+               || all_settled(ledger, tl_job_stage(job, TELAR_TASK_PROCESS),
+                              tl_job_regions_of_row(job, r0),
                               tl_job_regions_of_row(job, r1 - 1) + job->plan.columns, worker));
 }
 
@@ -128,18 +135,21 @@ static bool may_inflate(const struct tl_ledger *ledger, const struct tl_stage *s
     if (job->together)
         return source_slot_free(ledger, band);
     return band < job->filtered.slots
-           || done(ledger, tl_job_stage(job, TELAR_TASK_UNFILTER)->first + band - job->filtered.slots);
+           || done(ledger,
+                   tl_job_stage(job, TELAR_TASK_UNFILTER)->first + band - job->filtered.slots);
 }
 
-/* A slot of the worker's own in which no band is on its way to the file; false when there is none. */
-static bool find_slot(const struct tl_ledger *ledger, const struct tl_stage *encode, uint32_t worker,
-                      uint32_t *slot)
+/* A slot of the worker's own in which no band is on its way to the file; false when there is none.
+ */
+static bool find_slot(const struct tl_ledger *ledger, const struct tl_stage *encode,
+                      uint32_t worker, uint32_t *slot)
 {
     uint32_t count = tl_job_encoded_slots(ledger->job), first = worker * count;
     uint64_t taken = 0, end = ledger->n_written + ledger->job->encoded.slots;
 
     for (uint64_t band = ledger->n_written; band < end && band < encode->count; band++)
-        if (ledger->state[encode->first + band] != TL_TASK_FREE && ledger->slot[band] - first < count)
+        if (ledger->state[encode->first + band] != TL_TASK_FREE
+            && ledger->slot[band] - first < count)
             taken |= UINT64_C(1) << (ledger->slot[band] - first);
     for (*slot = first; *slot < first + count; ++*slot)
         if (!(taken >> (*slot - first) & 1))
@@ -148,14 +158,16 @@ static bool find_slot(const struct tl_ledger *ledger, const struct tl_stage *enc
 }
 
 /*
- * An owner that could not be made does nothing: anybody may do its tasks, unless nobody else can write what they write.
+ * An owner that could not be made does nothing: anybody may do its tasks, unless nobody else can
+ * write what they write.
  */
 static uint32_t owners(const struct tl_ledger *ledger)
 {
     return ledger->job->fixed ? ledger->job->workers : ledger->workers;
 }
 
-static bool left_to_another(const struct tl_ledger *ledger, const struct tl_task *task, uint32_t worker)
+static bool left_to_another(const struct tl_ledger *ledger, const struct tl_task *task,
+                            uint32_t worker)
 {
     uint32_t owner = tl_job_owner(ledger->job, task);
 
@@ -174,7 +186,8 @@ static bool may_run(const struct tl_ledger *ledger, const struct tl_task *task, 
         return may_inflate(ledger, stage, i, worker);
     case TELAR_TASK_UNFILTER:
         return all_settled(ledger, tl_job_stage(job, TELAR_TASK_INFLATE), i, i + 1, worker)
-               && all_settled(ledger, stage, i ? i - 1 : 0, i, worker) && source_slot_free(ledger, i);
+               && all_settled(ledger, stage, i ? i - 1 : 0, i, worker)
+               && source_slot_free(ledger, i);
     case TELAR_TASK_PREPARE:
         return true;
     case TELAR_TASK_GATHER:
@@ -195,7 +208,8 @@ static bool may_run(const struct tl_ledger *ledger, const struct tl_task *task, 
 /* ---- giving and taking ---- */
 
 /* The first free task of those from `from` to `end` that the worker need not leave to another. */
-static bool first_for(const struct tl_ledger *ledger, uint64_t from, uint64_t end, uint32_t worker, struct tl_task *task)
+static bool first_for(const struct tl_ledger *ledger, uint64_t from, uint64_t end, uint32_t worker,
+                      struct tl_task *task)
 {
     for (uint64_t i = from; i < end; i++) {
         *task = tl_job_task(ledger->job, i, 0);
@@ -206,24 +220,28 @@ static bool first_for(const struct tl_ledger *ledger, uint64_t from, uint64_t en
 }
 
 /* The first of a stage: where each worker has a share, of its own, and then of all. */
-static bool next_for(struct tl_ledger *ledger, uint32_t stage_index, uint32_t worker, struct tl_task *task)
+static bool next_for(struct tl_ledger *ledger, uint32_t stage_index, uint32_t worker,
+                     struct tl_task *task)
 {
     const struct tl_stage *stage = &ledger->job->stage[stage_index];
-    const uint64_t end = stage->first + stage->count, mine = stage->first + tl_job_first_owned(ledger->job, stage, worker);
+    const uint64_t end = stage->first + stage->count,
+                   mine = stage->first + tl_job_first_owned(ledger->job, stage, worker);
     uint64_t *first = &ledger->first_free[stage_index];
 
     while (*first < end && ledger->state[*first] != TL_TASK_FREE)
         ++*first;
     if (!tl_job_in_shares(ledger->job, stage))
-        return first_for(ledger, *first, *first + owners(ledger) < end ? *first + owners(ledger) : end, worker, task);
+        return first_for(ledger, *first,
+                         *first + owners(ledger) < end ? *first + owners(ledger) : end, worker,
+                         task);
     return first_for(ledger, mine > *first ? mine : *first, end, worker, task)
            || first_for(ledger, *first, mine < end ? mine : end, worker, task);
 }
 
 /*
- * The tasks of a stage are given in order, so one look at each stage is enough: what may not run holds back
- * those behind it only for a moment. The first stages come first: what they write is what the others wait
- * for.
+ * The tasks of a stage are given in order, so one look at each stage is enough: what may not run
+ * holds back those behind it only for a moment. The first stages come first: what they write is
+ * what the others wait for.
  */
 static bool find_ready(struct tl_ledger *ledger, uint32_t worker, struct tl_task *task)
 {
@@ -287,7 +305,8 @@ void tl_ledger_leave(struct tl_ledger *ledger, uint32_t worker, bool for_good)
 uint64_t tl_ledger_worth(const struct tl_ledger *ledger, uint64_t task)
 {
     const struct tl_stage *inflate = tl_job_stage(ledger->job, TELAR_TASK_INFLATE);
-    bool catches_up = ledger->inflater != TL_NOBODY && task == ledger->catch_up && !ledger->job->restart;
+    bool catches_up =
+        ledger->inflater != TL_NOBODY && task == ledger->catch_up && !ledger->job->restart;
 
     return catches_up ? task - inflate->first + 1 : 1;
 }

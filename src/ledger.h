@@ -1,15 +1,16 @@
 /*
- * ledger.h - the state of every task: who has it, since when, how often given out, done. Layer: over job and
- * channel.
+ * ledger.h - the state of every task: who has it, since when, how often given out, done. Layer:
+ * over job and channel.
  *
- * It is the coordinator's private memory: no worker can reach it, so nothing in it needs to be doubted, and a
- * worker's death leaves nothing to repair. Which task may run is derived from it each time it is asked:
+ * It is the coordinator's private memory: no worker can reach it, so nothing in it needs to be
+ * doubted, and a worker's death leaves nothing to repair. Which task may run is derived from it
+ * each time it is asked:
  *
  *     A task may run when what it reads is written, and what it overwrites has been read.
  *
- * "Is written" counts what the same worker has been given before, for it does its tasks in that order. "Has been
- * read" counts only what is done, and has been said to be: so whatever becomes of a worker, what its tasks read
- * is still there, and they can be given to another.
+ * "Is written" counts what the same worker has been given before, for it does its tasks in that
+ * order. "Has been read" counts only what is done, and has been said to be: so whatever becomes of
+ * a worker, what its tasks read is still there, and they can be given to another.
  */
 #ifndef TL_LEDGER_H
 #define TL_LEDGER_H
@@ -29,21 +30,27 @@ struct tl_ledger {
     struct telar_task_report *task;     /* of each task: what the report will say */
     uint64_t first_free[TL_STAGES_MAX]; /* of each stage: no task of it before this one is free */
     uint64_t n_done;                    /* how many tasks are done */
-    uint64_t n_written; /* how many encoded bands have left their slots for the file, from the first on */
-    uint32_t *slot;     /* of each band: in which slot of the ring `encoded` it is, once it is given out */
-    uint32_t workers;   /* how many there are, or are still to come; the tasks of other owners are for anybody */
+    uint64_t n_written; /* how many encoded bands have left their slots for the file, from the first
+                           on */
+    uint32_t
+        *slot; /* of each band: in which slot of the ring `encoded` it is, once it is given out */
+    uint32_t workers; /* how many there are, or are still to come; the tasks of other owners are for
+                         anybody */
     bool absent[TELAR_WORKERS_MAX]; /* nor will those be made again */
-    uint32_t inflater;  /* the worker that has the state of the stream, TL_NOBODY: none has */
-    uint64_t catch_up;  /* its first task: before that it inflates all bands that come before */
+    uint32_t inflater; /* the worker that has the state of the stream, TL_NOBODY: none has */
+    uint64_t catch_up; /* its first task: before that it inflates all bands that come before */
 };
 
-/* A ledger with every task free. TELAR_HOST: no memory. Release with tl_ledger_free, also after an error. */
-telar_status tl_ledger_init(struct tl_ledger *ledger, const struct tl_job *job, struct telar_error *error);
+/* A ledger with every task free. TELAR_HOST: no memory. Release with tl_ledger_free, also after an
+ * error. */
+telar_status tl_ledger_init(struct tl_ledger *ledger, const struct tl_job *job,
+                            struct telar_error *error);
 void tl_ledger_free(struct tl_ledger *ledger);
 
 /*
- * Gives a worker the next task that it may run, after those that it has: false when there is none, now. What
- * it has counts as written for it, since it does its tasks in the order in which it got them.
+ * Gives a worker the next task that it may run, after those that it has: false when there is none,
+ * now. What it has counts as written for it, since it does its tasks in the order in which it got
+ * them.
  */
 bool tl_ledger_take(struct tl_ledger *ledger, uint32_t worker, struct tl_ticket *ticket);
 
@@ -54,12 +61,13 @@ void tl_ledger_done(struct tl_ledger *ledger, uint64_t task, uint64_t start_ns, 
 void tl_ledger_give_back(struct tl_ledger *ledger, uint64_t task, bool begun);
 
 /*
- * The worker is gone, with all that was in its memory; it has no task any more. `for_good`: no other comes in its
- * place, and anybody may do the tasks that it would have owned.
+ * The worker is gone, with all that was in its memory; it has no task any more. `for_good`: no
+ * other comes in its place, and anybody may do the tasks that it would have owned.
  */
 void tl_ledger_leave(struct tl_ledger *ledger, uint32_t worker, bool for_good);
 
-/* How many tasks of its kind a task is worth: more than one where the worker has to begin the stream again. */
+/* How many tasks of its kind a task is worth: more than one where the worker has to begin the
+ * stream again. */
 uint64_t tl_ledger_worth(const struct tl_ledger *ledger, uint64_t task);
 
 /* Whether losing that worker is losing the stream, which is still needed. */
@@ -69,8 +77,8 @@ bool tl_ledger_needs_stream(const struct tl_ledger *ledger, uint32_t worker);
 bool tl_ledger_complete(const struct tl_ledger *ledger);
 
 /*
- * Whether the next band for the file, number n_written, is encoded, and in which slot of the ring. Once it is
- * written, the caller counts it, and the slot is free.
+ * Whether the next band for the file, number n_written, is encoded, and in which slot of the ring.
+ * Once it is written, the caller counts it, and the slot is free.
  */
 bool tl_ledger_next_encoded(const struct tl_ledger *ledger, uint32_t *slot);
 

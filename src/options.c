@@ -15,22 +15,27 @@ static telar_status check(const struct telar_options *options, const struct tl_e
     if ((unsigned)options->isolation > TELAR_SANDBOXED)
         return tl_fail(error, TELAR_USAGE, 0, "there is no isolation %d", (int)options->isolation);
     if (options->isolation >= TELAR_GUARDED && !engine->processes)
-        return tl_fail(error, TELAR_USAGE, 0, "%s cannot be %s, they share all memory; use processes",
-                       telar_engine_name(options->engine), telar_isolation_name(options->isolation));
+        return tl_fail(
+            error, TELAR_USAGE, 0, "%s cannot be %s, they share all memory; use processes",
+            telar_engine_name(options->engine), telar_isolation_name(options->isolation));
     if (options->isolation == TELAR_SANDBOXED && options->compression == TELAR_LIBPNG)
         return tl_fail(error, TELAR_USAGE, 0,
-                       "libpng compresses outside of the sandbox; use the compression fast or small, or -i guarded");
+                       "libpng compresses outside of the sandbox; use the compression fast or "
+                       "small, or -i guarded");
     if ((unsigned)options->compression > TELAR_LIBPNG)
-        return tl_fail(error, TELAR_USAGE, 0, "there is no compression %d", (int)options->compression);
+        return tl_fail(error, TELAR_USAGE, 0, "there is no compression %d",
+                       (int)options->compression);
     if (options->workers > TELAR_WORKERS_MAX)
         return tl_fail(error, TELAR_USAGE, 0,
-                       "%" PRIu32 " workers are more than the %d that one run can have", options->workers,
-                       TELAR_WORKERS_MAX);
+                       "%" PRIu32 " workers are more than the %d that one run can have",
+                       options->workers, TELAR_WORKERS_MAX);
     if (options->keep_shm
-        && (!*options->keep_shm || strchr(options->keep_shm, '/') || strlen(options->keep_shm) > 200))
-        return tl_fail(error, TELAR_USAGE, 0,
-                       "\"%s\" cannot be the name of a shared-memory object; use a short one without a slash",
-                       options->keep_shm);
+        && (!*options->keep_shm || strchr(options->keep_shm, '/')
+            || strlen(options->keep_shm) > 200))
+        return tl_fail(
+            error, TELAR_USAGE, 0,
+            "\"%s\" cannot be the name of a shared-memory object; use a short one without a slash",
+            options->keep_shm);
     return TELAR_OK;
 }
 
@@ -46,13 +51,15 @@ static telar_status take_on_crash(const struct telar_options *options, struct tl
         return tl_fail(error, TELAR_USAGE, 0, "%" PRId32 " retries are not possible; give 0 to %d",
                        options->retries, TELAR_RETRIES_MAX);
     if (on_crash > TELAR_ON_CRASH_FAIL && !orders->engine->processes)
-        return tl_fail(error, TELAR_USAGE, 0,
-                       "a crash with %s cannot be followed by anything: it ends the program; use processes",
-                       telar_engine_name(options->engine));
+        return tl_fail(
+            error, TELAR_USAGE, 0,
+            "a crash with %s cannot be followed by anything: it ends the program; use processes",
+            telar_engine_name(options->engine));
     if (on_crash == TELAR_ON_CRASH_SKIP && !orders->guarded)
-        return tl_fail(error, TELAR_USAGE, 0,
-                       "a shared worker that crashes may have written anywhere, so no region can be skipped; "
-                       "use guarded");
+        return tl_fail(
+            error, TELAR_USAGE, 0,
+            "a shared worker that crashes may have written anywhere, so no region can be skipped; "
+            "use guarded");
     if (on_crash == TELAR_ON_CRASH_DEFAULT)
         on_crash = orders->guarded ? TELAR_ON_CRASH_RETRY : TELAR_ON_CRASH_FAIL;
     orders->on_crash = on_crash;

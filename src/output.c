@@ -1,10 +1,11 @@
 /*
- * Output files that are there whole or not at all. The only file that creates, renames and removes files.
+ * Output files that are there whole or not at all. The only file that creates, renames and removes
+ * files.
  *
- * Where the filesystem can, the bytes go into a file without a name (O_TMPFILE), which disappears by itself
- * whatever ends the process. When they are complete and on disk it is linked under a name of its own in the
- * target's directory and renamed onto the target: two steps, because link() does not replace, which a process
- * apart takes. Elsewhere the file has that name from the beginning.
+ * Where the filesystem can, the bytes go into a file without a name (O_TMPFILE), which disappears
+ * by itself whatever ends the process. When they are complete and on disk it is linked under a name
+ * of its own in the target's directory and renamed onto the target: two steps, because link() does
+ * not replace, which a process apart takes. Elsewhere the file has that name from the beginning.
  */
 #include <config.h>
 
@@ -34,13 +35,13 @@ enum {
 };
 
 struct tl_output {
-    int fd;                            /* where the bytes go */
-    int directory;                     /* of the target; -1 when written directly */
-    bool owned;                        /* whether fd is to be closed; standard output is not */
-    bool direct;                       /* no temporary file: standard output, a pipe, a device */
-    struct stat old;                   /* the target as it was; st_mode 0: there was none */
-    char *path;                        /* of the target, links resolved; NULL when written directly */
-    const char *name;                  /* the last part of it */
+    int fd;           /* where the bytes go */
+    int directory;    /* of the target; -1 when written directly */
+    bool owned;       /* whether fd is to be closed; standard output is not */
+    bool direct;      /* no temporary file: standard output, a pipe, a device */
+    struct stat old;  /* the target as it was; st_mode 0: there was none */
+    char *path;       /* of the target, links resolved; NULL when written directly */
+    const char *name; /* the last part of it */
     struct telar_temporary *temporary; /* the file's present name in directory, if it has one */
     struct telar_temporary own;        /* which that is when nobody else wants to know */
     char shown[TL_SHOWN_BYTES];
@@ -48,7 +49,8 @@ struct tl_output {
 
 /* ---- temporary names ---- */
 
-/* A signal handler may look at any moment: the name is there before it is said to be, and is not changed after. */
+/* A signal handler may look at any moment: the name is there before it is said to be, and is not
+ * changed after. */
 static void tell_name(struct tl_output *o)
 {
     o->temporary->directory = o->directory;
@@ -71,7 +73,8 @@ void telar_temporary_remove(const struct telar_temporary *temporary)
     errno = saved;
 }
 
-/* Writes ".NAME.telar-XXXXXX". The letters need not be secret: whoever makes a file of that name is met with O_EXCL. */
+/* Writes ".NAME.telar-XXXXXX". The letters need not be secret: whoever makes a file of that name is
+ * met with O_EXCL. */
 static void choose_name(struct tl_output *o)
 {
     static const char letters[] = "abcdefghijklmnopqrstuvwxyz012345";
@@ -90,7 +93,8 @@ static void choose_name(struct tl_output *o)
     for (size_t i = 0; i < sizeof random; i++)
         tail[i] = letters[random[i] % 32];
     tail[sizeof random] = '\0';
-    snprintf(o->temporary->name, sizeof o->temporary->name, ".%.*s.telar-%s", NAME_SHOWN, o->name, tail);
+    snprintf(o->temporary->name, sizeof o->temporary->name, ".%.*s.telar-%s", NAME_SHOWN, o->name,
+             tail);
 }
 
 static int create_named(struct tl_output *o, mode_t mode)
@@ -144,11 +148,12 @@ static telar_status open_standard_output(struct tl_output *o, struct telar_error
     int flags = fcntl(STDOUT_FILENO, F_GETFL);
 
     /*
-     * Where it was closed, another file may have got its number since; such a one was seldom opened for
-     * writing only.
+     * Where it was closed, another file may have got its number since; such a one was seldom opened
+     * for writing only.
      */
     if (flags < 0 || (flags & O_ACCMODE) == O_RDONLY)
-        return tl_fail(error, TELAR_OUTPUT, EBADF, "standard output is closed; name an output file");
+        return tl_fail(error, TELAR_OUTPUT, EBADF,
+                       "standard output is closed; name an output file");
     o->fd = STDOUT_FILENO;
     o->direct = true;
     return TELAR_OK;
@@ -165,8 +170,8 @@ static telar_status open_direct(struct tl_output *o, const char *path, struct te
 }
 
 /*
- * Finds the target's directory and name: those of the file itself when `path` is a link to it. Only then is
- * the path resolved, for that takes permission to search every directory above.
+ * Finds the target's directory and name: those of the file itself when `path` is a link to it. Only
+ * then is the path resolved, for that takes permission to search every directory above.
  */
 static telar_status find_target(struct tl_output *o, const char *path, struct telar_error *error)
 {
@@ -175,7 +180,8 @@ static telar_status find_target(struct tl_output *o, const char *path, struct te
     char *slash;
 
     if (linked && o->old.st_mode == 0)
-        return tl_fail(error, TELAR_OUTPUT, 0, "%s: is a symbolic link to nowhere; remove it or name another file",
+        return tl_fail(error, TELAR_OUTPUT, 0,
+                       "%s: is a symbolic link to nowhere; remove it or name another file",
                        o->shown);
     o->path = linked ? realpath(path, NULL) : strdup(path);
     if (!o->path)
@@ -183,19 +189,24 @@ static telar_status find_target(struct tl_output *o, const char *path, struct te
     slash = strrchr(o->path, '/');
     o->name = slash ? slash + 1 : o->path;
     if (!*o->name)
-        return tl_fail(error, TELAR_OUTPUT, 0, "%s: names a directory or nothing; name a file", o->shown);
+        return tl_fail(error, TELAR_OUTPUT, 0, "%s: names a directory or nothing; name a file",
+                       o->shown);
     if (slash)
         *slash = '\0';
-    o->directory = tl_file_open(AT_FDCWD, !slash ? "." : slash == o->path ? "/" : o->path, O_PATH | O_DIRECTORY, 0);
+    o->directory = tl_file_open(AT_FDCWD,
+                                !slash             ? "."
+                                : slash == o->path ? "/"
+                                                   : o->path,
+                                O_PATH | O_DIRECTORY, 0);
     if (o->directory < 0)
-        return tl_fail(error, TELAR_OUTPUT, errno, "%s: its directory cannot be opened; make it first (mkdir -p)",
-                       o->shown);
+        return tl_fail(error, TELAR_OUTPUT, errno,
+                       "%s: its directory cannot be opened; make it first (mkdir -p)", o->shown);
     return TELAR_OK;
 }
 
 /*
- * A file that takes the place of another gets its owner and its group, as far as that is allowed, and its permissions.
- * What the old group was allowed is not for another one.
+ * A file that takes the place of another gets its owner and its group, as far as that is allowed,
+ * and its permissions. What the old group was allowed is not for another one.
  */
 static int adopt_mode(struct tl_output *o)
 {
@@ -222,18 +233,22 @@ static telar_status open_replacing(struct tl_output *o, const char *path, struct
     if (find_target(o, path, error) != TELAR_OK)
         return TELAR_OUTPUT;
     if (o->old.st_mode && faccessat(AT_FDCWD, path, W_OK, AT_EACCESS) != 0)
-        return tl_fail(error, TELAR_OUTPUT, errno, "%s: is write-protected; allow it (chmod u+w) or name another file",
+        return tl_fail(error, TELAR_OUTPUT, errno,
+                       "%s: is write-protected; allow it (chmod u+w) or name another file",
                        o->shown);
     o->fd = create_nameless(o, mode);
     /* EISDIR: a kernel that does not know the flag; EINVAL: a filesystem that does not. */
     if (o->fd < 0 && (errno == EOPNOTSUPP || errno == EISDIR || errno == EINVAL))
         o->fd = create_named(o, mode);
     if (o->fd < 0)
-        return tl_fail(error, TELAR_OUTPUT, errno,
-                       "%s: nothing can be created in its directory; name a place where you may write", o->shown);
+        return tl_fail(
+            error, TELAR_OUTPUT, errno,
+            "%s: nothing can be created in its directory; name a place where you may write",
+            o->shown);
     o->owned = true;
     if (adopt_mode(o) != 0)
-        return tl_fail(error, TELAR_OUTPUT, errno, "%s: a file with its permissions cannot be made", o->shown);
+        return tl_fail(error, TELAR_OUTPUT, errno, "%s: a file with its permissions cannot be made",
+                       o->shown);
     return TELAR_OK;
 }
 
@@ -242,7 +257,8 @@ static telar_status open_path(struct tl_output *o, const char *path, struct tela
     if (stat(path, &o->old) != 0) {
         o->old.st_mode = 0;
         if (errno != ENOENT)
-            return tl_fail(error, TELAR_OUTPUT, errno, "%s: cannot be written; check each part of the path", o->shown);
+            return tl_fail(error, TELAR_OUTPUT, errno,
+                           "%s: cannot be written; check each part of the path", o->shown);
         return open_replacing(o, path, error);
     }
     if (S_ISDIR(o->old.st_mode))
@@ -250,8 +266,8 @@ static telar_status open_path(struct tl_output *o, const char *path, struct tela
     return S_ISREG(o->old.st_mode) ? open_replacing(o, path, error) : open_direct(o, path, error);
 }
 
-telar_status tl_output_open(const char *path, struct telar_temporary *temporary, struct tl_output **output,
-                            struct telar_error *error)
+telar_status tl_output_open(const char *path, struct telar_temporary *temporary,
+                            struct tl_output **output, struct telar_error *error)
 {
     struct tl_output *o = calloc(1, sizeof *o);
     bool standard = strcmp(path, "-") == 0 || strcmp(path, "/dev/stdout") == 0;
@@ -275,9 +291,9 @@ telar_status tl_output_open(const char *path, struct telar_temporary *temporary,
 /* ---- writing ---- */
 
 /*
- * write() that gives EPIPE and EFBIG instead of SIGPIPE and SIGXFSZ, without a handler, which would be the
- * whole process's: both signals come to the writing thread, so it is enough that this one holds them back and
- * takes away the one it caused.
+ * write() that gives EPIPE and EFBIG instead of SIGPIPE and SIGXFSZ, without a handler, which would
+ * be the whole process's: both signals come to the writing thread, so it is enough that this one
+ * holds them back and takes away the one it caused.
  */
 static ssize_t write_quietly(int fd, const unsigned char *bytes, size_t n)
 {
@@ -304,7 +320,8 @@ static ssize_t write_quietly(int fd, const unsigned char *bytes, size_t n)
     return written;
 }
 
-telar_status tl_output_write(struct tl_output *output, const void *bytes, size_t n, struct telar_error *error)
+telar_status tl_output_write(struct tl_output *output, const void *bytes, size_t n,
+                             struct telar_error *error)
 {
     const unsigned char *at = bytes;
 
@@ -347,8 +364,9 @@ static int take_name(void *output)
 }
 
 /*
- * A file without a name takes its name in two steps, between which a SIGKILL would leave the temporary one: so they are
- * done apart. What has a name must be closed first, for some filesystems tell only then that they could not write.
+ * A file without a name takes its name in two steps, between which a SIGKILL would leave the
+ * temporary one: so they are done apart. What has a name must be closed first, for some filesystems
+ * tell only then that they could not write.
  */
 static telar_status settle(struct tl_output *o, struct telar_error *error)
 {
@@ -361,7 +379,8 @@ static telar_status settle(struct tl_output *o, struct telar_error *error)
         return tl_fail(error, TELAR_OUTPUT, errno, "%s: cannot be closed", o->shown);
     failure = o->direct ? 0 : named ? take_name(o) : tl_child_apart(take_name, o);
     if (failure)
-        return tl_fail(error, TELAR_OUTPUT, failure, "%s: the finished file cannot be given this name", o->shown);
+        return tl_fail(error, TELAR_OUTPUT, failure,
+                       "%s: the finished file cannot be given this name", o->shown);
     return TELAR_OK;
 }
 

@@ -1,6 +1,6 @@
 /*
- * Who writes what: which worker does a task, and which pieces of the segment a worker writes. The ledger,
- * which gives out tasks, and the workers, who map and open memory, both ask here.
+ * Who writes what: which worker does a task, and which pieces of the segment a worker writes. The
+ * ledger, which gives out tasks, and the workers, who map and open memory, both ask here.
  */
 #include <config.h>
 
@@ -28,9 +28,10 @@ uint64_t tl_job_first_owned(const struct tl_job *job, const struct tl_stage *sta
 }
 
 /*
- * Bands that are decoded one after the other: the first worker inflates them all, and makes the pixels, too, or the next
- * does that. Bands that are decoded for themselves: of a window the slots are dealt out in turn, of a picture that stays
- * each worker has a share, in one piece, so that opening it breaks up huge pages at its ends only.
+ * Bands that are decoded one after the other: the first worker inflates them all, and makes the
+ * pixels, too, or the next does that. Bands that are decoded for themselves: of a window the slots
+ * are dealt out in turn, of a picture that stays each worker has a share, in one piece, so that
+ * opening it breaks up huge pages at its ends only.
  */
 static uint32_t owner_of_source(const struct tl_job *job, uint64_t band)
 {
@@ -78,7 +79,8 @@ static bool has(uint32_t *piece, uint32_t count)
 static bool slots_in_turn(const struct tl_job *job, const struct tl_ring *ring, uint32_t worker,
                           uint32_t *piece, struct tl_extent *extent)
 {
-    uint32_t count = worker < ring->slots ? (ring->slots - worker + job->workers - 1) / job->workers : 0;
+    uint32_t count =
+        worker < ring->slots ? (ring->slots - worker + job->workers - 1) / job->workers : 0;
 
     if (!has(piece, count))
         return false;
@@ -87,7 +89,8 @@ static bool slots_in_turn(const struct tl_job *job, const struct tl_ring *ring, 
 }
 
 /* A share of a ring, as one piece. */
-static bool share_of(const struct tl_ring *ring, uint32_t share, uint32_t *piece, struct tl_extent *extent)
+static bool share_of(const struct tl_ring *ring, uint32_t share, uint32_t *piece,
+                     struct tl_extent *extent)
 {
     uint64_t bytes = ring->slots ? ring->whole.bytes / ring->shares : 0;
 
@@ -98,17 +101,20 @@ static bool share_of(const struct tl_ring *ring, uint32_t share, uint32_t *piece
 }
 
 /* A share of the picture that stays. */
-static bool bands_of(const struct tl_job *job, uint32_t worker, uint32_t *piece, struct tl_extent *extent)
+static bool bands_of(const struct tl_job *job, uint32_t worker, uint32_t *piece,
+                     struct tl_extent *extent)
 {
     uint64_t begin = share_begin(job, worker), end = share_begin(job, worker + 1);
 
     if (begin == end || !has(piece, 1))
         return false;
-    *extent = (struct tl_extent){tl_ring_slot(&job->source, begin).offset, (end - begin) * job->source.slot_bytes};
+    *extent = (struct tl_extent){tl_ring_slot(&job->source, begin).offset,
+                                 (end - begin) * job->source.slot_bytes};
     return true;
 }
 
-static bool own_rings(const struct tl_job *job, uint32_t worker, uint32_t *piece, struct tl_extent *extent)
+static bool own_rings(const struct tl_job *job, uint32_t worker, uint32_t *piece,
+                      struct tl_extent *extent)
 {
     if (!tl_job_decoding(job))
         return false;
@@ -119,7 +125,8 @@ static bool own_rings(const struct tl_job *job, uint32_t worker, uint32_t *piece
            || (worker == owner_of_source(job, 0) && share_of(&job->source, 0, piece, extent));
 }
 
-static bool own(const struct tl_job *job, uint32_t worker, uint32_t *piece, struct tl_extent *extent)
+static bool own(const struct tl_job *job, uint32_t worker, uint32_t *piece,
+                struct tl_extent *extent)
 {
     return share_of(&job->encoded, worker, piece, extent) || own_rings(job, worker, piece, extent);
 }
@@ -145,12 +152,13 @@ static bool regions_in_turn(const struct tl_job *job, uint32_t worker, uint32_t 
 {
     const struct tl_stage *process = tl_job_stage(job, TELAR_TASK_PROCESS),
                           *gather = tl_job_stage(job, TELAR_TASK_GATHER);
-    struct tl_ring results = {job->result_offset, job->result_slot, process ? (uint32_t)process->count : 0, 1,
-                              {0, 0}};
-    struct tl_ring partials = {job->partial_offset, job->partial_slot, gather ? (uint32_t)gather->count : 0, 1,
-                               {0, 0}};
+    struct tl_ring results = {
+        job->result_offset, job->result_slot, process ? (uint32_t)process->count : 0, 1, {0, 0}};
+    struct tl_ring partials = {
+        job->partial_offset, job->partial_slot, gather ? (uint32_t)gather->count : 0, 1, {0, 0}};
 
-    return slots_in_turn(job, &results, worker, piece, extent) || slots_in_turn(job, &partials, worker, piece, extent);
+    return slots_in_turn(job, &results, worker, piece, extent)
+           || slots_in_turn(job, &partials, worker, piece, extent);
 }
 
 bool tl_job_own(const struct tl_job *job, uint32_t worker, uint32_t piece, struct tl_extent *extent)

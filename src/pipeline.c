@@ -32,8 +32,9 @@ size_t telar_pipeline_length(const telar_pipeline *pipeline)
     return pipeline->length;
 }
 
-static telar_status check_value(const struct telar_transform *transform, const struct telar_param *param,
-                                double value, struct telar_error *error)
+static telar_status check_value(const struct telar_transform *transform,
+                                const struct telar_param *param, double value,
+                                struct telar_error *error)
 {
     if (!(value >= param->least && value <= param->most))
         return tl_fail(error, TELAR_USAGE, 0, "%s: %s=%g is out of range; it goes from %g to %g",
@@ -85,16 +86,17 @@ static telar_status unknown_transform(struct word word, struct telar_error *erro
     copy_word(word, name);
     near = telar_transform_suggest(name);
     if (word.end - word.begin > 3 && memcmp(word.end - 3, ".so", 3) == 0)
-        return tl_fail(error, TELAR_USAGE, 0, "unknown transform \"%.*s\"; a plug-in is a path with a slash: ./%.*s",
+        return tl_fail(error, TELAR_USAGE, 0,
+                       "unknown transform \"%.*s\"; a plug-in is a path with a slash: ./%.*s",
                        shown(word), word.begin, shown(word), word.begin);
     if (near)
-        return tl_fail(error, TELAR_USAGE, 0, "unknown transform \"%.*s\"; did you mean \"%s\"?", shown(word),
-                       word.begin, near);
+        return tl_fail(error, TELAR_USAGE, 0, "unknown transform \"%.*s\"; did you mean \"%s\"?",
+                       shown(word), word.begin, near);
     for (size_t i = 0; telar_transform_at(i) && used < sizeof known; i++)
         used += (size_t)snprintf(known + used, sizeof known - used, "%s%s", i ? ", " : "",
                                  telar_transform_at(i)->name);
-    return tl_fail(error, TELAR_USAGE, 0, "unknown transform \"%.*s\"; there are %s", shown(word), word.begin,
-                   known);
+    return tl_fail(error, TELAR_USAGE, 0, "unknown transform \"%.*s\"; there are %s", shown(word),
+                   word.begin, known);
 }
 
 static telar_status unknown_param(const struct telar_transform *transform, struct word word,
@@ -117,11 +119,12 @@ static telar_status unknown_param(const struct telar_transform *transform, struc
                                      transform->params[i].name);
     }
     if (params == 0)
-        return tl_fail(error, TELAR_USAGE, 0, "%s has no parameters; write it without what follows the colon",
+        return tl_fail(error, TELAR_USAGE, 0,
+                       "%s has no parameters; write it without what follows the colon",
                        transform->name);
     if (shortest == SIZE_MAX)
-        return tl_fail(error, TELAR_USAGE, 0, "%s has no parameter \"%.*s\"; it has %s", transform->name,
-                       shown(word), word.begin, known);
+        return tl_fail(error, TELAR_USAGE, 0, "%s has no parameter \"%.*s\"; it has %s",
+                       transform->name, shown(word), word.begin, known);
     return tl_fail(error, TELAR_USAGE, 0, "%s has no parameter \"%.*s\"; did you mean \"%s\"?",
                    transform->name, shown(word), word.begin, transform->params[nearest].name);
 }
@@ -136,24 +139,26 @@ static telar_status parse_param(struct tl_step *step, struct word item, bool *gi
     size_t length = (size_t)(key.end - key.begin);
 
     if (length == 0 && params > 0)
-        return tl_fail(error, TELAR_USAGE, 0, "%s: a parameter is missing; write %s:KEY=VALUE,KEY=VALUE",
-                       t->name, t->name);
+        return tl_fail(error, TELAR_USAGE, 0,
+                       "%s: a parameter is missing; write %s:KEY=VALUE,KEY=VALUE", t->name,
+                       t->name);
     while (i < params
-           && (strlen(t->params[i].name) != length || memcmp(t->params[i].name, key.begin, length) != 0))
+           && (strlen(t->params[i].name) != length
+               || memcmp(t->params[i].name, key.begin, length) != 0))
         i++;
     if (i == params)
         return unknown_param(t, key, error);
     if (key.end == item.end || value.begin == value.end)
-        return tl_fail(error, TELAR_USAGE, 0, "%s: %s has no value; write %s=%g, for example", t->name,
-                       t->params[i].name, t->params[i].name, t->params[i].initial);
+        return tl_fail(error, TELAR_USAGE, 0, "%s: %s has no value; write %s=%g, for example",
+                       t->name, t->params[i].name, t->params[i].name, t->params[i].initial);
     if (given[i])
         return tl_fail(error, TELAR_USAGE, 0, "%s: %s is given twice; leave one out", t->name,
                        t->params[i].name);
     given[i] = true;
     if (!read_number(value, &step->params[i]))
-        return tl_fail(error, TELAR_USAGE, 0, "%s: %s=%.*s is not a number; write %s=%g, for example",
-                       t->name, t->params[i].name, shown(value), value.begin, t->params[i].name,
-                       t->params[i].initial);
+        return tl_fail(
+            error, TELAR_USAGE, 0, "%s: %s=%.*s is not a number; write %s=%g, for example", t->name,
+            t->params[i].name, shown(value), value.begin, t->params[i].name, t->params[i].initial);
     return check_value(t, &t->params[i], step->params[i], error);
 }
 
@@ -198,10 +203,12 @@ static telar_status parse_step(struct tl_step *step, const char *text, struct te
     char known[TL_NAME_BYTES + 1];
 
     if (name.begin == name.end)
-        return tl_fail(error, TELAR_USAGE, 0, "a transform has no name; write NAME or NAME:KEY=VALUE,...");
+        return tl_fail(error, TELAR_USAGE, 0,
+                       "a transform has no name; write NAME or NAME:KEY=VALUE,...");
     if (memchr(text, '/', (size_t)(name.end - name.begin))) {
         step->plugin = strdup(text);
-        return step->plugin ? TELAR_OK : tl_fail(error, TELAR_HOST, errno, "no memory for a plug-in's name");
+        return step->plugin ? TELAR_OK
+                            : tl_fail(error, TELAR_HOST, errno, "no memory for a plug-in's name");
     }
     copy_word(name, known);
     step->transform = telar_transform_find(known);
@@ -214,11 +221,12 @@ static telar_status check_room(const telar_pipeline *pipeline, struct telar_erro
 {
     if (pipeline->length < TELAR_PIPELINE_MAX)
         return TELAR_OK;
-    return tl_fail(error, TELAR_USAGE, 0, "a pipeline has at most %d transforms; run it in two parts",
-                   TELAR_PIPELINE_MAX);
+    return tl_fail(error, TELAR_USAGE, 0,
+                   "a pipeline has at most %d transforms; run it in two parts", TELAR_PIPELINE_MAX);
 }
 
-telar_status telar_pipeline_parse(telar_pipeline *pipeline, const char *text, struct telar_error *error)
+telar_status telar_pipeline_parse(telar_pipeline *pipeline, const char *text,
+                                  struct telar_error *error)
 {
     struct tl_step step = {.transform = NULL};
     telar_status status;

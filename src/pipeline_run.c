@@ -19,8 +19,8 @@ struct telar_context tl_pipeline_context(const struct tl_pass *pass, uint32_t in
     };
 }
 
-uint64_t tl_need_of(const struct telar_transform *t, enum tl_need need, const struct telar_context *context,
-                    uint32_t rows, uint32_t columns)
+uint64_t tl_need_of(const struct telar_transform *t, enum tl_need need,
+                    const struct telar_context *context, uint32_t rows, uint32_t columns)
 {
     switch (need) {
     case TL_NEED_HALO:
@@ -53,14 +53,16 @@ static bool step_halo(const struct tl_pass *pass, uint32_t index, uint32_t *halo
     return pixels <= TELAR_HALO_MAX;
 }
 
-static size_t step_scratch_bytes(const struct tl_pass *pass, uint32_t index, uint32_t rows, uint32_t columns)
+static size_t step_scratch_bytes(const struct tl_pass *pass, uint32_t index, uint32_t rows,
+                                 uint32_t columns)
 {
     return tl_step_need(pass, index, TL_NEED_SCRATCH_BYTES, rows, columns);
 }
 
 /*
- * What is still to be read around a region: margin[i] is the sum of the halos of the pass's steps from i on,
- * so step i reads the region grown by margin[i] and writes it grown by margin[i + 1]. At most 65,536.
+ * What is still to be read around a region: margin[i] is the sum of the halos of the pass's steps
+ * from i on, so step i reads the region grown by margin[i] and writes it grown by margin[i + 1]. At
+ * most 65,536.
  */
 static bool margins(const struct tl_pass *pass, uint32_t margin[TELAR_PIPELINE_MAX + 1])
 {
@@ -108,7 +110,8 @@ static size_t stride_of(const struct telar_geometry *image, uint32_t columns)
     return (row_bytes + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;
 }
 
-static bool view_bytes(const struct telar_geometry *image, uint32_t rows, uint32_t columns, size_t *bytes)
+static bool view_bytes(const struct telar_geometry *image, uint32_t rows, uint32_t columns,
+                       size_t *bytes)
 {
     return !__builtin_mul_overflow((size_t)rows, stride_of(image, columns), bytes);
 }
@@ -124,8 +127,8 @@ struct layout {
     size_t step;    /* scratch of the step at work */
 };
 
-static bool lay_out(const struct tl_pass *pass, const uint32_t margin[TELAR_PIPELINE_MAX + 1], uint32_t rows,
-                    uint32_t columns, struct layout *layout)
+static bool lay_out(const struct tl_pass *pass, const uint32_t margin[TELAR_PIPELINE_MAX + 1],
+                    uint32_t rows, uint32_t columns, struct layout *layout)
 {
     *layout = (struct layout){{0, 0}, 0};
     for (uint32_t i = 0; i < pass->count; i++) {
@@ -141,7 +144,8 @@ static bool lay_out(const struct tl_pass *pass, const uint32_t margin[TELAR_PIPE
     return round_up(&layout->step);
 }
 
-bool tl_pipeline_scratch_bytes(const struct tl_pass *pass, uint32_t rows, uint32_t columns, size_t *bytes)
+bool tl_pipeline_scratch_bytes(const struct tl_pass *pass, uint32_t rows, uint32_t columns,
+                               size_t *bytes)
 {
     uint32_t margin[TELAR_PIPELINE_MAX + 1];
     struct layout layout;
@@ -171,7 +175,8 @@ void tl_pipeline_run(const struct tl_pass *pass, const struct telar_source *sour
         struct telar_context context = tl_pipeline_context(
             pass, pass->first + i, (unsigned char *)scratch + layout.view[0] + layout.view[1]);
         struct telar_region region = tl_region_grow(&result->region, margin[i + 1], &pass->image);
-        struct telar_result out = {view, stride_of(&pass->image, telar_region_columns(&region)), region};
+        struct telar_result out = {view, stride_of(&pass->image, telar_region_columns(&region)),
+                                   region};
 
         if (i + 1 == pass->count)
             out = *result;
@@ -181,8 +186,8 @@ void tl_pipeline_run(const struct tl_pass *pass, const struct telar_source *sour
 }
 
 /* Bytes of the view that the step after the pass gathers from; 0 when that is the source itself. */
-static bool gathered_bytes(const struct tl_pass *pass, uint32_t halo, uint32_t rows, uint32_t columns,
-                           size_t *bytes)
+static bool gathered_bytes(const struct tl_pass *pass, uint32_t halo, uint32_t rows,
+                           uint32_t columns, size_t *bytes)
 {
     *bytes = 0;
     return pass->count == 0
@@ -212,7 +217,8 @@ void tl_pipeline_gather(const struct tl_pass *pass, const struct telar_source *s
     struct telar_context context;
     size_t view;
     bool ok = step_halo(pass, step, &halo)
-              && gathered_bytes(pass, halo, telar_region_rows(region), telar_region_columns(region), &view);
+              && gathered_bytes(pass, halo, telar_region_rows(region), telar_region_columns(region),
+                                &view);
 
     assert(ok); /* as in tl_pipeline_run */
     if (!ok)
@@ -220,7 +226,8 @@ void tl_pipeline_gather(const struct tl_pass *pass, const struct telar_source *s
     context = tl_pipeline_context(pass, step, (unsigned char *)scratch + view);
     if (pass->count > 0) {
         struct telar_region wanted = tl_region_grow(region, halo, &pass->image);
-        struct telar_result out = {scratch, stride_of(&pass->image, telar_region_columns(&wanted)), wanted};
+        struct telar_result out = {scratch, stride_of(&pass->image, telar_region_columns(&wanted)),
+                                   wanted};
 
         tl_pipeline_run(pass, source, &out, (unsigned char *)scratch + view);
         in = (struct telar_source){out.data, out.stride_bytes, out.region};

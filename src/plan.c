@@ -19,7 +19,8 @@ struct telar_plan telar_plan_clip(struct telar_plan plan, const struct telar_reg
                                at_most(plan.columns, telar_region_columns(area))};
 }
 
-struct telar_region telar_plan_region(struct telar_plan plan, const struct telar_region *area, uint64_t index)
+struct telar_region telar_plan_region(struct telar_plan plan, const struct telar_region *area,
+                                      uint64_t index)
 {
     uint32_t row = (uint32_t)(index / plan.columns), column = (uint32_t)(index % plan.columns);
     uint32_t rows = telar_region_rows(area), columns = telar_region_columns(area);

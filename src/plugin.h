@@ -1,6 +1,6 @@
 /*
- * plugin.h - a shared object that exports a transform. The only place that calls dlopen, dlsym and dlclose.
- * Layer: over transform.
+ * plugin.h - a shared object that exports a transform. The only place that calls dlopen, dlsym and
+ * dlclose. Layer: over transform.
  */
 #ifndef TL_PLUGIN_H
 #define TL_PLUGIN_H
@@ -8,12 +8,12 @@
 #include <telar/plugin.h>
 
 /*
- * Loads one into this process, running its constructors, and finds its transform, which has then passed
- * tl_transform_check. *handle is for tl_plugin_unload. Not async-signal-safe. TELAR_INPUT: no file, no shared
- * object, no such symbol, or a transform that cannot be used.
+ * Loads one into this process, running its constructors, and finds its transform, which has then
+ * passed tl_transform_check. *handle is for tl_plugin_unload. Not async-signal-safe. TELAR_INPUT:
+ * no file, no shared object, no such symbol, or a transform that cannot be used.
  */
-telar_status tl_plugin_load(const char *path, const struct telar_transform **transform, void **handle,
-                            struct telar_error *error);
+telar_status tl_plugin_load(const char *path, const struct telar_transform **transform,
+                            void **handle, struct telar_error *error);
 
 /* NULL is allowed. */
 void tl_plugin_unload(void *handle);

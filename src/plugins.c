@@ -37,13 +37,14 @@ static telar_status describe(struct tl_plugged *plugged, struct telar_error *err
     struct tl_description description;
     telar_status status = tl_probe_open(&plugged->probe, &description, error);
 
-    if (status != TELAR_OK || tl_stand_in_make(&plugged->stand_in, &description, &fault) == TELAR_OK)
+    if (status != TELAR_OK
+        || tl_stand_in_make(&plugged->stand_in, &description, &fault) == TELAR_OK)
         return status;
     return tl_fail(error, TELAR_INPUT, 0, "plug-in %s: %s", plugged->path, fault.text);
 }
 
-static uint64_t ask_child(void *data, uint32_t need, const struct telar_context *context, uint32_t rows,
-                          uint32_t columns)
+static uint64_t ask_child(void *data, uint32_t need, const struct telar_context *context,
+                          uint32_t rows, uint32_t columns)
 {
     return tl_probe_ask(data, (enum tl_need)need, context, rows, columns);
 }
@@ -63,12 +64,14 @@ static telar_status plug(struct tl_plugged *plugged, struct tl_step *step, bool 
         step->ask = ask_child;
         step->asked = &plugged->probe;
     }
-    return status == TELAR_OK ? tl_step_parse_params(step, step->plugin + strlen(plugged->path), error)
-                              : status;
+    return status == TELAR_OK
+               ? tl_step_parse_params(step, step->plugin + strlen(plugged->path), error)
+               : status;
 }
 
-telar_status tl_plugins_open(struct tl_plugins *plugins, const struct telar_pipeline *pipeline, bool trusted,
-                             const struct tl_sandbox *sandbox, uint32_t timeout_ms, struct telar_error *error)
+telar_status tl_plugins_open(struct tl_plugins *plugins, const struct telar_pipeline *pipeline,
+                             bool trusted, const struct tl_sandbox *sandbox, uint32_t timeout_ms,
+                             struct telar_error *error)
 {
     telar_status status = TELAR_OK;
 
@@ -80,15 +83,17 @@ telar_status tl_plugins_open(struct tl_plugins *plugins, const struct telar_pipe
         if (!step->plugin)
             continue;
         plugged = calloc(1, sizeof *plugged);
-        if (!plugged || !(plugged->path = strndup(step->plugin, tl_plugin_path_length(step->plugin)))) {
+        if (!plugged
+            || !(plugged->path = strndup(step->plugin, tl_plugin_path_length(step->plugin)))) {
             free(plugged);
             return tl_fail(error, TELAR_HOST, ENOMEM, "%s: no memory", step->plugin);
         }
         plugged->step = i;
-        plugged->probe = (struct tl_probe){.path = plugged->path,
-                                           .sandbox = sandbox,
-                                           .timeout_ms = timeout_ms ? timeout_ms : TELAR_PLUGIN_LOAD_MS,
-                                           .end = -1};
+        plugged->probe =
+            (struct tl_probe){.path = plugged->path,
+                              .sandbox = sandbox,
+                              .timeout_ms = timeout_ms ? timeout_ms : TELAR_PLUGIN_LOAD_MS,
+                              .end = -1};
         plugins->paths[plugins->count] = plugged->path;
         plugins->plugged[plugins->count++] = plugged;
         status = plug(plugged, step, trusted, error);
@@ -160,7 +165,8 @@ telar_status telar_plugin_describe(const char *path, telar_isolation isolation, 
     plugged = &(*info)->plugged;
     plugged->path = (char *)(size_t)path;
     status = check_file(path, error);
-    if (status == TELAR_OK && (isolation == TELAR_ISOLATION_DEFAULT || isolation == TELAR_SANDBOXED))
+    if (status == TELAR_OK
+        && (isolation == TELAR_ISOLATION_DEFAULT || isolation == TELAR_SANDBOXED))
         status = tl_sandbox_new(&sandbox, error);
     plugged->probe = (struct tl_probe){.path = path,
                                        .sandbox = sandbox,

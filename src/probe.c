@@ -16,8 +16,8 @@
 
 /* The child's first message. */
 struct greeting {
-    int32_t status; /* TELAR_OK, TELAR_INPUT with a text, TELAR_HOST with an errno, TELAR_WORKER with a system
-                       call */
+    int32_t status; /* TELAR_OK, TELAR_INPUT with a text, TELAR_HOST with an errno, TELAR_WORKER
+                       with a system call */
     int32_t number; /* that */
     char text[TELAR_ERROR_TEXT_BYTES];
     struct tl_description description;
@@ -84,7 +84,8 @@ static void live(void *data)
     else if (!tl_sandbox_arrange(&probe->child_end, &none, NULL, 0))
         _exit(1);
     child_end = probe->child_end;
-    if (probe->sandbox && !tl_sandbox_enter_loading(probe->sandbox, &probe->path, 1, tell_violation)) {
+    if (probe->sandbox
+        && !tl_sandbox_enter_loading(probe->sandbox, &probe->path, 1, tell_violation)) {
         greet(TELAR_HOST, errno);
         return;
     }
@@ -111,12 +112,13 @@ static void lose(struct tl_probe *probe, bool late, bool noise, const char *what
     tl_cause_text(&cause, why, sizeof why);
     if (late)
         tl_fail(&probe->error, TELAR_TIMEOUT, 0,
-                "plug-in %s: %s took longer than the time limit of %" PRIu32 ".%03" PRIu32 " s (pid %" PRId64
-                "); the plug-in hangs, or needs a longer --timeout",
+                "plug-in %s: %s took longer than the time limit of %" PRIu32 ".%03" PRIu32
+                " s (pid %" PRId64 "); the plug-in hangs, or needs a longer --timeout",
                 probe->path, what, probe->timeout_ms / 1000, probe->timeout_ms % 1000, pid);
     else
         tl_fail(&probe->error, TELAR_WORKER, 0,
-                "plug-in %s: the process (pid %" PRId64 ") %s while %s; the plug-in has to be mended",
+                "plug-in %s: the process (pid %" PRId64
+                ") %s while %s; the plug-in has to be mended",
                 probe->path, pid, noise ? "sent a message that makes no sense" : why, what);
     probe->error.pid = pid;
 }
@@ -150,16 +152,17 @@ static telar_status judge(struct tl_probe *probe, struct greeting *said)
     case TELAR_INPUT:
         return tl_fail(&probe->error, TELAR_INPUT, 0, "%s", said->text);
     case TELAR_HOST:
-        return tl_fail(
-            &probe->error, TELAR_HOST, said->number,
-            "plug-in %s: cannot lock in the process that loads it; see telar doctor, or use -i guarded",
-            probe->path);
+        return tl_fail(&probe->error, TELAR_HOST, said->number,
+                       "plug-in %s: cannot lock in the process that loads it; see telar doctor, or "
+                       "use -i guarded",
+                       probe->path);
     default:
         tl_sandbox_call_name(said->number, call);
-        return tl_fail(&probe->error, TELAR_WORKER, 0,
-                       "plug-in %s: tried the system call %s while it was loaded, which its sandbox forbids; "
-                       "if you trust it, use -i guarded",
-                       probe->path, call);
+        return tl_fail(
+            &probe->error, TELAR_WORKER, 0,
+            "plug-in %s: tried the system call %s while it was loaded, which its sandbox forbids; "
+            "if you trust it, use -i guarded",
+            probe->path, call);
     }
 }
 
@@ -179,7 +182,8 @@ telar_status tl_probe_open(struct tl_probe *probe, struct tl_description *descri
     tl_channel_close(&ends[1]);
     if (probe->pid < 0) {
         tl_channel_close(&probe->end);
-        return tl_fail(error, TELAR_HOST, errno, "plug-in %s: cannot make a process to load it", probe->path);
+        return tl_fail(error, TELAR_HOST, errno, "plug-in %s: cannot make a process to load it",
+                       probe->path);
     }
     if (hear(probe, &said, sizeof said, "being loaded") && judge(probe, &said) == TELAR_OK) {
         *description = said.description;
@@ -191,8 +195,8 @@ telar_status tl_probe_open(struct tl_probe *probe, struct tl_description *descri
     return probe->error.status;
 }
 
-uint64_t tl_probe_ask(struct tl_probe *probe, enum tl_need need, const struct telar_context *context,
-                      uint32_t rows, uint32_t columns)
+uint64_t tl_probe_ask(struct tl_probe *probe, enum tl_need need,
+                      const struct telar_context *context, uint32_t rows, uint32_t columns)
 {
     struct question q = {need, rows, columns, context->image, {0}};
     uint64_t number = 0;

@@ -1,8 +1,8 @@
 /*
- * probe.h - the describing child: a process that has loaded a plug-in and answers what it is and what it
- * needs, so that the program that plans with it need not load it. Nothing that the child says is believed to
- * be more than numbers and printable text. Layer: over child, channel, sandbox, description, pipeline and
- * plugin.
+ * probe.h - the describing child: a process that has loaded a plug-in and answers what it is and
+ * what it needs, so that the program that plans with it need not load it. Nothing that the child
+ * says is believed to be more than numbers and printable text. Layer: over child, channel, sandbox,
+ * description, pipeline and plugin.
  */
 #ifndef TL_PROBE_H
 #define TL_PROBE_H
@@ -25,15 +25,16 @@ struct tl_probe {
 
 /*
  * Starts the child, and waits until it has described the plug-in. *description may be anything: see
- * tl_stand_in_make. The child is ended after an error. TELAR_INPUT, TELAR_WORKER, TELAR_TIMEOUT, TELAR_HOST:
- * see telar_plugin_describe.
+ * tl_stand_in_make. The child is ended after an error. TELAR_INPUT, TELAR_WORKER, TELAR_TIMEOUT,
+ * TELAR_HOST: see telar_plugin_describe.
  */
 telar_status tl_probe_open(struct tl_probe *probe, struct tl_description *description,
                            struct telar_error *error);
 
-/* Asks the child. rows and columns are for the scratch memory of a region of that size. After an error: 0. */
-uint64_t tl_probe_ask(struct tl_probe *probe, enum tl_need need, const struct telar_context *context,
-                      uint32_t rows, uint32_t columns);
+/* Asks the child. rows and columns are for the scratch memory of a region of that size. After an
+ * error: 0. */
+uint64_t tl_probe_ask(struct tl_probe *probe, enum tl_need need,
+                      const struct telar_context *context, uint32_t rows, uint32_t columns);
 
 /* Ends the child, if there is one. */
 void tl_probe_close(struct tl_probe *probe);

@@ -13,7 +13,8 @@
 #include <stdio.h>
 #include <unistd.h>
 
-/* Chunks that are kept beyond this are too many for a sandbox. Only what is written takes memory. */
+/* Chunks that are kept beyond this are too many for a sandbox. Only what is written takes memory.
+ */
 enum { FOUND_BYTES = 64 << 20 };
 
 struct reading {
@@ -29,7 +30,8 @@ static struct tl_worker *confined;
 
 static void tell_violation(int number)
 {
-    struct tl_record record = {.task = TL_TASK_HELLO, .trouble = TL_TROUBLE_VIOLATION, .errnum = number};
+    struct tl_record record = {
+        .task = TL_TASK_HELLO, .trouble = TL_TROUBLE_VIOLATION, .errnum = number};
 
     confined->port.report(confined->port.data, &record);
 }
@@ -41,7 +43,8 @@ static unsigned char *map_source(const struct reading *r, const struct tl_worker
     const struct tl_extent source = {r->job->source.offset, shape.bytes - r->job->source.offset};
     unsigned char *base = tl_segment_map(worker->reader_fd, &shape, false);
 
-    if (!base || !tl_segment_map_extent(base, worker->segment_fd, &source) || !tl_segment_open(base, &source))
+    if (!base || !tl_segment_map_extent(base, worker->segment_fd, &source)
+        || !tl_segment_open(base, &source))
         return NULL;
     return base + source.offset;
 }
@@ -62,15 +65,16 @@ static void live(struct tl_worker *worker)
         record.trouble = TL_TROUBLE_SANDBOX;
     record.errnum = record.trouble ? errno : 0;
     if (!record.trouble)
-        tl_decoder_read_inside(r->decoder, memory, data, r->job ? r->job->source_stride : 0, r->found,
-                               FOUND_BYTES);
+        tl_decoder_read_inside(r->decoder, memory, data, r->job ? r->job->source_stride : 0,
+                               r->found, FOUND_BYTES);
     worker->port.report(worker->port.data, &record);
 }
 
 /* ---- in the coordinator ---- */
 
-static telar_status failed(const struct reading *r, const struct tl_orders *orders, telar_status status,
-                           int errnum, const char *why, struct telar_error *error)
+static telar_status failed(const struct reading *r, const struct tl_orders *orders,
+                           telar_status status, int errnum, const char *why,
+                           struct telar_error *error)
 {
     status = tl_fail(error, status, errnum, "%s: the process that decodes it (pid %" PRId64 ") %s",
                      orders->name, r->member.id, why);
@@ -90,8 +94,8 @@ static telar_status judge(const struct reading *r, const struct tl_orders *order
     case TL_TROUBLE_MEMORY:
         return failed(r, orders, TELAR_HOST, record->errnum, "could not map its memory", error);
     case TL_TROUBLE_SANDBOX:
-        return failed(r, orders, TELAR_HOST, record->errnum, "could not be locked in; see telar doctor",
-                      error);
+        return failed(r, orders, TELAR_HOST, record->errnum,
+                      "could not be locked in; see telar doctor", error);
     case TL_TROUBLE_VIOLATION:
         tl_sandbox_call_name(record->errnum, call);
         snprintf(why, sizeof why, "tried the system call %s, which its sandbox forbids", call);
@@ -101,7 +105,8 @@ static telar_status judge(const struct reading *r, const struct tl_orders *order
     }
 }
 
-/* Waits for the one message, the end, or the deadline. Then the process is gone, whatever it was about. */
+/* Waits for the one message, the end, or the deadline. Then the process is gone, whatever it was
+ * about. */
 static telar_status await(struct reading *r, const struct tl_orders *orders, uint64_t deadline_ns,
                           struct telar_error *error)
 {
@@ -123,16 +128,16 @@ static telar_status await(struct reading *r, const struct tl_orders *orders, uin
     if (heard == TL_HEARD_RECORD)
         return judge(r, orders, &record, error);
     if (heard == TL_HEARD_NOTHING)
-        return failed(r, orders, TELAR_TIMEOUT, 0, "took longer than the time limit allows for all its bands",
-                      error);
+        return failed(r, orders, TELAR_TIMEOUT, 0,
+                      "took longer than the time limit allows for all its bands", error);
     if (heard == TL_HEARD_NOISE)
         return failed(r, orders, TELAR_WORKER, 0, "sent a message that makes no sense", error);
     tl_cause_text(&r->member.cause, why, 128);
     return failed(r, orders, TELAR_WORKER, 0, why, error);
 }
 
-static telar_status start(struct reading *r, const struct tl_orders *orders, const struct tl_segment *segment,
-                          struct telar_error *error)
+static telar_status start(struct reading *r, const struct tl_orders *orders,
+                          const struct tl_segment *segment, struct telar_error *error)
 {
     int ends[2];
     telar_status status = orders->engine->open ? orders->engine->open(NULL, error) : TELAR_OK;
@@ -166,8 +171,10 @@ telar_status tl_reader_run(struct tl_decoder *decoder, const struct tl_orders *o
     telar_status status;
 
     if (!r.found)
-        return tl_fail(error, TELAR_HOST, errno, "%s: no memory to decode it in a sandbox", orders->name);
-    if (orders->timeout_ms && !__builtin_mul_overflow(bands, orders->timeout_ms * UINT64_C(1000000), &allowed_ns)
+        return tl_fail(error, TELAR_HOST, errno, "%s: no memory to decode it in a sandbox",
+                       orders->name);
+    if (orders->timeout_ms
+        && !__builtin_mul_overflow(bands, orders->timeout_ms * UINT64_C(1000000), &allowed_ns)
         && allowed_ns < UINT64_MAX / 2)
         deadline_ns = tl_now_ns() + allowed_ns;
     status = start(&r, orders, segment, error);

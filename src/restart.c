@@ -15,8 +15,9 @@
 enum { HEAD_BYTES = 8, CRC_BYTES = 4, ZLIB_HEAD_BYTES = 2, END_BYTES = 6, PIECE_BYTES = 65536 };
 
 /*
- * How much image data may lie, beside its pixels, in the last row, and behind it. Less than libpng is allowed
- * to read there (codec_png_read.c), so that nothing is taken here which is too much for it.
+ * How much image data may lie, beside its pixels, in the last row, and behind it. Less than libpng
+ * is allowed to read there (codec_png_read.c), so that nothing is taken here which is too much for
+ * it.
  */
 enum { LAST_ROW_BYTES = 960, TAIL_BYTES = 60 };
 
@@ -31,7 +32,8 @@ size_t tl_restart_work_bytes(void)
     return TL_RESTART_PARTS * sizeof(struct work);
 }
 
-/* Reads exactly n bytes from a place in the file, whatever its offset is. *errnum: 0, or why that cannot be. */
+/* Reads exactly n bytes from a place in the file, whatever its offset is. *errnum: 0, or why that
+ * cannot be. */
 static bool read_at(int fd, void *bytes, size_t n, uint64_t offset, int *errnum)
 {
     unsigned char *at = bytes;
@@ -65,7 +67,8 @@ static bool look_at_idat(int fd, uint64_t *offset, struct tl_restart_part *part)
     return true;
 }
 
-/* The last IDAT: nothing but a final block of fixed codes without data, and the stream's checksum. */
+/* The last IDAT: nothing but a final block of fixed codes without data, and the stream's checksum.
+ */
 static bool look_at_end(int fd, uint64_t *offset, uint32_t *adler)
 {
     struct tl_restart_part end;
@@ -81,8 +84,8 @@ static bool look_at_end(int fd, uint64_t *offset, uint32_t *adler)
 }
 
 /*
- * The stream's own head (RFC 1950, 2.2): deflate with a window of 32 KiB, without a dictionary. It is not the
- * part's.
+ * The stream's own head (RFC 1950, 2.2): deflate with a window of 32 KiB, without a dictionary. It
+ * is not the part's.
  */
 static bool look_at_beginning(int fd, struct tl_restart_part *first)
 {
@@ -93,8 +96,9 @@ static bool look_at_beginning(int fd, struct tl_restart_part *first)
            && head[0] == 0x78 && (head[0] << 8 | head[1]) % 31 == 0 && !(head[1] & 0x20);
 }
 
-struct tl_restart *tl_restart_find(int fd, uint64_t first, const unsigned char data[TL_RESTART_BYTES],
-                                   uint32_t rows, uint32_t band_rows)
+struct tl_restart *tl_restart_find(int fd, uint64_t first,
+                                   const unsigned char data[TL_RESTART_BYTES], uint32_t rows,
+                                   uint32_t band_rows)
 {
     const uint32_t part_rows = tl_load_be32(data + 4), n_parts = tl_load_be32(data + 8);
     struct tl_restart *restart;
@@ -108,11 +112,14 @@ struct tl_restart *tl_restart_find(int fd, uint64_t first, const unsigned char d
     restart = malloc(sizeof *restart + n_parts * sizeof restart->part[0]);
     if (!restart)
         return NULL;
-    *restart = (struct tl_restart){
-        .rows = rows, .part_rows = part_rows, .parts_of_band = band_rows / part_rows, .n_parts = n_parts};
+    *restart = (struct tl_restart){.rows = rows,
+                                   .part_rows = part_rows,
+                                   .parts_of_band = band_rows / part_rows,
+                                   .n_parts = n_parts};
     for (uint32_t i = 0; good && i < n_parts; i++)
         good = look_at_idat(fd, &offset, &restart->part[i]);
-    good = good && look_at_beginning(fd, &restart->part[0]) && look_at_end(fd, &offset, &restart->adler);
+    good = good && look_at_beginning(fd, &restart->part[0])
+           && look_at_end(fd, &offset, &restart->adler);
     restart->tail_offset = offset;
     if (!good) {
         free(restart);
@@ -166,7 +173,8 @@ static bool fetch(struct reading *r)
     r->offset += n;
     r->left -= n;
     return r->left > 0
-           || (read_at(r->fd, crc, sizeof crc, r->offset, &r->errnum) && tl_load_be32(crc) == r->crc);
+           || (read_at(r->fd, crc, sizeof crc, r->offset, &r->errnum)
+               && tl_load_be32(crc) == r->crc);
 }
 
 /* Where the data was when an output was full. */
@@ -177,8 +185,8 @@ static void mark(struct reading *r, int i)
 }
 
 /*
- * Inflates the piece at hand. Once the output is full, blocks without output may follow, but nothing that
- * gives more: then input is left.
+ * Inflates the piece at hand. Once the output is full, blocks without output may follow, but
+ * nothing that gives more: then input is left.
  */
 static bool inflate_piece(struct reading *r)
 {
@@ -191,7 +199,8 @@ static bool inflate_piece(struct reading *r)
             mark(r, i);
         }
     return r->in.used == r->in.n
-           || (tl_inflate_run(r->inflate, &r->in, &none) == TL_INFLATE_MORE && r->in.used == r->in.n);
+           || (tl_inflate_run(r->inflate, &r->in, &none) == TL_INFLATE_MORE
+               && r->in.used == r->in.n);
 }
 
 /* Two parts at once, as far as both go. */
@@ -229,7 +238,8 @@ static bool inflate_rest(struct reading *r)
 /* The end of the image data is where libpng looks closely. */
 static bool ends_well(const struct reading *last)
 {
-    const uint64_t in_last_row = last->full_at[1] - last->full_at[0], behind = used(last) - last->full_at[1];
+    const uint64_t in_last_row = last->full_at[1] - last->full_at[0],
+                   behind = used(last) - last->full_at[1];
 
     return in_last_row <= 2 * last->out[1].n + LAST_ROW_BYTES && behind + END_BYTES <= TAIL_BYTES;
 }

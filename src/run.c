@@ -1,5 +1,6 @@
 /*
- * What every run has: options, a plan, a segment, a report. run_file.c and run_memory.c are the flows.
+ * What every run has: options, a plan, a segment, a report. run_file.c and run_memory.c are the
+ * flows.
  */
 #include <config.h>
 
@@ -58,11 +59,13 @@ static void limit_to_regions(struct run *run)
         if (!chain && run->job.stage[i].count > most)
             most = run->job.stage[i].count;
     }
-    snprintf(why, sizeof why, "there %s only %" PRIu64 " region%s", most == 1 ? "is" : "are", most, most == 1 ? "" : "s");
+    snprintf(why, sizeof why, "there %s only %" PRIu64 " region%s", most == 1 ? "is" : "are", most,
+             most == 1 ? "" : "s");
     limit_workers(run, most, why);
 }
 
-/* Whether it is mostly decoding and quick encoding that workers do, with transforms that read little around a pixel. */
+/* Whether it is mostly decoding and quick encoding that workers do, with transforms that read
+ * little around a pixel. */
 static bool is_light(const struct tl_job *job)
 {
     enum { LIGHT_HALO = 16 };
@@ -71,8 +74,9 @@ static bool is_light(const struct tl_job *job)
 }
 
 /*
- * Nor, unless they are asked for, processes that cost more than they help: from file to file one worker does a megabyte of
- * pixels in about the time in which another is made. Nobody is told of it: nobody wanted more.
+ * Nor, unless they are asked for, processes that cost more than they help: from file to file one
+ * worker does a megabyte of pixels in about the time in which another is made. Nobody is told of
+ * it: nobody wanted more.
  */
 static void limit_to_worth(struct run *run)
 {
@@ -80,7 +84,8 @@ static void limit_to_worth(struct run *run)
     uint64_t worth = telar_row_bytes(&run->job.image) * run->job.image.rows / WORTH_BYTES;
 
     worth = worth ? worth : 1;
-    if (run->options.workers || run->orders.workers <= worth || !run->orders.engine->processes || !is_light(&run->job))
+    if (run->options.workers || run->orders.workers <= worth || !run->orders.engine->processes
+        || !is_light(&run->job))
         return;
     limit_workers(run, worth, "so small a picture is not worth more");
     run->report->workers_wanted = run->orders.workers;
@@ -106,8 +111,10 @@ static telar_status reserve(struct run *run, const struct limit *limit, struct t
     shape.small_pages = run->options.small_pages;
     if (shape.bytes > limit->bytes)
         return tl_fail(error, TELAR_HOST, 0,
-                       "%s: needs %" PRIu64 " KiB of shared memory, %s %" PRIu64 " KiB; use a smaller image or %s",
-                       run->name, shape.bytes >> 10, limit->own ? "the limit is" : "the host has", limit->bytes >> 10,
+                       "%s: needs %" PRIu64 " KiB of shared memory, %s %" PRIu64
+                       " KiB; use a smaller image or %s",
+                       run->name, shape.bytes >> 10, limit->own ? "the limit is" : "the host has",
+                       limit->bytes >> 10,
                        limit->own ? "a higher limit (--max-memory)" : "free some");
     return tl_segment_create(&run->segment, &shape, run->options.keep_shm, error);
 }
@@ -117,7 +124,8 @@ static void describe(struct run *run)
     telar_report *report = run->report;
 
     report->image = run->job.image;
-    snprintf(report->engine, sizeof report->engine, "%s", telar_engine_name(run->orders.engine->id));
+    snprintf(report->engine, sizeof report->engine, "%s",
+             telar_engine_name(run->orders.engine->id));
     snprintf(report->isolation, sizeof report->isolation, "%s",
              run->orders.engine->processes ? telar_isolation_name(run->options.isolation) : "none");
     snprintf(report->backing, sizeof report->backing, "%s", run->segment.backing);
@@ -127,8 +135,9 @@ static void describe(struct run *run)
 }
 
 /*
- * Whether the worker that inflates has time to make the pixels, too, while the bands are in its cache. Where the file is
- * not much smaller than the pixels, inflating is what everybody waits for; and so it is for many workers.
+ * Whether the worker that inflates has time to make the pixels, too, while the bands are in its
+ * cache. Where the file is not much smaller than the pixels, inflating is what everybody waits for;
+ * and so it is for many workers.
  */
 static bool inflates_quickly(const struct run *run, const struct telar_geometry *image)
 {
@@ -159,8 +168,8 @@ static telar_status lay_out(struct run *run, struct tl_request *request, struct 
 }
 
 /* From an image's geometry to a segment with room for everything, and a report that says so. */
-telar_status tl_run_plan(struct run *run, const struct telar_geometry *image, bool decode, bool encode,
-                         struct telar_error *error)
+telar_status tl_run_plan(struct run *run, const struct telar_geometry *image, bool decode,
+                         bool encode, struct telar_error *error)
 {
     struct tl_request request = {
         .image = *image,
@@ -258,10 +267,12 @@ static telar_status open_plugins(struct run *run, struct telar_error *error)
 
     if (!processes && !run->options.trust_plugins)
         return tl_fail(error, TELAR_USAGE, 0,
-                       "%s would load a plug-in into the program itself, where nothing contains it; use processes, "
+                       "%s would load a plug-in into the program itself, where nothing contains "
+                       "it; use processes, "
                        "or say that you trust it (--trust)",
                        telar_engine_name(run->options.engine));
-    status = tl_plugins_open(&run->plugins, run->pipeline, !processes, run->sandbox, run->options.timeout_ms, error);
+    status = tl_plugins_open(&run->plugins, run->pipeline, !processes, run->sandbox,
+                             run->options.timeout_ms, error);
     run->pipeline = &run->plugins.pipeline;
     if (processes)
         run->orders.plugins = &run->plugins;
@@ -274,7 +285,8 @@ telar_status tl_run_begin(struct run *run, const char *name, const telar_pipelin
 {
     telar_status status;
 
-    *run = (struct run){.pipeline = pipeline, .name = name, .segment = TL_SEGMENT_NONE, .orders.name = name};
+    *run = (struct run){
+        .pipeline = pipeline, .name = name, .segment = TL_SEGMENT_NONE, .orders.name = name};
     tl_error_clear(error);
     if (report)
         *report = NULL;
@@ -292,19 +304,22 @@ telar_status tl_run_begin(struct run *run, const char *name, const telar_pipelin
     return status == TELAR_OK && tl_plugins_any(pipeline) ? open_plugins(run, error) : status;
 }
 
-/* A run has begun when it has its segment; what was lost stays in the report when all is begun again. */
+/* A run has begun when it has its segment; what was lost stays in the report when all is begun
+ * again. */
 static bool has_begun(const telar_report *report)
 {
     return report && (report->segment_bytes > 0 || report->n_losses > 0);
 }
 
-/* Releases what the run holds; the report, of a run that had begun, goes to the caller who wants it. */
+/* Releases what the run holds; the report, of a run that had begun, goes to the caller who wants
+ * it. */
 void tl_run_end(struct run *run, telar_report **report)
 {
     free(run->row);
     tl_plugins_close(&run->plugins);
     tl_sandbox_free(run->sandbox);
-    tl_segment_destroy(&run->segment); /* giving back small pages takes a while, and that is time of the run too */
+    tl_segment_destroy(
+        &run->segment); /* giving back small pages takes a while, and that is time of the run too */
     if (run->report)
         run->report->total_ns = tl_run_elapsed_ns(run);
     if (report && has_begun(run->report))
@@ -334,8 +349,10 @@ void tl_run_start_over(struct run *run)
     run->row = NULL;
 }
 
-/* Done, but not all of it: says what is missing, which the task list of the report tells in full. */
-telar_status tl_run_partial(const struct run *run, const struct tl_outcome *outcome, struct telar_error *error)
+/* Done, but not all of it: says what is missing, which the task list of the report tells in full.
+ */
+telar_status tl_run_partial(const struct run *run, const struct tl_outcome *outcome,
+                            struct telar_error *error)
 {
     const telar_report *report = run->report;
     uint64_t i = 0;
@@ -345,8 +362,9 @@ telar_status tl_run_partial(const struct run *run, const struct tl_outcome *outc
     while (i < report->n_tasks && !report->task[i].skipped)
         i++;
     return tl_fail(error, TELAR_PARTIAL, 0,
-                   "%s: %" PRIu64 " region%s left as the source, the first %" PRIu32 ":%" PRIu32 ",%" PRIu32 ":%" PRIu32
-                   ": each worker that tried was lost",
-                   run->name, outcome->skipped, outcome->skipped == 1 ? " is" : "s are", report->task[i].region.r0,
-                   report->task[i].region.r1, report->task[i].region.c0, report->task[i].region.c1);
+                   "%s: %" PRIu64 " region%s left as the source, the first %" PRIu32 ":%" PRIu32
+                   ",%" PRIu32 ":%" PRIu32 ": each worker that tried was lost",
+                   run->name, outcome->skipped, outcome->skipped == 1 ? " is" : "s are",
+                   report->task[i].region.r0, report->task[i].region.r1, report->task[i].region.c0,
+                   report->task[i].region.c1);
 }

@@ -24,18 +24,19 @@ struct run {
     /* Of a run from file to file. */
     struct tl_decoder *decoder;
     struct tl_output *output;
-    uint32_t adler;     /* of what is written so far */
-    bool abandoned;     /* see struct tl_outcome */
-    uint32_t again;     /* how often all was done once more after a crash */
+    uint32_t adler; /* of what is written so far */
+    bool abandoned; /* see struct tl_outcome */
+    uint32_t again; /* how often all was done once more after a crash */
 };
 
 /* Decides the options. On failure, too, tl_run_end is for what there is. */
 telar_status tl_run_begin(struct run *run, const char *name, const telar_pipeline *pipeline,
-                          const struct telar_options *options, telar_report **report, struct telar_error *error);
+                          const struct telar_options *options, telar_report **report,
+                          struct telar_error *error);
 
 /* From an image's geometry to a segment with room for everything, and a report that says so. */
-telar_status tl_run_plan(struct run *run, const struct telar_geometry *image, bool decode, bool encode,
-                         struct telar_error *error);
+telar_status tl_run_plan(struct run *run, const struct telar_geometry *image, bool decode,
+                         bool encode, struct telar_error *error);
 
 /* All that the workers do. */
 telar_status tl_run_weave(struct run *run, struct tl_outcome *outcome, struct telar_error *error);
@@ -44,7 +45,8 @@ telar_status tl_run_weave(struct run *run, struct tl_outcome *outcome, struct te
 const unsigned char *tl_run_row(void *data, uint32_t row);
 
 /* TELAR_PARTIAL, in words, when regions are left as the source. */
-telar_status tl_run_partial(const struct run *run, const struct tl_outcome *outcome, struct telar_error *error);
+telar_status tl_run_partial(const struct run *run, const struct tl_outcome *outcome,
+                            struct telar_error *error);
 
 /* Forgets an attempt, but for its report's zero of time and its losses. */
 void tl_run_start_over(struct run *run);

@@ -38,8 +38,8 @@ static telar_status write_band(void *data, uint32_t band, const unsigned char *b
 static telar_status write_by_libpng(struct run *run, struct telar_error *error)
 {
     uint64_t start_ns = tl_run_elapsed_ns(run);
-    telar_status status =
-        tl_encode(run->output, &run->job.image, tl_decoder_chunks(run->decoder), tl_run_row, run, error);
+    telar_status status = tl_encode(run->output, &run->job.image, tl_decoder_chunks(run->decoder),
+                                    tl_run_row, run, error);
 
     run->report->write_ns = tl_run_elapsed_ns(run) - start_ns;
     return status;
@@ -48,7 +48,8 @@ static telar_status write_by_libpng(struct run *run, struct telar_error *error)
 /* All that stands before the first band, which is known before any worker lives. */
 static telar_status write_head(struct run *run, struct telar_error *error)
 {
-    struct tl_format format = {run->job.image, run->job.band_rows, run->job.small, !run->options.no_restart};
+    struct tl_format format = {run->job.image, run->job.band_rows, run->job.small,
+                               !run->options.no_restart};
 
     run->adler = 1;
     run->orders.write_band = write_band;
@@ -65,8 +66,8 @@ static telar_status write_tail(struct run *run, struct telar_error *error)
 }
 
 /*
- * Opens the input. At the sandboxed rung libpng comes near it only in a process of its own, also if only to
- * say why not.
+ * Opens the input. At the sandboxed rung libpng comes near it only in a process of its own, also if
+ * only to say why not.
  */
 static telar_status open_input(struct run *run, const char *input, struct telar_error *error)
 {
@@ -78,41 +79,45 @@ static telar_status open_input(struct run *run, const char *input, struct telar_
     if (status != TELAR_OK || tl_decoder_geometry(run->decoder)->rows > 0)
         return status;
     status = tl_reader_run(run->decoder, &run->orders, NULL, &run->segment, error);
-    return status == TELAR_OK ? tl_fail(error, TELAR_INPUT, 0, "%s: has no good header", run->name) : status;
+    return status == TELAR_OK ? tl_fail(error, TELAR_INPUT, 0, "%s: has no good header", run->name)
+                              : status;
 }
 
 /* Decodes everything here and now, into a source that holds the whole picture. */
 static telar_status decode_all(struct run *run, struct telar_error *error)
 {
     uint64_t start_ns = tl_run_elapsed_ns(run);
-    telar_status status = run->sandbox
-                              ? tl_reader_run(run->decoder, &run->orders, &run->job, &run->segment, error)
-                              : tl_decoder_read(run->decoder, run->segment.base + run->job.source.offset,
-                                                run->job.source_stride, error);
+    telar_status status =
+        run->sandbox ? tl_reader_run(run->decoder, &run->orders, &run->job, &run->segment, error)
+                     : tl_decoder_read(run->decoder, run->segment.base + run->job.source.offset,
+                                       run->job.source_stride, error);
 
     run->report->decode_ns = tl_run_elapsed_ns(run) - start_ns;
     return status;
 }
 
-/* What follows the image data, where workers decoded it; and whether all bands together are what the stream says. */
-static telar_status take_tail(struct run *run, struct tl_outcome *outcome, struct telar_error *error)
+/* What follows the image data, where workers decoded it; and whether all bands together are what
+ * the stream says. */
+static telar_status take_tail(struct run *run, struct tl_outcome *outcome,
+                              struct telar_error *error)
 {
     if (run->job.restart && outcome->adler != tl_decoder_restart(run->decoder)->adler) {
         outcome->doubt = true;
         return tl_fail(error, TELAR_INPUT, 0,
-                       "%s: its image data is damaged (checksum); get an undamaged copy", run->name);
+                       "%s: its image data is damaged (checksum); get an undamaged copy",
+                       run->name);
     }
-    return tl_decoder_read_tail(run->decoder, run->segment.base + run->job.tail.offset, outcome->tail_bytes,
-                                &outcome->doubt, error);
+    return tl_decoder_read_tail(run->decoder, run->segment.base + run->job.tail.offset,
+                                outcome->tail_bytes, &outcome->doubt, error);
 }
 
 /*
- * Decode, plan, run, encode: with `in_bands` the decoder's work is the workers' too. The output comes first:
- * where it cannot be taken back, a file that says where its bands begin is not believed, for it may have to
- * be read in series after all.
+ * Decode, plan, run, encode: with `in_bands` the decoder's work is the workers' too. The output
+ * comes first: where it cannot be taken back, a file that says where its bands begin is not
+ * believed, for it may have to be read in series after all.
  */
-static telar_status convert(struct run *run, const char *output, bool in_bands, struct tl_outcome *outcome,
-                            struct telar_error *error)
+static telar_status convert(struct run *run, const char *output, bool in_bands,
+                            struct tl_outcome *outcome, struct telar_error *error)
 {
     bool encode = run->options.compression != TELAR_LIBPNG;
     telar_status status = tl_output_open(output, run->options.temporary, &run->output, error);
@@ -138,17 +143,18 @@ static telar_status convert(struct run *run, const char *output, bool in_bands, 
 }
 
 /*
- * Whether another attempt follows one that has failed: by libpng, where workers came to a doubt about the
- * file, or all of it once more, where a worker was lost that may have written anywhere. What was read from a
- * pipe cannot be read again, nor what went down one be taken back: then the failure is the answer, and says
- * so if `error` is its own.
+ * Whether another attempt follows one that has failed: by libpng, where workers came to a doubt
+ * about the file, or all of it once more, where a worker was lost that may have written anywhere.
+ * What was read from a pipe cannot be read again, nor what went down one be taken back: then the
+ * failure is the answer, and says so if `error` is its own.
  */
 static bool follows(struct run *run, const struct tl_outcome *outcome, struct telar_error *error)
 {
     size_t used = strlen(error->text);
     bool possible;
 
-    if (outcome->abandoned || !(outcome->doubt || (outcome->again && run->again < run->orders.retries)))
+    if (outcome->abandoned
+        || !(outcome->doubt || (outcome->again && run->again < run->orders.retries)))
         return false;
     run->again += outcome->again;
     possible = tl_decoder_can_reopen(run->decoder) && !tl_output_is_direct(run->output);
@@ -159,10 +165,11 @@ static bool follows(struct run *run, const struct tl_outcome *outcome, struct te
 }
 
 /*
- * Common files are decoded by the workers, in bands; the others, and those with which that came to a doubt,
- * by libpng.
+ * Common files are decoded by the workers, in bands; the others, and those with which that came to
+ * a doubt, by libpng.
  */
-static telar_status attempt(struct run *run, const char *input, const char *output, struct telar_error *error)
+static telar_status attempt(struct run *run, const char *input, const char *output,
+                            struct telar_error *error)
 {
     struct telar_error refusal = {.worker = -1};
     struct tl_outcome outcome;
@@ -175,7 +182,8 @@ static telar_status attempt(struct run *run, const char *input, const char *outp
         if (status != TELAR_OK)
             return status;
         tl_error_clear(&refusal);
-        status = convert(run, output, !doubt && tl_decoder_in_bands(run->decoder), &outcome, &refusal);
+        status =
+            convert(run, output, !doubt && tl_decoder_in_bands(run->decoder), &outcome, &refusal);
         run->abandoned = outcome.abandoned;
         doubt |= outcome.doubt;
         once_more = status != TELAR_OK && follows(run, &outcome, &refusal);

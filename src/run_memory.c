@@ -1,5 +1,6 @@
 /*
- * From an image in memory to another: plan, copy in, run, copy out, report. Once, or again and again with a pool.
+ * From an image in memory to another: plan, copy in, run, copy out, report. Once, or again and
+ * again with a pool.
  */
 #include <config.h>
 
@@ -36,8 +37,9 @@ static telar_status copy_out(struct run *run, const telar_image *source, telar_i
 }
 
 /* Once, from the source to a result. */
-static telar_status attempt_in_memory(struct run *run, const telar_image *source, telar_image **result,
-                                      struct tl_outcome *outcome, struct telar_error *error)
+static telar_status attempt_in_memory(struct run *run, const telar_image *source,
+                                      telar_image **result, struct tl_outcome *outcome,
+                                      struct telar_error *error)
 {
     telar_status status = tl_run_plan(run, telar_image_geometry(source), false, false, error);
 
@@ -48,8 +50,9 @@ static telar_status attempt_in_memory(struct run *run, const telar_image *source
     return status == TELAR_OK ? copy_out(run, source, result, error) : status;
 }
 
-telar_status telar_run(const telar_image *source, telar_image **result, const telar_pipeline *pipeline,
-                       const struct telar_options *options, telar_report **report, struct telar_error *error)
+telar_status telar_run(const telar_image *source, telar_image **result,
+                       const telar_pipeline *pipeline, const struct telar_options *options,
+                       telar_report **report, struct telar_error *error)
 {
     struct run run;
     struct tl_outcome outcome = {0};
@@ -78,7 +81,8 @@ struct telar_pool {
 };
 
 telar_status telar_pool_new(const struct telar_geometry *geometry, const telar_pipeline *pipeline,
-                            const struct telar_options *options, telar_pool **pool, struct telar_error *error)
+                            const struct telar_options *options, telar_pool **pool,
+                            struct telar_error *error)
 {
     telar_pool *p = calloc(1, sizeof *p);
     telar_status status;
@@ -100,8 +104,8 @@ telar_status telar_pool_new(const struct telar_geometry *geometry, const telar_p
 }
 
 /*
- * What a worker has written to where it must not, at the shared rung, is written over: all of the source
- * comes again, and no task looks at what was there before.
+ * What a worker has written to where it must not, at the shared rung, is written over: all of the
+ * source comes again, and no task looks at what was there before.
  */
 static telar_status run_again(telar_pool *pool, const telar_image *source, telar_image **result,
                               struct tl_outcome *outcome, struct telar_error *error)
@@ -128,8 +132,8 @@ static telar_status run_again(telar_pool *pool, const telar_image *source, telar
     return status == TELAR_OK ? copy_out(run, source, result, error) : status;
 }
 
-telar_status telar_pool_run(telar_pool *pool, const telar_image *source, telar_image **result, telar_report **report,
-                            struct telar_error *error)
+telar_status telar_pool_run(telar_pool *pool, const telar_image *source, telar_image **result,
+                            telar_report **report, struct telar_error *error)
 {
     struct run *run = &pool->run;
     telar_report *common = run->report;
@@ -141,9 +145,11 @@ telar_status telar_pool_run(telar_pool *pool, const telar_image *source, telar_i
         *report = NULL;
     tl_error_clear(error);
     if (memcmp(telar_image_geometry(source), &run->job.image, sizeof run->job.image) != 0)
-        return tl_fail(error, TELAR_USAGE, 0, "the image is not of the geometry that the pool was made for");
+        return tl_fail(error, TELAR_USAGE, 0,
+                       "the image is not of the geometry that the pool was made for");
     if (run->abandoned)
-        return tl_fail(error, TELAR_HOST, 0, "a thread of the pool could not be ended; the program should end");
+        return tl_fail(error, TELAR_HOST, 0,
+                       "a thread of the pool could not be ended; the program should end");
     run->report = malloc(sizeof *run->report);
     if (!run->report) {
         run->report = common;

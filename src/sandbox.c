@@ -41,16 +41,19 @@ static bool has_seccomp(void)
 static const char *what_is_missing(void)
 {
 #ifdef TL_SANITIZED
-    return "this telar was built with a sanitizer, whose run-time library makes calls of its own; use one "
+    return "this telar was built with a sanitizer, whose run-time library makes calls of its own; "
+           "use one "
            "without";
 #endif
     if (!tl_filter_possible())
-        return "this telar was built without libseccomp (Debian: libseccomp-dev); configure and build it "
+        return "this telar was built without libseccomp (Debian: libseccomp-dev); configure and "
+               "build it "
                "again";
     if (!has_seccomp())
         return "the kernel has no seccomp filters (Linux 4.14, CONFIG_SECCOMP_FILTER)";
     if (landlock_abi() < 1)
-        return "the kernel has no Landlock (Linux 5.13, CONFIG_SECURITY_LANDLOCK, and landlock in lsm=)";
+        return "the kernel has no Landlock (Linux 5.13, CONFIG_SECURITY_LANDLOCK, and landlock in "
+               "lsm=)";
     return NULL;
 }
 
@@ -80,7 +83,8 @@ void tl_sandbox_free(struct tl_sandbox *sandbox)
 
 void tl_sandbox_describe(const struct tl_sandbox *sandbox, char text[TL_SANDBOX_TEXT_BYTES])
 {
-    snprintf(text, TL_SANDBOX_TEXT_BYTES, "seccomp, landlock abi %d, no_new_privs, rlimits, not dumpable",
+    snprintf(text, TL_SANDBOX_TEXT_BYTES,
+             "seccomp, landlock abi %d, no_new_privs, rlimits, not dumpable",
              sandbox->landlock_abi);
 }
 
@@ -126,8 +130,8 @@ static int landlock_abi(void)
 }
 
 /*
- * Everything that a version of it can take away. Rights on files came over time: 13 at first, then moving
- * between directories, truncating, and ioctl on devices.
+ * Everything that a version of it can take away. Rights on files came over time: 13 at first, then
+ * moving between directories, truncating, and ioctl on devices.
  */
 static int make_ruleset(int abi)
 {
@@ -137,14 +141,16 @@ static int make_ruleset(int abi)
         .net = abi >= 4 ? NET_BIND_AND_CONNECT_TCP : 0,
         .scoped = abi >= 6 ? SCOPE_ABSTRACT_UNIX_AND_SIGNALS : 0,
     };
-    const size_t known = abi >= 6 ? sizeof rights : abi >= 4 ? 2 * sizeof rights.fs : sizeof rights.fs;
+    const size_t known = abi >= 6   ? sizeof rights
+                         : abi >= 4 ? 2 * sizeof rights.fs
+                                    : sizeof rights.fs;
 
     return (int)syscall(SYS_landlock_create_ruleset, &rights, known, 0);
 }
 
 /*
- * Lets a file, or all below a directory, be read and mapped as code. What there is not needs no rule, if it
- * may be absent.
+ * Lets a file, or all below a directory, be read and mapped as code. What there is not needs no
+ * rule, if it may be absent.
  */
 static bool allow_loading(int ruleset, const char *path, bool may_be_absent)
 {
@@ -169,7 +175,8 @@ static bool restrict_self(int ruleset)
 
 static bool restrict_to_loading(int abi, const char *const paths[], size_t n)
 {
-    static const char *const libraries[] = {"/lib", "/lib64", "/usr/lib", "/usr/lib64", "/etc/ld.so.cache"};
+    static const char *const libraries[] = {"/lib", "/lib64", "/usr/lib", "/usr/lib64",
+                                            "/etc/ld.so.cache"};
     int ruleset = make_ruleset(abi);
     bool good = ruleset >= 0;
 
@@ -196,7 +203,8 @@ static bool limit(int resource, uint64_t most)
     return setrlimit((__rlimit_resource_t)resource, &limit) == 0;
 }
 
-/* Bytes of private memory that this process has, from a line of seven numbers of pages, of which it is the sixth. */
+/* Bytes of private memory that this process has, from a line of seven numbers of pages, of which it
+ * is the sixth. */
 static bool data_bytes(uint64_t *bytes)
 {
     char line[256];
@@ -232,8 +240,9 @@ static bool drop_capabilities(uint32_t kept)
 static bool give_up_rights(uint32_t kept_capabilities)
 {
     return limit(RLIMIT_CORE, 0) && limit(RLIMIT_FSIZE, 0) && limit(RLIMIT_NPROC, 0)
-           && limit(RLIMIT_MEMLOCK, 0) && limit(RLIMIT_MSGQUEUE, 0) && drop_capabilities(kept_capabilities)
-           && prctl(PR_SET_DUMPABLE, 0) == 0 && prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0;
+           && limit(RLIMIT_MEMLOCK, 0) && limit(RLIMIT_MSGQUEUE, 0)
+           && drop_capabilities(kept_capabilities) && prctl(PR_SET_DUMPABLE, 0) == 0
+           && prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0;
 }
 
 /* ---- violations ---- */
@@ -320,7 +329,8 @@ bool tl_sandbox_enter(const struct tl_sandbox *sandbox, bool keep_input, tl_sand
 
     if (alarm_of_process ? !drop_capabilities(0) : !give_up_rights(0) || !watch(alarm))
         return false;
-    return restrict_to_nothing(sandbox->landlock_abi) && close_range(0, TL_SANDBOX_CHANNEL - 1, 0) == 0
-           && close_range(first_closed, UINT_MAX, 0) == 0 && limit(RLIMIT_DATA, 0) && limit(RLIMIT_NOFILE, 0)
-           && install(&sandbox->working);
+    return restrict_to_nothing(sandbox->landlock_abi)
+           && close_range(0, TL_SANDBOX_CHANNEL - 1, 0) == 0
+           && close_range(first_closed, UINT_MAX, 0) == 0 && limit(RLIMIT_DATA, 0)
+           && limit(RLIMIT_NOFILE, 0) && install(&sandbox->working);
 }

@@ -1,21 +1,22 @@
 /*
- * sandbox.h - what a sandboxed worker process is kept from, and how it is locked in. The only place that
- * speaks seccomp, Landlock and prctl's no_new_privs. Layer: over status.
+ * sandbox.h - what a sandboxed worker process is kept from, and how it is locked in. The only place
+ * that speaks seccomp, Landlock and prctl's no_new_privs. Layer: over status.
  *
- * Inside, a worker has its pages, its channel and, where it decodes, the input file, which it can read and
- * nothing else. It opens no file, reaches no network and no other process, and gets no new memory: malloc
- * fails as it does when there is none. Everything else is a violation: its system call's number goes to
- * `alarm`, and the process ends.
+ * Inside, a worker has its pages, its channel and, where it decodes, the input file, which it can
+ * read and nothing else. It opens no file, reaches no network and no other process, and gets no new
+ * memory: malloc fails as it does when there is none. Everything else is a violation: its system
+ * call's number goes to `alarm`, and the process ends.
  *
- * There are two stages, because code that is loaded at run time brings constructors that nobody has read:
+ * There are two stages, because code that is loaded at run time brings constructors that nobody has
+ * read:
  *
  *     descriptors moved to their places, memory mapped, what is not needed closed
- *     tl_sandbox_enter_loading     only where something is to be loaded: files can be read where libraries are, memory
- *                                  can be mapped, and that is all
- *     dlopen(..., RTLD_NOW)
- *     tl_sandbox_enter             for good
+ *     tl_sandbox_enter_loading     only where something is to be loaded: files can be read where
+ * libraries are, memory can be mapped, and that is all dlopen(..., RTLD_NOW) tl_sandbox_enter for
+ * good
  *
- * The second is entered by a process that has just run such constructors. Code that sets out to stays in the first.
+ * The second is entered by a process that has just run such constructors. Code that sets out to
+ * stays in the first.
  *
  * What the coordinator does is done before the fork, for it needs memory; the worker's part is
  * async-signal-safe.
@@ -35,8 +36,8 @@ enum { TL_SANDBOX_CHANNEL = 3, TL_SANDBOX_INPUT = 4 };
 struct tl_sandbox;
 
 /*
- * Compiles the filters. TELAR_HOST: this host, or this build of telar, cannot give all of it; the text says
- * what is missing and the remedy. Release with tl_sandbox_free.
+ * Compiles the filters. TELAR_HOST: this host, or this build of telar, cannot give all of it; the
+ * text says what is missing and the remedy. Release with tl_sandbox_free.
  */
 telar_status tl_sandbox_new(struct tl_sandbox **sandbox, struct telar_error *error);
 void tl_sandbox_free(struct tl_sandbox *sandbox);
@@ -45,37 +46,38 @@ void tl_sandbox_free(struct tl_sandbox *sandbox);
 enum { TL_SANDBOX_TEXT_BYTES = 96 };
 void tl_sandbox_describe(const struct tl_sandbox *sandbox, char text[TL_SANDBOX_TEXT_BYTES]);
 
-/* The name of a system call of this machine, for people: "socket", or "call 4711" when it has none. */
+/* The name of a system call of this machine, for people: "socket", or "call 4711" when it has none.
+ */
 enum { TL_SANDBOX_NAME_BYTES = 48 };
 void tl_sandbox_call_name(int number, char name[TL_SANDBOX_NAME_BYTES]);
 
 /* ---- the worker's part ---- */
 
 /*
- * What is told of a violation, before the process ends: called in a signal handler, in the middle of
- * anything. `number` is the system call's. A system call of another ABI (x32, i386) ends the process with
- * SIGSYS, and nothing is told.
+ * What is told of a violation, before the process ends: called in a signal handler, in the middle
+ * of anything. `number` is the system call's. A system call of another ABI (x32, i386) ends the
+ * process with SIGSYS, and nothing is told.
  */
 typedef void tl_sandbox_alarm(int number);
 
 /*
- * Moves `*channel` to TL_SANDBOX_CHANNEL, `*input` (-1: none) to TL_SANDBOX_INPUT, and `n` others to the
- * places behind, and closes all that is left, standard input, output and error included. The variables say
- * where they are afterwards. False with errno.
+ * Moves `*channel` to TL_SANDBOX_CHANNEL, `*input` (-1: none) to TL_SANDBOX_INPUT, and `n` others
+ * to the places behind, and closes all that is left, standard input, output and error included. The
+ * variables say where they are afterwards. False with errno.
  */
 bool tl_sandbox_arrange(int *channel, int *input, int *others[], size_t n);
 
 /*
- * The first stage. `paths` are the `n` files that may be loaded; beside them, what lies below the directories
- * of system libraries can be read and mapped. No writing, no other process, no network. False with errno:
- * then the worker must end.
+ * The first stage. `paths` are the `n` files that may be loaded; beside them, what lies below the
+ * directories of system libraries can be read and mapped. No writing, no other process, no network.
+ * False with errno: then the worker must end.
  */
 bool tl_sandbox_enter_loading(const struct tl_sandbox *sandbox, const char *const paths[], size_t n,
                               tl_sandbox_alarm *alarm);
 
 /*
- * The last stage, with or without the first before it. Closes all but the channel, and the input when
- * `keep_input`. Nothing is ever given back. False with errno: then the worker must end.
+ * The last stage, with or without the first before it. Closes all but the channel, and the input
+ * when `keep_input`. Nothing is ever given back. False with errno: then the worker must end.
  */
 bool tl_sandbox_enter(const struct tl_sandbox *sandbox, bool keep_input, tl_sandbox_alarm *alarm);
 

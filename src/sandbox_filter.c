@@ -1,8 +1,8 @@
 /*
- * The lists of allowed system calls. What a worker's loop needs is short; what loading a library needs is
- * long, because the dynamic linker looks at files, and initializers of libraries ask about the machine. The
- * first list is part of the second: the kernel runs both filters, one after the other, and takes the stricter
- * answer.
+ * The lists of allowed system calls. What a worker's loop needs is short; what loading a library
+ * needs is long, because the dynamic linker looks at files, and initializers of libraries ask about
+ * the machine. The first list is part of the second: the kernel runs both filters, one after the
+ * other, and takes the stricter answer.
  */
 #include <config.h>
 
@@ -42,52 +42,59 @@ struct rule {
     struct scmp_arg_cmp argument[2];
 };
 
-#define ANYHOW(name)                                                                                         \
-    {                                                                                                        \
-        SYS_##name, SCMP_ACT_ALLOW, 0,                                                                       \
-        {                                                                                                    \
-            {                                                                                                \
-                0                                                                                            \
-            }                                                                                                \
-        }                                                                                                    \
+#define ANYHOW(name)                                                                               \
+    {                                                                                              \
+        SYS_##name, SCMP_ACT_ALLOW, 0,                                                             \
+        {                                                                                          \
+            {                                                                                      \
+                0                                                                                  \
+            }                                                                                      \
+        }                                                                                          \
     }
-#define WHERE(name, i, value)                                                                                \
-    {                                                                                                        \
-        SYS_##name, SCMP_ACT_ALLOW, 1,                                                                       \
-        {                                                                                                    \
-            {                                                                                                \
-                i, SCMP_CMP_EQ, value, 0                                                                     \
-            }                                                                                                \
-        }                                                                                                    \
+#define WHERE(name, i, value)                                                                      \
+    {                                                                                              \
+        SYS_##name, SCMP_ACT_ALLOW, 1,                                                             \
+        {                                                                                          \
+            {                                                                                      \
+                i, SCMP_CMP_EQ, value, 0                                                           \
+            }                                                                                      \
+        }                                                                                          \
     }
-#define WHERE_BITS(name, i, mask, value)                                                                     \
-    {                                                                                                        \
-        SYS_##name, SCMP_ACT_ALLOW, 1,                                                                       \
-        {                                                                                                    \
-            {                                                                                                \
-                i, SCMP_CMP_MASKED_EQ, mask, value                                                           \
-            }                                                                                                \
-        }                                                                                                    \
+#define WHERE_BITS(name, i, mask, value)                                                           \
+    {                                                                                              \
+        SYS_##name, SCMP_ACT_ALLOW, 1,                                                             \
+        {                                                                                          \
+            {                                                                                      \
+                i, SCMP_CMP_MASKED_EQ, mask, value                                                 \
+            }                                                                                      \
+        }                                                                                          \
     }
-#define REFUSED(name, errnum)                                                                                \
-    {                                                                                                        \
-        SYS_##name, SCMP_ACT_ERRNO(errnum), 0,                                                               \
-        {                                                                                                    \
-            {                                                                                                \
-                0                                                                                            \
-            }                                                                                                \
-        }                                                                                                    \
+#define REFUSED(name, errnum)                                                                      \
+    {                                                                                              \
+        SYS_##name, SCMP_ACT_ERRNO(errnum), 0,                                                     \
+        {                                                                                          \
+            {                                                                                      \
+                0                                                                                  \
+            }                                                                                      \
+        }                                                                                          \
     }
 
 /*
- * Messages have no address, for then they could go elsewhere than to the coordinator, and sendmsg, which
- * passes on descriptors, is missing. Giving up memory is allowed, for free() does that; and entering pages, which
- * tl_segment_open does and reading would do as well. Signals cannot be blocked, lest SIGSYS be: that is refused and no violation, so that abort() comes to its tgkill, which names
- * what happened.
+ * Messages have no address, for then they could go elsewhere than to the coordinator, and sendmsg,
+ * which passes on descriptors, is missing. Giving up memory is allowed, for free() does that; and
+ * entering pages, which tl_segment_open does and reading would do as well. Signals cannot be
+ * blocked, lest SIGSYS be: that is refused and no violation, so that abort() comes to its tgkill,
+ * which names what happened.
  */
 static const struct rule working_rules[] = {
-    {SYS_recvfrom, SCMP_ACT_ALLOW, 2, {{0, SCMP_CMP_EQ, TL_SANDBOX_CHANNEL, 0}, {4, SCMP_CMP_EQ, 0, 0}}},
-    {SYS_sendto, SCMP_ACT_ALLOW, 2, {{0, SCMP_CMP_EQ, TL_SANDBOX_CHANNEL, 0}, {4, SCMP_CMP_EQ, 0, 0}}},
+    {SYS_recvfrom,
+     SCMP_ACT_ALLOW,
+     2,
+     {{0, SCMP_CMP_EQ, TL_SANDBOX_CHANNEL, 0}, {4, SCMP_CMP_EQ, 0, 0}}},
+    {SYS_sendto,
+     SCMP_ACT_ALLOW,
+     2,
+     {{0, SCMP_CMP_EQ, TL_SANDBOX_CHANNEL, 0}, {4, SCMP_CMP_EQ, 0, 0}}},
     WHERE(read, 0, TL_SANDBOX_INPUT),
     WHERE(pread64, 0, TL_SANDBOX_INPUT),
     WHERE_BITS(mprotect, 2, PROT_EXEC, 0),
@@ -105,8 +112,8 @@ static const struct rule working_rules[] = {
 };
 
 /*
- * No new memory, in the ordinary way: malloc gives NULL. brk answers with an address, which 0 is below any
- * that was asked for; a negative number would be above all of them and pass for success.
+ * No new memory, in the ordinary way: malloc gives NULL. brk answers with an address, which 0 is
+ * below any that was asked for; a negative number would be above all of them and pass for success.
  */
 static const struct rule no_memory_rules[] = {
     REFUSED(mmap, ENOMEM),
@@ -160,8 +167,8 @@ static int add_rules(scmp_filter_ctx context, const struct rule *rules, size_t n
     int failure = 0;
 
     for (size_t i = 0; i < n && !failure; i++)
-        failure = seccomp_rule_add_array(context, rules[i].action, rules[i].call, rules[i].n_arguments,
-                                         rules[i].argument);
+        failure = seccomp_rule_add_array(context, rules[i].action, rules[i].call,
+                                         rules[i].n_arguments, rules[i].argument);
     return failure;
 }
 

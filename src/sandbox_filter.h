@@ -1,6 +1,6 @@
 /*
- * sandbox_filter.h - the system calls that a sandboxed worker has, as programs for the kernel. The only place
- * that includes <seccomp.h>. Layer: under sandbox.
+ * sandbox_filter.h - the system calls that a sandboxed worker has, as programs for the kernel. The
+ * only place that includes <seccomp.h>. Layer: under sandbox.
  */
 #ifndef TL_SANDBOX_FILTER_H
 #define TL_SANDBOX_FILTER_H

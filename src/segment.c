@@ -30,13 +30,14 @@ static size_t round_up(size_t n, size_t unit)
 /* ---- mappings ---- */
 
 /*
- * Address space at a multiple of TL_HUGE_BYTES, without which the kernel cannot use huge pages. NULL when
- * there is none.
+ * Address space at a multiple of TL_HUGE_BYTES, without which the kernel cannot use huge pages.
+ * NULL when there is none.
  */
 static unsigned char *take_aligned_space(size_t bytes)
 {
     size_t taken = bytes + TL_HUGE_BYTES, before;
-    unsigned char *space = mmap(NULL, taken, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    unsigned char *space =
+        mmap(NULL, taken, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
 
     if (space == MAP_FAILED)
         return NULL;
@@ -70,8 +71,9 @@ unsigned char *tl_segment_map(int fd, const struct tl_shape *shape, bool writabl
 }
 
 /*
- * What is protected for itself is mapped by small pages, and a fault for each costs more than what is done to it. Entries
- * made as if for reading may be written through: of shared memory nobody asks to be told of the first write.
+ * What is protected for itself is mapped by small pages, and a fault for each costs more than what
+ * is done to it. Entries made as if for reading may be written through: of shared memory nobody
+ * asks to be told of the first write.
  */
 static void enter_all(unsigned char *begin, size_t bytes)
 {
@@ -131,8 +133,8 @@ void *tl_private_map(size_t bytes)
 
 void *tl_shared_map(size_t bytes)
 {
-    void *memory =
-        mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    void *memory = mmap(NULL, bytes, PROT_READ | PROT_WRITE,
+                        MAP_SHARED | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
 
     return memory == MAP_FAILED ? NULL : memory;
 }
@@ -146,8 +148,9 @@ void tl_private_unmap(void *memory, size_t bytes)
 /* ---- the object behind them ---- */
 
 /*
- * posix_fallocate returns its error instead of setting errno. In pieces, because a kernel may undo all of a
- * call that a signal interrupts: in a program with a timer a large one would begin again for ever.
+ * posix_fallocate returns its error instead of setting errno. In pieces, because a kernel may undo
+ * all of a call that a signal interrupts: in a program with a timer a large one would begin again
+ * for ever.
  */
 static int reserve(int fd, size_t offset, size_t bytes)
 {
@@ -167,8 +170,8 @@ static int reserve(int fd, size_t offset, size_t bytes)
 
 /*
  * Asks for huge pages. MADV_COLLAPSE makes one of every 2 MiB that hold at least one page, whatever
- * shmem_enabled says; what it cannot make stays on small pages, which costs time and nothing else, so its
- * failure is none of ours.
+ * shmem_enabled says; what it cannot make stays on small pages, which costs time and nothing else,
+ * so its failure is none of ours.
  */
 static int seed_huge_pages(int fd, unsigned char *base, size_t bytes)
 {
@@ -183,9 +186,9 @@ static int seed_huge_pages(int fd, unsigned char *base, size_t bytes)
 }
 
 /*
- * Sizes, maps and reserves an open object. Reserving is what makes a full /dev/shm an ENOSPC here and not a
- * SIGBUS in the middle of a run. Huge pages come first: reserving small ones and collapsing them would touch
- * everything twice.
+ * Sizes, maps and reserves an open object. Reserving is what makes a full /dev/shm an ENOSPC here
+ * and not a SIGBUS in the middle of a run. Huge pages come first: reserving small ones and
+ * collapsing them would touch everything twice.
  */
 static int furnish(struct tl_segment *segment, const struct tl_shape *shape)
 {
@@ -200,8 +203,9 @@ static int furnish(struct tl_segment *segment, const struct tl_shape *shape)
         return errno;
     if (madvise(segment->base, bytes + shape->again_bytes, MADV_DONTFORK) != 0)
         return errno;
-    failure =
-        shape->small_pages || bytes % TL_HUGE_BYTES ? 0 : seed_huge_pages(segment->fd, segment->base, bytes);
+    failure = shape->small_pages || bytes % TL_HUGE_BYTES
+                  ? 0
+                  : seed_huge_pages(segment->fd, segment->base, bytes);
     return failure ? failure : reserve(segment->fd, 0, bytes);
 }
 
@@ -231,7 +235,8 @@ telar_status tl_segment_open_reader(struct tl_segment *segment, struct telar_err
     if (segment->reader_fd >= 0)
         return TELAR_OK;
     return tl_fail(error, TELAR_HOST, errno,
-                   "cannot open the shared memory again for sandboxed workers (%s); mount /proc, or use -i guarded",
+                   "cannot open the shared memory again for sandboxed workers (%s); mount /proc, "
+                   "or use -i guarded",
                    path);
 }
 
@@ -255,8 +260,8 @@ static bool random_name(char name[32])
 }
 
 /*
- * An object in /dev/shm that never had a name, so that nothing is left when this process is killed. Where that cannot be
- * made, one that has a name for a moment. A descriptor, or -1 with errno.
+ * An object in /dev/shm that never had a name, so that nothing is left when this process is killed.
+ * Where that cannot be made, one that has a name for a moment. A descriptor, or -1 with errno.
  */
 static int open_unnamed(void)
 {
@@ -279,8 +284,10 @@ static int open_named(const char *name)
     return shm_open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
 }
 
-/* Opens an object in /dev/shm, without a name if none is to be kept, and furnishes it. Returns 0 or an errno. */
-static int create_shm(struct tl_segment *segment, const struct tl_shape *shape, const char *keep_name)
+/* Opens an object in /dev/shm, without a name if none is to be kept, and furnishes it. Returns 0 or
+ * an errno. */
+static int create_shm(struct tl_segment *segment, const struct tl_shape *shape,
+                      const char *keep_name)
 {
     int failure, fd = keep_name ? open_named(keep_name) : open_unnamed();
 
@@ -316,7 +323,8 @@ telar_status tl_segment_create(struct tl_segment *segment, const struct tl_shape
     tl_segment_destroy(segment);
     if (keep_name)
         return tl_fail(error, TELAR_HOST, shm_failure,
-                       "cannot make the shared-memory object /dev/shm/%s of %" PRIu64 " bytes%s", keep_name, bytes,
+                       "cannot make the shared-memory object /dev/shm/%s of %" PRIu64 " bytes%s",
+                       keep_name, bytes,
                        shm_failure == EEXIST ? "; remove what has that name, or use another" : "");
     failure = create_memfd(segment, shape);
     if (!failure)

@@ -7,7 +7,8 @@
 
 const char *telar_status_name(telar_status status)
 {
-    static const char *const names[] = {"ok", "partial", "usage", "input", "host", "worker", "timeout", "output"};
+    static const char *const names[] = {"ok",   "partial", "usage",   "input",
+                                        "host", "worker",  "timeout", "output"};
 
     return (unsigned)status < sizeof names / sizeof *names ? names[status] : "unknown";
 }
@@ -18,7 +19,8 @@ void tl_error_clear(struct telar_error *error)
         *error = (struct telar_error){.worker = -1};
 }
 
-/* A file's name may hold anything; a message is one line, whatever it holds. Bytes of UTF-8 stay. */
+/* A file's name may hold anything; a message is one line, whatever it holds. Bytes of UTF-8 stay.
+ */
 static void make_one_line(char *text)
 {
     for (; *text; text++)
@@ -26,7 +28,8 @@ static void make_one_line(char *text)
             *text = '?';
 }
 
-telar_status tl_fail(struct telar_error *error, telar_status status, int errnum, const char *format, ...)
+telar_status tl_fail(struct telar_error *error, telar_status status, int errnum, const char *format,
+                     ...)
 {
     va_list args;
     size_t used;

@@ -42,8 +42,8 @@ static bool close_chunk(struct tl_stream *stream, struct tl_input *input)
 {
     unsigned char crc[CRC_BYTES];
 
-    return stream->chunk_left == 0 && copy(input, crc, sizeof crc) && tl_load_be32(crc) == stream->crc
-           && copy(input, stream->head, HEAD_BYTES);
+    return stream->chunk_left == 0 && copy(input, crc, sizeof crc)
+           && tl_load_be32(crc) == stream->crc && copy(input, stream->head, HEAD_BYTES);
 }
 
 /* Goes on to the chunk whose head has been read, which must be IDAT. */
@@ -65,7 +65,8 @@ static bool next_chunk(struct tl_stream *stream, struct tl_input *input)
 }
 
 /* Takes n bytes off the chunk at hand. */
-static void take(struct tl_stream *stream, struct tl_input *input, const unsigned char *bytes, size_t n)
+static void take(struct tl_stream *stream, struct tl_input *input, const unsigned char *bytes,
+                 size_t n)
 {
     stream->crc = tl_crc32(stream->crc, bytes, n);
     stream->chunk_left -= (uint32_t)n;
@@ -74,8 +75,8 @@ static void take(struct tl_stream *stream, struct tl_input *input, const unsigne
 }
 
 /*
- * Gives the inflater what is ready of the chunk at hand, as far as the output allows. It must get on by that:
- * where it does not, there is more image data than the picture has room for.
+ * Gives the inflater what is ready of the chunk at hand, as far as the output allows. It must get
+ * on by that: where it does not, there is more image data than the picture has room for.
  */
 static tl_inflate_state inflate_some(struct tl_stream *stream, struct tl_input *input,
                                      struct tl_output_bytes *out)
@@ -95,7 +96,8 @@ static tl_inflate_state inflate_some(struct tl_stream *stream, struct tl_input *
     return state == TL_INFLATE_MORE && in.used == 0 && out->used == before ? TL_INFLATE_BAD : state;
 }
 
-bool tl_stream_read(struct tl_stream *stream, struct tl_input *input, unsigned char *bytes, size_t n)
+bool tl_stream_read(struct tl_stream *stream, struct tl_input *input, unsigned char *bytes,
+                    size_t n)
 {
     struct tl_output_bytes out = {.bytes = bytes, .n = n};
 
@@ -123,7 +125,8 @@ uint64_t tl_stream_loaded(const struct tl_stream *stream)
     return stream->used + piece_left(stream);
 }
 
-/* Whether the inflater has something to give without more input. Once it has, it cannot be used any more. */
+/* Whether the inflater has something to give without more input. Once it has, it cannot be used any
+ * more. */
 static bool has_output(struct tl_stream *stream)
 {
     unsigned char byte;
@@ -134,7 +137,8 @@ static bool has_output(struct tl_stream *stream)
     return out.used > 0;
 }
 
-/* Lets the inflater have n bytes more of the chunk at hand, which must give no output. It may come to its end there. */
+/* Lets the inflater have n bytes more of the chunk at hand, which must give no output. It may come
+ * to its end there. */
 static bool end_piece(struct tl_stream *stream, struct tl_input *input, uint32_t n)
 {
     struct tl_output_bytes none = {0};
@@ -151,7 +155,8 @@ static bool end_piece(struct tl_stream *stream, struct tl_input *input, uint32_t
         take(stream, input, in.bytes, in.used);
         n -= (uint32_t)in.used;
         stream->ended = state == TL_INFLATE_END;
-        if (state == TL_INFLATE_BAD || (state == TL_INFLATE_MORE && (in.used < in.n || has_output(stream))))
+        if (state == TL_INFLATE_BAD
+            || (state == TL_INFLATE_MORE && (in.used < in.n || has_output(stream))))
             return false;
     }
     return true;

@@ -16,20 +16,21 @@ static bool is_end(const unsigned char *head)
 }
 
 /*
- * Whether libpng passes over a chunk of this head when the picture is complete: over any but IHDR, when its
- * name is of letters. Its length is 31 bits (PNG specification, 5.3), that of IEND 0.
+ * Whether libpng passes over a chunk of this head when the picture is complete: over any but IHDR,
+ * when its name is of letters. Its length is 31 bits (PNG specification, 5.3), that of IEND 0.
  */
 static bool passes(const unsigned char *head)
 {
     for (int i = 4; i < HEAD_BYTES; i++)
         if (!((head[i] | 0x20) >= 'a' && (head[i] | 0x20) <= 'z'))
             return false;
-    return memcmp(head + 4, "IHDR", 4) != 0 && tl_load_be32(head) <= (is_end(head) ? 0 : 0x7fffffff);
+    return memcmp(head + 4, "IHDR", 4) != 0
+           && tl_load_be32(head) <= (is_end(head) ? 0 : 0x7fffffff);
 }
 
 /* Reads n bytes, at most READ_BYTES, and shows them to the scan. */
-static telar_status read_some(struct tl_input *input, struct tl_scan *scan, unsigned char *bytes, size_t n,
-                              struct telar_error *error)
+static telar_status read_some(struct tl_input *input, struct tl_scan *scan, unsigned char *bytes,
+                              size_t n, struct telar_error *error)
 {
     telar_status status = tl_input_read(input, bytes, n, error);
 
@@ -37,8 +38,8 @@ static telar_status read_some(struct tl_input *input, struct tl_scan *scan, unsi
 }
 
 /* Reads data and CRC of the chunk. *good: they belong together. */
-static telar_status read_body(struct tl_input *input, struct tl_scan *scan, const unsigned char *head,
-                              bool *good, struct telar_error *error)
+static telar_status read_body(struct tl_input *input, struct tl_scan *scan,
+                              const unsigned char *head, bool *good, struct telar_error *error)
 {
     unsigned char bytes[READ_BYTES];
     uint32_t left = tl_load_be32(head), crc = tl_crc32(0, head + 4, HEAD_BYTES - 4);
@@ -81,8 +82,9 @@ telar_status tl_tail_read(struct tl_input *input, struct tl_scan *scan, const st
     } while (status == TELAR_OK && good && !is_end(head));
     *doubt = status == TELAR_OK && !good;
     if (*doubt)
-        status = tl_fail(error, TELAR_INPUT, 0,
-                         "%s: has damaged or misplaced chunks behind its image data; get an undamaged copy",
-                         input->name);
+        status = tl_fail(
+            error, TELAR_INPUT, 0,
+            "%s: has damaged or misplaced chunks behind its image data; get an undamaged copy",
+            input->name);
     return status;
 }

@@ -14,11 +14,12 @@ struct tl_tail {
 };
 
 /*
- * Reads up to the end of IEND, whatever the length of the chunks; `scan` keeps what is kept of them, from their heads on.
- * TELAR_INPUT: they end before, or are not as they should be, and with *doubt only the reference decoder can say whether
- * that matters; or they cannot be read, or are over a limit. TELAR_HOST: no memory.
+ * Reads up to the end of IEND, whatever the length of the chunks; `scan` keeps what is kept of
+ * them, from their heads on. TELAR_INPUT: they end before, or are not as they should be, and with
+ * *doubt only the reference decoder can say whether that matters; or they cannot be read, or are
+ * over a limit. TELAR_HOST: no memory.
  */
-telar_status tl_tail_read(struct tl_input *input, struct tl_scan *scan, const struct tl_tail *from, bool *doubt,
-                          struct telar_error *error);
+telar_status tl_tail_read(struct tl_input *input, struct tl_scan *scan, const struct tl_tail *from,
+                          bool *doubt, struct telar_error *error);
 
 #endif

@@ -27,7 +27,8 @@ static void refuse(struct tl_record *record, int errnum)
     record->errnum = errnum;
 }
 
-/* A worker that has the stream in the place of another, which is gone, begins at its first row, and forgets what was done. */
+/* A worker that has the stream in the place of another, which is gone, begins at its first row, and
+ * forgets what was done. */
 static bool catch_up(const struct tl_place *place, uint32_t row)
 {
     const struct tl_job *job = place->job;
@@ -41,8 +42,8 @@ static bool catch_up(const struct tl_place *place, uint32_t row)
 }
 
 /* The next rows of the stream, which only one worker has. */
-static void inflate_next(const struct tl_place *place, const struct tl_task *task, unsigned char *filtered,
-                         struct tl_record *record)
+static void inflate_next(const struct tl_place *place, const struct tl_task *task,
+                         unsigned char *filtered, struct tl_record *record)
 {
     if (!catch_up(place, task->region.r0)
         || !tl_decoder_read_band(place->decoder, filtered, telar_region_rows(&task->region)))
@@ -50,8 +51,8 @@ static void inflate_next(const struct tl_place *place, const struct tl_task *tas
 }
 
 /* Rows from wherever in the file the band lies. */
-static void inflate_any(const struct tl_place *place, const struct tl_task *task, unsigned char *filtered,
-                        struct tl_record *record)
+static void inflate_any(const struct tl_place *place, const struct tl_task *task,
+                        unsigned char *filtered, struct tl_record *record)
 {
     struct tl_restarted told;
 
@@ -62,8 +63,10 @@ static void inflate_any(const struct tl_place *place, const struct tl_task *task
     record->inflated = told.adler;
 }
 
-/* What follows the last band; in a file that says where its bands begin, the coordinator finds it. */
-static void inflate_end(const struct tl_place *place, const struct tl_task *task, struct tl_record *record)
+/* What follows the last band; in a file that says where its bands begin, the coordinator finds it.
+ */
+static void inflate_end(const struct tl_place *place, const struct tl_task *task,
+                        struct tl_record *record)
 {
     size_t n = 0;
 
@@ -76,8 +79,8 @@ static void inflate_end(const struct tl_place *place, const struct tl_task *task
 }
 
 /*
- * The row above a band is taken from the source, where the task before has put it, and put back into the byte
- * order of the file. It is copied because unfiltering overwrites it.
+ * The row above a band is taken from the source, where the task before has put it, and put back
+ * into the byte order of the file. It is copied because unfiltering overwrites it.
  */
 static void copy_row_above(const struct tl_place *place, const struct tl_rows *rows, uint32_t r0,
                            unsigned char *above)
@@ -99,8 +102,9 @@ static void copy_row_above(const struct tl_place *place, const struct tl_rows *r
     }
 }
 
-static void unfilter_band(const struct tl_place *place, const struct tl_task *task, const unsigned char *filtered,
-                          unsigned char *pixels, struct tl_record *record)
+static void unfilter_band(const struct tl_place *place, const struct tl_task *task,
+                          const unsigned char *filtered, unsigned char *pixels,
+                          struct tl_record *record)
 {
     const struct tl_job *job = place->job;
     unsigned char *above = place->scratch + job->codec_offset;
@@ -111,12 +115,13 @@ static void unfilter_band(const struct tl_place *place, const struct tl_task *ta
     };
 
     copy_row_above(place, &rows, task->region.r0, above);
-    if (!tl_unfilter(&rows, filtered, telar_region_rows(&task->region), above, pixels, job->source_stride))
+    if (!tl_unfilter(&rows, filtered, telar_region_rows(&task->region), above, pixels,
+                     job->source_stride))
         doubt(record);
 }
 
-static void inflate_rows(const struct tl_place *place, const struct tl_task *task, unsigned char *filtered,
-                         struct tl_record *record)
+static void inflate_rows(const struct tl_place *place, const struct tl_task *task,
+                         unsigned char *filtered, struct tl_record *record)
 {
     if (place->job->restart)
         inflate_any(place, task, filtered, record);
@@ -125,8 +130,8 @@ static void inflate_rows(const struct tl_place *place, const struct tl_task *tas
 }
 
 /* A band of the file, by way of private memory. */
-static void decode_band(const struct tl_place *place, const struct tl_task *task, unsigned char *pixels,
-                        struct tl_record *record)
+static void decode_band(const struct tl_place *place, const struct tl_task *task,
+                        unsigned char *pixels, struct tl_record *record)
 {
     unsigned char *filtered = place->scratch + place->job->band_offset;
     uint64_t start_ns = tl_now_ns(), inflated_ns;
@@ -140,7 +145,8 @@ static void decode_band(const struct tl_place *place, const struct tl_task *task
 }
 
 /* A band of the stream: its rows, or at once its pixels. */
-static void inflate_band(const struct tl_place *place, const struct tl_task *task, struct tl_record *record)
+static void inflate_band(const struct tl_place *place, const struct tl_task *task,
+                         struct tl_record *record)
 {
     unsigned char *to = place->base + task->extent.offset;
 
@@ -153,10 +159,11 @@ static void inflate_band(const struct tl_place *place, const struct tl_task *tas
 /* ---- transforming ---- */
 
 /*
- * The states of the first `count` transforms, as their callbacks expect them: NULL where there is none, or it is not made
- * yet.
+ * The states of the first `count` transforms, as their callbacks expect them: NULL where there is
+ * none, or it is not made yet.
  */
-static void find_states(const struct tl_place *place, uint32_t count, const void *states[TELAR_PIPELINE_MAX])
+static void find_states(const struct tl_place *place, uint32_t count,
+                        const void *states[TELAR_PIPELINE_MAX])
 {
     const struct tl_job *job = place->job;
 
@@ -188,7 +195,8 @@ static struct telar_source source_rows(const struct tl_place *place, uint32_t r0
 }
 
 /* What a region reads of the source: itself and the halo, as far as the image goes. */
-static struct telar_source source_around(const struct tl_place *place, const struct telar_region *region)
+static struct telar_source source_around(const struct tl_place *place,
+                                         const struct telar_region *region)
 {
     const struct tl_job *job = place->job;
     uint32_t below = job->image.rows - region->r1;
@@ -224,7 +232,8 @@ static void process_strip(const struct tl_place *place, const struct telar_resul
     tl_pipeline_run(&pass, &source, &part, place->scratch);
 }
 
-/* The next strip of a region, from where the last one ended; false when none is left. Begin with an empty one at r0. */
+/* The next strip of a region, from where the last one ended; false when none is left. Begin with an
+ * empty one at r0. */
 static bool next_strip(const struct tl_job *job, const struct telar_region *region,
                        struct telar_region *strip)
 {
@@ -304,13 +313,14 @@ static void copy_outside(const struct tl_place *place, const struct telar_result
 }
 
 /*
- * Puts the rows of a band together as they are to be encoded. The transforms come first: what they may have written
- * beside their region is then covered by the source.
+ * Puts the rows of a band together as they are to be encoded. The transforms come first: what they
+ * may have written beside their region is then covered by the source.
  */
 static void finish_band(const struct tl_place *place, const struct telar_result *band, bool skip)
 {
     const struct tl_job *job = place->job;
-    struct telar_region inside = skip ? (struct telar_region){0} : intersection(&band->region, &job->roi);
+    struct telar_region inside =
+        skip ? (struct telar_region){0} : intersection(&band->region, &job->roi);
 
     if (job->fused) {
         if (inside.r0 < inside.r1)
@@ -327,7 +337,8 @@ static void finish_band(const struct tl_place *place, const struct telar_result 
     }
 }
 
-static void encode_band(const struct tl_place *place, const struct tl_task *task, struct tl_record *record)
+static void encode_band(const struct tl_place *place, const struct tl_task *task,
+                        struct tl_record *record)
 {
     const struct tl_job *job = place->job;
     struct telar_result band = {place->scratch + job->band_offset, telar_row_bytes(&job->image),
@@ -356,10 +367,12 @@ static bool reads_source(const struct tl_job *job, telar_task_kind kind)
 {
     if (job->straight)
         return false;
-    return kind == TELAR_TASK_GATHER || kind == TELAR_TASK_PROCESS || (kind == TELAR_TASK_ENCODE && job->fused);
+    return kind == TELAR_TASK_GATHER || kind == TELAR_TASK_PROCESS
+           || (kind == TELAR_TASK_ENCODE && job->fused);
 }
 
-/* Writing takes an atomic or with nothing: one write fault, where a load before it would make a read fault of its own. */
+/* Writing takes an atomic or with nothing: one write fault, where a load before it would make a
+ * read fault of its own. */
 void tl_task_touch(const struct tl_place *place, const struct tl_task *task)
 {
     unsigned char *extent = place->base + task->extent.offset;
@@ -387,7 +400,8 @@ void tl_task_run(const struct tl_place *place, const struct tl_task *task, struc
             inflate_end(place, task, record);
         break;
     case TELAR_TASK_UNFILTER:
-        unfilter_band(place, task, place->base + tl_ring_slot(&place->job->filtered, task->index).offset,
+        unfilter_band(place, task,
+                      place->base + tl_ring_slot(&place->job->filtered, task->index).offset,
                       place->base + task->extent.offset, record);
         break;
     case TELAR_TASK_PREPARE:

@@ -18,14 +18,16 @@ struct tl_place {
 };
 
 /*
- * Runs a task, writing nothing of the segment but the task's extent, and says in the record what became of
- * it: trouble, bytes, checksums, and the parts of its time. Async-signal-safe. Runs the same again and again.
+ * Runs a task, writing nothing of the segment but the task's extent, and says in the record what
+ * became of it: trouble, bytes, checksums, and the parts of its time. Async-signal-safe. Runs the
+ * same again and again.
  */
-void tl_task_run(const struct tl_place *place, const struct tl_task *task, struct tl_record *record);
+void tl_task_run(const struct tl_place *place, const struct tl_task *task,
+                 struct tl_record *record);
 
 /*
- * Touches each page that a task writes, and of the source each that it reads, as running it would, so that their first
- * touch can be timed by itself. Changes nothing.
+ * Touches each page that a task writes, and of the source each that it reads, as running it would,
+ * so that their first touch can be timed by itself. Changes nothing.
  */
 void tl_task_touch(const struct tl_place *place, const struct tl_task *task);
 

@@ -9,14 +9,8 @@
 
 /* In the order of the manual. */
 static const struct telar_transform *const built_in[] = {
-    &tl_transform_copy,
-    &tl_transform_invert,
-    &tl_transform_gray,
-    &tl_transform_threshold,
-    &tl_transform_gamma,
-    &tl_transform_blur,
-    &tl_transform_sobel,
-    &tl_transform_equalize,
+    &tl_transform_copy,  &tl_transform_invert, &tl_transform_gray,  &tl_transform_threshold,
+    &tl_transform_gamma, &tl_transform_blur,   &tl_transform_sobel, &tl_transform_equalize,
 };
 
 /* 1 to 4, as bits. */
@@ -44,8 +38,8 @@ static size_t least(size_t a, size_t b)
 
 /*
  * The distance between two names by rows of the usual table, three rows at a time ("optimal string
- * alignment": L. Boytsov, Indexing methods for approximate dictionary searching, 2011). Both are shorter than
- * TL_NAME_BYTES.
+ * alignment": L. Boytsov, Indexing methods for approximate dictionary searching, 2011). Both are
+ * shorter than TL_NAME_BYTES.
  */
 static size_t alignment(const char *a, size_t a_length, const char *b, size_t b_length)
 {
@@ -99,13 +93,14 @@ telar_status tl_transform_takes(const struct telar_transform *t, const struct te
     uint32_t depth = image->depth == 8 ? TELAR_DEPTH_8 : TELAR_DEPTH_16;
 
     if (t->depths && !(t->depths & depth))
-        return tl_fail(error, TELAR_INPUT, 0,
-                       "%s works on %d bits a sample only, and the image has %u; convert the image first", t->name,
-                       t->depths == TELAR_DEPTH_8 ? 8 : 16, image->depth);
+        return tl_fail(
+            error, TELAR_INPUT, 0,
+            "%s works on %d bits a sample only, and the image has %u; convert the image first",
+            t->name, t->depths == TELAR_DEPTH_8 ? 8 : 16, image->depth);
     if (t->channels && !(t->channels & 1u << image->channels))
         return tl_fail(error, TELAR_INPUT, 0,
-                       "%s does not work on images of %u channel%s; convert the image first", t->name,
-                       image->channels, image->channels == 1 ? "" : "s");
+                       "%s does not work on images of %u channel%s; convert the image first",
+                       t->name, image->channels, image->channels == 1 ? "" : "s");
     return TELAR_OK;
 }
 
@@ -136,7 +131,8 @@ static const char *param_fault(const struct telar_param *params, uint32_t index)
     for (uint32_t i = 0; i < index; i++)
         if (strcmp(params[i].name, p->name) == 0)
             return "two parameters have the same name";
-    if (!isfinite(p->least) || !isfinite(p->most) || !(p->least <= p->initial && p->initial <= p->most))
+    if (!isfinite(p->least) || !isfinite(p->most)
+        || !(p->least <= p->initial && p->initial <= p->most))
         return "a parameter's default is not in its range";
     if (p->whole && floor(p->initial) != p->initial)
         return "the default of a whole parameter is not whole";
@@ -148,8 +144,8 @@ static const char *params_fault(const struct telar_param *params)
     const char *fault = NULL;
 
     for (uint32_t i = 0; params && params[i].name && !fault; i++)
-        fault =
-            i < TELAR_PARAMS_MAX ? param_fault(params, i) : "it has more than TELAR_PARAMS_MAX parameters";
+        fault = i < TELAR_PARAMS_MAX ? param_fault(params, i)
+                                     : "it has more than TELAR_PARAMS_MAX parameters";
     return fault;
 }
 
@@ -170,18 +166,21 @@ telar_status tl_transform_check(const struct telar_transform *t, struct telar_er
 
     /* Nothing behind these two may be read before they are known to be right. */
     if (t->abi != TELAR_TRANSFORM_ABI || t->struct_size != sizeof *t)
-        return tl_fail(error, TELAR_USAGE, 0,
-                       "a transform was built for another version (abi %u, %u bytes; this one has %d, %zu); "
-                       "build it again",
-                       t->abi, t->struct_size, TELAR_TRANSFORM_ABI, sizeof *t);
+        return tl_fail(
+            error, TELAR_USAGE, 0,
+            "a transform was built for another version (abi %u, %u bytes; this one has %d, %zu); "
+            "build it again",
+            t->abi, t->struct_size, TELAR_TRANSFORM_ABI, sizeof *t);
     if (!name_valid(t->name))
-        return tl_fail(error, TELAR_USAGE, 0, "a transform's name must be 1 to %d of a-z, 0-9, _ and -",
+        return tl_fail(error, TELAR_USAGE, 0,
+                       "a transform's name must be 1 to %d of a-z, 0-9, _ and -",
                        TL_NAME_BYTES - 1);
     fault = t->summary && t->manual ? callbacks_fault(t) : "summary or manual is missing";
     if (!fault)
         fault = params_fault(t->params);
     if (!fault && (t->depths > (TELAR_DEPTH_8 | TELAR_DEPTH_16) || (t->channels & ~ALL_CHANNELS)))
         fault = "depths or channels name what no image has";
-    return fault ? tl_fail(error, TELAR_USAGE, 0, "the transform \"%s\" cannot be used: %s", t->name, fault)
+    return fault ? tl_fail(error, TELAR_USAGE, 0, "the transform \"%s\" cannot be used: %s",
+                           t->name, fault)
                  : TELAR_OK;
 }

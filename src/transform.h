@@ -1,7 +1,9 @@
 /*
- * transform.h - the built-in transforms, and what they share. Layer: transform; over image and status.
+ * transform.h - the built-in transforms, and what they share. Layer: transform; over image and
+ * status.
  *
- * Everything a transform calls while it works on pixels is async-signal-safe: no malloc, no stdio, no lock.
+ * Everything a transform calls while it works on pixels is async-signal-safe: no malloc, no stdio,
+ * no lock.
  */
 #ifndef TL_TRANSFORM_H
 #define TL_TRANSFORM_H
@@ -25,23 +27,23 @@ enum { TL_NAME_BYTES = 32 };
 telar_status tl_transform_check(const struct telar_transform *transform, struct telar_error *error);
 
 /* Whether it can work on such an image. TELAR_INPUT, with the remedy, when not. */
-telar_status tl_transform_takes(const struct telar_transform *transform, const struct telar_geometry *image,
-                                struct telar_error *error);
+telar_status tl_transform_takes(const struct telar_transform *transform,
+                                const struct telar_geometry *image, struct telar_error *error);
 
 /* How many parameters it has. *transform must have passed tl_transform_check. */
 uint32_t tl_transform_params(const struct telar_transform *transform);
 
 /*
- * How far a misspelt name is from a right one: insertions, deletions, replacements and swaps of neighbours,
- * each counted as 1. SIZE_MAX when that is too far to be worth a "did you mean".
+ * How far a misspelt name is from a right one: insertions, deletions, replacements and swaps of
+ * neighbours, each counted as 1. SIZE_MAX when that is too far to be worth a "did you mean".
  */
 size_t tl_name_distance(const char *misspelt, const char *right);
 
 /*
- * Before a function that loops over samples: the compiler makes a version for AVX2 and one for every x86-64,
- * and the dynamic linker takes the right one when the program starts. Sanitizers do not get on with the
- * function that chooses (it runs before they are ready); other C libraries and architectures have no such
- * functions.
+ * Before a function that loops over samples: the compiler makes a version for AVX2 and one for
+ * every x86-64, and the dynamic linker takes the right one when the program starts. Sanitizers do
+ * not get on with the function that chooses (it runs before they are ready); other C libraries and
+ * architectures have no such functions.
  */
 #if defined(__x86_64__) && defined(__GLIBC__) && !defined(TL_SANITIZED)
 #define TL_CLONES __attribute__((target_clones("avx2", "default")))
@@ -72,7 +74,8 @@ static inline unsigned char *tl_result_row(const struct telar_result *result, ui
 }
 
 /* How many samples one row of a region has. */
-static inline size_t tl_row_samples(const struct telar_context *context, const struct telar_region *region)
+static inline size_t tl_row_samples(const struct telar_context *context,
+                                    const struct telar_region *region)
 {
     return (size_t)telar_region_columns(region) * context->image.channels;
 }
@@ -81,14 +84,15 @@ static inline size_t tl_row_samples(const struct telar_context *context, const s
 uint32_t tl_colors(const struct telar_geometry *image);
 
 /*
- * Writes a row of `pixels` pixels through tables of one entry for each possible sample: that of colour i
- * begins at tables + i * step. Alpha is passed through.
+ * Writes a row of `pixels` pixels through tables of one entry for each possible sample: that of
+ * colour i begins at tables + i * step. Alpha is passed through.
  */
 void tl_row_look_up(const struct telar_geometry *image, void *out, const void *in, size_t pixels,
                     const uint16_t *tables, size_t step);
 
 /* Passes alpha, if there is any, through from one row to another. */
-void tl_row_keep_alpha(const struct telar_geometry *image, void *out, const void *in, size_t pixels);
+void tl_row_keep_alpha(const struct telar_geometry *image, void *out, const void *in,
+                       size_t pixels);
 
 /* Replicates the first and the last of `inside` pixels, which begin `left` pixels after `row`. */
 void tl_row_pad(void *row, size_t pixel_bytes, size_t left, size_t inside, size_t right);

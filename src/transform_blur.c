@@ -1,9 +1,9 @@
 /*
  * blur: a gaussian, separable, in whole numbers.
  *
- * A row of the result is made from the rows around it: first down the columns, into a row of 16-bit numbers
- * in scratch memory, which is replicated at the borders, then along that row. Both are the same sum over
- * taps (transform_blur.h).
+ * A row of the result is made from the rows around it: first down the columns, into a row of 16-bit
+ * numbers in scratch memory, which is replicated at the borders, then along that row. Both are the
+ * same sum over taps (transform_blur.h).
  */
 #include <config.h>
 
@@ -18,30 +18,33 @@ enum {
 };
 
 /*
- * tl_blur_weigh, dividing by 2^SHIFT. Sums stay below 2^32: the weights add up to 65536, and what they weigh
- * is at most 65535 (at 8 bits 255, and 255 x 256 after the first pass).
+ * tl_blur_weigh, dividing by 2^SHIFT. Sums stay below 2^32: the weights add up to 65536, and what
+ * they weigh is at most 65535 (at 8 bits 255, and 255 x 256 after the first pass).
  */
-#define DEFINE_WEIGH(NAME, IN, OUT, SHIFT)                                                                   \
-    static inline __attribute__((always_inline)) void NAME##_block(                                          \
-        OUT *restrict out, const void *const *tap, size_t at, const uint16_t *half, size_t radius, size_t n) \
-    {                                                                                                        \
-        uint32_t sum[BLOCK];                                                                                 \
-        for (size_t i = 0; i < n; i++)                                                                       \
-            sum[i] = (uint32_t)1 << (SHIFT - 1);                                                             \
-        for (size_t k = 0; k <= radius; k++) {                                                               \
-            const IN *before = (const IN *)tap[radius - k] + at, *after = (const IN *)tap[radius + k] + at;  \
-            for (size_t i = 0; i < n; i++)                                                                   \
-                sum[i] += (uint32_t)half[k] * ((uint32_t)before[i] + after[i]);                              \
-        }                                                                                                    \
-        for (size_t i = 0; i < n; i++)                                                                       \
-            out[at + i] = (OUT)(sum[i] >> SHIFT);                                                            \
-    }                                                                                                        \
-    static void NAME(void *out, const void *const *tap, const uint16_t *half, size_t radius, size_t n)       \
-    {                                                                                                        \
-        size_t at = 0;                                                                                       \
-        for (; at + BLOCK <= n; at += BLOCK)                                                                 \
-            NAME##_block(out, tap, at, half, radius, BLOCK);                                                 \
-        NAME##_block(out, tap, at, half, radius, n - at);                                                    \
+#define DEFINE_WEIGH(NAME, IN, OUT, SHIFT)                                                         \
+    static inline __attribute__((always_inline)) void NAME##_block(                                \
+        OUT *restrict out, const void *const *tap, size_t at, const uint16_t *half, size_t radius, \
+        size_t n)                                                                                  \
+    {                                                                                              \
+        uint32_t sum[BLOCK];                                                                       \
+        for (size_t i = 0; i < n; i++)                                                             \
+            sum[i] = (uint32_t)1 << (SHIFT - 1);                                                   \
+        for (size_t k = 0; k <= radius; k++) {                                                     \
+            const IN *before = (const IN *)tap[radius - k] + at,                                   \
+                     *after = (const IN *)tap[radius + k] + at;                                    \
+            for (size_t i = 0; i < n; i++)                                                         \
+                sum[i] += (uint32_t)half[k] * ((uint32_t)before[i] + after[i]);                    \
+        }                                                                                          \
+        for (size_t i = 0; i < n; i++)                                                             \
+            out[at + i] = (OUT)(sum[i] >> SHIFT);                                                  \
+    }                                                                                              \
+    static void NAME(void *out, const void *const *tap, const uint16_t *half, size_t radius,       \
+                     size_t n)                                                                     \
+    {                                                                                              \
+        size_t at = 0;                                                                             \
+        for (; at + BLOCK <= n; at += BLOCK)                                                       \
+            NAME##_block(out, tap, at, half, radius, BLOCK);                                       \
+        NAME##_block(out, tap, at, half, radius, n - at);                                          \
     }
 
 DEFINE_WEIGH(down_8, uint8_t, uint16_t, 8)
@@ -62,16 +65,17 @@ static uint32_t radius_of(const struct telar_context *context)
     return (uint32_t)ceil(3 * context->params[0]);
 }
 
-/* The state: the weights from the middle outwards, the first halved: it is even, since the others come in pairs. */
+/* The state: the weights from the middle outwards, the first halved: it is even, since the others
+ * come in pairs. */
 static size_t state_bytes(const struct telar_context *context)
 {
     return (radius_of(context) + 1) * sizeof(uint16_t);
 }
 
 /*
- * Weights are rounded so that they add up to ONE: each tail of the curve is rounded, and a weight is the
- * difference of two tails. What both tails leave is the weight in the middle. None is above 32767: the
- * narrowest curve leaves the middle 65034 of 65536.
+ * Weights are rounded so that they add up to ONE: each tail of the curve is rounded, and a weight
+ * is the difference of two tails. What both tails leave is the weight in the middle. None is above
+ * 32767: the narrowest curve leaves the middle 65034 of 65536.
  */
 static void prepare(const struct telar_context *context, void *state)
 {
@@ -105,7 +109,8 @@ static size_t scratch_bytes(const struct telar_context *context, uint32_t rows, 
            + ((size_t)columns + 2 * (size_t)radius) * context->image.channels * sizeof(uint16_t);
 }
 
-/* Down the columns at row r. `wide` is what may be read; it ends before a tap's row only where the image ends. */
+/* Down the columns at row r. `wide` is what may be read; it ends before a tap's row only where the
+ * image ends. */
 static void down(const struct telar_context *context, const struct telar_source *source,
                  const struct telar_region *wide, uint32_t r, uint16_t *row)
 {
@@ -151,7 +156,8 @@ static void process(const struct telar_context *context, const struct telar_sour
         down(context, source, &wide, r, row + left * channels);
         tl_row_pad(row, channels * sizeof *row, left, telar_region_columns(&wide), right);
         along(context, row, out, tl_row_samples(context, region));
-        tl_row_keep_alpha(image, out, telar_source_at(source, telar_pixel_bytes(image), r, region->c0),
+        tl_row_keep_alpha(image, out,
+                          telar_source_at(source, telar_pixel_bytes(image), r, region->c0),
                           telar_region_columns(region));
     }
 }

@@ -1,12 +1,12 @@
 /*
- * transform_blur_x86.c - the sums of the blur in the vector registers of x86-64: 32 samples at a time, whose
- * sums stay in registers over all taps.
+ * transform_blur_x86.c - the sums of the blur in the vector registers of x86-64: 32 samples at a
+ * time, whose sums stay in registers over all taps.
  *
- * The processor multiplies pairs of signed 16-bit numbers and adds the two products (madd). The pair is the
- * sample before and the one after, both times the same weight. Samples of 16 bits do not fit: 32768 is taken
- * from each, and since all weights together are 65536, the sum is then 2^31 too small, whatever the weights
- * are. That is put right where the sum begins. Sums are made modulo 2^32, and what they come to is below
- * that.
+ * The processor multiplies pairs of signed 16-bit numbers and adds the two products (madd). The
+ * pair is the sample before and the one after, both times the same weight. Samples of 16 bits do
+ * not fit: 32768 is taken from each, and since all weights together are 65536, the sum is then 2^31
+ * too small, whatever the weights are. That is put right where the sum begins. Sums are made modulo
+ * 2^32, and what they come to is below that.
  */
 #include <config.h>
 
@@ -20,7 +20,8 @@
 
 enum { WIDTH = 32, HALF = WIDTH / 2 };
 
-/* The sums of 16 samples; the processor's halves stay apart: `low` has samples 0-3 and 8-11, `high` the others. */
+/* The sums of 16 samples; the processor's halves stay apart: `low` has samples 0-3 and 8-11, `high`
+ * the others. */
 struct sums {
     __m256i low, high;
 };
@@ -45,13 +46,15 @@ INLINE void add(struct sums *sums, __m256i before, __m256i after, __m256i half)
 /* The 16 sums divided by 2^shift, as 16-bit numbers in order. */
 INLINE __m256i divided(const struct sums *sums, const int shift)
 {
-    return _mm256_packus_epi32(_mm256_srli_epi32(sums->low, shift), _mm256_srli_epi32(sums->high, shift));
+    return _mm256_packus_epi32(_mm256_srli_epi32(sums->low, shift),
+                               _mm256_srli_epi32(sums->high, shift));
 }
 
 INLINE void store(void *out, size_t at, __m256i first, __m256i second, const unsigned depth)
 {
     if (depth == 8) {
-        __m256i bytes = _mm256_permute4x64_epi64(_mm256_packus_epi16(first, second), _MM_SHUFFLE(3, 1, 2, 0));
+        __m256i bytes =
+            _mm256_permute4x64_epi64(_mm256_packus_epi16(first, second), _MM_SHUFFLE(3, 1, 2, 0));
 
         _mm256_storeu_si256((void *)((uint8_t *)out + at), bytes);
         return;
@@ -61,8 +64,8 @@ INLINE void store(void *out, size_t at, __m256i first, __m256i second, const uns
 }
 
 /* Samples [at, at + WIDTH), from numbers of `in` bits to numbers of `to` bits. */
-INLINE void weigh_block(void *out, const void *const *tap, const uint16_t *half, size_t radius, size_t at,
-                        const unsigned in, const unsigned to, const int shift)
+INLINE void weigh_block(void *out, const void *const *tap, const uint16_t *half, size_t radius,
+                        size_t at, const unsigned in, const unsigned to, const int shift)
 {
     const uint32_t bias = in == 8 ? 0 : (uint32_t)1 << 31;
     const __m256i begin = _mm256_set1_epi32((int)(bias + ((uint32_t)1 << (shift - 1))));
@@ -96,7 +99,8 @@ VECTOR void down_8(void *out, const void *const *tap, const uint16_t *half, size
         weigh(out, tap, half, radius, n, 8, 16, 8);
 }
 
-VECTOR void along_8(void *out, const void *const *tap, const uint16_t *half, size_t radius, size_t n)
+VECTOR void along_8(void *out, const void *const *tap, const uint16_t *half, size_t radius,
+                    size_t n)
 {
     if (n < WIDTH)
         tl_blur_plain.along_8(out, tap, half, radius, n);
@@ -104,7 +108,8 @@ VECTOR void along_8(void *out, const void *const *tap, const uint16_t *half, siz
         weigh(out, tap, half, radius, n, 16, 8, 24);
 }
 
-VECTOR void both_16(void *out, const void *const *tap, const uint16_t *half, size_t radius, size_t n)
+VECTOR void both_16(void *out, const void *const *tap, const uint16_t *half, size_t radius,
+                    size_t n)
 {
     if (n < WIDTH)
         tl_blur_plain.both_16(out, tap, half, radius, n);

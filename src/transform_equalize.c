@@ -1,6 +1,6 @@
 /*
- * equalize: every value about as frequent as every other. The first that has to see the whole image before it
- * begins.
+ * equalize: every value about as frequent as every other. The first that has to see the whole image
+ * before it begins.
  */
 #include <config.h>
 
@@ -56,7 +56,8 @@ static void gather(const struct telar_context *context, const struct telar_sourc
 }
 
 /* One entry of all histograms. */
-static uint64_t add_up(const unsigned char *partials, size_t stride_bytes, uint32_t count, size_t entry)
+static uint64_t add_up(const unsigned char *partials, size_t stride_bytes, uint32_t count,
+                       size_t entry)
 {
     uint64_t sum = 0;
 
@@ -65,7 +66,8 @@ static uint64_t add_up(const unsigned char *partials, size_t stride_bytes, uint3
     return sum;
 }
 
-/* part / all x max, rounded to the nearest, halves up; part <= all, all > 0. Counts of 2^46 and more lose low bits. */
+/* part / all x max, rounded to the nearest, halves up; part <= all, all > 0. Counts of 2^46 and
+ * more lose low bits. */
 static uint16_t share(uint64_t part, uint64_t all, uint64_t max)
 {
     while (all >> 46) {
@@ -76,13 +78,14 @@ static uint16_t share(uint64_t part, uint64_t all, uint64_t max)
 }
 
 /*
- * Partials are what workers wrote, so they may hold anything: a sum may wrap, but none counts for more than
- * the image has pixels, and the table stays in range.
+ * Partials are what workers wrote, so they may hold anything: a sum may wrap, but none counts for
+ * more than the image has pixels, and the table stays in range.
  */
 static void merge_color(const struct telar_context *context, const unsigned char *partials,
                         size_t stride_bytes, uint32_t count, size_t first, uint16_t *table)
 {
-    uint64_t pixels = (uint64_t)context->image.rows * context->image.columns, below = 0, darkest = 0;
+    uint64_t pixels = (uint64_t)context->image.rows * context->image.columns, below = 0,
+             darkest = 0;
 
     for (size_t x = 0; x < entries(context); x++) {
         uint64_t here = add_up(partials, stride_bytes, count, first + x);
@@ -90,8 +93,8 @@ static void merge_color(const struct telar_context *context, const unsigned char
         below += here < pixels - below ? here : pixels - below;
         if (darkest == 0)
             darkest = below;
-        table[x] =
-            darkest < pixels ? share(below - darkest, pixels - darkest, entries(context) - 1) : (uint16_t)x;
+        table[x] = darkest < pixels ? share(below - darkest, pixels - darkest, entries(context) - 1)
+                                    : (uint16_t)x;
     }
 }
 

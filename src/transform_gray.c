@@ -4,23 +4,24 @@
 #include "transform.h"
 
 /*
- * ITU-R BT.601, as JPEG, Pillow and OpenCV have it, so that the grey picture is the one people know from
- * elsewhere; in units of 2^-16, which add up to 1. At 16 bits the largest sum, 65535 x 65536 + 32768, still
- * is below 2^32.
+ * ITU-R BT.601, as JPEG, Pillow and OpenCV have it, so that the grey picture is the one people know
+ * from elsewhere; in units of 2^-16, which add up to 1. At 16 bits the largest sum, 65535 x 65536 +
+ * 32768, still is below 2^32.
  */
 enum { RED = 19595, GREEN = 38470, BLUE = 7471, HALF = 32768 };
 
-#define DEFINE_ROW(NAME, SAMPLE, CHANNELS)                                                                   \
-    TL_CLONES static void NAME(void *to, const void *from, size_t pixels)                                    \
-    {                                                                                                        \
-        SAMPLE *restrict out = to;                                                                           \
-        const SAMPLE *restrict in = from;                                                                    \
-        for (size_t i = 0; i < pixels; i++, in += CHANNELS, out += CHANNELS) {                               \
-            uint32_t sum = (uint32_t)RED * in[0] + (uint32_t)GREEN * in[1] + (uint32_t)BLUE * in[2] + HALF;  \
-            out[0] = out[1] = out[2] = (SAMPLE)(sum >> 16);                                                  \
-            if (CHANNELS == 4)                                                                               \
-                out[3] = in[3];                                                                              \
-        }                                                                                                    \
+#define DEFINE_ROW(NAME, SAMPLE, CHANNELS)                                                         \
+    TL_CLONES static void NAME(void *to, const void *from, size_t pixels)                          \
+    {                                                                                              \
+        SAMPLE *restrict out = to;                                                                 \
+        const SAMPLE *restrict in = from;                                                          \
+        for (size_t i = 0; i < pixels; i++, in += CHANNELS, out += CHANNELS) {                     \
+            uint32_t sum =                                                                         \
+                (uint32_t)RED * in[0] + (uint32_t)GREEN * in[1] + (uint32_t)BLUE * in[2] + HALF;   \
+            out[0] = out[1] = out[2] = (SAMPLE)(sum >> 16);                                        \
+            if (CHANNELS == 4)                                                                     \
+                out[3] = in[3];                                                                    \
+        }                                                                                          \
     }
 
 DEFINE_ROW(rgb_8, uint8_t, 3)

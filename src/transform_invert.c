@@ -5,11 +5,13 @@
 
 #include <string.h>
 
-enum { BLOCK_BYTES = 64 }; /* a multiple of the pixel size of every image with alpha: 2, 4 or 8 bytes */
+enum {
+    BLOCK_BYTES = 64
+}; /* a multiple of the pixel size of every image with alpha: 2, 4 or 8 bytes */
 
 /*
- * max - x is x with all bits flipped, at 8 and at 16 bits, so bytes are all this has to know. `mask` says
- * which bytes are flipped; it repeats, and starts with a pixel.
+ * max - x is x with all bits flipped, at 8 and at 16 bits, so bytes are all this has to know.
+ * `mask` says which bytes are flipped; it repeats, and starts with a pixel.
  */
 TL_CLONES static void flip(unsigned char *restrict out, const unsigned char *restrict in, size_t n,
                            const unsigned char *restrict mask)

@@ -11,7 +11,8 @@ uint32_t tl_colors(const struct telar_geometry *image)
 }
 
 /* One channel of a row; a stride is `channels` samples. */
-static void look_up_8(uint8_t *out, const uint8_t *in, size_t pixels, size_t channels, const uint16_t *table)
+static void look_up_8(uint8_t *out, const uint8_t *in, size_t pixels, size_t channels,
+                      const uint16_t *table)
 {
     for (size_t i = 0; i < pixels; i++)
         out[i * channels] = (uint8_t)table[in[i * channels]];
@@ -31,9 +32,11 @@ void tl_row_look_up(const struct telar_geometry *image, void *out, const void *i
 
     for (uint32_t i = 0; i < colors; i++)
         if (image->depth == 8)
-            look_up_8((uint8_t *)out + i, (const uint8_t *)in + i, pixels, channels, tables + i * step);
+            look_up_8((uint8_t *)out + i, (const uint8_t *)in + i, pixels, channels,
+                      tables + i * step);
         else
-            look_up_16((uint16_t *)out + i, (const uint16_t *)in + i, pixels, channels, tables + i * step);
+            look_up_16((uint16_t *)out + i, (const uint16_t *)in + i, pixels, channels,
+                       tables + i * step);
     tl_row_keep_alpha(image, out, in, pixels);
 }
 

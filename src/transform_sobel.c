@@ -4,32 +4,32 @@
 #include "transform.h"
 
 /*
- * The two operators are separable. For a row, first down the columns: `smooth` with weights 1 2 1, and
- * `slope`, the row below minus the row above. Then along the row: the difference of `smooth` to both sides,
- * and `slope` with weights 1 2 1. WIDE holds 8 x max.
+ * The two operators are separable. For a row, first down the columns: `smooth` with weights 1 2 1,
+ * and `slope`, the row below minus the row above. Then along the row: the difference of `smooth` to
+ * both sides, and `slope` with weights 1 2 1. WIDE holds 8 x max.
  */
-#define DEFINE_ROWS(NAME, SAMPLE, WIDE)                                                                      \
-    TL_CLONES static void NAME##_down(void *smooth, void *slope, const void *above, const void *middle,      \
-                                      const void *below, size_t n)                                           \
-    {                                                                                                        \
-        WIDE *restrict sum = smooth, *restrict rise = slope;                                                 \
-        const SAMPLE *a = above, *m = middle, *b = below;                                                    \
-        for (size_t i = 0; i < n; i++) {                                                                     \
-            sum[i] = (WIDE)(a[i] + 2 * m[i] + b[i]);                                                         \
-            rise[i] = (WIDE)(b[i] - a[i]);                                                                   \
-        }                                                                                                    \
-    }                                                                                                        \
-    TL_CLONES static void NAME##_along(void *to, const void *smooth, const void *slope, size_t channels,     \
-                                       size_t n)                                                             \
-    {                                                                                                        \
-        SAMPLE *restrict out = to;                                                                           \
-        const WIDE *sum = smooth, *sum2 = sum + 2 * channels;                                                \
-        const WIDE *rise = slope, *rise1 = rise + channels, *rise2 = rise1 + channels;                       \
-        for (size_t i = 0; i < n; i++) {                                                                     \
-            WIDE x = (WIDE)(sum2[i] - sum[i]), y = (WIDE)(rise[i] + 2 * rise1[i] + rise2[i]);                \
-            WIDE steep = (WIDE)((WIDE)((WIDE)(x < 0 ? -x : x) + (WIDE)(y < 0 ? -y : y)) >> 1);               \
-            out[i] = steep > (SAMPLE)-1 ? (SAMPLE)-1 : (SAMPLE)steep;                                        \
-        }                                                                                                    \
+#define DEFINE_ROWS(NAME, SAMPLE, WIDE)                                                            \
+    TL_CLONES static void NAME##_down(void *smooth, void *slope, const void *above,                \
+                                      const void *middle, const void *below, size_t n)             \
+    {                                                                                              \
+        WIDE *restrict sum = smooth, *restrict rise = slope;                                       \
+        const SAMPLE *a = above, *m = middle, *b = below;                                          \
+        for (size_t i = 0; i < n; i++) {                                                           \
+            sum[i] = (WIDE)(a[i] + 2 * m[i] + b[i]);                                               \
+            rise[i] = (WIDE)(b[i] - a[i]);                                                         \
+        }                                                                                          \
+    }                                                                                              \
+    TL_CLONES static void NAME##_along(void *to, const void *smooth, const void *slope,            \
+                                       size_t channels, size_t n)                                  \
+    {                                                                                              \
+        SAMPLE *restrict out = to;                                                                 \
+        const WIDE *sum = smooth, *sum2 = sum + 2 * channels;                                      \
+        const WIDE *rise = slope, *rise1 = rise + channels, *rise2 = rise1 + channels;             \
+        for (size_t i = 0; i < n; i++) {                                                           \
+            WIDE x = (WIDE)(sum2[i] - sum[i]), y = (WIDE)(rise[i] + 2 * rise1[i] + rise2[i]);      \
+            WIDE steep = (WIDE)((WIDE)((WIDE)(x < 0 ? -x : x) + (WIDE)(y < 0 ? -y : y)) >> 1);     \
+            out[i] = steep > (SAMPLE)-1 ? (SAMPLE)-1 : (SAMPLE)steep;                              \
+        }                                                                                          \
     }
 
 DEFINE_ROWS(row_8, uint8_t, int16_t)
@@ -40,7 +40,8 @@ static uint32_t halo(const struct telar_context *context)
     return 1;
 }
 
-/* Bytes of one of the two rows between the passes: a pixel more at both ends, each sample twice as wide. */
+/* Bytes of one of the two rows between the passes: a pixel more at both ends, each sample twice as
+ * wide. */
 static size_t between_bytes(const struct telar_context *context, uint32_t columns)
 {
     return 2 * telar_pixel_bytes(&context->image) * ((size_t)columns + 2);
@@ -66,11 +67,13 @@ static void process(const struct telar_context *context, const struct telar_sour
     for (uint32_t r = region->r0; r < region->r1; r++) {
         const void *above = telar_source_at(source, pixel_bytes, r > 0 ? r - 1 : r, wide.c0);
         const void *middle = telar_source_at(source, pixel_bytes, r, wide.c0);
-        const void *below = telar_source_at(source, pixel_bytes, r + 1 < image->rows ? r + 1 : r, wide.c0);
+        const void *below =
+            telar_source_at(source, pixel_bytes, r + 1 < image->rows ? r + 1 : r, wide.c0);
         size_t skip = 2 * left * pixel_bytes;
         void *out = tl_result_row(result, r);
 
-        (image->depth == 8 ? row_8_down : row_16_down)(smooth + skip, slope + skip, above, middle, below, n);
+        (image->depth == 8 ? row_8_down : row_16_down)(smooth + skip, slope + skip, above, middle,
+                                                       below, n);
         tl_row_pad(smooth, 2 * pixel_bytes, left, columns, right);
         tl_row_pad(slope, 2 * pixel_bytes, left, columns, right);
         (image->depth == 8 ? row_8_along : row_16_along)(out, smooth, slope, image->channels,

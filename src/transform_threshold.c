@@ -9,20 +9,21 @@
 enum { BLOCK = 32 }; /* samples; a multiple of the channels of every image with alpha */
 
 /* Samples where `keep`, which repeats every BLOCK samples, has all bits set stay as they are. */
-#define DEFINE_ROW(NAME, SAMPLE)                                                                             \
-    static inline void NAME##_block(SAMPLE *restrict out, const SAMPLE *restrict in, size_t n, SAMPLE level, \
-                                    const SAMPLE *restrict keep)                                             \
-    {                                                                                                        \
-        for (size_t i = 0; i < n; i++)                                                                       \
-            out[i] = (SAMPLE)((in[i] & keep[i]) | ((in[i] >= level ? (SAMPLE)-1 : 0) & ~keep[i]));           \
-    }                                                                                                        \
-    TL_CLONES static void NAME(void *to, const void *from, size_t n, SAMPLE level, const void *keep)         \
-    {                                                                                                        \
-        SAMPLE *out = to;                                                                                    \
-        const SAMPLE *in = from;                                                                             \
-        for (; n >= BLOCK; n -= BLOCK, in += BLOCK, out += BLOCK)                                            \
-            NAME##_block(out, in, BLOCK, level, keep);                                                       \
-        NAME##_block(out, in, n, level, keep);                                                               \
+#define DEFINE_ROW(NAME, SAMPLE)                                                                   \
+    static inline void NAME##_block(SAMPLE *restrict out, const SAMPLE *restrict in, size_t n,     \
+                                    SAMPLE level, const SAMPLE *restrict keep)                     \
+    {                                                                                              \
+        for (size_t i = 0; i < n; i++)                                                             \
+            out[i] = (SAMPLE)((in[i] & keep[i]) | ((in[i] >= level ? (SAMPLE)-1 : 0) & ~keep[i])); \
+    }                                                                                              \
+    TL_CLONES static void NAME(void *to, const void *from, size_t n, SAMPLE level,                 \
+                               const void *keep)                                                   \
+    {                                                                                              \
+        SAMPLE *out = to;                                                                          \
+        const SAMPLE *in = from;                                                                   \
+        for (; n >= BLOCK; n -= BLOCK, in += BLOCK, out += BLOCK)                                  \
+            NAME##_block(out, in, BLOCK, level, keep);                                             \
+        NAME##_block(out, in, n, level, keep);                                                     \
     }
 
 DEFINE_ROW(row_8, uint8_t)
@@ -44,9 +45,11 @@ static void process(const struct telar_context *context, const struct telar_sour
         const void *in = telar_source_at(source, pixel_bytes, r, region->c0);
 
         if (image->depth == 8)
-            row_8(tl_result_row(result, r), in, tl_row_samples(context, region), (uint8_t)level, keep);
+            row_8(tl_result_row(result, r), in, tl_row_samples(context, region), (uint8_t)level,
+                  keep);
         else
-            row_16(tl_result_row(result, r), in, tl_row_samples(context, region), (uint16_t)level, keep);
+            row_16(tl_result_row(result, r), in, tl_row_samples(context, region), (uint16_t)level,
+                   keep);
     }
 }
 

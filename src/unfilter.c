@@ -19,7 +19,8 @@ size_t tl_unfilter_row(const struct tl_rows *rows, const unsigned char *filtered
     for (size_t i = 0; i < bpp && i < n; i++) /* left of the first pixel are zeros */
         data[i] = (unsigned char)(filtered[i] + tl_filter_predict(filter, 0, up[i], 0));
     for (size_t i = bpp; i < n; i++)
-        data[i] = (unsigned char)(filtered[i] + tl_filter_predict(filter, data[i - bpp], up[i], up[i - bpp]));
+        data[i] = (unsigned char)(filtered[i]
+                                  + tl_filter_predict(filter, data[i - bpp], up[i], up[i - bpp]));
     return 1;
 }
 
@@ -48,11 +49,12 @@ static void swap_samples(unsigned char *row, size_t n)
 }
 
 /*
- * Filters work on the bytes of the file, so samples are swapped only when all rows of the band are done; the
- * last row is kept as it was for the band that follows.
+ * Filters work on the bytes of the file, so samples are swapped only when all rows of the band are
+ * done; the last row is kept as it was for the band that follows.
  */
-static bool unfilter_with(tl_unfilter_step *step, const struct tl_rows *rows, const unsigned char *filtered,
-                          size_t count, unsigned char *above, unsigned char *data, size_t stride_bytes)
+static bool unfilter_with(tl_unfilter_step *step, const struct tl_rows *rows,
+                          const unsigned char *filtered, size_t count, unsigned char *above,
+                          unsigned char *data, size_t stride_bytes)
 {
     const unsigned char *up = above;
 
@@ -84,5 +86,6 @@ bool tl_unfilter(const struct tl_rows *rows, const unsigned char *filtered, size
 {
     tl_unfilter_step *fast = tl_unfilter_x86();
 
-    return unfilter_with(fast ? fast : tl_unfilter_row, rows, filtered, count, above, data, stride_bytes);
+    return unfilter_with(fast ? fast : tl_unfilter_row, rows, filtered, count, above, data,
+                         stride_bytes);
 }

@@ -1,6 +1,6 @@
 /*
- * unfilter.h - rows of a PNG as they come out of inflate, made into pixels (PNG specification, clause 9).
- * Layer: codec.
+ * unfilter.h - rows of a PNG as they come out of inflate, made into pixels (PNG specification,
+ * clause 9). Layer: codec.
  *
  * Nothing here allocates, locks or keeps state; everything may be called between fork and _exit.
  */
@@ -19,12 +19,14 @@ struct tl_rows {
 };
 
 /*
- * Makes pixels of `count` rows that follow one another in `filtered`, each a filter byte and row_bytes bytes,
- * and puts row i at data + i * stride_bytes. Writes only the row_bytes of each row.
+ * Makes pixels of `count` rows that follow one another in `filtered`, each a filter byte and
+ * row_bytes bytes, and puts row i at data + i * stride_bytes. Writes only the row_bytes of each
+ * row.
  *
- * `above` is the row before the first of these as it stands in the file, row_bytes long, never swapped: zeros
- * at the top of an image. It is replaced by the last of these rows, so that the same buffer serves the next
- * band, whatever became of the pixels meanwhile. The three areas do not overlap.
+ * `above` is the row before the first of these as it stands in the file, row_bytes long, never
+ * swapped: zeros at the top of an image. It is replaced by the last of these rows, so that the same
+ * buffer serves the next band, whatever became of the pixels meanwhile. The three areas do not
+ * overlap.
  *
  * False: a filter byte above 4. `data` and `above` are undefined then.
  */
@@ -36,22 +38,31 @@ bool tl_unfilter_plain(const struct tl_rows *rows, const unsigned char *filtered
                        unsigned char *above, unsigned char *data, size_t stride_bytes);
 
 /*
- * A way of undoing filters: makes pixels of the rows at `filtered` from the top, at least one of them and at
- * most `count`, and says how many. `up` is the row above the first. All filter bytes have been looked at.
+ * A way of undoing filters: makes pixels of the rows at `filtered` from the top, at least one of
+ * them and at most `count`, and says how many. `up` is the row above the first. All filter bytes
+ * have been looked at.
  */
-typedef size_t tl_unfilter_step(const struct tl_rows *rows, const unsigned char *filtered, size_t count,
-                                const unsigned char *up, unsigned char *data, size_t stride_bytes);
+typedef size_t tl_unfilter_step(const struct tl_rows *rows, const unsigned char *filtered,
+                                size_t count, const unsigned char *up, unsigned char *data,
+                                size_t stride_bytes);
 
 /* One row in plain C; and the way for x86-64, or NULL when this processor has no AVX2. */
 tl_unfilter_step tl_unfilter_row;
 tl_unfilter_step *tl_unfilter_x86(void);
 
 /* Filter types, PNG specification 9.2. */
-enum { TL_FILTER_NONE, TL_FILTER_SUB, TL_FILTER_UP, TL_FILTER_AVERAGE, TL_FILTER_PAETH, TL_FILTERS };
+enum {
+    TL_FILTER_NONE,
+    TL_FILTER_SUB,
+    TL_FILTER_UP,
+    TL_FILTER_AVERAGE,
+    TL_FILTER_PAETH,
+    TL_FILTERS
+};
 
 /*
- * One byte of prediction in plain C: left, above, and above left. The specification's words are followed
- * literally: ties go to left, then above.
+ * One byte of prediction in plain C: left, above, and above left. The specification's words are
+ * followed literally: ties go to left, then above.
  */
 static inline unsigned char tl_filter_paeth(int left, int up, int corner)
 {

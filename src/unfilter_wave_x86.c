@@ -1,12 +1,13 @@
 /*
- * unfilter_wave_x86.c - undoing the filters of several rows together, as a wavefront: row k runs k pixels behind
- * row k - 1, lane k of the register holds its pixel, and what lane k - 1 has just made is what lane k has above it.
+ * unfilter_wave_x86.c - undoing the filters of several rows together, as a wavefront: row k runs k
+ * pixels behind row k - 1, lane k of the register holds its pixel, and what lane k - 1 has just
+ * made is what lane k has above it.
  *
  *     columns   0 1 2 3 4 5 6 7
- *     row 0     . . . . x            one step makes the pixels marked x; the next, those to the right
- *     row 1     . . . x              a = pixels of the step before, lane by lane (left)
- *     row 2     . . x                b = a moved up one lane, lane 0 from the row above (above)
- *     row 3     . x                  c = b of the step before (above left)
+ *     row 0     . . . . x            one step makes the pixels marked x; the next, those to the
+ * right row 1     . . . x              a = pixels of the step before, lane by lane (left) row 2 . .
+ * x                b = a moved up one lane, lane 0 from the row above (above) row 3     . x c = b
+ * of the step before (above left)
  *     ...
  *
  * The two corners, where not all rows run, are made byte by byte.
@@ -26,7 +27,8 @@ INLINE __m256i average(__m256i a, __m256i b)
     return _mm256_sub_epi8(_mm256_avg_epu8(a, b), odd);
 }
 
-/* The rows of a wavefront, one a lane, and the masks that say, lane by lane, which predictor counts. */
+/* The rows of a wavefront, one a lane, and the masks that say, lane by lane, which predictor
+ * counts. */
 struct wave {
     const unsigned char *raw; /* the first row, behind its filter; the next is n + 1 bytes on */
     const unsigned char *up;  /* the row above it */
@@ -40,7 +42,8 @@ INLINE __m256i wave_predict(const struct wave *w, __m256i a, __m256i b, __m256i 
     __m256i plain = _mm256_or_si256(_mm256_and_si256(w->sub, a), _mm256_and_si256(w->above, b));
     __m256i mean = _mm256_and_si256(w->average, average(a, b));
 
-    return _mm256_or_si256(_mm256_or_si256(plain, mean), _mm256_and_si256(w->paeth, paeth(a, b, c)));
+    return _mm256_or_si256(_mm256_or_si256(plain, mean),
+                           _mm256_and_si256(w->paeth, paeth(a, b, c)));
 }
 
 /* Pixels at p, p + next, ...: half of the lanes. */
@@ -87,7 +90,8 @@ INLINE void wave_store(const struct wave *w, size_t at, const size_t bpp, __m256
     store_half(q, next, bpp, _mm256_extracti128_si256(v, 1));
 }
 
-/* What is above every lane: the lane before it in `a`, and for lane 0 the pixel at `up`, of the row above all. */
+/* What is above every lane: the lane before it in `a`, and for lane 0 the pixel at `up`, of the row
+ * above all. */
 INLINE __m256i wave_above(__m256i a, const unsigned char *up, const size_t bpp)
 {
     __m128i pixel = load_pixel(up, bpp);
@@ -108,8 +112,8 @@ INLINE void wave_select(__m256i *mask, size_t lane, const size_t lanes)
     *mask = _mm256_loadu_si256((const void *)bits);
 }
 
-INLINE struct wave wave_of(const unsigned char *filtered, const unsigned char *up, unsigned char *data,
-                           size_t stride_bytes, size_t n, const size_t lanes)
+INLINE struct wave wave_of(const unsigned char *filtered, const unsigned char *up,
+                           unsigned char *data, size_t stride_bytes, size_t n, const size_t lanes)
 {
     const __m256i none = _mm256_setzero_si256();
     struct wave w = {filtered + 1, up, data, n, stride_bytes, none, none, none, none};
@@ -133,14 +137,16 @@ INLINE void wave_bytes(const struct wave *w, size_t k, const size_t bpp, size_t 
     row_bytes(raw[-1], raw, k ? data - w->stride_bytes : w->up, data, bpp, from, to);
 }
 
-/* The last of so many pixels of row 0, of one less of row 1, ..., one a lane; zeros left of the image. */
+/* The last of so many pixels of row 0, of one less of row 1, ..., one a lane; zeros left of the
+ * image. */
 INLINE __m256i wave_last(const struct wave *w, size_t pixels, const size_t bpp)
 {
     const size_t lanes = wave_lanes(bpp);
     unsigned char lane[32] = {0};
 
     for (size_t k = 0; k < lanes && k < pixels; k++)
-        memcpy(lane + k * (32 / lanes), w->data + k * w->stride_bytes + (pixels - k - 1) * bpp, bpp);
+        memcpy(lane + k * (32 / lanes), w->data + k * w->stride_bytes + (pixels - k - 1) * bpp,
+               bpp);
     return _mm256_loadu_si256((const void *)lane);
 }
 
@@ -166,7 +172,8 @@ INLINE void rows_together(const struct wave *rows, const size_t bpp)
 {
     const struct wave w = *rows; /* a copy, which the compiler keeps in registers */
     size_t i = (wave_lanes(bpp) - 1) * bpp;
-    __m256i a = wave_begin(rows, bpp), c = wave_above(wave_last(rows, wave_lanes(bpp) - 2, bpp), w.up + i - bpp, bpp);
+    __m256i a = wave_begin(rows, bpp),
+            c = wave_above(wave_last(rows, wave_lanes(bpp) - 2, bpp), w.up + i - bpp, bpp);
 
     for (; i + bpp < w.n; i += bpp) {
         const __m256i b = wave_above(a, w.up + i, bpp);
@@ -179,8 +186,8 @@ INLINE void rows_together(const struct wave *rows, const size_t bpp)
 }
 
 /*
- * The same for Sub, Up and Average only: Sub is the average of the pixel to the left with itself, Up of the one above.
- * As in row_average (unfilter_x86.c), pixels are kept as their complements.
+ * The same for Sub, Up and Average only: Sub is the average of the pixel to the left with itself,
+ * Up of the one above. As in row_average (unfilter_x86.c), pixels are kept as their complements.
  */
 INLINE void simple_rows_together(const struct wave *rows, const size_t bpp)
 {
@@ -194,16 +201,19 @@ INLINE void simple_rows_together(const struct wave *rows, const size_t bpp)
         const __m256i not_left = _mm256_xor_si256(_mm256_blendv_epi8(a, b, w.above), ones);
         const __m256i not_above = _mm256_xor_si256(_mm256_blendv_epi8(b, a, w.sub), ones);
 
-        a = _mm256_xor_si256(_mm256_sub_epi8(_mm256_avg_epu8(not_left, not_above), wave_load(&w, i, bpp)), ones);
+        a = _mm256_xor_si256(
+            _mm256_sub_epi8(_mm256_avg_epu8(not_left, not_above), wave_load(&w, i, bpp)), ones);
         wave_store(&w, i, bpp, a);
     }
     wave_end(rows, i, bpp);
 }
 
-INLINE void wave_make(const struct tl_rows *rows, const unsigned char *filtered, const unsigned char *up,
-                      unsigned char *data, size_t stride_bytes, bool simple, const size_t bpp)
+INLINE void wave_make(const struct tl_rows *rows, const unsigned char *filtered,
+                      const unsigned char *up, unsigned char *data, size_t stride_bytes,
+                      bool simple, const size_t bpp)
 {
-    const struct wave w = wave_of(filtered, up, data, stride_bytes, rows->row_bytes, wave_lanes(bpp));
+    const struct wave w =
+        wave_of(filtered, up, data, stride_bytes, rows->row_bytes, wave_lanes(bpp));
 
     if (simple)
         simple_rows_together(&w, bpp);
@@ -212,12 +222,13 @@ INLINE void wave_make(const struct tl_rows *rows, const unsigned char *filtered,
 }
 
 /* One copy of it a pixel size, so that the compiler sees it as a constant. */
-VECTOR void tl_unfilter_wave(const struct tl_rows *rows, const unsigned char *filtered, const unsigned char *up,
-                             unsigned char *data, size_t stride_bytes, bool simple)
+VECTOR void tl_unfilter_wave(const struct tl_rows *rows, const unsigned char *filtered,
+                             const unsigned char *up, unsigned char *data, size_t stride_bytes,
+                             bool simple)
 {
-#define CASE(bpp)                                                                                                      \
-    case bpp:                                                                                                          \
-        wave_make(rows, filtered, up, data, stride_bytes, simple, bpp);                                                \
+#define CASE(bpp)                                                                                  \
+    case bpp:                                                                                      \
+        wave_make(rows, filtered, up, data, stride_bytes, simple, bpp);                            \
         break
     switch (rows->pixel_bytes) {
         CASE(1);

@@ -1,8 +1,8 @@
 /*
  * unfilter_x86.c - undoing filters in the vector registers of x86-64.
  *
- * Sub, Average and Paeth need the pixel to the left before the next one can be made, so a row alone is a
- * chain of waits, longest for Paeth. Rows whose chains are long are therefore made together
+ * Sub, Average and Paeth need the pixel to the left before the next one can be made, so a row alone
+ * is a chain of waits, longest for Paeth. Rows whose chains are long are therefore made together
  * (unfilter_wave_x86.c): which of the two it is, is decided here, and rows are made alone here.
  */
 #include <config.h>
@@ -19,13 +19,14 @@ INLINE __m128i paeth_pixel(__m128i a, __m128i b, __m128i c)
         paeth(_mm256_castsi128_si256(a), _mm256_castsi128_si256(b), _mm256_castsi128_si256(c)));
 }
 
-VECTOR static void row_up(const unsigned char *raw, const unsigned char *up, unsigned char *data, size_t n)
+VECTOR static void row_up(const unsigned char *raw, const unsigned char *up, unsigned char *data,
+                          size_t n)
 {
     size_t i = 0;
 
     for (; i + 32 <= n; i += 32) {
-        __m256i sum =
-            _mm256_add_epi8(_mm256_loadu_si256((const void *)(raw + i)), _mm256_loadu_si256((const void *)(up + i)));
+        __m256i sum = _mm256_add_epi8(_mm256_loadu_si256((const void *)(raw + i)),
+                                      _mm256_loadu_si256((const void *)(up + i)));
 
         _mm256_storeu_si256((void *)(data + i), sum);
     }
@@ -57,10 +58,11 @@ INLINE __m256i repeat_pixel(__m128i pixel, const size_t bpp)
 }
 
 /*
- * One row of Sub, the pixel to the left kept in a register. As long as nothing is to be added, that pixel is repeated:
- * on drawn pages and screenshots most of a row.
+ * One row of Sub, the pixel to the left kept in a register. As long as nothing is to be added, that
+ * pixel is repeated: on drawn pages and screenshots most of a row.
  */
-INLINE void row_sub(const unsigned char *raw, const unsigned char *up, unsigned char *data, const size_t bpp, size_t n)
+INLINE void row_sub(const unsigned char *raw, const unsigned char *up, unsigned char *data,
+                    const size_t bpp, size_t n)
 {
     __m128i a = _mm_setzero_si128();
     size_t i = 0;
@@ -84,11 +86,12 @@ INLINE void row_sub(const unsigned char *raw, const unsigned char *up, unsigned 
 }
 
 /*
- * One row of Paeth. Where a is c, the prediction is b; so from there on, as long as nothing is to be added, the row is
- * the one above it, and again a is c. On drawn pages and screenshots that is most of a row.
+ * One row of Paeth. Where a is c, the prediction is b; so from there on, as long as nothing is to
+ * be added, the row is the one above it, and again a is c. On drawn pages and screenshots that is
+ * most of a row.
  */
-INLINE void row_paeth(const unsigned char *raw, const unsigned char *up, unsigned char *data, const size_t bpp,
-                      size_t n)
+INLINE void row_paeth(const unsigned char *raw, const unsigned char *up, unsigned char *data,
+                      const size_t bpp, size_t n)
 {
     __m128i a = _mm_setzero_si128(), c = a;
     size_t i = 0;
@@ -96,7 +99,8 @@ INLINE void row_paeth(const unsigned char *raw, const unsigned char *up, unsigne
     while (i + bpp < n) {
         const size_t end = i + span_bytes(bpp);
 
-        if (i > 0 && i + 32 <= n && all_zero(raw + i) && memcmp(data + i - bpp, up + i - bpp, bpp) == 0) {
+        if (i > 0 && i + 32 <= n && all_zero(raw + i)
+            && memcmp(data + i - bpp, up + i - bpp, bpp) == 0) {
             for (; i + 32 <= n && all_zero(raw + i); i += span_bytes(bpp))
                 memcpy(data + i, up + i, 32);
             a = c = load_pixel(up + i - bpp, bpp);
@@ -114,12 +118,14 @@ INLINE void row_paeth(const unsigned char *raw, const unsigned char *up, unsigne
 }
 
 /*
- * One row of Average. The processor's average rounds up; of the complements ~a and ~b it is the complement of
- * the average of a and b rounded down. So the pixel to the left is kept as its complement, and
- * ~(x + ~m) = m - x, with m the processor's average: two instructions are all that wait for each other.
+ * One row of Average. The processor's average rounds up; of the complements ~a and ~b it is the
+ * complement of the average of a and b rounded down. So the pixel to the left is kept as its
+ * complement, and
+ * ~(x + ~m) = m - x, with m the processor's average: two instructions are all that wait for each
+ * other.
  */
-INLINE void row_average(const unsigned char *raw, const unsigned char *up, unsigned char *data, const size_t bpp,
-                        size_t n)
+INLINE void row_average(const unsigned char *raw, const unsigned char *up, unsigned char *data,
+                        const size_t bpp, size_t n)
 {
     const __m128i ones = _mm_set1_epi8(-1);
     __m128i not_a = ones;
@@ -134,11 +140,13 @@ INLINE void row_average(const unsigned char *raw, const unsigned char *up, unsig
     row_bytes(TL_FILTER_AVERAGE, raw, up, data, bpp, i, n);
 }
 
-/* What rows cost, in hundredths of a nanosecond a pixel of 3 bytes, by measurement on Zen 4: alone, or all together. */
+/* What rows cost, in hundredths of a nanosecond a pixel of 3 bytes, by measurement on Zen 4: alone,
+ * or all together. */
 static const unsigned short alone_cost[FILTER_CODES] = {4, 92, 5, 80, 380};
 enum { TOGETHER_COST = 660, SIMPLE_COST = 320 };
 
-/* What a row of Paeth costs alone, as so much of it is zeros as of SAMPLES places that are looked at. */
+/* What a row of Paeth costs alone, as so much of it is zeros as of SAMPLES places that are looked
+ * at. */
 INLINE unsigned paeth_cost(const unsigned char *raw, size_t n)
 {
     enum { SAMPLES = 16 };
@@ -151,7 +159,8 @@ INLINE unsigned paeth_cost(const unsigned char *raw, size_t n)
 
 /* Makes as many rows as can be made together. 0: it does not pay. */
 INLINE size_t step_together(const struct tl_rows *rows, const unsigned char *filtered, size_t count,
-                            const unsigned char *up, unsigned char *data, size_t stride_bytes, const size_t bpp)
+                            const unsigned char *up, unsigned char *data, size_t stride_bytes,
+                            const size_t bpp)
 {
     const size_t n = rows->row_bytes, lanes = wave_lanes(bpp);
     unsigned alone = 0;
@@ -172,10 +181,12 @@ INLINE size_t step_together(const struct tl_rows *rows, const unsigned char *fil
     return lanes;
 }
 
-INLINE size_t step(const struct tl_rows *rows, const unsigned char *filtered, size_t count, const unsigned char *up,
-                   unsigned char *data, size_t stride_bytes, const size_t bpp)
+INLINE size_t step(const struct tl_rows *rows, const unsigned char *filtered, size_t count,
+                   const unsigned char *up, unsigned char *data, size_t stride_bytes,
+                   const size_t bpp)
 {
-    const size_t n = rows->row_bytes, together = step_together(rows, filtered, count, up, data, stride_bytes, bpp);
+    const size_t n = rows->row_bytes,
+                 together = step_together(rows, filtered, count, up, data, stride_bytes, bpp);
 
     if (together)
         return together;
@@ -199,11 +210,12 @@ INLINE size_t step(const struct tl_rows *rows, const unsigned char *filtered, si
 }
 
 /* One function a pixel size, so that the compiler sees it as a constant. */
-#define STEP(bpp)                                                                                                      \
-    VECTOR static size_t step_##bpp(const struct tl_rows *rows, const unsigned char *filtered, size_t count,           \
-                                    const unsigned char *up, unsigned char *data, size_t stride_bytes)                 \
-    {                                                                                                                  \
-        return step(rows, filtered, count, up, data, stride_bytes, bpp);                                               \
+#define STEP(bpp)                                                                                  \
+    VECTOR static size_t step_##bpp(const struct tl_rows *rows, const unsigned char *filtered,     \
+                                    size_t count, const unsigned char *up, unsigned char *data,    \
+                                    size_t stride_bytes)                                           \
+    {                                                                                              \
+        return step(rows, filtered, count, up, data, stride_bytes, bpp);                           \
     }
 STEP(1)
 STEP(2)
@@ -212,10 +224,11 @@ STEP(4)
 STEP(6)
 STEP(8)
 
-static size_t step_any(const struct tl_rows *rows, const unsigned char *filtered, size_t count, const unsigned char *up,
-                       unsigned char *data, size_t stride_bytes)
+static size_t step_any(const struct tl_rows *rows, const unsigned char *filtered, size_t count,
+                       const unsigned char *up, unsigned char *data, size_t stride_bytes)
 {
-    static tl_unfilter_step *const steps[] = {NULL, step_1, step_2, step_3, step_4, NULL, step_6, NULL, step_8};
+    static tl_unfilter_step *const steps[] = {NULL, step_1, step_2, step_3, step_4,
+                                              NULL, step_6, NULL,   step_8};
 
     return steps[rows->pixel_bytes](rows, filtered, count, up, data, stride_bytes);
 }

@@ -11,8 +11,8 @@
 #include <unistd.h>
 
 /*
- * What telar_current_region tells. A signal handler of the same thread is its only other reader: volatile
- * keeps the order in which they are written.
+ * What telar_current_region tells. A signal handler of the same thread is its only other reader:
+ * volatile keeps the order in which they are written.
  */
 static _Thread_local volatile bool at_work;
 static _Thread_local volatile struct telar_region current;
@@ -48,15 +48,16 @@ static void note_errno(struct tl_record *record, enum tl_trouble trouble)
 }
 
 /*
- * Runs the task of a ticket and fills the record. Of what is not its own, a guarded worker can write the
- * task's extent meanwhile, no more.
+ * Runs the task of a ticket and fills the record. Of what is not its own, a guarded worker can
+ * write the task's extent meanwhile, no more.
  */
 static void carry_out(struct tl_worker *worker, const struct tl_ticket *ticket)
 {
     struct tl_record *record = &worker->record;
     struct tl_task task = tl_job_task(worker->place.job, ticket->task, ticket->slot);
-    bool closed = worker->guarded
-                  && (worker->place.job->foreign || !tl_job_owns(worker->place.job, worker->index, &task));
+    bool closed =
+        worker->guarded
+        && (worker->place.job->foreign || !tl_job_owns(worker->place.job, worker->index, &task));
     unsigned char *base = worker->place.base;
 
     task.skip = ticket->skip;
@@ -91,7 +92,8 @@ static bool report(struct tl_worker *worker)
 
 /* ---- before the loop ---- */
 
-/* A sandboxed worker's: of the segment it can make writable what its own tasks write, and nothing else, ever. */
+/* A sandboxed worker's: of the segment it can make writable what its own tasks write, and nothing
+ * else, ever. */
 static unsigned char *map_fixed(const struct tl_worker *worker, const struct tl_shape *shape)
 {
     unsigned char *base = tl_segment_map(worker->reader_fd, shape, false);
@@ -157,12 +159,14 @@ static enum tl_trouble settle(struct tl_worker *worker)
         close(worker->segment_fd);
         close(worker->reader_fd);
         if (worker->plugins
-            && !tl_sandbox_enter_loading(worker->sandbox, worker->plugins->paths, worker->plugins->count, tell_violation))
+            && !tl_sandbox_enter_loading(worker->sandbox, worker->plugins->paths,
+                                         worker->plugins->count, tell_violation))
             return TL_TROUBLE_SANDBOX;
     }
     if (worker->plugins && !load(worker))
         return TL_TROUBLE_PLUGIN;
-    if (worker->sandbox && !tl_sandbox_enter(worker->sandbox, worker->place.decoder != NULL, tell_violation))
+    if (worker->sandbox
+        && !tl_sandbox_enter(worker->sandbox, worker->place.decoder != NULL, tell_violation))
         return TL_TROUBLE_SANDBOX;
     return TL_TROUBLE_NONE;
 }

@@ -1,6 +1,6 @@
 /*
- * bands.h - a file of bands with the chunk teLR in parts, to be changed before it is put together, and the
- * check that all ways of reading it agree. For test_bands*.c, one of which has it each.
+ * bands.h - a file of bands with the chunk teLR in parts, to be changed before it is put together,
+ * and the check that all ways of reading it agree. For test_bands*.c, one of which has it each.
  */
 #ifndef TESTS_BANDS_H
 #define TESTS_BANDS_H
@@ -47,8 +47,8 @@ static inline void put_adler(void)
 }
 
 /*
- * The bands by zlib, with the flush given behind each, which tells whether it can be read alone. Band i ends
- * at row cuts[i].
+ * The bands by zlib, with the flush given behind each, which tells whether it can be read alone.
+ * Band i ends at row cuts[i].
  */
 static inline void make_bands(const uint32_t *cuts, uint32_t n_bands, int flush)
 {
@@ -131,9 +131,12 @@ static inline void check_run(const char *what)
     memory_file(made.bytes, made.n, &fd, name);
     read = telar_image_read(name, NULL, &libpng, NULL);
     run = telar_run_file(name, written, none, &options, NULL, &error);
-    ck_assert_msg(run == read, "%s: telar run says %d (%s), libpng %d", what, run, error.text, read);
-    run = telar_run_file(name, "/dev/null", none, &options, NULL, &error); /* what goes there cannot be taken back */
-    ck_assert_msg(run == read, "%s: to a device telar run says %d (%s), libpng %d", what, run, error.text, read);
+    ck_assert_msg(run == read, "%s: telar run says %d (%s), libpng %d", what, run, error.text,
+                  read);
+    run = telar_run_file(name, "/dev/null", none, &options, NULL,
+                         &error); /* what goes there cannot be taken back */
+    ck_assert_msg(run == read, "%s: to a device telar run says %d (%s), libpng %d", what, run,
+                  error.text, read);
     if (read == TELAR_OK) {
         ck_assert_int_eq(telar_image_read(written, NULL, &out, NULL), TELAR_OK);
         for (uint32_t r = 0; r < ROWS; r++)
@@ -155,7 +158,8 @@ static inline void expect(const char *what, bool restarted, bool valid)
     ck_assert_msg(!two.differ, "%s: %s", what, two.differ);
     ck_assert_msg(two.restarted == restarted, "%s: by restart points it is %s", what,
                   two.restarted ? "taken" : "refused");
-    ck_assert_msg(two.libpng == valid, "%s: libpng has %s it", what, two.libpng ? "taken" : "refused");
+    ck_assert_msg(two.libpng == valid, "%s: libpng has %s it", what,
+                  two.libpng ? "taken" : "refused");
     check_run(what);
 }
 

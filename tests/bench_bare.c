@@ -1,9 +1,10 @@
 /*
- * bench_bare [ROUNDS] - whether what telar reports as spawning and joining a worker is that, and nothing else.
- * In each round, in random order: a bare pthread_create and pthread_join; a run of threads with one worker and one
- * pixel; a bare fork, _exit and waitpid; a run of processes. All in this process, so that caches, address
- * space and page tables are the same for both. Spawn is from the call to the worker's first instruction, join
- * from its last to its being joined. Prints medians in microseconds; a tool (tools/bench-honesty), no test.
+ * bench_bare [ROUNDS] - whether what telar reports as spawning and joining a worker is that, and
+ * nothing else. In each round, in random order: a bare pthread_create and pthread_join; a run of
+ * threads with one worker and one pixel; a bare fork, _exit and waitpid; a run of processes. All in
+ * this process, so that caches, address space and page tables are the same for both. Spawn is from
+ * the call to the worker's first instruction, join from its last to its being joined. Prints
+ * medians in microseconds; a tool (tools/bench-honesty), no test.
  */
 #include <config.h>
 
@@ -46,8 +47,9 @@ static double now_us(void)
 }
 
 /*
- * A run prepares itself before it makes a worker. The bare program is at work for as long, so that the time since this
- * process last slept, and since another CPU last worked for it, is the same for both.
+ * A run prepares itself before it makes a worker. The bare program is at work for as long, so that
+ * the time since this process last slept, and since another CPU last worked for it, is the same for
+ * both.
  */
 static void prepare(double us)
 {
@@ -95,7 +97,8 @@ static struct sample bare_process(void)
 /* What telar bench takes from a report. */
 static struct sample of_telar(telar_engine engine)
 {
-    const struct telar_options options = {.engine = engine, .workers = 1, .isolation = TELAR_SHARED};
+    const struct telar_options options = {
+        .engine = engine, .workers = 1, .isolation = TELAR_SHARED};
     struct sample sample;
     telar_image *result;
     telar_report *report;
@@ -125,8 +128,8 @@ static struct sample one(enum kind kind)
 }
 
 /*
- * In random order, for how long a worker's birth takes depends on what was done before: in a fixed order each kind
- * would always have the same before it.
+ * In random order, for how long a worker's birth takes depends on what was done before: in a fixed
+ * order each kind would always have the same before it.
  */
 static void one_round(struct sample samples[KINDS][ROUNDS_MAX], size_t i)
 {
@@ -164,7 +167,8 @@ static double tell(const char *name, const struct sample *samples, size_t n)
         all[i] = spawn[i] + join[i];
     }
     whole = median(all, n);
-    printf("%-18s spawn %6.1f  join %6.1f  both %6.1f us\n", name, median(spawn, n), median(join, n), whole);
+    printf("%-18s spawn %6.1f  join %6.1f  both %6.1f us\n", name, median(spawn, n),
+           median(join, n), whole);
     return whole;
 }
 
@@ -176,7 +180,8 @@ int main(int argc, char **argv)
     double threads, processes;
 
     stamp = mmap(NULL, sizeof *stamp, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-    if (rounds < 1 || rounds > ROUNDS_MAX || stamp == MAP_FAILED || !(pipeline = telar_pipeline_new())
+    if (rounds < 1 || rounds > ROUNDS_MAX || stamp == MAP_FAILED
+        || !(pipeline = telar_pipeline_new())
         || telar_image_new(&geometry, &image, NULL) != TELAR_OK
         || telar_pipeline_parse(pipeline, "copy", NULL) != TELAR_OK)
         return 2;

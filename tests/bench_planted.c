@@ -1,8 +1,8 @@
 /*
- * bench_planted [BENCHES [ROUNDS]] - whether the bench finds a slowdown that is there. A transform that works
- * 5 % longer is compared with the same one as it is, by the code of telar bench, on one worker; that many
- * times, each with another seed. Prints a line for each bench and how often the slowdown was found. For
- * tools/bench-honesty; no test of make check.
+ * bench_planted [BENCHES [ROUNDS]] - whether the bench finds a slowdown that is there. A transform
+ * that works 5 % longer is compared with the same one as it is, by the code of telar bench, on one
+ * worker; that many times, each with another seed. Prints a line for each bench and how often the
+ * slowdown was found. For tools/bench-honesty; no test of make check.
  */
 #include <config.h>
 
@@ -94,10 +94,11 @@ int main(int argc, char **argv)
         const struct stats_interval *ratio = &bench->row[2].ratio, *again = &bench->row[1].ratio;
 
         found += verdict == VERDICT_SLOWER;
-        printf("%.3f (%.3f - %.3f), A/A %.3f (%.3f - %.3f): %s\n", ratio->mid, ratio->low, ratio->high,
-               again->mid, again->low, again->high, bench_verdict_name(verdict));
+        printf("%.3f (%.3f - %.3f), A/A %.3f (%.3f - %.3f): %s\n", ratio->mid, ratio->low,
+               ratio->high, again->mid, again->low, again->high, bench_verdict_name(verdict));
         fflush(stdout);
     }
-    printf("planted 5 %%: %llu of %llu found\n", (unsigned long long)found, (unsigned long long)benches);
+    printf("planted 5 %%: %llu of %llu found\n", (unsigned long long)found,
+           (unsigned long long)benches);
     return 0;
 }

@@ -1,6 +1,6 @@
 /*
- * file_ways.h - the ways that workers take from PNG to PNG, and the files of a test of them. Define FILES, a prefix of
- * file names that no other test has, before this.
+ * file_ways.h - the ways that workers take from PNG to PNG, and the files of a test of them. Define
+ * FILES, a prefix of file names that no other test has, before this.
  */
 #ifndef TESTS_FILE_WAYS_H
 #define TESTS_FILE_WAYS_H

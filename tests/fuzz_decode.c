@@ -1,11 +1,11 @@
 /*
- * Fuzz target: a PNG read the fast way and by libpng; what the fast way takes, libpng takes with the same
- * pixels. The first byte says how much of the file is put in order before: 1 the CRCs, 2 the Adler-32 too, as
- * far as zlib can read.
+ * Fuzz target: a PNG read the fast way and by libpng; what the fast way takes, libpng takes with
+ * the same pixels. The first byte says how much of the file is put in order before: 1 the CRCs, 2
+ * the Adler-32 too, as far as zlib can read.
  *
  * For libFuzzer: clang -fsanitize=fuzzer,address,undefined with this file and libtelar-core's. With
- * TELAR_REPLAY defined an ordinary program: it replays the files named on its command line, and without any
- * makes inputs of its own.
+ * TELAR_REPLAY defined an ordinary program: it replays the files named on its command line, and
+ * without any makes inputs of its own.
  */
 #include <config.h>
 

@@ -1,9 +1,10 @@
 /*
- * fuzz_deflate.c - any bytes as the pixels of a band: filtered, deflated, inflated by zlib, unfiltered, and compared.
+ * fuzz_deflate.c - any bytes as the pixels of a band: filtered, deflated, inflated by zlib,
+ * unfiltered, and compared.
  *
- * A libFuzzer target: clang -fsanitize=fuzzer,address,undefined, with the library's files deflate*.c, filter*.c and
- * unfilter*.c and -lz. With TELAR_REPLAY defined an ordinary program: it replays the files named on its command line,
- * and without any makes inputs of its own.
+ * A libFuzzer target: clang -fsanitize=fuzzer,address,undefined, with the library's files
+ * deflate*.c, filter*.c and unfilter*.c and -lz. With TELAR_REPLAY defined an ordinary program: it
+ * replays the files named on its command line, and without any makes inputs of its own.
  */
 #include <config.h>
 
@@ -36,7 +37,8 @@ static void *allocate(size_t n)
 }
 
 /* The filtered bytes of a band, deflated and inflated; the two must agree. */
-static void check_deflate(const unsigned char *filtered, size_t n, void *work, enum tl_search search)
+static void check_deflate(const unsigned char *filtered, size_t n, void *work,
+                          enum tl_search search)
 {
     size_t bound = tl_deflate_bound(n), size;
     unsigned char *packed = allocate(bound), *unpacked = allocate(n);
@@ -47,7 +49,8 @@ static void check_deflate(const unsigned char *filtered, size_t n, void *work, e
     z.avail_in = (uInt)size;
     require(inflateInit2(&z, -15) == Z_OK, "no memory");
     require(inflate(&z, Z_FINISH) == Z_STREAM_END, "zlib does not read it");
-    require(!z.avail_in && z.total_out == n && memcmp(filtered, unpacked, n) == 0, "zlib reads something else");
+    require(!z.avail_in && z.total_out == n && memcmp(filtered, unpacked, n) == 0,
+            "zlib reads something else");
     inflateEnd(&z);
     free(packed);
     free(unpacked);
@@ -59,8 +62,10 @@ static void check_filter(const struct tl_band *band, const unsigned char *filter
     unsigned char *pixels = allocate(n * band->row_count), *above = allocate(n);
 
     memset(above, 0, n);
-    require(filtered[0] <= TL_FILTER_SUB, "the first row of a band without a row above refers to it");
-    require(tl_unfilter_plain(&band->shape, filtered, band->row_count, above, pixels, n), "a filter that is none");
+    require(filtered[0] <= TL_FILTER_SUB,
+            "the first row of a band without a row above refers to it");
+    require(tl_unfilter_plain(&band->shape, filtered, band->row_count, above, pixels, n),
+            "a filter that is none");
     require(memcmp(pixels, band->rows, n * band->row_count) == 0, "not the pixels that went in");
     free(pixels);
     free(above);
@@ -78,7 +83,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         return 0;
     band.shape.pixel_bytes = pixel_sizes[data[0] % sizeof pixel_sizes];
     band.shape.swap = data[0] >= 128 && band.shape.pixel_bytes % 2 == 0;
-    band.shape.row_bytes = (1 + data[1] + 256u * data[2]) % ((size - 3) / band.shape.pixel_bytes) + 1;
+    band.shape.row_bytes =
+        (1 + data[1] + 256u * data[2]) % ((size - 3) / band.shape.pixel_bytes) + 1;
     band.shape.row_bytes *= band.shape.pixel_bytes;
     band.stride_bytes = band.shape.row_bytes;
     band.row_count = (uint32_t)((size - 3) / band.stride_bytes);
@@ -88,7 +94,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     work = allocate(tl_filter_work_size(&band));
 
     tl_filter_band(&band, work, filtered);
-    tl_filter_band_as(&band, tl_filter_choose(&band, &tl_filter_plain, work, plain), &tl_filter_plain, work, plain);
+    tl_filter_band_as(&band, tl_filter_choose(&band, &tl_filter_plain, work, plain),
+                      &tl_filter_plain, work, plain);
     require(memcmp(filtered, plain, tl_filter_size(&band)) == 0, "another path gives other bytes");
     check_filter(&band, filtered);
     for (int search = TL_SEARCH_RUNS; search <= TL_SEARCH_DEEP; search++)

@@ -1,6 +1,6 @@
 /*
- * inflate_judge.h - a stream inflated by zlib and by us, and whether both say the same. For test_inflate*.c,
- * one of which has it each.
+ * inflate_judge.h - a stream inflated by zlib and by us, and whether both say the same. For
+ * test_inflate*.c, one of which has it each.
  */
 #ifndef TESTS_INFLATE_JUDGE_H
 #define TESTS_INFLATE_JUDGE_H
@@ -23,7 +23,8 @@ static inline uint32_t random_next(uint32_t *seed)
     return *seed >> 8;
 }
 
-/* What became of a stream: whether it came to its end, how much it gave, and how much of the input it was. */
+/* What became of a stream: whether it came to its end, how much it gave, and how much of the input
+ * it was. */
 struct outcome {
     bool complete;
     size_t made, used;
@@ -31,7 +32,8 @@ struct outcome {
 
 static inline struct outcome by_zlib(const unsigned char *in, size_t n, bool raw)
 {
-    z_stream z = {.next_in = (Bytef *)in, .avail_in = (uInt)n, .next_out = theirs, .avail_out = OUT_MAX};
+    z_stream z = {
+        .next_in = (Bytef *)in, .avail_in = (uInt)n, .next_out = theirs, .avail_out = OUT_MAX};
     int status;
 
     if (inflateInit2(&z, raw ? -15 : 0) != Z_OK)
@@ -41,7 +43,8 @@ static inline struct outcome by_zlib(const unsigned char *in, size_t n, bool raw
     return (struct outcome){status == Z_STREAM_END, z.total_out, z.total_in};
 }
 
-/* In pieces of in_piece and out_piece bytes, each in memory of its own size so that a sanitizer sees one byte more. */
+/* In pieces of in_piece and out_piece bytes, each in memory of its own size so that a sanitizer
+ * sees one byte more. */
 static inline struct outcome by_us(const unsigned char *in, size_t n, bool raw, size_t in_piece,
                                    size_t out_piece)
 {
@@ -83,7 +86,8 @@ static inline struct outcome by_us(const unsigned char *in, size_t n, bool raw, 
 }
 
 /* Whether both agree: complete or not, and if complete, on all bytes. */
-static inline bool agree(const unsigned char *in, size_t n, bool raw, size_t in_piece, size_t out_piece)
+static inline bool agree(const unsigned char *in, size_t n, bool raw, size_t in_piece,
+                         size_t out_piece)
 {
     struct outcome a = by_zlib(in, n, raw), b = by_us(in, n, raw, in_piece, out_piece);
 
@@ -105,7 +109,8 @@ static inline void make_data(unsigned kind, size_t n, uint32_t seed)
             data[i] = (unsigned char)x;
             break;
         case 1:
-            data[i] = (unsigned char)(__builtin_popcount(x & 0xff) - __builtin_popcount(x >> 8 & 0xff));
+            data[i] =
+                (unsigned char)(__builtin_popcount(x & 0xff) - __builtin_popcount(x >> 8 & 0xff));
             break;
         case 2:
             data[i] = (unsigned char)(i / 1000);

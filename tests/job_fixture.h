@@ -1,4 +1,5 @@
-/* job_fixture.h - transforms that ask for memory, and which pages of a segment are taken. For tests of jobs. */
+/* job_fixture.h - transforms that ask for memory, and which pages of a segment are taken. For tests
+ * of jobs. */
 #ifndef TESTS_JOB_FIXTURE_H
 #define TESTS_JOB_FIXTURE_H
 
@@ -56,30 +57,34 @@ static void process(const struct telar_context *context, const struct telar_sour
 {
 }
 
-#define COMMON                                                                                               \
-    .abi = TELAR_TRANSFORM_ABI, .struct_size = sizeof(struct telar_transform), .summary = "for tests",       \
-    .manual = "for tests", .params = sizes, .halo = halo, .process = process
+#define COMMON                                                                                     \
+    .abi = TELAR_TRANSFORM_ABI, .struct_size = sizeof(struct telar_transform),                     \
+    .summary = "for tests", .manual = "for tests", .params = sizes, .halo = halo,                  \
+    .process = process
 
 static const struct telar_transform local = {COMMON, .name = "local"};
-static const struct telar_transform prepared = {COMMON, .name = "prepared", .state_bytes = state_bytes,
-                                                .prepare = prepare};
+static const struct telar_transform prepared = {COMMON, .name = "prepared",
+                                                .state_bytes = state_bytes, .prepare = prepare};
 static const struct telar_transform whole = {
     COMMON,           .name = "whole", .state_bytes = state_bytes, .partial_bytes = partial_bytes,
     .gather = gather, .merge = merge};
 
-static inline void add(telar_pipeline *pipeline, const struct telar_transform *transform, double pixels, double state,
-                       double partial)
+static inline void add(telar_pipeline *pipeline, const struct telar_transform *transform,
+                       double pixels, double state, double partial)
 {
-    ck_assert_int_eq(telar_pipeline_add(pipeline, transform, (double[]){pixels, state, partial}, NULL),
-                     TELAR_OK);
+    ck_assert_int_eq(
+        telar_pipeline_add(pipeline, transform, (double[]){pixels, state, partial}, NULL),
+        TELAR_OK);
 }
 
 /* Marks the pages of a part of the segment; none may have been marked before. */
-static inline void claim(unsigned char *pages, const struct tl_job *job, uint64_t offset, uint64_t bytes)
+static inline void claim(unsigned char *pages, const struct tl_job *job, uint64_t offset,
+                         uint64_t bytes)
 {
-    if (offset % TL_PAGE_BYTES || bytes % TL_PAGE_BYTES || bytes == 0 || offset + bytes > job->segment_bytes)
-        ck_abort_msg("%llu bytes at %llu of %llu", (unsigned long long)bytes, (unsigned long long)offset,
-                     (unsigned long long)job->segment_bytes);
+    if (offset % TL_PAGE_BYTES || bytes % TL_PAGE_BYTES || bytes == 0
+        || offset + bytes > job->segment_bytes)
+        ck_abort_msg("%llu bytes at %llu of %llu", (unsigned long long)bytes,
+                     (unsigned long long)offset, (unsigned long long)job->segment_bytes);
     for (uint64_t page = offset / TL_PAGE_BYTES; page < (offset + bytes) / TL_PAGE_BYTES; page++)
         if (pages[page]++)
             ck_abort_msg("two parts share page %llu", (unsigned long long)page);

@@ -141,7 +141,8 @@ void put(struct tl_output *output, const char *text)
 {
     struct telar_error error = {0};
 
-    ck_assert_msg(tl_output_write(output, text, strlen(text), &error) == TELAR_OK, "%s", error.text);
+    ck_assert_msg(tl_output_write(output, text, strlen(text), &error) == TELAR_OK, "%s",
+                  error.text);
 }
 
 void commit(struct tl_output *output)

@@ -1,6 +1,7 @@
 /*
- * output_fixture.h - what the tests of output files share: a directory of their own, and system calls that
- * fail when they are told to. The linker lets those calls pass through output_fixture.c (--wrap).
+ * output_fixture.h - what the tests of output files share: a directory of their own, and system
+ * calls that fail when they are told to. The linker lets those calls pass through output_fixture.c
+ * (--wrap).
  */
 #ifndef TESTS_OUTPUT_FIXTURE_H
 #define TESTS_OUTPUT_FIXTURE_H
@@ -36,7 +37,8 @@ struct tl_output *open_output(const char *path);
 void put(struct tl_output *output, const char *text);
 void commit(struct tl_output *output);
 
-/* tl_output_open() must fail: TELAR_OUTPUT, `phrase` and a remedy in the text, no descriptor left open. */
+/* tl_output_open() must fail: TELAR_OUTPUT, `phrase` and a remedy in the text, no descriptor left
+ * open. */
 void check_refused(const char *path, const char *phrase);
 
 #endif

@@ -13,7 +13,8 @@ struct plane {
     unsigned char *bytes;
 };
 
-/* A sequence that looks random, the same everywhere (Marsaglia, Xorshift RNGs, 2003). *state is not 0. */
+/* A sequence that looks random, the same everywhere (Marsaglia, Xorshift RNGs, 2003). *state is not
+ * 0. */
 static inline uint32_t next_random(uint32_t *state)
 {
     *state ^= *state << 13;
@@ -24,8 +25,8 @@ static inline uint32_t next_random(uint32_t *state)
 
 static inline struct plane plane_new(struct telar_geometry geometry)
 {
-    struct plane plane = {geometry, (size_t)geometry.columns * geometry.channels * (geometry.depth / 8) + 10,
-                          NULL};
+    struct plane plane = {
+        geometry, (size_t)geometry.columns * geometry.channels * (geometry.depth / 8) + 10, NULL};
 
     plane.bytes = malloc(plane.stride_bytes * geometry.rows);
     if (!plane.bytes)
@@ -53,19 +54,20 @@ static inline uint32_t plane_get(const struct plane *plane, int64_t r, int64_t c
 
     r = r < 0 ? 0 : r >= g->rows ? g->rows - 1 : r;
     c = c < 0 ? 0 : c >= g->columns ? g->columns - 1 : c;
-    at =
-        plane->bytes + (size_t)r * plane->stride_bytes + ((size_t)c * g->channels + channel) * (g->depth / 8);
+    at = plane->bytes + (size_t)r * plane->stride_bytes
+         + ((size_t)c * g->channels + channel) * (g->depth / 8);
     if (g->depth == 8)
         return *at;
     memcpy(&wide, at, sizeof wide);
     return wide;
 }
 
-static inline void plane_put(struct plane *plane, uint32_t r, uint32_t c, uint32_t channel, uint32_t value)
+static inline void plane_put(struct plane *plane, uint32_t r, uint32_t c, uint32_t channel,
+                             uint32_t value)
 {
     const struct telar_geometry *g = &plane->geometry;
-    unsigned char *at =
-        plane->bytes + r * plane->stride_bytes + ((size_t)c * g->channels + channel) * (g->depth / 8);
+    unsigned char *at = plane->bytes + r * plane->stride_bytes
+                        + ((size_t)c * g->channels + channel) * (g->depth / 8);
     uint16_t wide = (uint16_t)value;
 
     if (g->depth == 8)
@@ -74,8 +76,10 @@ static inline void plane_put(struct plane *plane, uint32_t r, uint32_t c, uint32
         memcpy(at, &wide, sizeof wide);
 }
 
-/* Kind 0: noise. 1: black and white noise. 2: a slope with a little noise. 3: the same value everywhere. */
-static inline struct plane plane_picture(struct telar_geometry geometry, uint32_t kind, uint32_t seed)
+/* Kind 0: noise. 1: black and white noise. 2: a slope with a little noise. 3: the same value
+ * everywhere. */
+static inline struct plane plane_picture(struct telar_geometry geometry, uint32_t kind,
+                                         uint32_t seed)
 {
     struct plane plane = plane_new(geometry);
     uint32_t state = seed * 2654435761u + 1, max = plane_max(&plane);
@@ -85,7 +89,8 @@ static inline struct plane plane_picture(struct telar_geometry geometry, uint32_
             for (uint32_t i = 0; i < geometry.channels; i++) {
                 uint32_t random = next_random(&state) >> 8;
                 const uint32_t value[] = {random & max, random & 1 ? max : 0,
-                                          (7 * r + 11 * c + 50 * i + random % 9) & max, (max / 3) + i};
+                                          (7 * r + 11 * c + 50 * i + random % 9) & max,
+                                          (max / 3) + i};
 
                 plane_put(&plane, r, c, i, value[kind % 4]);
             }
@@ -94,25 +99,29 @@ static inline struct plane plane_picture(struct telar_geometry geometry, uint32_
 
 static inline struct telar_source plane_source(const struct plane *plane)
 {
-    return (struct telar_source){plane->bytes, plane->stride_bytes, telar_region_all(&plane->geometry)};
+    return (struct telar_source){plane->bytes, plane->stride_bytes,
+                                 telar_region_all(&plane->geometry)};
 }
 
 static inline struct telar_result plane_result(struct plane *plane)
 {
-    return (struct telar_result){plane->bytes, plane->stride_bytes, telar_region_all(&plane->geometry)};
+    return (struct telar_result){plane->bytes, plane->stride_bytes,
+                                 telar_region_all(&plane->geometry)};
 }
 
 /* A rectangle that is not empty. */
 static inline struct telar_region random_region(const struct telar_geometry *g, uint32_t *state)
 {
-    struct telar_region region = {next_random(state) % g->rows, 0, next_random(state) % g->columns, 0};
+    struct telar_region region = {next_random(state) % g->rows, 0, next_random(state) % g->columns,
+                                  0};
 
     region.r1 = region.r0 + 1 + next_random(state) % (g->rows - region.r0);
     region.c1 = region.c0 + 1 + next_random(state) % (g->columns - region.c0);
     return region;
 }
 
-/* A copy of the rectangle and nothing else: a sanitizer sees any read beside it. data is to be freed. */
+/* A copy of the rectangle and nothing else: a sanitizer sees any read beside it. data is to be
+ * freed. */
 static inline struct telar_source plane_cut(const struct plane *plane, struct telar_region region)
 {
     size_t pixel_bytes = plane->geometry.channels * (plane->geometry.depth / 8);
@@ -127,7 +136,8 @@ static inline struct telar_source plane_cut(const struct plane *plane, struct te
     return (struct telar_source){bytes, row_bytes, region};
 }
 
-/* Whether `got` is not as `wanted` inside the region, or not 0xa5 in some other byte, padding included. */
+/* Whether `got` is not as `wanted` inside the region, or not 0xa5 in some other byte, padding
+ * included. */
 static inline bool plane_differs(const struct plane *got, const struct plane *wanted,
                                  struct telar_region region)
 {

@@ -60,7 +60,8 @@ static void process(const struct telar_context *context, const struct telar_sour
 #endif
     for (uint32_t r = region->r0; r < region->r1; r++)
         memcpy(telar_result_at(result, pixel_bytes, r, region->c0),
-               telar_source_at(source, pixel_bytes, r, region->c0), telar_region_columns(region) * pixel_bytes);
+               telar_source_at(source, pixel_bytes, r, region->c0),
+               telar_region_columns(region) * pixel_bytes);
 }
 
 static uint32_t halo(const struct telar_context *context)
@@ -73,8 +74,14 @@ static struct telar_param params[] = {
     {NULL, NULL, 0, 0, 0, false},
 };
 
-const struct telar_transform SYMBOL = {
-    HEAD, .name = NAME, .summary = SUMMARY, .manual = "Copies.\n", .params = params, .halo = halo, .process = process, MORE};
+const struct telar_transform SYMBOL = {HEAD,
+                                       .name = NAME,
+                                       .summary = SUMMARY,
+                                       .manual = "Copies.\n",
+                                       .params = params,
+                                       .halo = halo,
+                                       .process = process,
+                                       MORE};
 
 #ifdef CONSTRUCTOR
 __attribute__((constructor)) static void construct(void)

@@ -1,6 +1,6 @@
 /*
- * png_maker.h - PNG files made chunk by chunk, so that a test can make wrong ones, and files in memory with a
- * name. Knows nothing of the code under test.
+ * png_maker.h - PNG files made chunk by chunk, so that a test can make wrong ones, and files in
+ * memory with a name. Knows nothing of the code under test.
  */
 #ifndef TESTS_PNG_MAKER_H
 #define TESTS_PNG_MAKER_H
@@ -56,8 +56,8 @@ static inline void maker_chunk(struct maker *m, const char *type, const void *da
 }
 
 /* Signature and IHDR. */
-static inline void maker_begin(struct maker *m, uint32_t columns, uint32_t rows, int depth, int color_type,
-                               int interlaced)
+static inline void maker_begin(struct maker *m, uint32_t columns, uint32_t rows, int depth,
+                               int color_type, int interlaced)
 {
     unsigned char ihdr[13] = {0};
 
@@ -71,7 +71,8 @@ static inline void maker_begin(struct maker *m, uint32_t columns, uint32_t rows,
     maker_chunk(m, "IHDR", ihdr, sizeof ihdr);
 }
 
-/* n bytes of filtered rows, as a zlib stream in `*packed`, which has room for them; its length comes back. */
+/* n bytes of filtered rows, as a zlib stream in `*packed`, which has room for them; its length
+ * comes back. */
 static inline size_t pack(unsigned char *packed, size_t room, const unsigned char *rows, size_t n)
 {
     uLongf length = room;
@@ -87,7 +88,8 @@ static inline void maker_idat(struct maker *m, const unsigned char *rows, size_t
     maker_chunk(m, "IDAT", packed, pack(packed, sizeof packed, rows, n));
 }
 
-/* The whole of a small RGB image, 3 rows of 4 columns, whose samples count up; no chunk but the critical ones. */
+/* The whole of a small RGB image, 3 rows of 4 columns, whose samples count up; no chunk but the
+ * critical ones. */
 static inline void maker_small(struct maker *m)
 {
     unsigned char rows[3 * 13];
@@ -100,8 +102,8 @@ static inline void maker_small(struct maker *m)
 }
 
 /*
- * A file in memory that can be opened, again and again, by the name that is put into `name`. Close *fd to be
- * rid of it.
+ * A file in memory that can be opened, again and again, by the name that is put into `name`. Close
+ * *fd to be rid of it.
  */
 static inline const char *memory_file(const void *bytes, size_t n, int *fd, char name[32])
 {

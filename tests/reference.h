@@ -1,6 +1,6 @@
 /*
- * reference.h - the built-in transforms once more, written from their manual texts: one sample at a time, the
- * nearest pixel at the borders. For tests; shares no code with the library.
+ * reference.h - the built-in transforms once more, written from their manual texts: one sample at a
+ * time, the nearest pixel at the borders. For tests; shares no code with the library.
  */
 #ifndef TESTS_REFERENCE_H
 #define TESTS_REFERENCE_H
@@ -20,30 +20,35 @@ static inline bool is_alpha(const struct plane *plane, uint32_t channel)
 }
 
 /* For every sample of a plane: r, c, i. */
-#define EACH_SAMPLE(plane)                                                                                   \
-    for (uint32_t r = 0; r < (plane)->geometry.rows; r++)                                                    \
-        for (uint32_t c = 0; c < (plane)->geometry.columns; c++)                                             \
+#define EACH_SAMPLE(plane)                                                                         \
+    for (uint32_t r = 0; r < (plane)->geometry.rows; r++)                                          \
+        for (uint32_t c = 0; c < (plane)->geometry.columns; c++)                                   \
             for (uint32_t i = 0; i < (plane)->geometry.channels; i++)
 
 static inline void copied(const struct plane *in, const double *params, struct plane *out)
 {
-    EACH_SAMPLE(in) {
+    EACH_SAMPLE(in)
+    {
         plane_put(out, r, c, i, plane_get(in, r, c, i));
     }
 }
 
 static inline void inverted(const struct plane *in, const double *params, struct plane *out)
 {
-    EACH_SAMPLE(in) {
+    EACH_SAMPLE(in)
+    {
         plane_put(out, r, c, i,
-                  is_alpha(in, i) ? plane_get(in, r, c, i) : plane_max(in) - plane_get(in, r, c, i));
+                  is_alpha(in, i) ? plane_get(in, r, c, i)
+                                  : plane_max(in) - plane_get(in, r, c, i));
     }
 }
 
 static inline void grayed(const struct plane *in, const double *params, struct plane *out)
 {
-    EACH_SAMPLE(in) {
-        uint64_t sum = UINT64_C(19595) * plane_get(in, r, c, 0) + UINT64_C(38470) * plane_get(in, r, c, 1)
+    EACH_SAMPLE(in)
+    {
+        uint64_t sum = UINT64_C(19595) * plane_get(in, r, c, 0)
+                       + UINT64_C(38470) * plane_get(in, r, c, 1)
                        + UINT64_C(7471) * plane_get(in, r, c, 2) + 32768;
 
         plane_put(out, r, c, i,
@@ -56,7 +61,8 @@ static inline void thresholded(const struct plane *in, const double *params, str
 {
     uint32_t max = plane_max(in), level = (uint32_t)lround(params[0] * max);
 
-    EACH_SAMPLE(in) {
+    EACH_SAMPLE(in)
+    {
         uint32_t x = plane_get(in, r, c, i);
 
         plane_put(out, r, c, i, is_alpha(in, i) ? x : x >= level ? max : 0);
@@ -67,10 +73,12 @@ static inline void brightened(const struct plane *in, const double *params, stru
 {
     double max = plane_max(in);
 
-    EACH_SAMPLE(in) {
+    EACH_SAMPLE(in)
+    {
         uint32_t x = plane_get(in, r, c, i);
 
-        plane_put(out, r, c, i, is_alpha(in, i) ? x : (uint32_t)lround(max * pow(x / max, 1 / params[0])));
+        plane_put(out, r, c, i,
+                  is_alpha(in, i) ? x : (uint32_t)lround(max * pow(x / max, 1 / params[0])));
     }
 }
 
@@ -103,14 +111,16 @@ static inline void blurred(const struct plane *in, const double *params, struct 
     uint64_t *between = malloc(sizeof *between * in->geometry.rows * columns * channels);
 
     ck_assert_ptr_nonnull(between);
-    EACH_SAMPLE(in) {
+    EACH_SAMPLE(in)
+    {
         uint64_t sum = first / 2;
 
         for (int k = -radius; k <= radius; k++)
             sum += (uint64_t)weights[abs(k)] * plane_get(in, (int64_t)r + k, c, i);
         between[(r * columns + c) * channels + i] = sum / first;
     }
-    EACH_SAMPLE(in) {
+    EACH_SAMPLE(in)
+    {
         uint64_t sum = second / 2;
 
         for (int k = -radius; k <= radius; k++) {
@@ -119,7 +129,8 @@ static inline void blurred(const struct plane *in, const double *params, struct 
             at = at < 0 ? 0 : at >= columns ? columns - 1 : at;
             sum += weights[abs(k)] * between[(r * columns + at) * channels + i];
         }
-        plane_put(out, r, c, i, is_alpha(in, i) ? plane_get(in, r, c, i) : (uint32_t)(sum / second));
+        plane_put(out, r, c, i,
+                  is_alpha(in, i) ? plane_get(in, r, c, i) : (uint32_t)(sum / second));
     }
     free(between);
 }
@@ -128,18 +139,21 @@ static inline void steepened(const struct plane *in, const double *params, struc
 {
     static const int across[3][3] = {{-1, 0, 1}, {-2, 0, 2}, {-1, 0, 1}};
 
-    EACH_SAMPLE(in) {
+    EACH_SAMPLE(in)
+    {
         int x = 0, y = 0, max = (int)plane_max(in);
 
         for (int row = 0; row < 3; row++)
             for (int column = 0; column < 3; column++) {
-                int neighbour = (int)plane_get(in, (int64_t)r + row - 1, (int64_t)c + column - 1, i);
+                int neighbour =
+                    (int)plane_get(in, (int64_t)r + row - 1, (int64_t)c + column - 1, i);
 
                 x += across[row][column] * neighbour;
                 y += across[column][row] * neighbour;
             }
         x = (abs(x) + abs(y)) / 2;
-        plane_put(out, r, c, i, is_alpha(in, i) ? plane_get(in, r, c, i) : (uint32_t)(x > max ? max : x));
+        plane_put(out, r, c, i,
+                  is_alpha(in, i) ? plane_get(in, r, c, i) : (uint32_t)(x > max ? max : x));
     }
 }
 
@@ -149,7 +163,8 @@ static inline void equalized(const struct plane *in, const double *params, struc
     uint64_t max = plane_max(in), n = (uint64_t)in->geometry.rows * in->geometry.columns, least[4];
 
     memset(upto, 0, sizeof upto);
-    EACH_SAMPLE(in) {
+    EACH_SAMPLE(in)
+    {
         upto[i][plane_get(in, r, c, i)]++;
     }
     for (uint32_t i = 0; i < 4; i++) {
@@ -159,7 +174,8 @@ static inline void equalized(const struct plane *in, const double *params, struc
             least[i] = least[i] ? least[i] : upto[i][x];
         }
     }
-    EACH_SAMPLE(in) {
+    EACH_SAMPLE(in)
+    {
         uint32_t x = plane_get(in, r, c, i);
         uint64_t part = upto[i][x] - least[i], all = n - least[i];
 

@@ -70,13 +70,17 @@ static bool is_struck(const struct tl_task *task, const struct tl_record *record
     if (strike->all)
         return record->attempt <= strike->times;
     return task->stage->kind == strike->kind && task->index == strike->index
-           && (strike->kind != TELAR_TASK_PREPARE || task->stage->step == 0) /* of several, the first */
+           && (strike->kind != TELAR_TASK_PREPARE
+               || task->stage->step == 0) /* of several, the first */
            && atomic_load(struck) < strike->times;
 }
 
-void __real_tl_task_run(const struct tl_place *place, const struct tl_task *task, struct tl_record *record);
-void __wrap_tl_task_run(const struct tl_place *place, const struct tl_task *task, struct tl_record *record);
-void __wrap_tl_task_run(const struct tl_place *place, const struct tl_task *task, struct tl_record *record)
+void __real_tl_task_run(const struct tl_place *place, const struct tl_task *task,
+                        struct tl_record *record);
+void __wrap_tl_task_run(const struct tl_place *place, const struct tl_task *task,
+                        struct tl_record *record);
+void __wrap_tl_task_run(const struct tl_place *place, const struct tl_task *task,
+                        struct tl_record *record)
 {
     if (!is_struck(task, record)) {
         __real_tl_task_run(place, task, record);
@@ -142,7 +146,8 @@ void make_input(bool restart)
         ck_assert_ptr_nonnull(mkdtemp(directory));
         snprintf(input, sizeof input, "%s/in.png", directory);
         snprintf(output, sizeof output, "%s/out.png", directory);
-        struck = mmap(NULL, sizeof *struck, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+        struck =
+            mmap(NULL, sizeof *struck, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
         wall = mmap(NULL, 4096, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
         ck_assert_ptr_ne(struck, MAP_FAILED);
         ck_assert_ptr_ne((void *)wall, MAP_FAILED);
@@ -174,7 +179,8 @@ void check_output(const struct content *expected, const char *what)
 {
     struct content got = load(output);
 
-    ck_assert_msg(got.n == expected->n && memcmp(got.bytes, expected->bytes, got.n) == 0, "%s: other bytes", what);
+    ck_assert_msg(got.n == expected->n && memcmp(got.bytes, expected->bytes, got.n) == 0,
+                  "%s: other bytes", what);
     free(got.bytes);
 }
 

@@ -1,6 +1,7 @@
 /*
- * retry_fixture.h - workers that are lost at a task of one's choice: what a worker does for a task is called in a
- * wrapper, which has it die there, at the first attempt or at every one. For tests of doing it again.
+ * retry_fixture.h - workers that are lost at a task of one's choice: what a worker does for a task
+ * is called in a wrapper, which has it die there, at the first attempt or at every one. For tests
+ * of doing it again.
  */
 #ifndef TESTS_RETRY_FIXTURE_H
 #define TESTS_RETRY_FIXTURE_H
@@ -26,7 +27,8 @@ struct strike {
     uint32_t times;
     enum deed deed;
     bool after; /* when all is written, but nobody has been told */
-    /* In the place of a deed: changes what was written and what is told of it, and the worker goes on. */
+    /* In the place of a deed: changes what was written and what is told of it, and the worker goes
+     * on. */
     void (*forge)(unsigned char *extent, size_t n, struct tl_record *record);
 };
 
@@ -52,8 +54,8 @@ struct work {
 };
 
 /*
- * The stages of these have every kind of task; in the first two, bands pass through a window, and in the third each goes
- * from file to file in one task.
+ * The stages of these have every kind of task; in the first two, bands pass through a window, and
+ * in the third each goes from file to file in one task.
  */
 extern const struct work chain, alone, straight, grid;
 

@@ -15,7 +15,8 @@
 #define LENGTH(array) (sizeof(array) / sizeof *(array))
 
 /* Noise; the caller frees it. */
-static inline telar_image *picture_new(uint32_t rows, uint32_t columns, uint32_t channels, uint32_t depth)
+static inline telar_image *picture_new(uint32_t rows, uint32_t columns, uint32_t channels,
+                                       uint32_t depth)
 {
     const struct telar_geometry geometry = {rows, columns, channels, depth};
     struct plane plane = plane_picture(geometry, 0, 1 + rows + columns);
@@ -42,8 +43,8 @@ static inline bool picture_same(telar_image *a, telar_image *b)
 }
 
 /* For the process of a transform of a test: what copy does. */
-static inline void copy_pixels(const struct telar_context *context, const struct telar_source *source,
-                               const struct telar_result *result)
+static inline void copy_pixels(const struct telar_context *context,
+                               const struct telar_source *source, const struct telar_result *result)
 {
     size_t pixel_bytes = telar_pixel_bytes(&context->image);
     const struct telar_region *region = &result->region;
@@ -89,10 +90,12 @@ static inline bool any_segment_mapped(void)
 /* "telar-" and 16 hexadecimal digits. */
 static inline bool is_segment_name(const char *name)
 {
-    return strncmp(name, "telar-", 6) == 0 && strlen(name) == 22 && strspn(name + 6, "0123456789abcdef") == 16;
+    return strncmp(name, "telar-", 6) == 0 && strlen(name) == 22
+           && strspn(name + 6, "0123456789abcdef") == 16;
 }
 
-/* Somebody else's run may have a name in /dev/shm for a moment; one that is still there after many looks has been left. */
+/* Somebody else's run may have a name in /dev/shm for a moment; one that is still there after many
+ * looks has been left. */
 static inline void check_no_name_left(void)
 {
     DIR *directory = opendir("/dev/shm");
@@ -122,8 +125,8 @@ static inline void check_nothing_left(int descriptors_before)
 }
 
 /*
- * Inverts a picture of 37 x 41 RGB, by the library and here, and compares. No result may come of a run that
- * fails, and nothing may stay of either.
+ * Inverts a picture of 37 x 41 RGB, by the library and here, and compares. No result may come of a
+ * run that fails, and nothing may stay of either.
  */
 static inline telar_status run_invert(const struct telar_options *options, telar_report **report,
                                       struct telar_error *error)

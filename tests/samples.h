@@ -1,4 +1,5 @@
-/* samples.h - bytes of every kind that an encoder of pictures must cope with, the same in every run. */
+/* samples.h - bytes of every kind that an encoder of pictures must cope with, the same in every
+ * run. */
 #ifndef TESTS_SAMPLES_H
 #define TESTS_SAMPLES_H
 
@@ -56,7 +57,8 @@ static inline void sample_words(unsigned char *out, size_t n, uint32_t seed)
     for (size_t i = 0; i < sizeof vocabulary; i++)
         vocabulary[i] = (unsigned char)sample_random(&seed);
     for (size_t i = 0; i < n;)
-        for (uint32_t word = sample_random(&seed) % 64, left = 1 + sample_random(&seed) % 19; left && i < n; left--)
+        for (uint32_t word = sample_random(&seed) % 64, left = 1 + sample_random(&seed) % 19;
+             left && i < n; left--)
             out[i++] = vocabulary[word++];
 }
 

@@ -13,13 +13,15 @@ static inline uint32_t sha256_rotate(uint32_t x, int n)
     return x >> n | x << (32 - n);
 }
 
-/* The first 32 bits of the fractional part of the square or cube root of a prime (FIPS 180-4, 4.2.2 and 5.3.3). */
+/* The first 32 bits of the fractional part of the square or cube root of a prime (FIPS 180-4, 4.2.2
+ * and 5.3.3). */
 static inline uint32_t sha256_constant(double root)
 {
     return (uint32_t)ldexp(root - floor(root), 32);
 }
 
-static inline void sha256_block(uint32_t state[8], const uint32_t constants[64], const unsigned char *block)
+static inline void sha256_block(uint32_t state[8], const uint32_t constants[64],
+                                const unsigned char *block)
 {
     uint32_t w[64], v[8];
 
@@ -27,11 +29,14 @@ static inline void sha256_block(uint32_t state[8], const uint32_t constants[64],
         w[i] = (uint32_t)block[4 * i] << 24 | (uint32_t)block[4 * i + 1] << 16
                | (uint32_t)block[4 * i + 2] << 8 | block[4 * i + 3];
     for (int i = 16; i < 64; i++)
-        w[i] = w[i - 16] + (sha256_rotate(w[i - 15], 7) ^ sha256_rotate(w[i - 15], 18) ^ w[i - 15] >> 3)
-               + w[i - 7] + (sha256_rotate(w[i - 2], 17) ^ sha256_rotate(w[i - 2], 19) ^ w[i - 2] >> 10);
+        w[i] = w[i - 16]
+               + (sha256_rotate(w[i - 15], 7) ^ sha256_rotate(w[i - 15], 18) ^ w[i - 15] >> 3)
+               + w[i - 7]
+               + (sha256_rotate(w[i - 2], 17) ^ sha256_rotate(w[i - 2], 19) ^ w[i - 2] >> 10);
     memcpy(v, state, sizeof v);
     for (int i = 0; i < 64; i++) {
-        uint32_t t1 = v[7] + (sha256_rotate(v[4], 6) ^ sha256_rotate(v[4], 11) ^ sha256_rotate(v[4], 25))
+        uint32_t t1 = v[7]
+                      + (sha256_rotate(v[4], 6) ^ sha256_rotate(v[4], 11) ^ sha256_rotate(v[4], 25))
                       + ((v[4] & v[5]) ^ (~v[4] & v[6])) + constants[i] + w[i];
         uint32_t t2 = (sha256_rotate(v[0], 2) ^ sha256_rotate(v[0], 13) ^ sha256_rotate(v[0], 22))
                       + ((v[0] & v[1]) ^ (v[0] & v[2]) ^ (v[1] & v[2]));

@@ -7,7 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Whether runs over processes can be tested: ThreadSanitizer does not follow a fork of a process that has had threads. */
+/* Whether runs over processes can be tested: ThreadSanitizer does not follow a fork of a process
+ * that has had threads. */
 #if defined __SANITIZE_THREAD__
 #define PROCESSES 0
 #elif defined __has_feature
@@ -16,7 +17,8 @@
 #define PROCESSES 1
 #endif
 
-/* Valgrind has descriptors and signals of its own, and knows limits only in part: what is about those is not for it. */
+/* Valgrind has descriptors and signals of its own, and knows limits only in part: what is about
+ * those is not for it. */
 static inline bool under_valgrind(void)
 {
     const char *preload = getenv("LD_PRELOAD");
@@ -24,14 +26,16 @@ static inline bool under_valgrind(void)
     return preload && strstr(preload, "vgpreload");
 }
 
-/* ck_assert for what is asked of every pixel: that one writes to a file each time, this one only when it fails. */
-#define QUICK_ASSERT(condition) \
-    do { \
-        if (!(condition)) \
-            ck_abort_msg("%s", #condition); \
+/* ck_assert for what is asked of every pixel: that one writes to a file each time, this one only
+ * when it fails. */
+#define QUICK_ASSERT(condition)                                                                    \
+    do {                                                                                           \
+        if (!(condition))                                                                          \
+            ck_abort_msg("%s", #condition);                                                        \
     } while (0)
 
-/* Runs the tests of a NULL-terminated list, each in a process of its own; returns what main should return. */
+/* Runs the tests of a NULL-terminated list, each in a process of its own; returns what main should
+ * return. */
 static inline int run_suite(const char *name, const TTest *const *tests)
 {
     Suite *suite = suite_create(name);

@@ -1,6 +1,6 @@
 /*
- * Restart points: a file of bands is read by them, and one whose bands are not what they should be never
- * gives other pixels than libpng gives, whichever way it is read.
+ * Restart points: a file of bands is read by them, and one whose bands are not what they should be
+ * never gives other pixels than libpng gives, whichever way it is read.
  */
 #include <config.h>
 
@@ -49,7 +49,8 @@ START_TEST(boundaries_elsewhere)
     uint32_t cuts[BANDS_MAX];
 
     setup();
-    for (size_t i = 0; i < sizeof by / sizeof *by; i++) /* chunks cut at other places of the same stream */
+    for (size_t i = 0; i < sizeof by / sizeof *by;
+         i++) /* chunks cut at other places of the same stream */
         for (uint32_t band = 0; band < 2; band++) {
             size_t before;
 
@@ -59,8 +60,8 @@ START_TEST(boundaries_elsewhere)
             if (parts.end[band] < before || parts.end[band] > parts.end[band + 1])
                 continue;
             put_together();
-            if (by[i]
-                == -5) /* perhaps just before the empty block: then it is a boundary as good as the other */
+            if (by[i] == -5) /* perhaps just before the empty block: then it is a boundary as good
+                                as the other */
                 ck_assert_ptr_null(read_twice(made.bytes, made.n, 100).differ);
             else
                 expect("a chunk's end moved", false, true);
@@ -82,7 +83,8 @@ END_TEST
 START_TEST(blocks_that_go_on)
 {
     setup();
-    make_parts(Z_BLOCK); /* ends at a block's end, but not at a byte's: the bits go on in the next chunk */
+    make_parts(
+        Z_BLOCK); /* ends at a block's end, but not at a byte's: the bits go on in the next chunk */
     put_together();
     expect("pending bits", false, true);
     make_parts(Z_PARTIAL_FLUSH);
@@ -112,7 +114,8 @@ START_TEST(a_last_block_before_the_end)
         put_together();
         expect("a final block", false, false);
     }
-    for (uint32_t band = 0; band < 3; band++) { /* the same, but certain: a final block of its own, put in */
+    for (uint32_t band = 0; band < 3;
+         band++) { /* the same, but certain: a final block of its own, put in */
         size_t end;
 
         make_parts(Z_FULL_FLUSH);

@@ -1,6 +1,7 @@
 /*
- * Restart points of a file whose bands are in order, but not what stands around them: the claim itself, the
- * chunks between, checksums, the stream's head and end. It never gives other pixels than libpng gives.
+ * Restart points of a file whose bands are in order, but not what stands around them: the claim
+ * itself, the chunks between, checksums, the stream's head and end. It never gives other pixels
+ * than libpng gives.
  */
 #include <config.h>
 
@@ -28,10 +29,12 @@ START_TEST(claims_that_are_not_so)
         put_together();
         expect("a claim of another length", n == 12, true);
     }
-    for (int more = -1; more <= 1; more++) { /* both numbers agree, and are those of another band size */
+    for (int more = -1; more <= 1;
+         more++) { /* both numbers agree, and are those of another band size */
         make_parts(Z_FULL_FLUSH);
         put_u32(parts.restart + 4, band_rows + (uint32_t)more);
-        put_u32(parts.restart + 8, (ROWS + band_rows + (uint32_t)more - 1) / (band_rows + (uint32_t)more));
+        put_u32(parts.restart + 8,
+                (ROWS + band_rows + (uint32_t)more - 1) / (band_rows + (uint32_t)more));
         put_together();
         expect("other numbers that agree", more == 0, true);
     }
@@ -53,7 +56,8 @@ static uint32_t rows_told(void)
     char name[32];
     int fd;
 
-    ck_assert_int_eq(telar_info_read(memory_file(made.bytes, made.n, &fd, name), NULL, &info, NULL), TELAR_OK);
+    ck_assert_int_eq(telar_info_read(memory_file(made.bytes, made.n, &fd, name), NULL, &info, NULL),
+                     TELAR_OK);
     close(fd);
     return info.restart_rows;
 }
@@ -65,7 +69,8 @@ START_TEST(what_is_told_is_what_is_done)
     make_parts(Z_FULL_FLUSH);
     put_together();
     ck_assert_uint_eq(rows_told(), band_rows);
-    for (int more = -1; more <= 1; more += 2) { /* numbers that agree, of bands that are none of telar's */
+    for (int more = -1; more <= 1;
+         more += 2) { /* numbers that agree, of bands that are none of telar's */
         uint32_t other = band_rows + (uint32_t)more;
 
         make_parts(Z_FULL_FLUSH);
@@ -143,8 +148,8 @@ START_TEST(ends_of_other_kinds)
 
     setup();
     for (size_t i = 0; i < sizeof ends / sizeof *ends; i++) {
-        bool valid =
-            i != 2; /* an empty block of fixed codes takes 10 bits: what follows it here is no block */
+        bool valid = i != 2; /* an empty block of fixed codes takes 10 bits: what follows it here is
+                                no block */
 
         make_parts(Z_FULL_FLUSH);
         memcpy(parts.tail, ends[i].bytes, ends[i].n);
@@ -181,7 +186,8 @@ START_TEST(heads_of_other_kinds)
         put_together();
         two = read_twice(made.bytes, made.n, 100);
         ck_assert_msg(!two.differ, "%04x: %s", head, two.differ);
-        ck_assert_msg(two.restarted == (head >> 8 == 0x78 && head % 31 == 0 && !(head & 0x20)), "%04x", head);
+        ck_assert_msg(two.restarted == (head >> 8 == 0x78 && head % 31 == 0 && !(head & 0x20)),
+                      "%04x", head);
     }
 }
 END_TEST
@@ -218,14 +224,10 @@ END_TEST
 int main(void)
 {
     const TTest *const tests[] = {
-        claims_that_are_not_so,
-        what_is_told_is_what_is_done,
-        chunks_between_the_bands,
-        wrong_checksums,
-        ends_of_other_kinds,
-        heads_of_other_kinds,
-        damage_anywhere,
-        NULL,
+        claims_that_are_not_so,   what_is_told_is_what_is_done,
+        chunks_between_the_bands, wrong_checksums,
+        ends_of_other_kinds,      heads_of_other_kinds,
+        damage_anywhere,          NULL,
     };
 
     return run_both("bands_claims", "bands_claims of halves", tests);

@@ -1,6 +1,6 @@
 /*
- * The statistics of the bench, against values that were worked out by hand or with numpy, and against what
- * theory says of the median's interval.
+ * The statistics of the bench, against values that were worked out by hand or with numpy, and
+ * against what theory says of the median's interval.
  */
 #include <config.h>
 
@@ -33,8 +33,8 @@ START_TEST(quantiles_lie_between_the_values)
 END_TEST
 
 /*
- * By hand: of 1 2 3 7 10 the distances from 3 are 2 1 0 4 7; of 1 2 3 7 the median is 2.5, the distances 1.5
- * .5 .5 4.5.
+ * By hand: of 1 2 3 7 10 the distances from 3 are 2 1 0 4 7; of 1 2 3 7 the median is 2.5, the
+ * distances 1.5 .5 .5 4.5.
  */
 START_TEST(median_and_mad)
 {
@@ -60,7 +60,8 @@ START_TEST(outliers_are_beyond_five_mads)
 }
 END_TEST
 
-/* Each of the 6 orders of 3 things comes about as often: of 6000, 1000 each, with a deviation of 29. */
+/* Each of the 6 orders of 3 things comes about as often: of 6000, 1000 each, with a deviation
+ * of 29. */
 START_TEST(shuffles_have_no_favourite)
 {
     struct stats_random random = {7};
@@ -99,9 +100,9 @@ START_TEST(random_numbers_stay_below_and_repeat)
 END_TEST
 
 /*
- * Of n values the ranks between which the median lies with 99 % are those of the binomial distribution of n
- * halves (David and Nagaraja, Order Statistics, 7.1): for 101 values about 38 to 64. The bootstrap's must be
- * near.
+ * Of n values the ranks between which the median lies with 99 % are those of the binomial
+ * distribution of n halves (David and Nagaraja, Order Statistics, 7.1): for 101 values about 38
+ * to 64. The bootstrap's must be near.
  */
 START_TEST(the_interval_of_a_median_is_that_of_theory)
 {
@@ -119,9 +120,9 @@ START_TEST(the_interval_of_a_median_is_that_of_theory)
 END_TEST
 
 /*
- * What the interval promises: of 400 samples of 15 uniform values, it holds the true median of nearly all.
- * With a chance of 0.97 each, which allows for so few values, fewer than 376 have one of less than 1 in
- * 10,000.
+ * What the interval promises: of 400 samples of 15 uniform values, it holds the true median of
+ * nearly all. With a chance of 0.97 each, which allows for so few values, fewer than 376 have one
+ * of less than 1 in 10,000.
  */
 START_TEST(the_interval_holds_the_truth)
 {
@@ -159,7 +160,8 @@ START_TEST(few_values_have_no_interval)
 }
 END_TEST
 
-/* An even number of values: the median is the middle of the two in the middle, in a resample too. */
+/* An even number of values: the median is the middle of the two in the middle, in a resample too.
+ */
 START_TEST(two_values)
 {
     static const double values[] = {1, 3};

@@ -13,8 +13,8 @@ enum { SAMPLES_MAX = 140, RADIUS_MAX = 900, TAPS_MAX = 2 * RADIUS_MAX + 1 };
 enum kind { ZEROS, GREATEST, RANDOM, KINDS };
 
 /*
- * How the numbers of one pass are: bits of a sample, the greatest sample, bits of a result, what sums are
- * divided by.
+ * How the numbers of one pass are: bits of a sample, the greatest sample, bits of a result, what
+ * sums are divided by.
  */
 struct pass {
     unsigned in_bits;
@@ -85,8 +85,8 @@ static void make_weights(double sigma, struct weights *weights)
         weights->half[k] = (uint16_t)weights->whole[k];
 }
 
-static uint32_t expected(const struct pass *pass, const struct weights *weights, const void *const *tap,
-                         size_t i)
+static uint32_t expected(const struct pass *pass, const struct weights *weights,
+                         const void *const *tap, size_t i)
 {
     uint64_t sum = weights->whole[0] * (uint64_t)get(tap[weights->radius], i, pass->in_bits);
 
@@ -123,7 +123,8 @@ static void check_kernels(size_t pass, const struct weights *weights, size_t n, 
     }
     for (size_t k = 0; k < sizeof kernels / sizeof *kernels; k++)
         if (kernels[k])
-            check_loop(loop_of(kernels[k], pass), &passes[pass], weights, (const void *const *)tap, n);
+            check_loop(loop_of(kernels[k], pass), &passes[pass], weights, (const void *const *)tap,
+                       n);
     for (size_t k = 0; k <= 2 * weights->radius; k++)
         free(tap[k]);
 }

@@ -1,4 +1,5 @@
-/* Causes: what is told of a child that exits with every status, and of one that every signal ends. */
+/* Causes: what is told of a child that exits with every status, and of one that every signal ends.
+ */
 #include <config.h>
 
 #include "suite.h"
@@ -13,7 +14,8 @@
 #include <telar/report.h>
 #include <unistd.h>
 
-/* The wait status of a child that sends itself the signal, or exits when that is 0 or has not ended it. */
+/* The wait status of a child that sends itself the signal, or exits when that is 0 or has not ended
+ * it. */
 static int status_of_child(int signal_number, int exit_code)
 {
     int status;

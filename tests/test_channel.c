@@ -35,7 +35,8 @@ static void close_pair(int ends[2])
 START_TEST(messages_come_whole_and_in_order)
 {
     struct tl_record record,
-        sent = {.task = 3, .attempt = 2, .errnum = ENOMEM, .start_ns = 5, .involuntary_switches = 9};
+        sent = {
+            .task = 3, .attempt = 2, .errnum = ENOMEM, .start_ns = 5, .involuntary_switches = 9};
     struct tl_ticket ticket;
     int ends[2];
 
@@ -67,7 +68,8 @@ START_TEST(finishing_ends_the_taking_after_what_was_given)
     tl_channel_finish(ends[0]);
     ck_assert(tl_channel_take(ends[1], &ticket));
     ck_assert(!tl_channel_take(ends[1], &ticket));
-    ck_assert(tl_channel_report(ends[1], &(struct tl_record){.task = 7})); /* the other way still works */
+    ck_assert(
+        tl_channel_report(ends[1], &(struct tl_record){.task = 7})); /* the other way still works */
     ck_assert_int_eq(tl_channel_hear(ends[0], &record), TL_HEARD_RECORD);
     tl_channel_finish(-1);
     close_pair(ends);
@@ -87,7 +89,8 @@ START_TEST(a_coordinator_that_is_gone_ends_the_loop)
 }
 END_TEST
 
-/* Its last words count, also when it has left a ticket unread, for which the kernel says ECONNRESET first. */
+/* Its last words count, also when it has left a ticket unread, for which the kernel says ECONNRESET
+ * first. */
 START_TEST(a_worker_that_is_gone_is_heard_to_the_end)
 {
     for (int unread = 0; unread < 2; unread++) {

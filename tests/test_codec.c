@@ -1,6 +1,7 @@
 /*
- * Images through files: every colour type and depth against a naive expansion of its own, round trips judged
- * by libpng itself, kept chunks byte for byte, limits, and what is said of files that are none.
+ * Images through files: every colour type and depth against a naive expansion of its own, round
+ * trips judged by libpng itself, kept chunks byte for byte, limits, and what is said of files that
+ * are none.
  */
 #include <config.h>
 
@@ -54,7 +55,8 @@ static void make_stored(struct stored *s, int type, int channels, int depth, boo
 {
     uint32_t state = (uint32_t)(type * 100 + depth);
 
-    *s = (struct stored){.type = type, .channels = channels, .depth = depth, .transparent = transparent};
+    *s = (struct stored){
+        .type = type, .channels = channels, .depth = depth, .transparent = transparent};
     for (int r = 0; r < ROWS; r++)
         for (int i = 0; i < STORED_MAX; i++)
             s->rows[r][i] = (unsigned char)next_random(&state);
@@ -66,8 +68,8 @@ static void make_stored(struct stored *s, int type, int channels, int depth, boo
 }
 
 /*
- * Sample `channel` of a pixel as it must be decoded: PNG specification, 11.2.2, 11.3.2.1, 13.12 (left bit
- * replication).
+ * Sample `channel` of a pixel as it must be decoded: PNG specification, 11.2.2, 11.3.2.1, 13.12
+ * (left bit replication).
  */
 static unsigned expanded(const struct stored *s, int row, int column, int channel)
 {
@@ -78,7 +80,8 @@ static unsigned expanded(const struct stored *s, int row, int column, int channe
     if (s->type == 3)
         return channel < 3 ? s->palette[first][channel] : s->alpha[first];
     if (channel < colors || s->type & 4)
-        return stored_sample(s, row, column * s->channels + channel) * (s->depth < 8 ? 255 / most : 1);
+        return stored_sample(s, row, column * s->channels + channel)
+               * (s->depth < 8 ? 255 / most : 1);
     for (int c = 0; c < colors; c++)
         key &= stored_sample(s, row, column * s->channels + c) == s->key[c];
     return key ? 0 : s->depth == 16 ? 0xffff : 0xff;
@@ -136,16 +139,18 @@ static void check_decoding(const struct stored *s, bool interlaced)
     char name[32];
     int fd;
 
-    ck_assert_msg(tl_decoder_open(memory_file(made.bytes, made.n, &fd, name), NULL, &decoder, &error)
-                      == TELAR_OK,
-                  "%s", error.text);
+    ck_assert_msg(
+        tl_decoder_open(memory_file(made.bytes, made.n, &fd, name), NULL, &decoder, &error)
+            == TELAR_OK,
+        "%s", error.text);
     g = tl_decoder_geometry(decoder);
     ck_assert_uint_eq(g->rows, ROWS);
     ck_assert_uint_eq(g->columns, COLUMNS);
     ck_assert_uint_eq(g->channels, (s->type & 2 ? 3u : 1u) + (s->transparent || s->type & 4));
     ck_assert_uint_eq(g->depth, s->depth == 16 ? 16 : 8);
     memset(plane, GUARD, sizeof plane);
-    ck_assert_msg(tl_decoder_read(decoder, plane[0], sizeof plane[0], &error) == TELAR_OK, "%s", error.text);
+    ck_assert_msg(tl_decoder_read(decoder, plane[0], sizeof plane[0], &error) == TELAR_OK, "%s",
+                  error.text);
     for (int r = 0; r < ROWS; r++) {
         for (size_t i = 0; i < COLUMNS * g->channels; i++)
             QUICK_ASSERT(sample_at(plane[r], g->depth, i)
@@ -221,7 +226,8 @@ static void check_by_libpng(const char *path, telar_image *image)
     rows = png_get_rows(png, info);
     for (uint32_t r = 0; r < g->rows; r++)
         for (size_t i = 0; i < (size_t)g->columns * g->channels; i++)
-            ck_assert_uint_eq(g->depth == 8 ? rows[r][i] : (unsigned)rows[r][2 * i] << 8 | rows[r][2 * i + 1],
+            ck_assert_uint_eq(g->depth == 8 ? rows[r][i]
+                                            : (unsigned)rows[r][2 * i] << 8 | rows[r][2 * i + 1],
                               sample_at(telar_image_row(image, r), g->depth, i));
     png_destroy_read_struct(&png, &info, NULL);
     fclose(file);
@@ -313,8 +319,9 @@ START_TEST(impossible_images_are_refused)
         ck_assert_ptr_null(image);
     }
 #ifndef TL_SANITIZED /* which would report the allocation that fails */
-    ck_assert_int_eq(telar_image_new(&(struct telar_geometry){0x7fffffff, 0x7fffffff, 1, 8}, &image, &error),
-                     TELAR_HOST);
+    ck_assert_int_eq(
+        telar_image_new(&(struct telar_geometry){0x7fffffff, 0x7fffffff, 1, 8}, &image, &error),
+        TELAR_HOST);
     ck_assert_ptr_null(image);
 #endif
 }

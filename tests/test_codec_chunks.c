@@ -1,4 +1,5 @@
-/* What is kept of a file beside its pixels, the limits, and what is said of files that are no PNG. */
+/* What is kept of a file beside its pixels, the limits, and what is said of files that are no PNG.
+ */
 #include <config.h>
 
 #include "png_maker.h"
@@ -9,12 +10,13 @@
 static struct maker made;
 static const unsigned char pixels[3 * 13]; /* 3 rows of 4 RGB pixels */
 
-static telar_status info_of(const struct maker *m, const struct telar_limits *limits, struct telar_info *info,
-                            struct telar_error *error)
+static telar_status info_of(const struct maker *m, const struct telar_limits *limits,
+                            struct telar_info *info, struct telar_error *error)
 {
     char name[32];
     int fd;
-    telar_status status = telar_info_read(memory_file(m->bytes, m->n, &fd, name), limits, info, error);
+    telar_status status =
+        telar_info_read(memory_file(m->bytes, m->n, &fd, name), limits, info, error);
 
     close(fd);
     return status;
@@ -45,8 +47,8 @@ static void pass_through(struct maker *out)
 }
 
 /*
- * The chunks of `m`, CRC and all, but without IHDR, IEND, the restart points that telar adds (teLR), and the data of IDAT,
- * of which only one name stays, however many there are.
+ * The chunks of `m`, CRC and all, but without IHDR, IEND, the restart points that telar adds
+ * (teLR), and the data of IDAT, of which only one name stays, however many there are.
  */
 static void without_image(const struct maker *m, struct maker *rest)
 {
@@ -60,7 +62,8 @@ static void without_image(const struct maker *m, struct maker *rest)
         if (image && !in_image)
             maker_raw(rest, type, 4);
         in_image = image;
-        if (!image && memcmp(type, "IHDR", 4) != 0 && memcmp(type, "IEND", 4) != 0 && memcmp(type, "teLR", 4) != 0)
+        if (!image && memcmp(type, "IHDR", 4) != 0 && memcmp(type, "IEND", 4) != 0
+            && memcmp(type, "teLR", 4) != 0)
             maker_raw(rest, m->bytes + at, 12 + get_u32(m->bytes + at));
     }
 }
@@ -139,7 +142,8 @@ START_TEST(a_list_of_names_that_is_full_takes_no_more)
     maker_idat(&made, pixels, sizeof pixels);
     maker_chunk(&made, "IEND", NULL, 0);
     ck_assert_msg(info_of(&made, NULL, &info, &error) == TELAR_OK, "%s", error.text);
-    ck_assert_uint_eq(strlen(info.chunks), 51 * 5 - 1); /* 51 names with a space between: 254 of 256 bytes */
+    ck_assert_uint_eq(strlen(info.chunks),
+                      51 * 5 - 1); /* 51 names with a space between: 254 of 256 bytes */
     ck_assert_uint_eq(strncmp(info.chunks, "IHDR aaAa aaBa", 14), 0);
 }
 END_TEST
@@ -156,8 +160,9 @@ START_TEST(a_copy_of_chunks_is_its_own)
     maker_begin(&made, 4, 3, 8, 2, 0);
     maker_chunk(&made, "tEXt", "Title\0one", 9);
     maker_idat(&made, pixels, sizeof pixels);
-    ck_assert_int_eq(tl_decoder_open(memory_file(made.bytes, made.n, &fd, name), NULL, &decoder, &error),
-                     TELAR_OK);
+    ck_assert_int_eq(
+        tl_decoder_open(memory_file(made.bytes, made.n, &fd, name), NULL, &decoder, &error),
+        TELAR_OK);
     copy = tl_chunks_copy(tl_decoder_chunks(decoder), &ok);
     ck_assert(ok && copy != NULL);
     tl_decoder_close(decoder);
@@ -177,8 +182,10 @@ START_TEST(pixels_are_limited)
     struct telar_error error;
 
     maker_small(&made); /* 12 pixels */
-    ck_assert_int_eq(info_of(&made, &(struct telar_limits){.max_pixels = 12}, &info, &error), TELAR_OK);
-    ck_assert_int_eq(info_of(&made, &(struct telar_limits){.max_pixels = 11}, &info, &error), TELAR_INPUT);
+    ck_assert_int_eq(info_of(&made, &(struct telar_limits){.max_pixels = 12}, &info, &error),
+                     TELAR_OK);
+    ck_assert_int_eq(info_of(&made, &(struct telar_limits){.max_pixels = 11}, &info, &error),
+                     TELAR_INPUT);
     ck_assert_ptr_nonnull(strstr(error.text, "3 x 4"));
     ck_assert_ptr_nonnull(strstr(error.text, "11 pixels"));
 }
@@ -200,8 +207,9 @@ START_TEST(a_bomb_is_refused_for_its_size)
     maker_begin(&made, 0x7fffffff, 1, 16, 6, 0);
     maker_idat(&made, pixels, sizeof pixels);
     maker_chunk(&made, "IEND", NULL, 0);
-    ck_assert_int_eq(info_of(&made, &(struct telar_limits){.max_pixels = UINT64_MAX}, &info, &error),
-                     TELAR_INPUT);
+    ck_assert_int_eq(
+        info_of(&made, &(struct telar_limits){.max_pixels = UINT64_MAX}, &info, &error),
+        TELAR_INPUT);
     ck_assert_ptr_nonnull(strstr(error.text, "2147483647"));
 }
 END_TEST

@@ -1,4 +1,5 @@
-/* Damaged files: every one is refused, whatever is wrong and wherever it is, and nothing else happens. */
+/* Damaged files: every one is refused, whatever is wrong and wherever it is, and nothing else
+ * happens. */
 #include <config.h>
 
 #include "png_maker.h"
@@ -8,14 +9,16 @@
 static struct maker made;
 
 /* What reading n bytes comes to. The message must be there when it fails. */
-static telar_status read_bytes(const unsigned char *bytes, size_t n, char text[TELAR_ERROR_TEXT_BYTES])
+static telar_status read_bytes(const unsigned char *bytes, size_t n,
+                               char text[TELAR_ERROR_TEXT_BYTES])
 {
     const struct telar_limits limits = {.max_pixels = 100000};
     struct telar_error error;
     telar_image *image;
     char name[32];
     int fd;
-    telar_status status = telar_image_read(memory_file(bytes, n, &fd, name), &limits, &image, &error);
+    telar_status status =
+        telar_image_read(memory_file(bytes, n, &fd, name), &limits, &image, &error);
 
     if (status != TELAR_OK) {
         ck_assert_ptr_null(image);
@@ -41,7 +44,8 @@ static void check_refused(const char *phrase)
 static void make_kind(int kind)
 {
     unsigned char rows[512] = {0};
-    const unsigned char palette[] = {1, 2, 3, 40, 50, 60, 255, 254, 253, 0, 0, 0}, transparent[] = {0, 128};
+    const unsigned char palette[] = {1, 2, 3, 40, 50, 60, 255, 254, 253, 0, 0, 0},
+                        transparent[] = {0, 128};
 
     if (kind == 0) {
         maker_small(&made);
@@ -54,9 +58,11 @@ static void make_kind(int kind)
         maker_chunk(&made, "tEXt", "Title\0a picture", 15);
         maker_idat(&made, rows, 5 * 3);
     } else {
-        /* Adam7 of 5 x 5: passes of 1x1, 1x1, 1x2, 2x1 (columns 0, 4 twice), 1x3, 3x2, 2x5 (rows x columns). */
+        /* Adam7 of 5 x 5: passes of 1x1, 1x1, 1x2, 2x1 (columns 0, 4 twice), 1x3, 3x2, 2x5 (rows x
+         * columns). */
         maker_idat(&made, rows,
-                   (1 + 8) + (1 + 8) + (1 + 16) + 2 * (1 + 8) + (1 + 24) + 3 * (1 + 16) + 2 * (1 + 40));
+                   (1 + 8) + (1 + 8) + (1 + 16) + 2 * (1 + 8) + (1 + 24) + 3 * (1 + 16)
+                       + 2 * (1 + 40));
     }
     maker_chunk(&made, "IEND", NULL, 0);
 }
@@ -77,7 +83,8 @@ START_TEST(cut_short_anywhere_is_refused)
     for (int kind = 0; kind < 3; kind++) {
         make_kind(kind);
         for (size_t n = 0; n < made.n; n++)
-            ck_assert_msg(read_bytes(made.bytes, n, NULL) == TELAR_INPUT, "kind %d, %zu bytes", kind, n);
+            ck_assert_msg(read_bytes(made.bytes, n, NULL) == TELAR_INPUT, "kind %d, %zu bytes",
+                          kind, n);
     }
 }
 END_TEST
@@ -89,14 +96,16 @@ START_TEST(every_flipped_bit_is_refused)
         make_kind(kind);
         for (size_t bit = 0; bit < 8 * made.n; bit++) {
             made.bytes[bit / 8] ^= (unsigned char)(1 << bit % 8);
-            ck_assert_msg(read_bytes(made.bytes, made.n, NULL) == TELAR_INPUT, "kind %d, bit %zu", kind, bit);
+            ck_assert_msg(read_bytes(made.bytes, made.n, NULL) == TELAR_INPUT, "kind %d, bit %zu",
+                          kind, bit);
             made.bytes[bit / 8] ^= (unsigned char)(1 << bit % 8);
         }
     }
 }
 END_TEST
 
-/* Flips each bit of a chunk's data and makes its CRC right again, so that the damage comes further in. */
+/* Flips each bit of a chunk's data and makes its CRC right again, so that the damage comes further
+ * in. */
 static void flip_behind_crc(size_t begin, uint32_t length)
 {
     for (size_t bit = 0; bit < 8 * (size_t)length; bit++) {
@@ -105,10 +114,11 @@ static void flip_behind_crc(size_t begin, uint32_t length)
 
         *byte ^= (unsigned char)(1 << bit % 8);
         memcpy(crc, made.bytes + begin + 8 + length, 4);
-        put_u32(made.bytes + begin + 8 + length, (uint32_t)crc32(0, made.bytes + begin + 4, length + 4));
+        put_u32(made.bytes + begin + 8 + length,
+                (uint32_t)crc32(0, made.bytes + begin + 4, length + 4));
         status = read_bytes(made.bytes, made.n, NULL);
-        ck_assert_msg(status == TELAR_OK || status == TELAR_INPUT, "chunk at %zu, bit %zu: %d", begin, bit,
-                      status);
+        ck_assert_msg(status == TELAR_OK || status == TELAR_INPUT, "chunk at %zu, bit %zu: %d",
+                      begin, bit, status);
         memcpy(made.bytes + begin + 8 + length, crc, 4);
         *byte ^= (unsigned char)(1 << bit % 8);
     }

@@ -1,4 +1,5 @@
-/* Our deflate: zlib reads back what went in, within the bound, and the bytes depend on the input alone. */
+/* Our deflate: zlib reads back what went in, within the bound, and the bytes depend on the input
+ * alone. */
 #include <config.h>
 
 #include "suite.h"
@@ -12,7 +13,8 @@
 enum { FENCE = 0xa5, FENCE_BYTES = 64 };
 
 /* What is made of n bytes at `in`, with a fence behind its capacity; *size bytes, to be freed. */
-static unsigned char *deflated(enum tl_search search, const unsigned char *in, size_t n, bool final, size_t *size)
+static unsigned char *deflated(enum tl_search search, const unsigned char *in, size_t n, bool final,
+                               size_t *size)
 {
     size_t bound = tl_deflate_bound(n);
     unsigned char *out = malloc(bound + FENCE_BYTES), fence[FENCE_BYTES];
@@ -29,14 +31,16 @@ static unsigned char *deflated(enum tl_search search, const unsigned char *in, s
 }
 
 /*
- * zlib's reading of a raw stream gives exactly n bytes, those of `expected`. Not final: all is read and zlib
- * waits for more, at a byte boundary between blocks, the last of which was not final (data_type, as zlib.h
- * says of Z_BLOCK).
+ * zlib's reading of a raw stream gives exactly n bytes, those of `expected`. Not final: all is read
+ * and zlib waits for more, at a byte boundary between blocks, the last of which was not final
+ * (data_type, as zlib.h says of Z_BLOCK).
  */
-static void check_inflates(unsigned char *stream, size_t size, const unsigned char *expected, size_t n, bool final)
+static void check_inflates(unsigned char *stream, size_t size, const unsigned char *expected,
+                           size_t n, bool final)
 {
     unsigned char *got = malloc(n + 1);
-    z_stream z = {.next_in = stream, .avail_in = (uInt)size, .next_out = got, .avail_out = (uInt)n + 1};
+    z_stream z = {
+        .next_in = stream, .avail_in = (uInt)size, .next_out = got, .avail_out = (uInt)n + 1};
     int status, where = 0;
 
     ck_assert_int_eq(inflateInit2(&z, -15), Z_OK);
@@ -103,12 +107,14 @@ START_TEST(sizes_are_what_the_content_deserves)
     ck_assert_uint_le(check_sample(n, SAMPLE_FLAT, 0, true), n / 500);
     ck_assert_uint_le(check_sample(n, SAMPLE_REPEAT, 0, true), n / 100);
     ck_assert_uint_le(check_sample(n, SAMPLE_ISLANDS, 0, true), n / 20);
-    /* The sum of two values of 0 to 3, less one of 0 to 7, has 3.50 bits of entropy: 0.44 of the bytes. */
+    /* The sum of two values of 0 to 3, less one of 0 to 7, has 3.50 bits of entropy: 0.44 of the
+     * bytes. */
     ck_assert_uint_le(check_sample(n, SAMPLE_NOISE, 0, true), n / 100 * 45);
 }
 END_TEST
 
-/* A run of 258 bytes is two symbols, of a bit or two each; an island of 30 random bytes in every 777 is itself. */
+/* A run of 258 bytes is two symbols, of a bit or two each; an island of 30 random bytes in every
+ * 777 is itself. */
 START_TEST(runs_are_enough_for_runs)
 {
     const size_t n = 1000000;
@@ -135,9 +141,9 @@ START_TEST(no_input_exceeds_the_bound)
 END_TEST
 
 /*
- * A random piece, and a part of it `distance` bytes further on, for distances at the ends of every code of
- * RFC 1951 (section 3.2.5) and for every length. Nothing but that part repeats: a shorter output shows that
- * it was found.
+ * A random piece, and a part of it `distance` bytes further on, for distances at the ends of every
+ * code of RFC 1951 (section 3.2.5) and for every length. Nothing but that part repeats: a shorter
+ * output shows that it was found.
  */
 static void check_repetition(unsigned char *bytes, size_t distance, size_t length)
 {
@@ -220,7 +226,8 @@ START_TEST(blocks_full_of_matches_come_back)
 }
 END_TEST
 
-/* Between random bytes, a run whose bytes repeat after `period`: it comes back, and costs next to nothing. */
+/* Between random bytes, a run whose bytes repeat after `period`: it comes back, and costs next to
+ * nothing. */
 static void check_run(unsigned char *bytes, size_t period, size_t length)
 {
     const size_t around = 300, n = 2 * around + length;
@@ -228,7 +235,8 @@ static void check_run(unsigned char *bytes, size_t period, size_t length)
     sample_fill(bytes, n, SAMPLE_RANDOM, (uint32_t)(length + period));
     for (size_t i = around + period; i < around + length; i++)
         bytes[i] = bytes[i - period];
-    ck_assert_uint_le(check_round_trip(bytes, n, length % 2), 2 * around + period + 100 + length / 250);
+    ck_assert_uint_le(check_round_trip(bytes, n, length % 2),
+                      2 * around + period + 100 + length / 250);
 }
 
 START_TEST(runs_of_pixels_come_back)
@@ -309,7 +317,8 @@ static void check_costs(enum tl_search search)
         free(deflated(search, in, 300000, false, &size));
         cost = tl_deflate_cost(work, in, 300000, search);
         ck_assert_uint_le(cost, size);
-        ck_assert_uint_ge(cost + 5 + 2 * 5, size); /* the end; and what each stored block, at most 5 here, fills up */
+        ck_assert_uint_ge(cost + 5 + 2 * 5,
+                          size); /* the end; and what each stored block, at most 5 here, fills up */
     }
     free(work);
     free(in);

@@ -1,4 +1,5 @@
-/* The codes under deflate: lengths and distances are spelled as RFC 1951 says, and Huffman codes are whole. */
+/* The codes under deflate: lengths and distances are spelled as RFC 1951 says, and Huffman codes
+ * are whole. */
 #include <config.h>
 
 #include "suite.h"
@@ -12,25 +13,29 @@
 /* RFC 1951, section 3.2.5: extra bits and first length of the symbols 257 to 285. */
 static const struct row {
     unsigned extra_bits, first;
-} length_table[] = {{0, 3},  {0, 4},  {0, 5},  {0, 6},   {0, 7},   {0, 8},   {0, 9},   {0, 10},  {1, 11}, {1, 13},
-                    {1, 15}, {1, 17}, {2, 19}, {2, 23},  {2, 27},  {2, 31},  {3, 35},  {3, 43},  {3, 51}, {3, 59},
-                    {4, 67}, {4, 83}, {4, 99}, {4, 115}, {5, 131}, {5, 163}, {5, 195}, {5, 227}, {0, 258}};
+} length_table[] = {{0, 3},   {0, 4},   {0, 5},   {0, 6},   {0, 7},  {0, 8},  {0, 9},  {0, 10},
+                    {1, 11},  {1, 13},  {1, 15},  {1, 17},  {2, 19}, {2, 23}, {2, 27}, {2, 31},
+                    {3, 35},  {3, 43},  {3, 51},  {3, 59},  {4, 67}, {4, 83}, {4, 99}, {4, 115},
+                    {5, 131}, {5, 163}, {5, 195}, {5, 227}, {0, 258}};
 
 /* The same for the distance symbols 0 to 29. */
-static const struct row distance_table[] = {{0, 1},     {0, 2},     {0, 3},     {0, 4},      {1, 5},      {1, 7},
-                                            {2, 9},     {2, 13},    {3, 17},    {3, 25},     {4, 33},     {4, 49},
-                                            {5, 65},    {5, 97},    {6, 129},   {6, 193},    {7, 257},    {7, 385},
-                                            {8, 513},   {8, 769},   {9, 1025},  {9, 1537},   {10, 2049},  {10, 3073},
-                                            {11, 4097}, {11, 6145}, {12, 8193}, {12, 12289}, {13, 16385}, {13, 24577}};
+static const struct row distance_table[] = {
+    {0, 1},     {0, 2},     {0, 3},     {0, 4},      {1, 5},      {1, 7},
+    {2, 9},     {2, 13},    {3, 17},    {3, 25},     {4, 33},     {4, 49},
+    {5, 65},    {5, 97},    {6, 129},   {6, 193},    {7, 257},    {7, 385},
+    {8, 513},   {8, 769},   {9, 1025},  {9, 1537},   {10, 2049},  {10, 3073},
+    {11, 4097}, {11, 6145}, {12, 8193}, {12, 12289}, {13, 16385}, {13, 24577}};
 
 /* The last row of the table that begins at `value` or before. */
-static struct spelled look_up(const struct row *table, size_t rows, unsigned first_symbol, unsigned value)
+static struct spelled look_up(const struct row *table, size_t rows, unsigned first_symbol,
+                              unsigned value)
 {
     size_t i = rows - 1;
 
     while (table[i].first > value)
         i--;
-    return (struct spelled){first_symbol + (unsigned)i, table[i].extra_bits, value - table[i].first};
+    return (struct spelled){first_symbol + (unsigned)i, table[i].extra_bits,
+                            value - table[i].first};
 }
 
 static void check_same(struct spelled got, struct spelled expected)
@@ -47,7 +52,8 @@ START_TEST(lengths_and_distances_follow_the_tables)
     for (unsigned distance = 1; distance <= 32768; distance += distance < 1100 ? 1 : 61)
         check_same(spell_distance(distance - 1), look_up(distance_table, 30, 0, distance));
     for (size_t i = 0; i < 30; i++) {
-        unsigned first = distance_table[i].first, last = i < 29 ? distance_table[i + 1].first - 1 : 32768;
+        unsigned first = distance_table[i].first,
+                 last = i < 29 ? distance_table[i + 1].first - 1 : 32768;
 
         check_same(spell_distance(first - 1), look_up(distance_table, 30, 0, first));
         check_same(spell_distance(last - 1), look_up(distance_table, 30, 0, last));
@@ -82,8 +88,10 @@ static uint64_t least_bits(const uint32_t *counts, size_t n)
     return bits;
 }
 
-/* Every symbol that is used has a code within the limit, and no pattern of bits is left without a meaning. */
-static void check_whole(const uint32_t *counts, const unsigned char *lengths, size_t n, unsigned limit)
+/* Every symbol that is used has a code within the limit, and no pattern of bits is left without a
+ * meaning. */
+static void check_whole(const uint32_t *counts, const unsigned char *lengths, size_t n,
+                        unsigned limit)
 {
     uint32_t taken = 0, wrong = 0;
 
@@ -159,7 +167,8 @@ START_TEST(limits_hold_for_fibonacci_counts)
 }
 END_TEST
 
-/* inflate refuses codes that leave patterns without a meaning, but for a distance code of one symbol. */
+/* inflate refuses codes that leave patterns without a meaning, but for a distance code of one
+ * symbol. */
 START_TEST(one_symbol_or_none_makes_a_whole_code)
 {
     unsigned char lengths[30];
@@ -216,7 +225,8 @@ static bool check_writer(uint32_t size, unsigned held, size_t n, uint32_t *seed)
     static unsigned char in[3000], out[6000], expected[6000];
     uint32_t counts[LITERAL_SYMBOLS] = {0};
     unsigned char lengths[LITERAL_SYMBOLS];
-    struct code codes[LITERAL_SYMBOLS], first = {(uint16_t)(sample_random(seed) & ((1u << held) - 1)), (uint16_t)held};
+    struct code codes[LITERAL_SYMBOLS],
+        first = {(uint16_t)(sample_random(seed) & ((1u << held) - 1)), (uint16_t)held};
     struct code_tables tables;
     struct bits bits = {first.bits, held, out};
     size_t at = 0, written;

@@ -1,4 +1,5 @@
-/* Bands encoded for themselves: how long they become, and that a zlib stream made of them gives the rows back. */
+/* Bands encoded for themselves: how long they become, and that a zlib stream made of them gives the
+ * rows back. */
 #include <config.h>
 
 #include "suite.h"
@@ -11,7 +12,8 @@
 
 enum { CHANNELS = 3 };
 
-/* A picture whose differences along each row are words of seven bytes, too short for a quick search. */
+/* A picture whose differences along each row are words of seven bytes, too short for a quick
+ * search. */
 static unsigned char *make_picture(const struct telar_geometry *g)
 {
     enum { WORDS = 300, WORD = 7 };
@@ -57,17 +59,20 @@ START_TEST(a_column_more_is_not_a_tenth_more)
 END_TEST
 
 /* What is in IDAT chunks, put together; returns how many there are. */
-static int collect(const unsigned char *chunks, size_t n, unsigned char *stream, size_t *stream_bytes)
+static int collect(const unsigned char *chunks, size_t n, unsigned char *stream,
+                   size_t *stream_bytes)
 {
     int count = 0;
 
     *stream_bytes = 0;
     while (n > 0) {
-        const uint32_t bytes = (uint32_t)chunks[0] << 24 | (uint32_t)chunks[1] << 16 | (uint32_t)chunks[2] << 8 | chunks[3];
+        const uint32_t bytes = (uint32_t)chunks[0] << 24 | (uint32_t)chunks[1] << 16
+                               | (uint32_t)chunks[2] << 8 | chunks[3];
         const unsigned char *crc = chunks + 8 + bytes;
 
         ck_assert_mem_eq(chunks + 4, "IDAT", 4);
-        ck_assert_uint_eq((uint32_t)crc[0] << 24 | (uint32_t)crc[1] << 16 | (uint32_t)crc[2] << 8 | crc[3],
+        ck_assert_uint_eq((uint32_t)crc[0] << 24 | (uint32_t)crc[1] << 16 | (uint32_t)crc[2] << 8
+                              | crc[3],
                           crc32(crc32(0, NULL, 0), chunks + 4, bytes + 4));
         memcpy(stream + *stream_bytes, chunks + 8, bytes);
         *stream_bytes += bytes;
@@ -78,10 +83,12 @@ static int collect(const unsigned char *chunks, size_t n, unsigned char *stream,
     return count;
 }
 
-/* Large bands are two chunks, others one; what is in them is one stream, by zlib, of rows that begin as they should. */
+/* Large bands are two chunks, others one; what is in them is one stream, by zlib, of rows that
+ * begin as they should. */
 START_TEST(parts_are_one_stream)
 {
-    static const uint32_t shapes[][2] = {{4200, 1000}, {1, 300000}, {700, 512}, {1, 1}, {9, 150000}};
+    static const uint32_t shapes[][2] = {
+        {4200, 1000}, {1, 300000}, {700, 512}, {1, 1}, {9, 150000}};
 
     for (size_t i = 0; i < sizeof shapes / sizeof *shapes; i++) {
         const struct telar_geometry g = {shapes[i][0], shapes[i][1], CHANNELS, 8};
@@ -90,8 +97,10 @@ START_TEST(parts_are_one_stream)
         for (int small = 0; small < 2; small++) {
             const uint32_t rows = tl_encode_band_rows(&g);
             const bool large = i == 0;
-            unsigned char *pixels = make_picture(&g), *slot = malloc(tl_encode_slot_bytes(&g, rows)),
-                          *stream = malloc(tl_encode_slot_bytes(&g, rows) + 6), *out = malloc(rows * row);
+            unsigned char *pixels = make_picture(&g),
+                          *slot = malloc(tl_encode_slot_bytes(&g, rows)),
+                          *stream = malloc(tl_encode_slot_bytes(&g, rows) + 6),
+                          *out = malloc(rows * row);
             void *scratch = malloc(tl_encode_scratch_bytes(&g, rows, small));
             const struct telar_source band = {pixels, row - 1, {0, rows, 0, g.columns}};
             struct tl_encoded encoded = tl_encode_band(&g, &band, true, small, scratch, slot);
@@ -100,9 +109,12 @@ START_TEST(parts_are_one_stream)
             int chunks = collect(slot, encoded.bytes, stream, &n);
 
             ck_assert_int_eq(chunks, large && !small ? 2 : 1);
-            memcpy(stream + n, (unsigned char[]){3, 0, (unsigned char)(encoded.adler >> 24),
-                                                 (unsigned char)(encoded.adler >> 16),
-                                                 (unsigned char)(encoded.adler >> 8), (unsigned char)encoded.adler}, 6);
+            memcpy(stream + n,
+                   (unsigned char[]){3, 0, (unsigned char)(encoded.adler >> 24),
+                                     (unsigned char)(encoded.adler >> 16),
+                                     (unsigned char)(encoded.adler >> 8),
+                                     (unsigned char)encoded.adler},
+                   6);
             ck_assert_int_eq(uncompress(out, &got, stream, (uLong)(n + 6)), Z_OK);
             ck_assert_uint_eq(got, rows * row);
             ck_assert_uint_le(out[0], 1);
@@ -132,7 +144,8 @@ static size_t put(unsigned char *at, const char *type, const void *data, size_t 
     return n + 12;
 }
 
-/* Of what a worker says that it has encoded only image data is taken, whole and with its own checksums. */
+/* Of what a worker says that it has encoded only image data is taken, whole and with its own
+ * checksums. */
 START_TEST(what_is_no_image_data_is_not_framed)
 {
     unsigned char bytes[200], copy[200];
@@ -152,8 +165,9 @@ START_TEST(what_is_no_image_data_is_not_framed)
     }
     ck_assert(!tl_encode_is_framed(bytes, two + put(bytes + two, "IEND", "", 0), true));
     ck_assert(!tl_encode_is_framed(bytes, two + put(bytes + two, "tEXt", "Title\0x", 7), true));
-    ck_assert(!tl_encode_is_framed(bytes, two + put(bytes + two, "IDAT", "x", 1), true)); /* there are two at most */
-    memset(copy, 0xff, sizeof copy); /* a length of all ones */
+    ck_assert(!tl_encode_is_framed(bytes, two + put(bytes + two, "IDAT", "x", 1),
+                                   true)); /* there are two at most */
+    memset(copy, 0xff, sizeof copy);       /* a length of all ones */
     ck_assert(!tl_encode_is_framed(copy, sizeof copy, false));
 }
 END_TEST

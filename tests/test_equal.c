@@ -1,6 +1,6 @@
 /*
- * The central promise: whatever the engine, the number of workers and the grid, the bytes are those of the
- * serial run in one piece. What the serial run gives is test_transform.c's matter.
+ * The central promise: whatever the engine, the number of workers and the grid, the bytes are those
+ * of the serial run in one piece. What the serial run gives is test_transform.c's matter.
  */
 #include <config.h>
 
@@ -13,8 +13,8 @@
 #define LENGTH(array) (sizeof(array) / sizeof *(array))
 
 /*
- * A sanitizer makes a run ten times as long. There every so many-th combination is run; the number has no
- * factor in common with those of formats, grids and workers, so that each meets each.
+ * A sanitizer makes a run ten times as long. There every so many-th combination is run; the number
+ * has no factor in common with those of formats, grids and workers, so that each meets each.
  */
 #ifdef TL_SANITIZED
 enum { COMBINATION_STEP = 13 };
@@ -22,7 +22,8 @@ enum { COMBINATION_STEP = 13 };
 enum { COMBINATION_STEP = 1 };
 #endif
 
-static const struct telar_geometry sizes[] = {{1, 1, 0, 0}, {1, 17, 0, 0}, {19, 1, 0, 0}, {13, 11, 0, 0}};
+static const struct telar_geometry sizes[] = {
+    {1, 1, 0, 0}, {1, 17, 0, 0}, {19, 1, 0, 0}, {13, 11, 0, 0}};
 static const struct telar_plan grids[] = {{1, 1}, {2, 2}, {3, 5}, {1, UINT32_MAX}, {UINT32_MAX, 1}};
 static const uint32_t workers[] = {1, 2, 3, 7, 64};
 
@@ -70,16 +71,18 @@ static bool equal(telar_image *a, telar_image *b)
     return true;
 }
 
-/* One run against the serial one in one piece. ck_assert for each would write millions of lines to Check's file. */
-static void compare(const telar_image *source, telar_image *expected, const telar_pipeline *pipeline,
-                    const struct telar_options *options, const char *name)
+/* One run against the serial one in one piece. ck_assert for each would write millions of lines to
+ * Check's file. */
+static void compare(const telar_image *source, telar_image *expected,
+                    const telar_pipeline *pipeline, const struct telar_options *options,
+                    const char *name)
 {
     const struct telar_geometry *g = telar_image_geometry(source);
     telar_image *result = run(source, pipeline, options);
 
     if (!equal(result, expected))
-        ck_abort_msg("%s of %ux%ux%u at %u bits differs: %s, %s, %u workers, grid %ux%u", name, g->rows,
-                     g->columns, g->channels, g->depth, telar_engine_name(options->engine),
+        ck_abort_msg("%s of %ux%ux%u at %u bits differs: %s, %s, %u workers, grid %ux%u", name,
+                     g->rows, g->columns, g->channels, g->depth, telar_engine_name(options->engine),
                      telar_isolation_name(options->isolation), options->workers, options->plan.rows,
                      options->plan.columns);
     telar_image_free(result);
@@ -100,7 +103,8 @@ static bool seen(size_t grid, const telar_image *image)
     return false;
 }
 
-/* Whether that many workers come to the same as fewer: there are no regions for more. The most are always tried. */
+/* Whether that many workers come to the same as fewer: there are no regions for more. The most are
+ * always tried. */
 static bool idle(size_t i, size_t grid, const telar_image *image)
 {
     struct telar_region all = telar_region_all(telar_image_geometry(image));
@@ -126,14 +130,16 @@ static void compare_plans(struct telar_options options, const telar_image *sourc
     telar_image_free(expected);
 }
 
-static void compare_images(struct telar_options options, const telar_pipeline *pipeline, const char *name)
+static void compare_images(struct telar_options options, const telar_pipeline *pipeline,
+                           const char *name)
 {
     size_t turn = 0;
 
     for (size_t size = 0; size < LENGTH(sizes); size++)
         for (uint32_t channels = 1; channels <= 4; channels++)
             for (uint32_t depth = 8; depth <= 16; depth += 8) {
-                struct telar_geometry geometry = {sizes[size].rows, sizes[size].columns, channels, depth};
+                struct telar_geometry geometry = {sizes[size].rows, sizes[size].columns, channels,
+                                                  depth};
                 telar_image *source = picture(geometry, channels);
 
                 compare_plans(options, source, pipeline, name, &turn);
@@ -209,7 +215,8 @@ START_TEST(sandboxed_processes_equal_serial)
 END_TEST
 
 /* Inside the rectangle the bytes of the run without it, outside those of the source. */
-static void check_roi(const telar_image *source, const telar_pipeline *pipeline, struct telar_options options)
+static void check_roi(const telar_image *source, const telar_pipeline *pipeline,
+                      struct telar_options options)
 {
     const struct telar_geometry *g = telar_image_geometry(source);
     size_t pixel_bytes = telar_pixel_bytes(g), row_bytes = telar_row_bytes(g);
@@ -231,7 +238,8 @@ static void check_roi(const telar_image *source, const telar_pipeline *pipeline,
 
 START_TEST(a_rectangle_changes_and_nothing_else)
 {
-    const struct telar_region rois[] = {{0, 6, 0, 5}, {6, 7, 4, 5}, {12, 13, 0, 11}, {0, 13, 10, 11}};
+    const struct telar_region rois[] = {
+        {0, 6, 0, 5}, {6, 7, 4, 5}, {12, 13, 0, 11}, {0, 13, 10, 11}};
     const telar_engine engines[] = {TELAR_SERIAL, TELAR_THREADS, TELAR_GIL, TELAR_PROCESSES};
     telar_image *source = picture((struct telar_geometry){13, 11, 3, 8}, 3);
 

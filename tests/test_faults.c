@@ -1,6 +1,6 @@
 /*
- * Every fault of tools/faults.c at every rung: what is promised, and that nothing is left. Each run is made
- * in a process of its own, which may die of it; this one adopts what it leaves behind.
+ * Every fault of tools/faults.c at every rung: what is promised, and that nothing is left. Each run
+ * is made in a process of its own, which may die of it; this one adopts what it leaves behind.
  */
 #include <config.h>
 
@@ -15,9 +15,11 @@
 #include <signal.h>
 #include <sys/prctl.h>
 
-_Static_assert(FAULT_RECORD_BYTES == sizeof(struct tl_record), "forged records are as large as real ones");
+_Static_assert(FAULT_RECORD_BYTES == sizeof(struct tl_record),
+               "forged records are as large as real ones");
 
-/* Grey; each of four regions fills a page, so that the next byte is another's. The fault is in the second region. */
+/* Grey; each of four regions fills a page, so that the next byte is another's. The fault is in the
+ * second region. */
 enum { COLUMNS = 64, ROWS = 256, REGIONS = 4, ROW = 100, HANG_MS = 1000, PATIENCE_MS = 60000 };
 
 /* What a run came to, as the process that made it says. */
@@ -36,21 +38,23 @@ static bool inverted(telar_image *source, telar_image *result)
 {
     for (uint32_t row = 0; row < ROWS; row++)
         for (uint32_t column = 0; column < COLUMNS; column++)
-            if (telar_image_row(result, row)[column] != (telar_image_row(source, row)[column] ^ 0xff))
+            if (telar_image_row(result, row)[column]
+                != (telar_image_row(source, row)[column] ^ 0xff))
                 return false;
     return true;
 }
 
 static void set_rung(struct telar_options *options, enum fault_rung rung)
 {
-    static const telar_isolation isolations[] = {TELAR_ISOLATION_DEFAULT, TELAR_SHARED, TELAR_GUARDED,
-                                                 TELAR_SANDBOXED};
+    static const telar_isolation isolations[] = {TELAR_ISOLATION_DEFAULT, TELAR_SHARED,
+                                                 TELAR_GUARDED, TELAR_SANDBOXED};
 
     options->engine = rung == RUNG_THREADS ? TELAR_THREADS : TELAR_PROCESSES;
     options->isolation = isolations[rung];
 }
 
-/* One worker does the regions in their order, and the next, if that is lost, goes on: nothing is left to chance. */
+/* One worker does the regions in their order, and the next, if that is lost, goes on: nothing is
+ * left to chance. */
 static uint32_t workers_for(int fault)
 {
     return strcmp(faults[fault].name, "sibling") == 0 ? 2 : 1;
@@ -75,7 +79,8 @@ static struct verdict run_fault(int fault, enum fault_rung rung, bool once)
     ck_assert_int_eq(telar_pipeline_add(pipeline, &fault_transform, params, NULL), TELAR_OK);
     verdict.status = telar_run(source, &result, pipeline, &options, &report, &error);
     verdict.right = result && inverted(source, result);
-    verdict.tidy = count_descriptors() == descriptors && waitpid(-1, NULL, WNOHANG) == -1 && errno == ECHILD;
+    verdict.tidy =
+        count_descriptors() == descriptors && waitpid(-1, NULL, WNOHANG) == -1 && errno == ECHILD;
     verdict.has_region = error.has_region;
     verdict.region = error.region;
     verdict.pid = error.pid;
@@ -120,7 +125,8 @@ static void check_no_orphans(void)
 
 static void check_failure(const struct fault *fault, const struct verdict *v, telar_status status)
 {
-    ck_assert_msg(v->status == status, "%s: status %d, not %d: %s", fault->name, v->status, status, v->text);
+    ck_assert_msg(v->status == status, "%s: status %d, not %d: %s", fault->name, v->status, status,
+                  v->text);
     ck_assert_msg(!v->right, "%s: a result after a failure", fault->name);
     ck_assert_msg(v->pid > 0 && v->has_region && v->region.r0 <= ROW && ROW < v->region.r1,
                   "%s: region or pid are not told: %s", fault->name, v->text);
@@ -130,11 +136,12 @@ static void check_failure(const struct fault *fault, const struct verdict *v, te
 static void check_lost(int number, enum fault_rung rung, telar_status status)
 {
     const struct fault *fault = &faults[number];
-    bool other =
-        strcmp(fault->name, "sibling") == 0; /* what it hits is not its own region, or already at its end */
+    bool other = strcmp(fault->name, "sibling")
+                 == 0; /* what it hits is not its own region, or already at its end */
     struct verdict v;
 
-    ck_assert_msg(try_fault(number, rung, rung != RUNG_SHARED, &v), "%s: the program ended", fault->name);
+    ck_assert_msg(try_fault(number, rung, rung != RUNG_SHARED, &v), "%s: the program ended",
+                  fault->name);
     ck_assert_msg(v.tidy, "%s: something is left", fault->name);
     check_no_orphans();
     if (other && (rung == RUNG_SHARED || v.status == TELAR_OK)) {
@@ -159,8 +166,9 @@ static void check_fine(int number, enum fault_rung rung)
     struct verdict v;
 
     ck_assert_msg(try_fault(number, rung, false, &v), "%s: the program ended", faults[number].name);
-    ck_assert_msg(v.status == TELAR_OK && v.right && v.tidy, "%s: status %d, %s, %s: %s", faults[number].name,
-                  v.status, v.right ? "right" : "not right", v.tidy ? "tidy" : "not tidy", v.text);
+    ck_assert_msg(v.status == TELAR_OK && v.right && v.tidy, "%s: status %d, %s, %s: %s",
+                  faults[number].name, v.status, v.right ? "right" : "not right",
+                  v.tidy ? "tidy" : "not tidy", v.text);
     check_no_orphans();
 }
 
@@ -184,7 +192,8 @@ static void check_promise(int number, enum fault_rung rung)
         check_no_orphans();
         break;
     case ENDS:
-        ck_assert_msg(!try_fault(number, rung, false, &v), "%s: the program goes on", faults[number].name);
+        ck_assert_msg(!try_fault(number, rung, false, &v), "%s: the program goes on",
+                      faults[number].name);
         check_no_orphans();
         break;
     case OPEN:

@@ -1,7 +1,7 @@
 /*
- * From PNG to PNG, in bands: whatever way the workers take (the window, the whole picture, libpng, restart
- * points), the pixels are those that telar_run gives on the same image in memory, libpng reads them back, and
- * the file's bytes do not depend on engine, number of workers or plan.
+ * From PNG to PNG, in bands: whatever way the workers take (the window, the whole picture, libpng,
+ * restart points), the pixels are those that telar_run gives on the same image in memory, libpng
+ * reads them back, and the file's bytes do not depend on engine, number of workers or plan.
  */
 #include <config.h>
 
@@ -10,7 +10,8 @@
 
 #include <zlib.h>
 
-/* Runs in_name or out_name to another file, and says how many tasks inflated, whatever else they did. */
+/* Runs in_name or out_name to another file, and says how many tasks inflated, whatever else they
+ * did. */
 static uint64_t convert(const char *from, const char *to, const telar_pipeline *pipeline,
                         const struct telar_options *options)
 {
@@ -31,7 +32,8 @@ static uint32_t be32(const unsigned char *at)
     return (uint32_t)at[0] << 24 | (uint32_t)at[1] << 16 | (uint32_t)at[2] << 8 | at[3];
 }
 
-/* All image data of a file, one IDAT after the other, by zlib; the checksum must be right, and the length n. */
+/* All image data of a file, one IDAT after the other, by zlib; the checksum must be right, and the
+ * length n. */
 static void inflate_file(const struct bytes *file, unsigned char *rows, size_t n)
 {
     unsigned char *stream = malloc(file->n);
@@ -48,18 +50,22 @@ static void inflate_file(const struct bytes *file, unsigned char *rows, size_t n
     free(stream);
 }
 
-/* Undoes a filter as the PNG specification says it, 9.2, byte by byte: a left of it, b above, c left of that. */
+/* Undoes a filter as the PNG specification says it, 9.2, byte by byte: a left of it, b above, c
+ * left of that. */
 static unsigned char undo(unsigned filter, unsigned x, int a, int b, int c)
 {
     int p = a + b - c, pa = abs(p - a), pb = abs(p - b), pc = abs(p - c);
-    const int paeth = pa <= pb && pa <= pc ? a : pb <= pc ? b : c, guesses[] = {0, a, b, (a + b) / 2, paeth};
+    const int paeth = pa <= pb && pa <= pc ? a
+                      : pb <= pc           ? b
+                                           : c,
+              guesses[] = {0, a, b, (a + b) / 2, paeth};
 
     return (unsigned char)(x + (unsigned)guesses[filter]);
 }
 
 /*
- * Without a line of libpng or of ours: zlib, and the specification's formulas. Needs a little-endian host for
- * 16 bits.
+ * Without a line of libpng or of ours: zlib, and the specification's formulas. Needs a
+ * little-endian host for 16 bits.
  */
 static void check_by_zlib(const struct bytes *file, telar_image *expected)
 {
@@ -215,7 +221,8 @@ START_TEST(memory_does_not_grow_with_height)
 
         fill(image, gradient);
         ck_assert_int_eq(telar_image_write(image, in_name, NULL), TELAR_OK);
-        ck_assert_int_eq(telar_run_file(in_name, out_name, pipeline, &options, &report, NULL), TELAR_OK);
+        ck_assert_int_eq(telar_run_file(in_name, out_name, pipeline, &options, &report, NULL),
+                         TELAR_OK);
         bytes[i] = report->segment_bytes;
         telar_report_free(report);
         telar_image_free(image);

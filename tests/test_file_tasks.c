@@ -13,7 +13,8 @@ static uint64_t check_chain(const telar_pipeline *pipeline, const struct telar_o
     uint64_t unfiltered = 0;
     struct bytes bytes;
 
-    ck_assert_msg(telar_run_file(in_name, out_name, pipeline, options, &report, &error) == TELAR_OK, "%s", error.text);
+    ck_assert_msg(telar_run_file(in_name, out_name, pipeline, options, &report, &error) == TELAR_OK,
+                  "%s", error.text);
     bytes = slurp(out_name);
     ck_assert_uint_eq(bytes.n, expected->n);
     ck_assert_mem_eq(bytes.at, expected->at, bytes.n);
@@ -24,7 +25,8 @@ static uint64_t check_chain(const telar_pipeline *pipeline, const struct telar_o
     return unfiltered;
 }
 
-/* A file of libpng's, with all its filters, whose pixels are made by the worker that inflates, or by another. */
+/* A file of libpng's, with all its filters, whose pixels are made by the worker that inflates, or
+ * by another. */
 static void check_chains(telar_image *image, bool small)
 {
     static const telar_isolation rungs[] = {TELAR_SHARED, TELAR_GUARDED, TELAR_SANDBOXED};
@@ -48,7 +50,8 @@ static void check_chains(telar_image *image, bool small)
             options.engine = PROCESSES ? TELAR_PROCESSES : TELAR_THREADS;
             if (rungs[i] == TELAR_SANDBOXED && !sandboxed)
                 continue;
-            ck_assert_int_eq(check_chain(pipeline, &options, &first) == 0, workers == 1 || (workers == 2 && small));
+            ck_assert_int_eq(check_chain(pipeline, &options, &first) == 0,
+                             workers == 1 || (workers == 2 && small));
         }
     free(first.at);
     telar_image_free(expected);
@@ -72,10 +75,12 @@ START_TEST(pixels_are_made_by_whoever_has_time)
 END_TEST
 
 /*
- * Encoding a band of telar's own file decodes it first, where nobody else needs its pixels: then there are no other tasks.
- * However it goes, the result is the file that came of the same pixels in a file of libpng's.
+ * Encoding a band of telar's own file decodes it first, where nobody else needs its pixels: then
+ * there are no other tasks. However it goes, the result is the file that came of the same pixels in
+ * a file of libpng's.
  */
-static void check_own_file(telar_image *image, const char *texts, const struct telar_region *roi, bool local)
+static void check_own_file(telar_image *image, const char *texts, const struct telar_region *roi,
+                           bool local)
 {
     telar_pipeline *pipeline = pipeline_of(texts), *none = telar_pipeline_new();
     const struct telar_options by_libpng = {.engine = TELAR_SERIAL, .compression = TELAR_LIBPNG};
@@ -97,14 +102,16 @@ static void check_own_file(telar_image *image, const char *texts, const struct t
 
         options.has_roi = alone.has_roi;
         options.roi = alone.roi;
-        if ((options.engine == TELAR_PROCESSES && !PROCESSES) || (options.isolation == TELAR_SANDBOXED && !sandboxed))
+        if ((options.engine == TELAR_PROCESSES && !PROCESSES)
+            || (options.isolation == TELAR_SANDBOXED && !sandboxed))
             continue;
-        ck_assert_int_eq(telar_run_file(in_name, out_name, pipeline, &options, &report, NULL), TELAR_OK);
+        ck_assert_int_eq(telar_run_file(in_name, out_name, pipeline, &options, &report, NULL),
+                         TELAR_OK);
         ck_assert_uint_eq(report->decode_ns, 0); /* not by libpng, before there are workers */
         for (uint64_t t = 0; t < report->n_tasks; t++)
             decoding += report->task[t].kind == TELAR_TASK_INFLATE;
-        ck_assert_msg((decoding == 0) == (local && options.plan.rows == 0), "%s: way %zu has %zu tasks that decode", texts, i,
-                      decoding);
+        ck_assert_msg((decoding == 0) == (local && options.plan.rows == 0),
+                      "%s: way %zu has %zu tasks that decode", texts, i, decoding);
         telar_report_free(report);
         bytes = slurp(out_name);
         ck_assert_msg(bytes.n == expected.n && memcmp(bytes.at, expected.at, bytes.n) == 0,
@@ -118,7 +125,8 @@ static void check_own_file(telar_image *image, const char *texts, const struct t
 
 START_TEST(a_file_of_our_own_goes_straight)
 {
-    telar_image *image = picture_new(203, 9000, 1, 8), *deep = picture_new(103, 3300, 3, 16), *least = picture_new(1, 1, 2, 8);
+    telar_image *image = picture_new(203, 9000, 1, 8), *deep = picture_new(103, 3300, 3, 16),
+                *least = picture_new(1, 1, 2, 8);
 
     check_own_file(image, "invert gamma:gamma=2", NULL, true);
     check_own_file(image, "invert", &(struct telar_region){37, 111, 101, 3333}, true);
@@ -134,14 +142,15 @@ START_TEST(a_file_of_our_own_goes_straight)
 END_TEST
 
 /*
- * Of a picture that stays each worker keeps its share open, so that nobody else may write there: not even while the owner
- * is still being made.
+ * Of a picture that stays each worker keeps its share open, so that nobody else may write there:
+ * not even while the owner is still being made.
  */
 START_TEST(each_worker_decodes_its_own_share)
 {
     static const uint32_t rows[] = {5, 203, 1999};
     telar_pipeline *pipeline = pipeline_of("equalize"), *none = telar_pipeline_new();
-    const struct telar_options options = {.engine = PROCESSES ? TELAR_PROCESSES : TELAR_THREADS, .workers = 4};
+    const struct telar_options options = {.engine = PROCESSES ? TELAR_PROCESSES : TELAR_THREADS,
+                                          .workers = 4};
 
     for (size_t i = 0; i < LENGTH(rows); i++) {
         telar_image *image = picture_new(rows[i], 700, 3, 8);
@@ -150,7 +159,8 @@ START_TEST(each_worker_decodes_its_own_share)
 
         ck_assert_int_eq(telar_image_write(image, again_name, NULL), TELAR_OK);
         ck_assert_int_eq(telar_run_file(again_name, in_name, none, NULL, NULL, NULL), TELAR_OK);
-        ck_assert_int_eq(telar_run_file(in_name, out_name, pipeline, &options, &report, NULL), TELAR_OK);
+        ck_assert_int_eq(telar_run_file(in_name, out_name, pipeline, &options, &report, NULL),
+                         TELAR_OK);
         ck_assert_uint_eq(report->n_workers, 4);
         for (uint64_t t = 0; t < report->n_tasks; t++)
             bands += report->task[t].kind == TELAR_TASK_ENCODE;
@@ -171,7 +181,8 @@ START_TEST(each_worker_decodes_its_own_share)
 }
 END_TEST
 
-/* In a region of interest the result is that of the whole run, outside it is the source: fused or not. */
+/* In a region of interest the result is that of the whole run, outside it is the source: fused or
+ * not. */
 START_TEST(a_region_of_interest_of_a_file)
 {
     telar_image *image = picture_new(600, 4000, 3, 8), *read, *expected;
@@ -183,7 +194,8 @@ START_TEST(a_region_of_interest_of_a_file)
     ck_assert_int_eq(telar_run(image, &expected, pipeline, &options, NULL, NULL), TELAR_OK);
     for (uint32_t grid = 0; grid <= 2; grid++) {
         options.plan = (struct telar_plan){grid, grid};
-        ck_assert_int_eq(telar_run_file(in_name, out_name, pipeline, &options, NULL, NULL), TELAR_OK);
+        ck_assert_int_eq(telar_run_file(in_name, out_name, pipeline, &options, NULL, NULL),
+                         TELAR_OK);
         ck_assert_int_eq(telar_image_read(out_name, NULL, &read, NULL), TELAR_OK);
         ck_assert(picture_same(expected, read));
         telar_image_free(read);
@@ -234,7 +246,8 @@ START_TEST(outside_a_region_of_interest_is_the_source)
     ck_assert_int_eq(telar_image_write(image, in_name, NULL), TELAR_OK);
     for (int processes = 0; processes <= PROCESSES; processes++) {
         options.engine = processes ? TELAR_PROCESSES : TELAR_THREADS;
-        ck_assert_int_eq(telar_run_file(in_name, out_name, pipeline, &options, NULL, NULL), TELAR_OK);
+        ck_assert_int_eq(telar_run_file(in_name, out_name, pipeline, &options, NULL, NULL),
+                         TELAR_OK);
         ck_assert_int_eq(telar_image_read(out_name, NULL, &read, NULL), TELAR_OK);
         for (uint32_t row = 0; row < 90; row++)
             for (uint32_t i = 0; i < 300; i++) {
@@ -254,12 +267,9 @@ END_TEST
 int main(void)
 {
     const TTest *const tests[] = {
-        pixels_are_made_by_whoever_has_time,
-        a_file_of_our_own_goes_straight,
-        each_worker_decodes_its_own_share,
-        a_region_of_interest_of_a_file,
-        outside_a_region_of_interest_is_the_source,
-        NULL,
+        pixels_are_made_by_whoever_has_time,        a_file_of_our_own_goes_straight,
+        each_worker_decodes_its_own_share,          a_region_of_interest_of_a_file,
+        outside_a_region_of_interest_is_the_source, NULL,
     };
 
     sandboxed = can_sandbox("ways with a sandbox");

@@ -1,4 +1,5 @@
-/* Filters: a band becomes what the specification says, is undone by its formulas, and is the same on every path. */
+/* Filters: a band becomes what the specification says, is undone by its formulas, and is the same
+ * on every path. */
 #include <config.h>
 
 #include "suite.h"
@@ -103,10 +104,12 @@ START_TEST(sums_are_right_for_long_rows)
 }
 END_TEST
 
-/* The rows of a band as PNG has them, one after the other, the row above first: zeros when there is none. */
+/* The rows of a band as PNG has them, one after the other, the row above first: zeros when there is
+ * none. */
 static unsigned char *file_rows(const struct tl_band *band)
 {
-    const size_t n = band->shape.row_bytes, flip = band->shape.swap && __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__;
+    const size_t n = band->shape.row_bytes,
+                 flip = band->shape.swap && __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__;
     unsigned char *rows = calloc(band->row_count + 1, n);
 
     for (uint32_t r = 0; r <= band->row_count; r++) {
@@ -246,7 +249,8 @@ START_TEST(repetitive_bands_are_left_as_they_are)
 }
 END_TEST
 
-/* Brightness rises downwards and to the right, with noise in the lowest bits: small differences, no repetition. */
+/* Brightness rises downwards and to the right, with noise in the lowest bits: small differences, no
+ * repetition. */
 START_TEST(smooth_bands_take_small_residuals)
 {
     unsigned char *pixels = malloc(200 * 3000), filters[200];
@@ -321,17 +325,19 @@ START_TEST(the_same_band_gives_the_same_bytes)
 }
 END_TEST
 
-/* However narrow or wide a band is, what is tried of it fits into the memory for the whole: a sanitizer sees to that. */
+/* However narrow or wide a band is, what is tried of it fits into the memory for the whole: a
+ * sanitizer sees to that. */
 START_TEST(samples_are_never_more_than_the_band)
 {
-    static const size_t shapes[][2] = {{1, 33000}, {1, 70000}, {1, 150000},  {3, 30000}, {6, 12000},
-                                       {24, 6000}, {9000, 8}, {70000, 1},   {300, 300}, {3000, 200},
+    static const size_t shapes[][2] = {{1, 33000}, {1, 70000}, {1, 150000}, {3, 30000}, {6, 12000},
+                                       {24, 6000}, {9000, 8},  {70000, 1},  {300, 300}, {3000, 200},
                                        {60000, 3}, {12000, 7}, {150000, 1}, {1536, 256}};
 
     for (size_t i = 0; i < sizeof shapes / sizeof *shapes; i++) {
         const size_t row = shapes[i][0], rows = shapes[i][1];
         unsigned char *pixels = sample(row * rows, SAMPLE_WORDS, 7);
-        struct tl_band band = {{row, row % 3 ? 1 : 3, false}, pixels, NULL, row, (uint32_t)rows, 0, false};
+        struct tl_band band = {
+            {row, row % 3 ? 1 : 3, false}, pixels, NULL, row, (uint32_t)rows, 0, false};
         unsigned char *work = malloc(tl_filter_work_size(&band));
 
         for (int k = 0; k < 2; k++, band.quick = true) {
@@ -347,24 +353,29 @@ START_TEST(samples_are_never_more_than_the_band)
 }
 END_TEST
 
-/* Each sample of four bytes is its own place in the band. A place seen twice would be taken for a repetition. */
+/* Each sample of four bytes is its own place in the band. A place seen twice would be taken for a
+ * repetition. */
 static void check_sample(uint32_t pixels, uint32_t rows, bool quick)
 {
     const size_t n = (size_t)pixels * rows, row_bytes = 4 * (size_t)pixels;
     uint32_t *places = malloc(4 * n);
-    struct tl_band band = {{row_bytes, 4, false}, (const void *)places, NULL, row_bytes, rows, 0, quick};
-    unsigned char *seen = calloc(n, 1), *out = malloc(tl_filter_size(&band)), *work = malloc(tl_filter_work_size(&band));
+    struct tl_band band = {
+        {row_bytes, 4, false}, (const void *)places, NULL, row_bytes, rows, 0, quick};
+    unsigned char *seen = calloc(n, 1), *out = malloc(tl_filter_size(&band)),
+                  *work = malloc(tl_filter_work_size(&band));
     size_t bytes, taken = 0, again = 0;
 
     for (size_t i = 0; i < n; i++)
-        places[i] = (uint32_t)i << 2; /* the lowest bits distinguish the filter, 0, from whatever follows it */
+        places[i] = (uint32_t)i
+                    << 2; /* the lowest bits distinguish the filter, 0, from whatever follows it */
     bytes = tl_filter_sample(&band, &tl_filter_plain, work, out);
     ck_assert_uint_le(bytes, tl_filter_size(&band));
     for (size_t at = 0; at + 4 < bytes;) {
         uint32_t place;
 
         memcpy(&place, out + at + 1, 4);
-        for (at += 1; at + 4 <= bytes && memcmp(out + at, &place, 4) == 0; at += 4, place += 4, taken++)
+        for (at += 1; at + 4 <= bytes && memcmp(out + at, &place, 4) == 0;
+             at += 4, place += 4, taken++)
             again += seen[place >> 2]++ != 0;
     }
     ck_assert_uint_gt(taken, 0);
@@ -377,8 +388,9 @@ static void check_sample(uint32_t pixels, uint32_t rows, bool quick)
 
 START_TEST(no_byte_is_sampled_twice)
 {
-    static const uint32_t shapes[][2] = {{1, 40000}, {250, 64}, {250, 180}, {300, 200}, {750, 64}, {750, 128}, {4500, 10},
-                                         {4500, 15}, {4500, 32}, {4500, 64}, {40000, 1}, {90000, 2}, {17, 3000}, {5000, 12}};
+    static const uint32_t shapes[][2] = {{1, 40000}, {250, 64},  {250, 180}, {300, 200}, {750, 64},
+                                         {750, 128}, {4500, 10}, {4500, 15}, {4500, 32}, {4500, 64},
+                                         {40000, 1}, {90000, 2}, {17, 3000}, {5000, 12}};
 
     for (size_t i = 0; i < sizeof shapes / sizeof *shapes; i++)
         for (int quick = 0; quick < 2; quick++)
@@ -400,7 +412,8 @@ START_TEST(sizes_that_do_not_fit_are_told)
 }
 END_TEST
 
-/* The first row of a part is filtered by None or Sub, as if the one above did not exist; the others as before. */
+/* The first row of a part is filtered by None or Sub, as if the one above did not exist; the others
+ * as before. */
 START_TEST(parts_do_not_look_up)
 {
     enum { ROWS = 200, PART = 64, BYTES = 3000 };

@@ -1,7 +1,7 @@
 /*
- * A sandboxed worker that is an attacker's writes what it likes where it may write, and says what it likes of it.
- * Nothing of that is a length or an index to anybody else, no other process suffers, and nothing but image data gets
- * into the file. What it may spoil are pixels.
+ * A sandboxed worker that is an attacker's writes what it likes where it may write, and says what
+ * it likes of it. Nothing of that is a length or an index to anybody else, no other process
+ * suffers, and nothing but image data gets into the file. What it may spoil are pixels.
  */
 #include <config.h>
 
@@ -139,16 +139,18 @@ static void check_old(const char *what)
 {
     struct content content = load(output);
 
-    ck_assert_msg(content.n == strlen(old) && memcmp(content.bytes, old, content.n) == 0, "%s: the output is touched",
-                  what);
+    ck_assert_msg(content.n == strlen(old) && memcmp(content.bytes, old, content.n) == 0,
+                  "%s: the output is touched", what);
     free(content.bytes);
 }
 
 /* The picture is not written: neither the first time, nor where it may be tried again. */
 START_TEST(nothing_but_image_data_is_written)
 {
-    const struct strike s = {
-        .kind = TELAR_TASK_ENCODE, .index = bands[_i].index, .times = 100, .forge = bands[_i].forge};
+    const struct strike s = {.kind = TELAR_TASK_ENCODE,
+                             .index = bands[_i].index,
+                             .times = 100,
+                             .forge = bands[_i].forge};
     const struct telar_options options = {.isolation = TELAR_SANDBOXED, .workers = 2};
     struct telar_error error = {.text = ""};
     int descriptors;
@@ -158,7 +160,8 @@ START_TEST(nothing_but_image_data_is_written)
     descriptors = count_descriptors();
     atomic_store(struck, 0);
     strike = &s;
-    ck_assert_msg(run(&alone, options, NULL, &error) == TELAR_WORKER, "%s: %s", bands[_i].name, error.text);
+    ck_assert_msg(run(&alone, options, NULL, &error) == TELAR_WORKER, "%s: %s", bands[_i].name,
+                  error.text);
     strike = NULL;
     ck_assert_msg(strstr(error.text, bands[_i].text), "%s: %s", bands[_i].name, error.text);
     check_old(bands[_i].name);
@@ -198,19 +201,22 @@ static void noise(unsigned char *extent, size_t n, struct tl_record *record)
     record->adler = record->inflated = state;
 }
 
-static void (*const spoilers[])(unsigned char *extent, size_t n,
-                                struct tl_record *record) = {all_ones, all_ones_and_all_of_it, other_checksum, noise};
+static void (*const spoilers[])(unsigned char *extent, size_t n, struct tl_record *record) = {
+    all_ones, all_ones_and_all_of_it, other_checksum, noise};
 
-/* Every kind of task in every kind of pipeline, the first, one in the middle, and the one behind the last band. */
+/* Every kind of task in every kind of pipeline, the first, one in the middle, and the one behind
+ * the last band. */
 static const telar_task_kind kinds[] = {TELAR_TASK_INFLATE, TELAR_TASK_UNFILTER, TELAR_TASK_PREPARE,
                                         TELAR_TASK_GATHER,  TELAR_TASK_MERGE,    TELAR_TASK_PROCESS,
                                         TELAR_TASK_ENCODE};
 static const uint64_t places[] = {0, 1, N_BANDS / 2, N_BANDS - 1, N_BANDS};
 
-/* The run ends by itself: with spoilt pixels, or with a refusal. Nobody is killed by what another has written. */
+/* The run ends by itself: with spoilt pixels, or with a refusal. Nobody is killed by what another
+ * has written. */
 static void check_spoilt(const struct work *work, const struct strike *s)
 {
-    const struct telar_options options = {.isolation = TELAR_SANDBOXED, .workers = 2, .on_crash = TELAR_ON_CRASH_FAIL};
+    const struct telar_options options = {
+        .isolation = TELAR_SANDBOXED, .workers = 2, .on_crash = TELAR_ON_CRASH_FAIL};
     struct telar_error error = {.text = ""};
     int descriptors;
     telar_status status;
@@ -229,8 +235,8 @@ static void check_spoilt(const struct work *work, const struct strike *s)
         telar_image_free(image);
     } else {
         ck_assert_msg(status == TELAR_INPUT || status == TELAR_WORKER, "%s", error.text);
-        ck_assert_msg(!strstr(error.text, "SIG"), "%s %u: %s", telar_task_kind_name(s->kind), (unsigned)s->index,
-                      error.text);
+        ck_assert_msg(!strstr(error.text, "SIG"), "%s %u: %s", telar_task_kind_name(s->kind),
+                      (unsigned)s->index, error.text);
         check_old(telar_task_kind_name(s->kind));
     }
     check_nothing_left(descriptors);
@@ -245,7 +251,8 @@ START_TEST(others_do_not_suffer)
         make_input(works[w]->restart);
         for (size_t p = 0; p < LENGTH(places); p++)
             for (size_t f = 0; f < LENGTH(spoilers); f++) {
-                const struct strike s = {.kind = kinds[_i], .index = places[p], .times = 1, .forge = spoilers[f]};
+                const struct strike s = {
+                    .kind = kinds[_i], .index = places[p], .times = 1, .forge = spoilers[f]};
 
                 check_spoilt(works[w], &s);
                 forged += atomic_load(struck);

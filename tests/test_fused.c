@@ -1,6 +1,6 @@
 /*
- * Several steps of a pipeline evaluated as one give the bytes of one whole image after the other, for any
- * rectangle, from no more of the source than may be read.
+ * Several steps of a pipeline evaluated as one give the bytes of one whole image after the other,
+ * for any rectangle, from no more of the source than may be read.
  */
 #include <config.h>
 
@@ -26,8 +26,8 @@ static size_t reach_scratch(const struct telar_context *context, uint32_t rows, 
 }
 
 /* The pixel nearest to (r, c) inside the image, in a view. */
-static const unsigned char *nearest(const struct telar_context *context, const struct telar_source *source,
-                                    int64_t r, int64_t c)
+static const unsigned char *nearest(const struct telar_context *context,
+                                    const struct telar_source *source, int64_t r, int64_t c)
 {
     const struct telar_geometry *g = &context->image;
 
@@ -39,8 +39,9 @@ static const unsigned char *nearest(const struct telar_context *context, const s
 }
 
 /*
- * Each byte becomes a mixture of the pixel and the four corners of the square around it, and of where it
- * lies; then all of the scratch memory is spoilt, so that scratch and views that overlap are found out.
+ * Each byte becomes a mixture of the pixel and the four corners of the square around it, and of
+ * where it lies; then all of the scratch memory is spoilt, so that scratch and views that overlap
+ * are found out.
  */
 static void reach_process(const struct telar_context *context, const struct telar_source *source,
                           const struct telar_result *result)
@@ -72,14 +73,15 @@ static size_t sum_bytes(const struct telar_context *context)
 static void sum_gather(const struct telar_context *context, const struct telar_source *source,
                        const struct telar_region *region, void *partial)
 {
-    memset(context->scratch, 0x5a, reach_scratch(context, region->r1 - region->r0, region->c1 - region->c0));
+    memset(context->scratch, 0x5a,
+           reach_scratch(context, region->r1 - region->r0, region->c1 - region->c0));
     for (int64_t r = region->r0; r < region->r1; r++)
         for (int64_t c = region->c0; c < region->c1; c++)
             *(uint64_t *)partial += *nearest(context, source, r - (int64_t)context->params[0], c);
 }
 
-static void sum_merge(const struct telar_context *context, const void *partials, size_t stride_bytes,
-                      uint32_t count, void *state)
+static void sum_merge(const struct telar_context *context, const void *partials,
+                      size_t stride_bytes, uint32_t count, void *state)
 {
 }
 
@@ -117,7 +119,8 @@ static struct plane one_step(const struct tl_pass *pass, uint32_t index, const s
     struct telar_source source = plane_source(in);
     struct telar_result result = plane_result(&out);
 
-    context.scratch = aligned(t->scratch_bytes ? t->scratch_bytes(&context, g->rows, g->columns) : 0);
+    context.scratch =
+        aligned(t->scratch_bytes ? t->scratch_bytes(&context, g->rows, g->columns) : 0);
     t->process(&context, &source, &result);
     free(context.scratch);
     return out;
@@ -138,8 +141,10 @@ static struct plane in_turn(const struct tl_pass *pass, const struct plane *in)
     return now;
 }
 
-/* The steps' states, prepared, and gathered from what the steps before give. To be freed with free_states. */
-static void make_states(const struct telar_pipeline *pipeline, const struct plane *in, const void **states)
+/* The steps' states, prepared, and gathered from what the steps before give. To be freed with
+ * free_states. */
+static void make_states(const struct telar_pipeline *pipeline, const struct plane *in,
+                        const void **states)
 {
     for (uint32_t i = 0; i < pipeline->length; i++) {
         const struct telar_transform *t = pipeline->step[i].transform;
@@ -172,8 +177,8 @@ static void free_states(const struct telar_pipeline *pipeline, const void **stat
 }
 
 /* All of the pass at once for one rectangle, from no more of the source than it may read. */
-static void check_fused(const struct tl_pass *pass, const struct plane *in, const struct plane *wanted,
-                        struct telar_region region)
+static void check_fused(const struct tl_pass *pass, const struct plane *in,
+                        const struct plane *wanted, struct telar_region region)
 {
     struct plane out = plane_new(in->geometry);
     struct telar_result result = plane_result(&out);
@@ -183,16 +188,17 @@ static void check_fused(const struct tl_pass *pass, const struct plane *in, cons
     void *scratch;
 
     ck_assert(tl_pipeline_halo(pass, &halo));
-    ck_assert(tl_pipeline_scratch_bytes(pass, region.r1 - region.r0, region.c1 - region.c0, &bytes));
+    ck_assert(
+        tl_pipeline_scratch_bytes(pass, region.r1 - region.r0, region.c1 - region.c0, &bytes));
     source = plane_cut(in, tl_region_grow(&region, halo, &in->geometry));
     scratch = aligned(bytes);
     result.data = telar_result_at(&result, telar_pixel_bytes(&in->geometry), region.r0, region.c0);
     result.region = region;
     tl_pipeline_run(pass, &source, &result, scratch);
     ck_assert_msg(!plane_differs(&out, wanted, region),
-                  "%ux%ux%u, rows %u:%u, columns %u:%u, %u steps from %u, halo %u", in->geometry.rows,
-                  in->geometry.columns, in->geometry.channels, region.r0, region.r1, region.c0, region.c1,
-                  pass->count, pass->first, halo);
+                  "%ux%ux%u, rows %u:%u, columns %u:%u, %u steps from %u, halo %u",
+                  in->geometry.rows, in->geometry.columns, in->geometry.channels, region.r0,
+                  region.r1, region.c0, region.c1, pass->count, pass->first, halo);
     free(scratch);
     free((void *)source.data);
     plane_free(out);
@@ -200,16 +206,23 @@ static void check_fused(const struct tl_pass *pass, const struct plane *in, cons
 
 static void add_random_step(telar_pipeline *pipeline, uint32_t *random)
 {
-    const char *const texts[] = {
-        "copy",           "invert",         "gray",    "threshold:level=0.4", "gamma:gamma=1.7", "sobel",
-        "blur:sigma=0.6", "blur:sigma=2.5", "equalize"};
+    const char *const texts[] = {"copy",
+                                 "invert",
+                                 "gray",
+                                 "threshold:level=0.4",
+                                 "gamma:gamma=1.7",
+                                 "sobel",
+                                 "blur:sigma=0.6",
+                                 "blur:sigma=2.5",
+                                 "equalize"};
     uint32_t which = next_random(random) % (2 * sizeof texts / sizeof *texts);
 
     if (which < sizeof texts / sizeof *texts)
         ck_assert_int_eq(telar_pipeline_parse(pipeline, texts[which], NULL), TELAR_OK);
     else
-        ck_assert_int_eq(telar_pipeline_add(pipeline, &reaching, (double[]){next_random(random) % 10}, NULL),
-                         TELAR_OK);
+        ck_assert_int_eq(
+            telar_pipeline_add(pipeline, &reaching, (double[]){next_random(random) % 10}, NULL),
+            TELAR_OK);
 }
 
 START_TEST(fused_is_one_after_the_other)
@@ -250,12 +263,15 @@ static uint64_t gathered(const struct plane *prefix, struct telar_region region,
         for (uint32_t c = region.c0; c < region.c1; c++) {
             uint32_t from = r > reach ? r - reach : 0;
 
-            sum += prefix->bytes[from * prefix->stride_bytes + c * telar_pixel_bytes(&prefix->geometry)];
+            sum +=
+                prefix
+                    ->bytes[from * prefix->stride_bytes + c * telar_pixel_bytes(&prefix->geometry)];
         }
     return sum;
 }
 
-static void check_gather(const struct tl_pass *pass, const struct plane *in, struct telar_region region)
+static void check_gather(const struct tl_pass *pass, const struct plane *in,
+                         struct telar_region region)
 {
     struct tl_pass with_step = *pass;
     struct plane prefix = in_turn(pass, in);
@@ -267,12 +283,14 @@ static void check_gather(const struct tl_pass *pass, const struct plane *in, str
 
     with_step.count++;
     ck_assert(tl_pipeline_halo(&with_step, &halo));
-    ck_assert(tl_pipeline_gather_scratch_bytes(pass, region.r1 - region.r0, region.c1 - region.c0, &bytes));
+    ck_assert(tl_pipeline_gather_scratch_bytes(pass, region.r1 - region.r0, region.c1 - region.c0,
+                                               &bytes));
     source = plane_cut(in, tl_region_grow(&region, halo, &in->geometry));
     scratch = aligned(bytes);
     tl_pipeline_gather(pass, &source, &region, scratch, &sum);
     ck_assert_uint_eq(
-        sum, 1000 + gathered(&prefix, region, (uint32_t)pass->pipeline->step[pass->count].params[0]));
+        sum,
+        1000 + gathered(&prefix, region, (uint32_t)pass->pipeline->step[pass->count].params[0]));
     free(scratch);
     free((void *)source.data);
     plane_free(prefix);
@@ -292,8 +310,9 @@ START_TEST(gathers_from_what_the_prefix_gives)
 
         for (uint32_t i = 0; i < pass.count; i++)
             add_random_step(pipeline, &random);
-        ck_assert_int_eq(telar_pipeline_add(pipeline, &reaching, (double[]){next_random(&random) % 10}, NULL),
-                         TELAR_OK);
+        ck_assert_int_eq(
+            telar_pipeline_add(pipeline, &reaching, (double[]){next_random(&random) % 10}, NULL),
+            TELAR_OK);
         make_states(pipeline, &in, states);
         check_gather(&pass, &in, random_region(&g, &random));
         plane_free(in);
@@ -335,7 +354,8 @@ START_TEST(refuses_sizes_that_overflow)
 }
 END_TEST
 
-/* By hand: halos 2 and 3; the view between the steps is the region grown by 3, in rows of a multiple of 64 bytes. */
+/* By hand: halos 2 and 3; the view between the steps is the region grown by 3, in rows of a
+ * multiple of 64 bytes. */
 START_TEST(halo_and_scratch_by_hand)
 {
     telar_pipeline *pipeline = telar_pipeline_new();

@@ -1,4 +1,5 @@
-/* What the host allows: this process's affinity, and control groups of both versions in a tree of files. */
+/* What the host allows: this process's affinity, and control groups of both versions in a tree of
+ * files. */
 #include <config.h>
 
 #include "suite.h"
@@ -35,7 +36,8 @@ static void put(const char *path, const char *text)
     FILE *file;
 
     snprintf(whole, sizeof whole, "%s%s", root, path);
-    for (char *slash = whole + strlen(root) + 1; (slash = strchr(slash, '/')) != NULL; *slash++ = '/') {
+    for (char *slash = whole + strlen(root) + 1; (slash = strchr(slash, '/')) != NULL;
+         *slash++ = '/') {
         *slash = 0;
         mkdir(whole, 0700);
     }
@@ -131,8 +133,8 @@ END_TEST
 
 START_TEST(nonsense_is_no_quota)
 {
-    const char *const nonsense[] = {"",           "\n",          "max\n", "0 100000\n", "-5 100000\n",
-                                    "100000 0\n", "100000 -1\n", "x y\n"};
+    const char *const nonsense[] = {
+        "", "\n", "max\n", "0 100000\n", "-5 100000\n", "100000 0\n", "100000 -1\n", "x y\n"};
 
     make_tree();
     put("/proc/self/cgroup", "garbage\n0::/a\n");
@@ -184,7 +186,8 @@ START_TEST(files_that_can_be_given_up_are_room)
     put("/sys/fs/cgroup/memory/m/memory.usage_in_bytes", "900000\n");
     put("/sys/fs/cgroup/memory/m/memory.stat", "inactive_file 3\ntotal_inactive_file 400000\n");
     ck_assert_uint_eq(tl_host_memory_below(root), 500000);
-    put("/sys/fs/cgroup/memory/m/memory.stat", "total_inactive_file 990000\n"); /* read a moment later */
+    put("/sys/fs/cgroup/memory/m/memory.stat",
+        "total_inactive_file 990000\n"); /* read a moment later */
     ck_assert_uint_eq(tl_host_memory_below(root), 1000000);
     remove_tree();
 }

@@ -8,7 +8,8 @@
 START_TEST(accepts_what_png_can_hold)
 {
     const struct telar_geometry good[] = {
-        {1, 1, 1, 8}, {1, 1, 4, 16}, {500, 800, 3, 8}, {0x7fffffff, 1, 4, 16}, {1, 0x7fffffff, 1, 8},
+        {1, 1, 1, 8},           {1, 1, 4, 16},         {500, 800, 3, 8},
+        {0x7fffffff, 1, 4, 16}, {1, 0x7fffffff, 1, 8},
     };
 
     for (size_t i = 0; i < sizeof good / sizeof *good; i++)
@@ -19,8 +20,9 @@ END_TEST
 START_TEST(refuses_what_it_cannot_hold)
 {
     const struct telar_geometry bad[] = {
-        {0, 1, 1, 8},  {1, 0, 1, 8},  {1, 1, 0, 8},           {1, 1, 5, 8},          {1, 1, 1, 1},
-        {1, 1, 3, 12}, {1, 1, 3, 32}, {0x80000000u, 1, 1, 8}, {1, 0x7fffffff, 1, 16}, {1, 0x7fffffff, 3, 8},
+        {0, 1, 1, 8},           {1, 0, 1, 8},          {1, 1, 0, 8},  {1, 1, 5, 8},
+        {1, 1, 1, 1},           {1, 1, 3, 12},         {1, 1, 3, 32}, {0x80000000u, 1, 1, 8},
+        {1, 0x7fffffff, 1, 16}, {1, 0x7fffffff, 3, 8},
     };
 
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)

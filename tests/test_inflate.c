@@ -1,4 +1,5 @@
-/* Inflate: the same verdict and the same bytes as zlib, in pieces of any size, on streams good and bad. */
+/* Inflate: the same verdict and the same bytes as zlib, in pieces of any size, on streams good and
+ * bad. */
 #include <config.h>
 
 #include "inflate_judge.h"
@@ -8,7 +9,8 @@
 START_TEST(inflates_what_zlib_deflates)
 {
     static const size_t sizes[] = {0, 1, 2, 257, 258, 259, 5000, 70000, OUT_MAX - 100};
-    static const int strategies[] = {Z_DEFAULT_STRATEGY, Z_FILTERED, Z_HUFFMAN_ONLY, Z_RLE, Z_FIXED};
+    static const int strategies[] = {Z_DEFAULT_STRATEGY, Z_FILTERED, Z_HUFFMAN_ONLY, Z_RLE,
+                                     Z_FIXED};
     uint32_t seed = 5;
 
     for (unsigned kind = 0; kind < 5; kind++)
@@ -24,9 +26,10 @@ START_TEST(inflates_what_zlib_deflates)
 
                     if (!agree(packed, n, false, in_piece, out_piece)
                         || by_zlib(packed, n, false).made != sizes[s])
-                        ck_abort_msg("kind %u, %zu bytes, level %d, window %d, memory %d, strategy %d, in "
-                                     "%zu, out %zu",
-                                     kind, sizes[s], level, window, memory, strategy, in_piece, out_piece);
+                        ck_abort_msg(
+                            "kind %u, %zu bytes, level %d, window %d, memory %d, strategy %d, in "
+                            "%zu, out %zu",
+                            kind, sizes[s], level, window, memory, strategy, in_piece, out_piece);
                 }
         }
 }
@@ -49,7 +52,8 @@ START_TEST(pieces_do_not_matter)
 }
 END_TEST
 
-/* Every truncation, every byte changed in two ways; with a checksum, and without, where changes can go unnoticed. */
+/* Every truncation, every byte changed in two ways; with a checksum, and without, where changes can
+ * go unnoticed. */
 START_TEST(broken_streams_are_judged_alike)
 {
     static unsigned char whole[IN_MAX];
@@ -60,14 +64,16 @@ START_TEST(broken_streams_are_judged_alike)
             size_t n;
 
             make_data(kind, 1200, kind + 21);
-            n = pack(1200, kind % 2 ? 9 : 1, raw ? -15 : 15, 8, kind == 4 ? Z_FIXED : Z_DEFAULT_STRATEGY);
+            n = pack(1200, kind % 2 ? 9 : 1, raw ? -15 : 15, 8,
+                     kind == 4 ? Z_FIXED : Z_DEFAULT_STRATEGY);
             memcpy(whole, packed, n);
             for (size_t i = 0; i < n; i++) {
                 if (!agree(packed, i, raw, 1 + i % 50, 200 + i))
                     ck_abort_msg("kind %u, raw %d, the first %zu of %zu", kind, raw, i, n);
                 for (unsigned way = 0; way < 3; way++) {
                     packed[i] =
-                        (unsigned char)(whole[i] ^ (way == 0 ? 1u << i % 8 : 1 + random_next(&seed) % 255));
+                        (unsigned char)(whole[i]
+                                        ^ (way == 0 ? 1u << i % 8 : 1 + random_next(&seed) % 255));
                     if (!agree(packed, n, raw, 1 + random_next(&seed) % 2000,
                                100 + random_next(&seed) % 2000))
                         ck_abort_msg("kind %u, raw %d, byte %zu made %u", kind, raw, i, packed[i]);
@@ -78,7 +84,8 @@ START_TEST(broken_streams_are_judged_alike)
 }
 END_TEST
 
-/* Bits of the heads of dynamic blocks turned over, all of them: tables with holes, too full, odd repeats. */
+/* Bits of the heads of dynamic blocks turned over, all of them: tables with holes, too full, odd
+ * repeats. */
 START_TEST(broken_tables_are_judged_alike)
 {
     for (unsigned kind = 1; kind < 5; kind++) {
@@ -110,8 +117,8 @@ START_TEST(every_head_is_judged_alike)
 
         packed[0] = (unsigned char)(head >> 8);
         packed[1] = (unsigned char)head;
-        zlib_takes =
-            head >> 12 < 8 && by_zlib(packed, n, false).complete; /* libpng looks at the window itself */
+        zlib_takes = head >> 12 < 8
+                     && by_zlib(packed, n, false).complete; /* libpng looks at the window itself */
         if (by_us(packed, n, false, n, 1000).complete != zlib_takes)
             ck_abort_msg("head %04x", head);
     }
@@ -159,8 +166,8 @@ START_TEST(checksums_join)
     ck_assert_uint_eq(tl_crc32(0, data, 5000), (uint32_t)crc32(0, data, 5000));
     ck_assert_uint_eq(tl_adler32(1, data, 5000), (uint32_t)adler32(1, data, 5000));
     for (size_t at = 0; at <= 5000; at += 250) {
-        uint32_t joined =
-            tl_adler32_join(tl_adler32(1, data, at), tl_adler32(1, data + at, 5000 - at), 5000 - at);
+        uint32_t joined = tl_adler32_join(tl_adler32(1, data, at),
+                                          tl_adler32(1, data + at, 5000 - at), 5000 - at);
 
         ck_assert_uint_eq(joined, (uint32_t)adler32(1, data, 5000));
         ck_assert_uint_eq(tl_crc32(tl_crc32(0, data, at), data + at, 5000 - at),
@@ -197,8 +204,9 @@ static void feed(struct side *side)
 {
     if (side->input.used < side->input.n || side->given == side->n)
         return;
-    side->input = (struct tl_input_bytes){side->in + side->given,
-                                          side->piece < side->n - side->given ? side->piece : side->n - side->given, 0};
+    side->input = (struct tl_input_bytes){
+        side->in + side->given,
+        side->piece < side->n - side->given ? side->piece : side->n - side->given, 0};
     side->given += side->input.n;
 }
 
@@ -226,7 +234,8 @@ static void inflate_both(struct side *a, struct side *b)
     }
     for (int i = 0; i < 2; i++)
         for (feed(sides[i]); goes_on(sides[i]); feed(sides[i]))
-            sides[i]->state = tl_inflate_run(&sides[i]->inflate, &sides[i]->input, &sides[i]->output);
+            sides[i]->state =
+                tl_inflate_run(&sides[i]->inflate, &sides[i]->input, &sides[i]->output);
 }
 
 /* What zlib makes of the whole, or of as much of it as there is before it is wrong. */
@@ -235,8 +244,8 @@ static void judge_side(const struct side *side, const char *what)
     const struct outcome zlib = by_zlib(side->in, side->n, false);
     const size_t n = zlib.made < side->output.used ? zlib.made : side->output.used;
 
-    ck_assert_msg(!zlib.complete || side->output.used == zlib.made, "%s: %zu of %zu bytes", what, side->output.used,
-                  zlib.made);
+    ck_assert_msg(!zlib.complete || side->output.used == zlib.made, "%s: %zu of %zu bytes", what,
+                  side->output.used, zlib.made);
     ck_assert_msg(memcmp(side->out, theirs, n) == 0, "%s: other bytes", what);
 }
 
@@ -249,7 +258,8 @@ START_TEST(two_at_once_are_what_each_is_alone)
     for (unsigned kind = 0; kind < 25; kind++)
         for (size_t i = 0; i < sizeof pieces / sizeof *pieces; i++) {
             begin_side(&a, kind / 5, 200000 - kind, pieces[i]);
-            begin_side(&b, kind % 5, 1 + random_next(&seed) % (OUT_MAX - 1), pieces[random_next(&seed) % 6]);
+            begin_side(&b, kind % 5, 1 + random_next(&seed) % (OUT_MAX - 1),
+                       pieces[random_next(&seed) % 6]);
             if (i % 2)
                 b.in[random_next(&seed) % b.n] ^= (unsigned char)(1 << random_next(&seed) % 8);
             inflate_both(&a, &b);

@@ -17,12 +17,15 @@ static void put(struct bits *b, unsigned value, unsigned n)
 }
 
 /*
- * The head of a last dynamic block whose code lengths are given. The code of code lengths is four bits for
- * each of 0 to 15, so that a length is written as its number, bits reversed; repeats are not used.
+ * The head of a last dynamic block whose code lengths are given. The code of code lengths is four
+ * bits for each of 0 to 15, so that a length is written as its number, bits reversed; repeats are
+ * not used.
  */
-static void put_head(struct bits *b, const unsigned char *lengths, unsigned n_literal, unsigned n_distance)
+static void put_head(struct bits *b, const unsigned char *lengths, unsigned n_literal,
+                     unsigned n_distance)
 {
-    static const unsigned char order[19] = {16, 17, 18, 0, 8, 7, 9, 6, 10, 5, 11, 4, 12, 3, 13, 2, 14, 1, 15};
+    static const unsigned char order[19] = {16, 17, 18, 0, 8,  7, 9,  6, 10, 5,
+                                            11, 4,  12, 3, 13, 2, 14, 1, 15};
 
     put(b, 1, 1);
     put(b, 2, 2);
@@ -36,7 +39,8 @@ static void put_head(struct bits *b, const unsigned char *lengths, unsigned n_li
             put(b, lengths[i] >> (bit - 1) & 1, 1);
 }
 
-/* A block with the given sets of codes, and patterns of bits behind it. Whether it was accepted with any of these. */
+/* A block with the given sets of codes, and patterns of bits behind it. Whether it was accepted
+ * with any of these. */
 static bool judge_sets(const unsigned char *lengths, unsigned n_literal, unsigned n_distance)
 {
     bool complete = false;
@@ -47,8 +51,8 @@ static bool judge_sets(const unsigned char *lengths, unsigned n_literal, unsigne
         put_head(&b, lengths, n_literal, n_distance);
         for (unsigned i = 0; i < 64; i++)
             put(&b, tail == 0 ? 0 : tail == 1 ? 1 : tail == 2 ? i & 1 : i >> 1 & 1, 1);
-        ck_assert_msg(agree(b.bytes, (b.n + 7) / 8, true, 5, 50), "%u literal and %u distance codes, tail %u",
-                      n_literal, n_distance, tail);
+        ck_assert_msg(agree(b.bytes, (b.n + 7) / 8, true, 5, 50),
+                      "%u literal and %u distance codes, tail %u", n_literal, n_distance, tail);
         complete |= by_us(b.bytes, (b.n + 7) / 8, true, 1000, 1000).complete;
     }
     return complete;
@@ -134,13 +138,14 @@ START_TEST(fixed_codes_are_judged_alike)
                 put(&b, code, 9);
                 put(&b, distance, 5);
                 put(&b, 0, 60);
-                ck_assert_msg(agree(b.bytes, (b.n + 7) / 8, true, 100, 300), "code %x, distance %x after %u",
-                              code, distance, literals);
+                ck_assert_msg(agree(b.bytes, (b.n + 7) / 8, true, 100, 300),
+                              "code %x, distance %x after %u", code, distance, literals);
             }
 }
 END_TEST
 
-/* A match of 258 at each distance of interest, after `before` bytes, with the output cut at odd places. */
+/* A match of 258 at each distance of interest, after `before` bytes, with the output cut at odd
+ * places. */
 START_TEST(matches_reach_exactly_as_far_as_there_is_something)
 {
     static const unsigned distances[] = {1, 2, 3, 7, 8, 9, 15, 16, 17, 100, 4096, 32767, 32768};
@@ -174,7 +179,8 @@ START_TEST(matches_reach_exactly_as_far_as_there_is_something)
             put(&b, distance - base[symbol], symbol < 4 ? 0 : (symbol - 2) / 2);
             put(&b, 0, 7); /* the end */
             ck_assert(agree(b.bytes, (b.n + 7) / 8, true, 100, 300));
-            ck_assert_int_eq(by_us(b.bytes, (b.n + 7) / 8, true, 100, 300).complete, distance <= before);
+            ck_assert_int_eq(by_us(b.bytes, (b.n + 7) / 8, true, 100, 300).complete,
+                             distance <= before);
         }
 }
 END_TEST

@@ -20,7 +20,8 @@ static telar_pipeline *mixed_pipeline(void)
 /* A job without a codec, as telar_run has it. */
 static telar_status init(struct tl_job *job, const struct telar_geometry *image,
                          const telar_pipeline *pipeline, struct telar_plan plan,
-                         const struct telar_region *roi, uint32_t workers, struct telar_error *error)
+                         const struct telar_region *roi, uint32_t workers,
+                         struct telar_error *error)
 {
     struct tl_request request = {
         .image = *image, .pipeline = pipeline, .plan = plan, .roi = roi, .workers = workers};
@@ -28,29 +29,32 @@ static telar_status init(struct tl_job *job, const struct telar_geometry *image,
     return tl_job_init(job, &request, error);
 }
 
-
 /* ---- layout ---- */
 static void check_result(const struct tl_job *job, uint64_t number)
 {
     struct tl_task task = tl_job_task(job, number, 0);
     struct telar_result result = tl_job_result(job, NULL, task.index);
-    uint64_t row_bytes = (uint64_t)telar_region_columns(&result.region) * telar_pixel_bytes(&job->image);
+    uint64_t row_bytes =
+        (uint64_t)telar_region_columns(&result.region) * telar_pixel_bytes(&job->image);
     uint64_t begin = (uintptr_t)result.data;
 
-    if (memcmp(&result.region, &task.region, sizeof task.region) != 0 || result.stride_bytes < row_bytes
-        || begin < task.extent.offset
+    if (memcmp(&result.region, &task.region, sizeof task.region) != 0
+        || result.stride_bytes < row_bytes || begin < task.extent.offset
         || begin + (telar_region_rows(&result.region) - 1) * result.stride_bytes + row_bytes
                > task.extent.offset + task.extent.bytes)
-        ck_abort_msg("the result of task %llu is not inside its extent", (unsigned long long)number);
+        ck_abort_msg("the result of task %llu is not inside its extent",
+                     (unsigned long long)number);
 }
 
 /* Stages that gather use the same partials, one after the other. */
-static void check_partial(const struct tl_job *job, const struct tl_stage *first, const struct tl_task *task)
+static void check_partial(const struct tl_job *job, const struct tl_stage *first,
+                          const struct tl_task *task)
 {
     struct tl_task same = tl_job_task(job, first->first + task->index, 0);
 
     if (memcmp(&task->extent, &same.extent, sizeof same.extent) != 0)
-        ck_abort_msg("partial %llu lies elsewhere than in the stage before", (unsigned long long)task->index);
+        ck_abort_msg("partial %llu lies elsewhere than in the stage before",
+                     (unsigned long long)task->index);
 }
 
 static void check_layout(const struct tl_job *job)
@@ -81,14 +85,16 @@ static void check_layout(const struct tl_job *job)
 
 static void check_geometry(struct telar_geometry image, const struct telar_region *roi)
 {
-    const struct telar_plan plans[] = {{0, 0}, {1, 1}, {2, 2}, {3, 5}, {1, UINT32_MAX}, {UINT32_MAX, 1}};
+    const struct telar_plan plans[] = {{0, 0}, {1, 1},          {2, 2},
+                                       {3, 5}, {1, UINT32_MAX}, {UINT32_MAX, 1}};
     const uint32_t workers[] = {1, 2, 7, TELAR_WORKERS_MAX};
     telar_pipeline *pipeline = mixed_pipeline();
     struct tl_job job;
 
     for (size_t p = 0; p < LENGTH(plans); p++)
         for (size_t w = 0; w < LENGTH(workers); w++) {
-            ck_assert_int_eq(init(&job, &image, pipeline, plans[p], roi, workers[w], NULL), TELAR_OK);
+            ck_assert_int_eq(init(&job, &image, pipeline, plans[p], roi, workers[w], NULL),
+                             TELAR_OK);
             check_layout(&job);
         }
     telar_pipeline_free(pipeline);
@@ -101,7 +107,8 @@ START_TEST(every_task_has_pages_of_its_own)
     for (size_t i = 0; i < LENGTH(sides); i++)
         for (uint32_t channels = 1; channels <= 4; channels++)
             for (uint32_t depth = 8; depth <= 16; depth += 8)
-                check_geometry((struct telar_geometry){sides[i][0], sides[i][1], channels, depth}, NULL);
+                check_geometry((struct telar_geometry){sides[i][0], sides[i][1], channels, depth},
+                               NULL);
     check_geometry((struct telar_geometry){89, 97, 3, 8}, &(struct telar_region){40, 41, 0, 97});
     check_geometry((struct telar_geometry){89, 97, 3, 8}, &(struct telar_region){7, 89, 13, 15});
 }
@@ -114,7 +121,8 @@ START_TEST(large_regions_do_not_share_a_huge_page)
     telar_pipeline *pipeline = mixed_pipeline();
     struct tl_job job;
 
-    ck_assert_int_eq(init(&job, &image, pipeline, (struct telar_plan){2, 2}, NULL, 4, NULL), TELAR_OK);
+    ck_assert_int_eq(init(&job, &image, pipeline, (struct telar_plan){2, 2}, NULL, 4, NULL),
+                     TELAR_OK);
     check_layout(&job);
     ck_assert_uint_eq(job.source.offset % TL_HUGE_BYTES, 0);
     ck_assert_uint_eq(job.result_offset % TL_HUGE_BYTES, 0);
@@ -140,7 +148,8 @@ START_TEST(stages_follow_the_pipeline)
     struct tl_job job;
     uint64_t task = 0;
 
-    ck_assert_int_eq(init(&job, &image, pipeline, (struct telar_plan){2, 3}, NULL, 4, NULL), TELAR_OK);
+    ck_assert_int_eq(init(&job, &image, pipeline, (struct telar_plan){2, 3}, NULL, 4, NULL),
+                     TELAR_OK);
     ck_assert_uint_eq(job.n_stages, LENGTH(expected));
     for (size_t i = 0; i < LENGTH(expected); i++)
         for (uint64_t index = 0; index < expected[i].count; index++, task++) {
@@ -166,7 +175,8 @@ START_TEST(gathering_covers_the_image)
     uint32_t next_row = 0;
     struct tl_job job;
 
-    ck_assert_int_eq(init(&job, &image, pipeline, (struct telar_plan){1, 1}, &roi, 3, NULL), TELAR_OK);
+    ck_assert_int_eq(init(&job, &image, pipeline, (struct telar_plan){1, 1}, &roi, 3, NULL),
+                     TELAR_OK);
     for (uint64_t i = 0; tl_job_task(&job, i, 0).stage->kind == TELAR_TASK_GATHER; i++) {
         struct telar_region region = tl_job_task(&job, i, 0).region;
 
@@ -190,7 +200,8 @@ START_TEST(stages_of_the_longest_pipeline_fit)
 
     for (int i = 0; i < TELAR_PIPELINE_MAX; i++)
         add(pipeline, &whole, TELAR_HALO_MAX, 64, 64);
-    ck_assert_int_eq(init(&job, &image, pipeline, (struct telar_plan){0, 0}, NULL, 9, NULL), TELAR_OK);
+    ck_assert_int_eq(init(&job, &image, pipeline, (struct telar_plan){0, 0}, NULL, 9, NULL),
+                     TELAR_OK);
     ck_assert_uint_eq(job.n_stages, 2 * TELAR_PIPELINE_MAX + 1);
     check_layout(&job);
     telar_pipeline_free(pipeline);
@@ -200,7 +211,8 @@ END_TEST
 /* ---- what is refused ---- */
 
 static void check_refused(const struct telar_transform *transform, const double *params,
-                          struct telar_geometry image, struct telar_plan plan, telar_status expected)
+                          struct telar_geometry image, struct telar_plan plan,
+                          telar_status expected)
 {
     telar_pipeline *pipeline = telar_pipeline_new();
     struct telar_error error = {.worker = -1};
@@ -209,8 +221,8 @@ static void check_refused(const struct telar_transform *transform, const double 
     for (int i = 0; i < 2; i++)
         ck_assert_int_eq(telar_pipeline_add(pipeline, transform, params, NULL), TELAR_OK);
     ck_assert_msg(init(&job, &image, pipeline, plan, NULL, 4, &error) == expected,
-                  "%s %g %g %g, %u x %u: %llu bytes", transform->name, params[0], params[1], params[2],
-                  image.rows, image.columns, (unsigned long long)job.segment_bytes);
+                  "%s %g %g %g, %u x %u: %llu bytes", transform->name, params[0], params[1],
+                  params[2], image.rows, image.columns, (unsigned long long)job.segment_bytes);
     ck_assert_int_eq(error.status, expected);
     ck_assert_str_ne(error.text, "");
     telar_pipeline_free(pipeline);
@@ -218,10 +230,11 @@ static void check_refused(const struct telar_transform *transform, const double 
 
 START_TEST(sizes_that_do_not_fit_are_refused)
 {
-    const double below_2_64[] = {18446744073709551615.0, 18446744073709549568.0, 18446744073705357312.0,
-                                 18446744073703260160.0, 18446744073701163008.0, 18446744073699065856.0,
-                                 18446744073692774400.0, 9223372036854775808.0,  9223372036850581504.0,
-                                 4611686018427387904.0};
+    const double below_2_64[] = {18446744073709551615.0, 18446744073709549568.0,
+                                 18446744073705357312.0, 18446744073703260160.0,
+                                 18446744073701163008.0, 18446744073699065856.0,
+                                 18446744073692774400.0, 9223372036854775808.0,
+                                 9223372036850581504.0,  4611686018427387904.0};
     const struct telar_geometry small = {10, 10, 1, 8}, largest = {0x7fffffff, 0x7fffffff, 1, 8};
     const struct telar_plan one = {1, 1};
 
@@ -243,7 +256,8 @@ START_TEST(a_sum_that_wraps_is_refused)
 
     add(pipeline, &prepared, 0, 18446744073705357312.0, 0);
     add(pipeline, &prepared, 0, 1, 0);
-    ck_assert_int_eq(init(&job, &image, pipeline, (struct telar_plan){1, 1}, NULL, 4, NULL), TELAR_HOST);
+    ck_assert_int_eq(init(&job, &image, pipeline, (struct telar_plan){1, 1}, NULL, 4, NULL),
+                     TELAR_HOST);
     telar_pipeline_free(pipeline);
 }
 END_TEST
@@ -261,7 +275,8 @@ START_TEST(plans_and_halos_have_limits)
     check_refused(&local, (double[]){0, 0, 0}, image, (struct telar_plan){1025, 1024}, TELAR_USAGE);
     check_refused(&local, (double[]){0, 0, 0}, image, (struct telar_plan){UINT32_MAX, UINT32_MAX},
                   TELAR_USAGE);
-    ck_assert_int_eq(init(&job, &image, pipeline, (struct telar_plan){1024, 1024}, NULL, 4, NULL), TELAR_OK);
+    ck_assert_int_eq(init(&job, &image, pipeline, (struct telar_plan){1024, 1024}, NULL, 4, NULL),
+                     TELAR_OK);
     telar_pipeline_free(pipeline);
 }
 END_TEST
@@ -278,8 +293,9 @@ START_TEST(a_region_of_interest_lies_inside)
     for (size_t i = 0; i < LENGTH(wrong); i++) {
         struct telar_error error = {.worker = -1};
 
-        ck_assert_int_eq(init(&job, &image, pipeline, (struct telar_plan){1, 1}, &wrong[i], 1, &error),
-                         TELAR_USAGE);
+        ck_assert_int_eq(
+            init(&job, &image, pipeline, (struct telar_plan){1, 1}, &wrong[i], 1, &error),
+            TELAR_USAGE);
         ck_assert_ptr_nonnull(strstr(error.text, "0:10 and columns 0:20"));
     }
     telar_pipeline_free(pipeline);
@@ -329,7 +345,8 @@ static void check_rows(const struct tl_job *job, unsigned char *base)
 
 START_TEST(rows_are_put_together_from_regions)
 {
-    const struct telar_region rois[] = {{0, 37, 0, 41}, {5, 6, 0, 41}, {0, 37, 40, 41}, {11, 30, 2, 39}};
+    const struct telar_region rois[] = {
+        {0, 37, 0, 41}, {5, 6, 0, 41}, {0, 37, 40, 41}, {11, 30, 2, 39}};
     const struct telar_geometry image = {37, 41, 1, 8};
     telar_pipeline *pipeline = telar_pipeline_new();
     struct tl_job job;
@@ -339,9 +356,9 @@ START_TEST(rows_are_put_together_from_regions)
             for (uint32_t columns = 1; columns <= 42; columns += 8) {
                 unsigned char *base;
 
-                ck_assert_int_eq(
-                    init(&job, &image, pipeline, (struct telar_plan){rows, columns}, &rois[i], 2, NULL),
-                    TELAR_OK);
+                ck_assert_int_eq(init(&job, &image, pipeline, (struct telar_plan){rows, columns},
+                                      &rois[i], 2, NULL),
+                                 TELAR_OK);
                 base = calloc(1, job.segment_bytes);
                 ck_assert_ptr_nonnull(base);
                 for (uint32_t r = 0; r < 37; r++)

@@ -4,7 +4,8 @@
 #include "job_fixture.h"
 #include "restart.h"
 
-/* Tasks whose bands share a slot have the same extent, the others have pages of their own; pixels lie in theirs. */
+/* Tasks whose bands share a slot have the same extent, the others have pages of their own; pixels
+ * lie in theirs. */
 static void check_ring(unsigned char *pages, const struct tl_job *job, telar_task_kind kind,
                        const struct tl_ring *ring)
 {
@@ -16,9 +17,11 @@ static void check_ring(unsigned char *pages, const struct tl_job *job, telar_tas
         struct tl_task task = tl_job_task(job, stage->first + band, (uint32_t)(band % ring->slots));
 
         if (ring->shares == 1)
-            ck_assert_uint_eq(task.extent.offset, ring->offset + band % ring->slots * ring->slot_bytes);
+            ck_assert_uint_eq(task.extent.offset,
+                              ring->offset + band % ring->slots * ring->slot_bytes);
         ck_assert_uint_ge(task.extent.offset, ring->whole.offset);
-        ck_assert_uint_le(task.extent.offset + task.extent.bytes, ring->whole.offset + ring->whole.bytes);
+        ck_assert_uint_le(task.extent.offset + task.extent.bytes,
+                          ring->whole.offset + ring->whole.bytes);
         if (band < ring->slots)
             claim(pages, job, task.extent.offset, task.extent.bytes);
         ck_assert_uint_eq(task.region.r0, band * job->band_rows);
@@ -26,12 +29,14 @@ static void check_ring(unsigned char *pages, const struct tl_job *job, telar_tas
             struct telar_source rows = tl_job_source(job, NULL, task.region.r0, task.region.r1);
 
             ck_assert_uint_eq((uintptr_t)rows.data, task.extent.offset);
-            ck_assert_uint_le((task.region.r1 - task.region.r0) * job->source_stride, task.extent.bytes);
+            ck_assert_uint_le((task.region.r1 - task.region.r0) * job->source_stride,
+                              task.extent.bytes);
         }
     }
 }
 
-/* No page has two owners; what is apart begins and ends on a huge page, unless it is small or dealt out in turn. */
+/* No page has two owners; what is apart begins and ends on a huge page, unless it is small or dealt
+ * out in turn. */
 static void check_owners(const struct tl_job *job, bool apart)
 {
     unsigned char *pages = calloc(1, job->segment_bytes / TL_PAGE_BYTES + 1);
@@ -55,12 +60,13 @@ static void check_owners(const struct tl_job *job, bool apart)
 /* How bands are decoded, and whether workers open what they own: two bits. */
 enum { TOGETHER = 1, APART = 2, WAYS = 4 };
 
-static void check_codec_layout(const struct telar_geometry *image, struct telar_plan plan, uint32_t workers,
-                               unsigned way)
+static void check_codec_layout(const struct telar_geometry *image, struct telar_plan plan,
+                               uint32_t workers, unsigned way)
 {
     const bool together = way & TOGETHER;
     telar_pipeline *pipeline = telar_pipeline_new();
-    struct tl_request request = {.image = *image, .pipeline = pipeline, .plan = plan, .workers = workers};
+    struct tl_request request = {
+        .image = *image, .pipeline = pipeline, .plan = plan, .workers = workers};
     unsigned char *pages;
     struct tl_job job;
 
@@ -96,19 +102,27 @@ static void check_codec_layout(const struct telar_geometry *image, struct telar_
     telar_pipeline_free(pipeline);
 }
 
-/* Regions of a grid: where workers open each for itself, those of 1 MiB and more begin and end on huge pages. */
+/* Regions of a grid: where workers open each for itself, those of 1 MiB and more begin and end on
+ * huge pages. */
 START_TEST(large_regions_apart_lie_on_huge_pages)
 {
     static const struct {
         uint32_t rows; /* of 1024 columns of a byte, of which half a region has 512 */
         bool apart, huge;
-    } cases[] = {{4096, true, true}, {4000, true, false}, {4096, false, false}, {16384, false, true}, {16000, false, false}};
+    } cases[] = {{4096, true, true},
+                 {4000, true, false},
+                 {4096, false, false},
+                 {16384, false, true},
+                 {16000, false, false}};
     telar_pipeline *pipeline = telar_pipeline_new();
 
     ck_assert_int_eq(telar_pipeline_parse(pipeline, "invert", NULL), TELAR_OK);
     for (size_t i = 0; i < LENGTH(cases); i++) {
-        struct tl_request request = {.image = {cases[i].rows, 1024, 1, 8}, .pipeline = pipeline, .plan = {2, 2},
-                                     .workers = 3, .apart = cases[i].apart};
+        struct tl_request request = {.image = {cases[i].rows, 1024, 1, 8},
+                                     .pipeline = pipeline,
+                                     .plan = {2, 2},
+                                     .workers = 3,
+                                     .apart = cases[i].apart};
         struct tl_job job;
 
         ck_assert_int_eq(tl_job_init(&job, &request, NULL), TELAR_OK);
@@ -123,10 +137,12 @@ START_TEST(large_regions_apart_lie_on_huge_pages)
 END_TEST
 
 /* What a job is when its bands can be decoded for themselves and its pipeline is this one. */
-static struct tl_job restart_job(struct telar_plan plan, const struct telar_transform *transform, const char *text)
+static struct tl_job restart_job(struct telar_plan plan, const struct telar_transform *transform,
+                                 const char *text)
 {
     telar_pipeline *pipeline = telar_pipeline_new();
-    struct tl_request request = {.image = {4000, 6000, 3, 8}, .pipeline = pipeline, .plan = plan, .workers = 2};
+    struct tl_request request = {
+        .image = {4000, 6000, 3, 8}, .pipeline = pipeline, .plan = plan, .workers = 2};
     struct tl_job job;
 
     request.decode = request.encode = request.restart = true;
@@ -139,12 +155,15 @@ static struct tl_job restart_job(struct telar_plan plan, const struct telar_tran
     return job;
 }
 
-/* The source of one band lies in scratch, beside the other things there, and nothing of it in the segment. */
+/* The source of one band lies in scratch, beside the other things there, and nothing of it in the
+ * segment. */
 START_TEST(a_band_that_nobody_else_needs_goes_straight)
 {
     const struct telar_plan none = {0, 0};
-    const struct tl_job job = restart_job(none, NULL, "invert"), around = restart_job(none, NULL, "sobel");
-    const uint64_t band_bytes = (uint64_t)job.band_rows * 18001, pixels = (uint64_t)job.band_rows * job.source_stride;
+    const struct tl_job job = restart_job(none, NULL, "invert"),
+                        around = restart_job(none, NULL, "sobel");
+    const uint64_t band_bytes = (uint64_t)job.band_rows * 18001,
+                   pixels = (uint64_t)job.band_rows * job.source_stride;
 
     ck_assert(job.straight && !job.window && !tl_job_decoding(&job));
     ck_assert_uint_eq(job.n_tasks, job.n_bands);
@@ -153,22 +172,26 @@ START_TEST(a_band_that_nobody_else_needs_goes_straight)
     ck_assert_uint_ge(job.source.offset, job.codec_offset + tl_restart_work_bytes());
     ck_assert_uint_ge(job.source.offset, job.codec_offset + 18000);
     ck_assert_uint_ge(job.scratch_bytes, job.source.offset + pixels);
-    ck_assert_uint_ge(job.scratch_bytes, around.scratch_bytes - around.codec_offset + job.codec_offset);
+    ck_assert_uint_ge(job.scratch_bytes,
+                      around.scratch_bytes - around.codec_offset + job.codec_offset);
     ck_assert_uint_eq(job.tail.bytes, 0);
-    ck_assert_uint_le(job.segment_bytes + around.source.slots * pixels, around.segment_bytes + TL_HUGE_BYTES);
+    ck_assert_uint_le(job.segment_bytes + around.source.slots * pixels,
+                      around.segment_bytes + TL_HUGE_BYTES);
     ck_assert_uint_eq(tl_job_shape(&job).again_bytes, 0);
     check_owners(&job, false);
     ck_assert(!around.straight && around.window);
     ck_assert(!restart_job((struct telar_plan){2, 1}, NULL, "invert").straight);
     ck_assert(!restart_job(none, NULL, "equalize").straight);
-    ck_assert(!restart_job(none, &local, NULL).straight); /* of somebody else's, and it may write where it must not */
+    ck_assert(!restart_job(none, &local, NULL)
+                   .straight); /* of somebody else's, and it may write where it must not */
 }
 END_TEST
 
 START_TEST(slots_of_rings_have_pages_of_their_own)
 {
-    const struct telar_geometry images[] = {{1, 1, 1, 8},      {4000, 6000, 3, 8}, {700, 20000, 1, 8},
-                                            {50000, 1, 4, 16}, {3, 700001, 2, 16}, {997, 1009, 4, 8}};
+    const struct telar_geometry images[] = {{1, 1, 1, 8},       {4000, 6000, 3, 8},
+                                            {700, 20000, 1, 8}, {50000, 1, 4, 16},
+                                            {3, 700001, 2, 16}, {997, 1009, 4, 8}};
 
     for (size_t i = 0; i < LENGTH(images); i++)
         for (uint32_t workers = 1; workers < 20; workers += 6)

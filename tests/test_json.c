@@ -1,5 +1,6 @@
 /*
- * What tools/json.c writes is judged by a reader of our own, as strict as RFC 8259. Called with the argument
+ * What tools/json.c writes is judged by a reader of our own, as strict as RFC 8259. Called with the
+ * argument
  * "-", it judges standard input instead, for the tests of the command line.
  */
 #include <config.h>
@@ -13,7 +14,8 @@
 
 enum { DEPTH_MAX = 64 };
 
-/* Where the reader is; it stands before the final zero when all was read. NULL: what came was not JSON. */
+/* Where the reader is; it stands before the final zero when all was read. NULL: what came was not
+ * JSON. */
 static const char *value(const char *at, int depth);
 
 static const char *space(const char *at)
@@ -194,8 +196,9 @@ START_TEST(every_kind_of_value)
     char *text = written(write_every_kind);
 
     ck_assert_str_eq(
-        text, "{\n  \"empty\": [],\n  \"list\": [\n    -9223372036854775808,\n    18446744073709551615,\n"
-              "    0.25,\n    null,\n    true,\n    null\n  ],\n  \"text\": \"plain\"\n}\n");
+        text,
+        "{\n  \"empty\": [],\n  \"list\": [\n    -9223372036854775808,\n    18446744073709551615,\n"
+        "    0.25,\n    null,\n    true,\n    null\n  ],\n  \"text\": \"plain\"\n}\n");
     ck_assert(is_json(text));
     free(text);
 }
@@ -259,7 +262,11 @@ static int judge_standard_input(void)
 int main(int argc, char **argv)
 {
     const TTest *const tests[] = {
-        the_judge_is_strict, every_kind_of_value, whatever_strings_hold, every_byte_alone_and_in_pairs, NULL,
+        the_judge_is_strict,
+        every_kind_of_value,
+        whatever_strings_hold,
+        every_byte_alone_and_in_pairs,
+        NULL,
     };
 
     if (argc > 1)

@@ -15,7 +15,8 @@ static void make_job(struct tl_job *job)
     const struct telar_geometry image = {20, 30, 1, 8};
     telar_pipeline *pipeline = telar_pipeline_new();
 
-    struct tl_request request = {.image = image, .pipeline = pipeline, .plan = {2, 3}, .workers = 2};
+    struct tl_request request = {
+        .image = image, .pipeline = pipeline, .plan = {2, 3}, .workers = 2};
 
     ck_assert_int_eq(tl_job_init(job, &request, NULL), TELAR_OK);
     memcpy(job->stage, stages, sizeof stages);

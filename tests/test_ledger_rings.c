@@ -1,7 +1,7 @@
 /*
- * Rings of slots: whatever order workers do their tasks in, and whoever of them dies, what a task reads is there
- * when it begins and until it ends, and nobody writes where somebody reads or writes. Checked by playing runs with dice, as the
- * ledger gives out tasks.
+ * Rings of slots: whatever order workers do their tasks in, and whoever of them dies, what a task
+ * reads is there when it begins and until it ends, and nobody writes where somebody reads or
+ * writes. Checked by playing runs with dice, as the ledger gives out tasks.
  */
 #include <config.h>
 
@@ -27,11 +27,12 @@ struct play {
     struct tl_ledger ledger;
     struct memory filtered, source, encoded;
     struct tl_ticket ticket[WORKERS_MAX][TICKETS_MAX];
-    uint32_t made;    /* workers that could be made in the end; the others never ask */
-    uint32_t present; /* those that are there by now */
+    uint32_t made;          /* workers that could be made in the end; the others never ask */
+    uint32_t present;       /* those that are there by now */
     bool gone[WORKERS_MAX]; /* lost, and nobody comes in its place */
     uint32_t n_tickets[WORKERS_MAX];
-    uint32_t unheard[WORKERS_MAX]; /* how many of its tickets are done, but the coordinator does not know it yet */
+    uint32_t unheard[WORKERS_MAX]; /* how many of its tickets are done, but the coordinator does not
+                                      know it yet */
     bool begun[WORKERS_MAX];       /* the one behind those is being worked on */
 };
 
@@ -60,7 +61,8 @@ static void read_slot(struct memory *memory, uint64_t band, int change)
 
 static void write_at(struct memory *memory, uint64_t slot, uint64_t band, bool begin)
 {
-    ck_assert_msg(memory->readers[slot] == 0, "band %llu overwrites what is read", (unsigned long long)band);
+    ck_assert_msg(memory->readers[slot] == 0, "band %llu overwrites what is read",
+                  (unsigned long long)band);
     ck_assert_int_ne(memory->written[slot], begin);
     memory->written[slot] = begin;
     memory->band[slot] = begin ? -1 : (int64_t)band;
@@ -75,7 +77,8 @@ static void write_slot(struct memory *memory, uint64_t band, bool begin)
 static void read_around(struct play *play, const struct tl_task *task, int change)
 {
     const struct tl_job *job = &play->job;
-    uint64_t first = (task->region.r0 > job->halo ? task->region.r0 - job->halo : 0) / job->band_rows;
+    uint64_t first =
+        (task->region.r0 > job->halo ? task->region.r0 - job->halo : 0) / job->band_rows;
     uint64_t end = task->region.r1 + (uint64_t)job->halo;
 
     end = end < job->image.rows ? end : job->image.rows;
@@ -83,7 +86,8 @@ static void read_around(struct play *play, const struct tl_task *task, int chang
         read_slot(&play->source, band, change);
 }
 
-/* Pixels are made of rows that are at hand: in a slot of their own, or where nobody else comes near. */
+/* Pixels are made of rows that are at hand: in a slot of their own, or where nobody else comes
+ * near. */
 static void touch_pixels(struct play *play, uint64_t band, bool begin)
 {
     if (band > 0 && !play->job.restart)
@@ -136,10 +140,12 @@ static void write_encoded(struct play *play)
 
 static bool contains(const struct tl_extent *outer, const struct tl_extent *inner)
 {
-    return inner->offset >= outer->offset && inner->offset + inner->bytes <= outer->offset + outer->bytes;
+    return inner->offset >= outer->offset
+           && inner->offset + inner->bytes <= outer->offset + outer->bytes;
 }
 
-/* What a worker owns no other may be told to write, and what it is said to own is among its pieces. */
+/* What a worker owns no other may be told to write, and what it is said to own is among its pieces.
+ */
 static void check_owner(struct play *play, uint32_t worker, const struct tl_ticket *ticket)
 {
     struct tl_task task = tl_job_task(&play->job, ticket->task, ticket->slot);
@@ -167,7 +173,8 @@ static void give(struct play *play, uint32_t worker)
 static void spoil(struct play *play, const struct tl_task *task, uint32_t slot)
 {
     touch(play, task, slot, false);
-    if (task->stage->kind == TELAR_TASK_INFLATE && task->index < play->job.n_bands && !play->job.together)
+    if (task->stage->kind == TELAR_TASK_INFLATE && task->index < play->job.n_bands
+        && !play->job.together)
         play->filtered.band[task->index % play->job.filtered.slots] = -1;
     if (task->stage == tl_job_decoding(&play->job) && task->index < play->job.n_bands)
         play->source.band[task->index % play->job.source.slots] = -1;
@@ -176,8 +183,8 @@ static void spoil(struct play *play, const struct tl_task *task, uint32_t slot)
 }
 
 /*
- * Whether a worker may be lost for good here. With a band to encode on its hands, for which nobody else may have room, that
- * would be the end of the run.
+ * Whether a worker may be lost for good here. With a band to encode on its hands, for which nobody
+ * else may have room, that would be the end of the run.
  */
 static bool can_be_spared(const struct play *play, uint32_t worker)
 {
@@ -186,14 +193,15 @@ static bool can_be_spared(const struct play *play, uint32_t worker)
     for (uint32_t w = 0; w < play->made; w++)
         left += !play->gone[w];
     for (uint32_t i = 0; i < play->n_tickets[worker]; i++)
-        if (tl_job_task(&play->job, play->ticket[worker][i].task, 0).stage->kind == TELAR_TASK_ENCODE)
+        if (tl_job_task(&play->job, play->ticket[worker][i].task, 0).stage->kind
+            == TELAR_TASK_ENCODE)
             return false;
     return left > 1 && play->present == play->made;
 }
 
 /*
- * One worker dies, and another takes its place, or nobody. What it had not been heard to say is lost, as with a hanging
- * one.
+ * One worker dies, and another takes its place, or nobody. What it had not been heard to say is
+ * lost, as with a hanging one.
  */
 static void die(struct play *play, uint32_t worker, bool for_good)
 {
@@ -256,8 +264,8 @@ static const struct telar_transform foreign = {
     .process = do_nothing,
 };
 
-static void play_run(struct play *play, struct tl_request request, uint32_t made, uint32_t halo_rows,
-                     enum decoding decoding, bool deaths, uint32_t seed)
+static void play_run(struct play *play, struct tl_request request, uint32_t made,
+                     uint32_t halo_rows, enum decoding decoding, bool deaths, uint32_t seed)
 {
     static const char *const text = "blur:sigma=";
     telar_pipeline *pipeline = telar_pipeline_new();
@@ -324,7 +332,8 @@ static void play_runs(bool deaths)
                                                  .decode = true,
                                                  .apart = seed % 2,
                                                  .encode = true},
-                             seed % 2 ? workers : (workers + 1) / 2, halos[i], (enum decoding)decoding, deaths, seed);
+                             seed % 2 ? workers : (workers + 1) / 2, halos[i],
+                             (enum decoding)decoding, deaths, seed);
 }
 
 START_TEST(nobody_reads_what_is_not_there)
@@ -343,7 +352,8 @@ END_TEST
 START_TEST(each_worker_begins_with_its_own_share)
 {
     telar_pipeline *pipeline = telar_pipeline_new();
-    struct tl_request request = {.image = {1000, 20000, 1, 8}, .decode = true, .encode = true, .restart = true};
+    struct tl_request request = {
+        .image = {1000, 20000, 1, 8}, .decode = true, .encode = true, .restart = true};
 
     ck_assert_int_eq(telar_pipeline_parse(pipeline, "equalize", NULL), TELAR_OK);
     request.pipeline = pipeline;
@@ -369,7 +379,8 @@ END_TEST
 
 int main(void)
 {
-    const TTest *const tests[] = {nobody_reads_what_is_not_there, what_a_dead_worker_had_can_be_done_again,
+    const TTest *const tests[] = {nobody_reads_what_is_not_there,
+                                  what_a_dead_worker_had_can_be_done_again,
                                   each_worker_begins_with_its_own_share, NULL};
 
     return run_suite("ledger_rings", tests);

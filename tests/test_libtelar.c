@@ -1,4 +1,5 @@
-/* What libtelar(3) says of all functions together: who owns what, what a failure leaves, what a run leaves alone. */
+/* What libtelar(3) says of all functions together: who owns what, what a failure leaves, what a run
+ * leaves alone. */
 #include <config.h>
 
 #include "suite.h"
@@ -38,7 +39,8 @@ static void check_inverted(telar_image *source, telar_image *result)
 {
     for (uint32_t row = 0; row < ROWS; row++)
         for (uint32_t i = 0; i < COLUMNS * 3; i++)
-            ck_assert_uint_eq(telar_image_row(result, row)[i], 255u - telar_image_row(source, row)[i]);
+            ck_assert_uint_eq(telar_image_row(result, row)[i],
+                              255u - telar_image_row(source, row)[i]);
 }
 
 /* ---- ownership ---- */
@@ -53,11 +55,13 @@ START_TEST(nothing_can_be_given_back)
 }
 END_TEST
 
-/* What is in a pointer before the call is no reason to find it there afterwards; the error may be NULL. */
+/* What is in a pointer before the call is no reason to find it there afterwards; the error may be
+ * NULL. */
 START_TEST(after_a_failure_nothing_is_handed_out)
 {
     static const struct telar_geometry no_rows = {0, 5, 3, 8};
-    const struct telar_options wrong = {.engine = TELAR_THREADS, .workers = 2, .plan = {.rows = 0, .columns = 3}};
+    const struct telar_options wrong = {
+        .engine = TELAR_THREADS, .workers = 2, .plan = {.rows = 0, .columns = 3}};
     telar_pipeline *pipeline = pipeline_of("invert");
     telar_image *source = picture_new(ROWS, COLUMNS, 3, 8), *const junk = source, *image = junk;
     telar_pool *pool = (telar_pool *)junk;
@@ -74,12 +78,15 @@ START_TEST(after_a_failure_nothing_is_handed_out)
     ck_assert_ptr_null(image);
     ck_assert_ptr_null(report);
     report = (telar_report *)junk;
-    ck_assert_int_eq(telar_run_file("/none/such.png", "/none/out.png", pipeline, NULL, &report, NULL), TELAR_INPUT);
+    ck_assert_int_eq(
+        telar_run_file("/none/such.png", "/none/out.png", pipeline, NULL, &report, NULL),
+        TELAR_INPUT);
     ck_assert_ptr_null(report);
     ck_assert_int_eq(telar_pool_new(&geometry, pipeline, &wrong, &pool, NULL), TELAR_USAGE);
     ck_assert_ptr_null(pool);
     if (PROCESSES) {
-        ck_assert_int_eq(telar_plugin_describe("/none/such.so", TELAR_GUARDED, 0, &info, NULL), TELAR_INPUT);
+        ck_assert_int_eq(telar_plugin_describe("/none/such.so", TELAR_GUARDED, 0, &info, NULL),
+                         TELAR_INPUT);
         ck_assert_ptr_null(info);
     }
     telar_pipeline_free(pipeline);
@@ -95,12 +102,17 @@ static void die(const struct telar_context *context, const struct telar_source *
     copy_pixels(context, source, result);
 }
 
-static const struct telar_transform deadly = {
-    .abi = TELAR_TRANSFORM_ABI, .struct_size = sizeof deadly, .name = "deadly", .summary = "d", .manual = "d", .process = die};
+static const struct telar_transform deadly = {.abi = TELAR_TRANSFORM_ABI,
+                                              .struct_size = sizeof deadly,
+                                              .name = "deadly",
+                                              .summary = "d",
+                                              .manual = "d",
+                                              .process = die};
 
 START_TEST(a_run_that_had_begun_leaves_its_report)
 {
-    const struct telar_options options = {.engine = TELAR_PROCESSES, .workers = 1, .plan = {4, 1}, .on_crash = TELAR_ON_CRASH_FAIL};
+    const struct telar_options options = {
+        .engine = TELAR_PROCESSES, .workers = 1, .plan = {4, 1}, .on_crash = TELAR_ON_CRASH_FAIL};
     telar_image *source = picture_new(ROWS, COLUMNS, 3, 8), *result = source;
     telar_pipeline *pipeline = telar_pipeline_new();
     telar_report *report = NULL;
@@ -132,7 +144,8 @@ START_TEST(no_pointer_is_kept_longer_than_the_call)
         telar_image *source = picture_new(ROWS, COLUMNS, 3, 8), *result;
         telar_pool *pool;
 
-        ck_assert_int_eq(telar_pipeline_add(pipeline, telar_transform_find("threshold"), level, NULL), TELAR_OK);
+        ck_assert_int_eq(
+            telar_pipeline_add(pipeline, telar_transform_find("threshold"), level, NULL), TELAR_OK);
         level[0] = 0;
         ck_assert_int_eq(telar_pool_new(&shape, pipeline, &options, &pool, NULL), TELAR_OK);
         memset(&options, 0xff, sizeof options);
@@ -142,7 +155,8 @@ START_TEST(no_pointer_is_kept_longer_than_the_call)
         telar_pool_free(pool);
         for (uint32_t row = 0; row < ROWS; row++)
             for (uint32_t k = 0; k < COLUMNS * 3; k++)
-                ck_assert_uint_eq(telar_image_row(result, row)[k], telar_image_row(source, row)[k] >= 128 ? 255 : 0);
+                ck_assert_uint_eq(telar_image_row(result, row)[k],
+                                  telar_image_row(source, row)[k] >= 128 ? 255 : 0);
         telar_image_free(source);
         telar_image_free(result);
     }
@@ -204,7 +218,9 @@ START_TEST(a_pipeline_and_an_image_serve_several_runs)
     for (size_t i = 0; i < THREADS_AT_ONCE; i++) {
         const struct telar_options *options = &ways[i % LENGTH(ways)];
 
-        ck_assert_int_eq(pthread_create(&thread[i], NULL, run_some, (void *)(can(options) ? options : &ways[0])), 0);
+        ck_assert_int_eq(
+            pthread_create(&thread[i], NULL, run_some, (void *)(can(options) ? options : &ways[0])),
+            0);
     }
     for (size_t i = 0; i < THREADS_AT_ONCE; i++) {
         void *complaint;

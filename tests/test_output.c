@@ -1,4 +1,5 @@
-/* Output files: complete under their name or not there at all, whatever fails and when; without privileges too. */
+/* Output files: complete under their name or not there at all, whatever fails and when; without
+ * privileges too. */
 #include <config.h>
 
 #include "output_fixture.h"
@@ -156,7 +157,8 @@ START_TEST(impossible_places_are_refused)
 }
 END_TEST
 
-/* What a user without privileges meets; the exit status says what went wrong, for Check does not see this process. */
+/* What a user without privileges meets; the exit status says what went wrong, for Check does not
+ * see this process. */
 static int without_privileges(void)
 {
     const char *const paths[] = {"out.png", "old.png", "protected.png"};
@@ -167,7 +169,8 @@ static int without_privileges(void)
         return 10;
     for (int i = 0; i < 3; i++) {
         error = (struct telar_error){0};
-        if (tl_output_open(paths[i], NULL, &output, &error) != TELAR_OUTPUT || error.errnum != EACCES)
+        if (tl_output_open(paths[i], NULL, &output, &error) != TELAR_OUTPUT
+            || error.errnum != EACCES)
             return i + 1;
         if (!strstr(error.text, i < 2 ? "may write" : "write-protected"))
             return i + 4;
@@ -201,7 +204,8 @@ END_TEST
 
 /* ---- failures ---- */
 
-/* One output that is to fail with ENOSPC at `call`. Returns whether it did: some calls are not made in every case. */
+/* One output that is to fail with ENOSPC at `call`. Returns whether it did: some calls are not made
+ * in every case. */
 static bool fails_at(enum call call, const char *path)
 {
     struct telar_error error = {0};
@@ -249,7 +253,8 @@ START_TEST(a_failing_call_leaves_all_as_it_was)
             ck_assert_int_eq(lowest_free(), lowest);
             unlink("out.png");
         }
-    /* All four variants of create, fsync and rename; fchmod with an old file only, link without a name only. */
+    /* All four variants of create, fsync and rename; fchmod with an old file only, link without a
+     * name only. */
     ck_assert_int_eq(failed, 3 * 4 + 2 + 2);
     leave();
 }
@@ -292,7 +297,8 @@ static void remove_told(int number)
     _exit(number);
 }
 
-/* What a program does whose user interrupts it: the handler knows the file from its first moment to its last. */
+/* What a program does whose user interrupts it: the handler knows the file from its first moment to
+ * its last. */
 START_TEST(a_signal_handler_can_remove_the_file)
 {
     enter();

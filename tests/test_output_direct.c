@@ -1,6 +1,6 @@
 /*
- * Output to what is no regular file, standard output among them: written as it comes, and every failure an
- * honest error.
+ * Output to what is no regular file, standard output among them: written as it comes, and every
+ * failure an honest error.
  */
 #include <config.h>
 
@@ -167,8 +167,9 @@ END_TEST
 int main(void)
 {
     const TTest *const tests[] = {
-        a_full_device_is_an_error,           a_pipe_is_written_directly,         a_signal_of_others_stays,
-        standard_output_may_be_non_blocking, closed_standard_output_is_an_error, NULL,
+        a_full_device_is_an_error,          a_pipe_is_written_directly,
+        a_signal_of_others_stays,           standard_output_may_be_non_blocking,
+        closed_standard_output_is_an_error, NULL,
     };
 
     return run_suite("output_direct", tests);

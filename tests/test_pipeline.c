@@ -42,14 +42,15 @@ static void gather_nothing(const struct telar_context *context, const struct tel
 {
 }
 
-static void merge_nothing(const struct telar_context *context, const void *partials, size_t stride_bytes,
-                          uint32_t count, void *state)
+static void merge_nothing(const struct telar_context *context, const void *partials,
+                          size_t stride_bytes, uint32_t count, void *state)
 {
 }
 
 static void prepare_nothing(const struct telar_context *context, void *state) {}
 
-static void check_refused(const struct telar_transform *transform, const double *params, const char *says)
+static void check_refused(const struct telar_transform *transform, const double *params,
+                          const char *says)
 {
     telar_pipeline *pipeline = telar_pipeline_new();
     struct telar_error error;
@@ -85,16 +86,19 @@ START_TEST(adds_a_sound_transform)
 END_TEST
 
 #define SPOILT(...) (&(struct telar_transform){__VA_ARGS__})
-#define HEAD                                                                                                 \
-    .abi = TELAR_TRANSFORM_ABI, .struct_size = sizeof(struct telar_transform), .summary = "s", .manual = "m\n"
+#define HEAD                                                                                       \
+    .abi = TELAR_TRANSFORM_ABI, .struct_size = sizeof(struct telar_transform), .summary = "s",     \
+    .manual = "m\n"
 
 START_TEST(refuses_a_transform_that_is_not_sound)
 {
-    const struct telar_param nameless_summary[] = {{"a", NULL, 0, 1, 0, false}, {NULL, NULL, 0, 0, 0, false}};
+    const struct telar_param nameless_summary[] = {{"a", NULL, 0, 1, 0, false},
+                                                   {NULL, NULL, 0, 0, 0, false}};
     const struct telar_param twins[] = {
         {"a", "s", 0, 1, 0, false}, {"a", "s", 0, 1, 0, false}, {NULL, NULL, 0, 0, 0, false}};
     const struct telar_param outside[] = {{"a", "s", 0, 1, 2, false}, {NULL, NULL, 0, 0, 0, false}};
-    const struct telar_param endless[] = {{"a", "s", 0, INFINITY, 2, false}, {NULL, NULL, 0, 0, 0, false}};
+    const struct telar_param endless[] = {{"a", "s", 0, INFINITY, 2, false},
+                                          {NULL, NULL, 0, 0, 0, false}};
     const struct telar_param broken[] = {{"a", "s", 0, 1, 0.5, true}, {NULL, NULL, 0, 0, 0, false}};
     const struct telar_param nine[] = {
         {"a", "s", 0, 1, 0, false},   {"b", "s", 0, 1, 0, false}, {"c", "s", 0, 1, 0, false},
@@ -103,34 +107,39 @@ START_TEST(refuses_a_transform_that_is_not_sound)
         {NULL, NULL, 0, 0, 0, false},
     };
 
-    check_refused(SPOILT(.abi = 99, .struct_size = sizeof(struct telar_transform)), NULL, "another version");
+    check_refused(SPOILT(.abi = 99, .struct_size = sizeof(struct telar_transform)), NULL,
+                  "another version");
     check_refused(SPOILT(.abi = TELAR_TRANSFORM_ABI, .struct_size = 8), NULL, "another version");
     check_refused(SPOILT(HEAD, .process = process_nothing), NULL, "name must be");
     check_refused(SPOILT(HEAD, .name = "", .process = process_nothing), NULL, "name must be");
     check_refused(SPOILT(HEAD, .name = "Blur", .process = process_nothing), NULL, "name must be");
-    check_refused(SPOILT(HEAD, .name = "abcdefghijklmnopqrstuvwxyz-012345", .process = process_nothing), NULL,
-                  "name must be");
+    check_refused(
+        SPOILT(HEAD, .name = "abcdefghijklmnopqrstuvwxyz-012345", .process = process_nothing), NULL,
+        "name must be");
     check_refused(SPOILT(.abi = TELAR_TRANSFORM_ABI, .struct_size = sizeof(struct telar_transform),
                          .name = "x", .process = process_nothing),
                   NULL, "summary or manual");
     check_refused(SPOILT(HEAD, .name = "x"), NULL, "process is missing");
-    check_refused(SPOILT(HEAD, .name = "x", .process = process_nothing, .gather = gather_nothing), NULL,
-                  "together");
-    check_refused(SPOILT(HEAD, .name = "x", .process = process_nothing, .partial_bytes = some_bytes), NULL,
-                  "together");
+    check_refused(SPOILT(HEAD, .name = "x", .process = process_nothing, .gather = gather_nothing),
+                  NULL, "together");
+    check_refused(
+        SPOILT(HEAD, .name = "x", .process = process_nothing, .partial_bytes = some_bytes), NULL,
+        "together");
     check_refused(SPOILT(HEAD, .name = "x", .process = process_nothing, .gather = gather_nothing,
                          .merge = merge_nothing, .partial_bytes = some_bytes),
                   NULL, "need state_bytes");
-    check_refused(SPOILT(HEAD, .name = "x", .process = process_nothing, .prepare = prepare_nothing), NULL,
-                  "state_bytes");
-    check_refused(SPOILT(HEAD, .name = "x", .process = process_nothing, .params = nameless_summary), NULL,
-                  "malformed");
-    check_refused(SPOILT(HEAD, .name = "x", .process = process_nothing, .params = twins), NULL, "same name");
+    check_refused(SPOILT(HEAD, .name = "x", .process = process_nothing, .prepare = prepare_nothing),
+                  NULL, "state_bytes");
+    check_refused(SPOILT(HEAD, .name = "x", .process = process_nothing, .params = nameless_summary),
+                  NULL, "malformed");
+    check_refused(SPOILT(HEAD, .name = "x", .process = process_nothing, .params = twins), NULL,
+                  "same name");
     check_refused(SPOILT(HEAD, .name = "x", .process = process_nothing, .params = outside), NULL,
                   "its range");
     check_refused(SPOILT(HEAD, .name = "x", .process = process_nothing, .params = endless), NULL,
                   "its range");
-    check_refused(SPOILT(HEAD, .name = "x", .process = process_nothing, .params = broken), NULL, "not whole");
+    check_refused(SPOILT(HEAD, .name = "x", .process = process_nothing, .params = broken), NULL,
+                  "not whole");
     check_refused(SPOILT(HEAD, .name = "x", .process = process_nothing, .params = nine), NULL,
                   "TELAR_PARAMS_MAX");
 }
@@ -154,8 +163,8 @@ static void check_text(const char *text, const char *says)
     ck_assert_int_eq(telar_pipeline_parse(pipeline, "invert", &error), TELAR_OK);
     ck_assert_msg(telar_pipeline_parse(pipeline, text, &error) == TELAR_USAGE, "%s", text);
     ck_assert_int_eq(error.status, TELAR_USAGE);
-    ck_assert_msg(strstr(error.text, says) != NULL, "\"%s\" gives \"%s\", not \"%s\"", text, error.text,
-                  says);
+    ck_assert_msg(strstr(error.text, says) != NULL, "\"%s\" gives \"%s\", not \"%s\"", text,
+                  error.text, says);
     ck_assert_uint_eq(telar_pipeline_length(pipeline), 1);
     telar_pipeline_free(pipeline);
 }

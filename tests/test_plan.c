@@ -29,13 +29,15 @@ static void check_cover(struct telar_plan plan, struct telar_region area)
             bool inside = row >= area.r0 && row < area.r1 && column >= area.c0 && column < area.c1;
 
             if (seen[row][column] != inside)
-                ck_abort_msg("%ux%u: (%u, %u) %u times", plan.rows, plan.columns, row, column, seen[row][column]);
+                ck_abort_msg("%ux%u: (%u, %u) %u times", plan.rows, plan.columns, row, column,
+                             seen[row][column]);
         }
 }
 
 START_TEST(every_grid_covers_its_area_once)
 {
-    const struct telar_region areas[] = {{0, SIDE, 0, SIDE}, {3, 4, 7, 8}, {5, 30, 0, 2}, {0, 1, 0, SIDE}};
+    const struct telar_region areas[] = {
+        {0, SIDE, 0, SIDE}, {3, 4, 7, 8}, {5, 30, 0, 2}, {0, 1, 0, SIDE}};
 
     for (size_t a = 0; a < sizeof areas / sizeof *areas; a++)
         for (uint32_t rows = 1; rows < 50; rows += 3)
@@ -47,7 +49,8 @@ END_TEST
 START_TEST(quadrants_are_those_of_the_notebook)
 {
     const struct telar_region area = {0, 500, 0, 800};
-    const struct telar_region expected[] = {{0, 250, 0, 400}, {0, 250, 400, 800}, {250, 500, 0, 400}, {250, 500, 400, 800}};
+    const struct telar_region expected[] = {
+        {0, 250, 0, 400}, {0, 250, 400, 800}, {250, 500, 0, 400}, {250, 500, 400, 800}};
 
     for (uint64_t i = 0; i < 4; i++) {
         struct telar_region region = telar_plan_region((struct telar_plan){2, 2}, &area, i);

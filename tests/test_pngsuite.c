@@ -1,8 +1,8 @@
 /*
- * Every file of PngSuite: the valid ones give the pixels whose digests stand beside them, the broken ones are
- * refused. TELAR_PNGSUITE names the folder; without it the test is skipped and says so. The digests are in
- * its expected.tsv, a line a file: name, "accept" or "refuse", columns, rows, bits of a sample, SHA-256 of
- * the pixels as RGBA, big-endian.
+ * Every file of PngSuite: the valid ones give the pixels whose digests stand beside them, the
+ * broken ones are refused. TELAR_PNGSUITE names the folder; without it the test is skipped and says
+ * so. The digests are in its expected.tsv, a line a file: name, "accept" or "refuse", columns,
+ * rows, bits of a sample, SHA-256 of the pixels as RGBA, big-endian.
  */
 #include <config.h>
 
@@ -30,8 +30,8 @@ static bool next_row(FILE *list, struct row *row)
     while (fgets(line, sizeof line, list)) {
         if (line[0] == '#')
             continue;
-        ck_assert_msg(sscanf(line, "%63s %15s %15s %15s %15s %64s", row->file, row->verdict, row->columns,
-                             row->rows, row->bits, row->digest)
+        ck_assert_msg(sscanf(line, "%63s %15s %15s %15s %15s %64s", row->file, row->verdict,
+                             row->columns, row->rows, row->bits, row->digest)
                           == 6,
                       "%s", line);
         return true;
@@ -48,7 +48,8 @@ static FILE *open_list(void)
 }
 
 /* One pixel as RGBA, big-endian: without colour, grey thrice; without alpha, opaque. */
-static unsigned char *put_rgba(unsigned char *to, const unsigned char *pixel, const struct telar_geometry *g)
+static unsigned char *put_rgba(unsigned char *to, const unsigned char *pixel,
+                               const struct telar_geometry *g)
 {
     uint32_t colors = g->channels < 3 ? 1 : 3;
 
@@ -106,7 +107,8 @@ START_TEST(digests_are_right)
     /* The examples of FIPS 180-2, appendix B. */
     sha256((const unsigned char *)"abc", 3, hex);
     ck_assert_str_eq(hex, "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
-    sha256((const unsigned char *)"abcdbcdecdefdefgefghfghighijhijkijkljklmklmnlmnomnopnopq", 56, hex);
+    sha256((const unsigned char *)"abcdbcdecdefdefgefghfghighijhijkijkljklmklmnlmnomnopnopq", 56,
+           hex);
     ck_assert_str_eq(hex, "248d6a61d20638b8e5c026930c3e6039a33ce45964ff2167f6ecedd419db06c1");
 }
 END_TEST

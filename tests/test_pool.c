@@ -1,6 +1,6 @@
 /*
- * A pool's runs give what single runs give, by the same workers; it survives the loss of one, in a run and between two,
- * and leaves nothing behind.
+ * A pool's runs give what single runs give, by the same workers; it survives the loss of one, in a
+ * run and between two, and leaves nothing behind.
  */
 #include <config.h>
 
@@ -28,7 +28,8 @@ static bool sandboxed;
 
 static bool can(const struct telar_options *options)
 {
-    return (options->engine != TELAR_PROCESSES || PROCESSES) && (options->isolation != TELAR_SANDBOXED || sandboxed);
+    return (options->engine != TELAR_PROCESSES || PROCESSES)
+           && (options->isolation != TELAR_SANDBOXED || sandboxed);
 }
 
 /* Another picture each time. */
@@ -38,7 +39,8 @@ static telar_image *picture(int run)
 
     for (uint32_t row = 0; row < ROWS; row++)
         for (uint32_t i = 0; i < COLUMNS * 3; i++)
-            telar_image_row(image, row)[i] = (unsigned char)(telar_image_row(image, row)[i] + run * (int)row);
+            telar_image_row(image, row)[i] =
+                (unsigned char)(telar_image_row(image, row)[i] + run * (int)row);
     return image;
 }
 
@@ -52,7 +54,8 @@ static void parse_all(telar_pipeline *pipeline, const char *texts)
         ck_assert_int_eq(telar_pipeline_parse(pipeline, text, NULL), TELAR_OK);
 }
 
-static telar_pool *pool_of(const char *texts, const telar_pipeline *given, const struct telar_options *options)
+static telar_pool *pool_of(const char *texts, const telar_pipeline *given,
+                           const struct telar_options *options)
 {
     const struct telar_geometry geometry = {ROWS, COLUMNS, 3, 8};
     telar_pipeline *pipeline = telar_pipeline_new();
@@ -61,8 +64,9 @@ static telar_pool *pool_of(const char *texts, const telar_pipeline *given, const
 
     if (texts)
         parse_all(pipeline, texts);
-    ck_assert_msg(telar_pool_new(&geometry, texts ? pipeline : given, options, &pool, &error) == TELAR_OK, "%s",
-                  error.text);
+    ck_assert_msg(telar_pool_new(&geometry, texts ? pipeline : given, options, &pool, &error)
+                      == TELAR_OK,
+                  "%s", error.text);
     telar_pipeline_free(pipeline); /* it has a copy */
     return pool;
 }
@@ -77,7 +81,8 @@ static void run_once(telar_pool *pool, const char *texts, int number, telar_repo
 
     parse_all(pipeline, texts);
     ck_assert_int_eq(telar_run(source, &expected, pipeline, &alone, NULL, NULL), TELAR_OK);
-    ck_assert_msg(telar_pool_run(pool, source, &result, report, &error) == TELAR_OK, "run %d: %s", number, error.text);
+    ck_assert_msg(telar_pool_run(pool, source, &result, report, &error) == TELAR_OK, "run %d: %s",
+                  number, error.text);
     ck_assert_msg(picture_same(result, expected), "run %d gives other pixels", number);
     telar_image_free(source);
     telar_image_free(expected);
@@ -205,14 +210,21 @@ START_TEST(a_crash_in_a_run_is_not_one_in_the_next)
 {
     const struct telar_options options[] = {
         {.engine = TELAR_PROCESSES, .workers = 2, .isolation = TELAR_GUARDED},
-        {.engine = TELAR_PROCESSES, .workers = 2, .isolation = TELAR_GUARDED, .on_crash = TELAR_ON_CRASH_FAIL},
+        {.engine = TELAR_PROCESSES,
+         .workers = 2,
+         .isolation = TELAR_GUARDED,
+         .on_crash = TELAR_ON_CRASH_FAIL},
         {.engine = TELAR_PROCESSES, .workers = 2, .isolation = TELAR_SHARED},
-        {.engine = TELAR_PROCESSES, .workers = 2, .isolation = TELAR_SHARED, .on_crash = TELAR_ON_CRASH_RETRY},
+        {.engine = TELAR_PROCESSES,
+         .workers = 2,
+         .isolation = TELAR_SHARED,
+         .on_crash = TELAR_ON_CRASH_RETRY},
     };
     telar_pipeline *pipeline = telar_pipeline_new();
     int descriptors = count_descriptors();
 
-    failures = mmap(NULL, sizeof *failures, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    failures =
+        mmap(NULL, sizeof *failures, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
     ck_assert_int_eq(telar_pipeline_add(pipeline, &clumsy, NULL, NULL), TELAR_OK);
     for (size_t i = 0; i < LENGTH(options) && PROCESSES; i++) {
         telar_pool *pool = pool_of(NULL, pipeline, &options[i]);
@@ -225,7 +237,8 @@ START_TEST(a_crash_in_a_run_is_not_one_in_the_next)
             *failures = run % 2;
             ck_assert_int_eq(telar_pool_run(pool, source, &result, &report, NULL),
                              run % 2 && fails ? TELAR_WORKER : TELAR_OK);
-            ck_assert_uint_eq(report->n_losses, run % 2 && !(i == 1 || i == 2) ? 1 : report->n_losses);
+            ck_assert_uint_eq(report->n_losses,
+                              run % 2 && !(i == 1 || i == 2) ? 1 : report->n_losses);
             ck_assert((result != NULL) == !(run % 2 && fails));
             ck_assert(!result || picture_same(source, result));
             telar_report_free(report);

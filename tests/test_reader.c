@@ -1,7 +1,7 @@
 /*
- * Files at the sandboxed rung, where libpng reads them in a process of its own or not at all: for good files
- * and bad the same output and the same words as at the guarded rung. And what becomes of a libpng that is
- * made to misbehave.
+ * Files at the sandboxed rung, where libpng reads them in a process of its own or not at all: for
+ * good files and bad the same output and the same words as at the guarded rung. And what becomes of
+ * a libpng that is made to misbehave.
  */
 #include <config.h>
 
@@ -38,8 +38,10 @@ struct outcome {
 
 static void convert(const char *in, telar_isolation isolation, struct outcome *outcome)
 {
-    struct telar_options options = {
-        .isolation = isolation, .workers = 2, .timeout_ms = deed ? 300 : 0, .on_crash = TELAR_ON_CRASH_FAIL};
+    struct telar_options options = {.isolation = isolation,
+                                    .workers = 2,
+                                    .timeout_ms = deed ? 300 : 0,
+                                    .on_crash = TELAR_ON_CRASH_FAIL};
     telar_pipeline *pipeline = telar_pipeline_new();
     int descriptors = count_descriptors();
     FILE *file;
@@ -103,9 +105,10 @@ static const struct kind {
     int depth, color_type, interlaced;
     bool palette, transparent;
 } kinds[] = {
-    {8, 2, 0, false, false}, {8, 0, 0, false, false}, {16, 2, 0, false, false}, {8, 2, 0, true, false},
-    {8, 2, 0, false, true},  {8, 0, 0, false, true},  {1, 0, 0, false, false},  {4, 0, 0, false, true},
-    {1, 3, 0, true, false},  {2, 3, 0, true, true},   {8, 3, 0, true, true},    {8, 3, 0, false, false},
+    {8, 2, 0, false, false}, {8, 0, 0, false, false}, {16, 2, 0, false, false},
+    {8, 2, 0, true, false},  {8, 2, 0, false, true},  {8, 0, 0, false, true},
+    {1, 0, 0, false, false}, {4, 0, 0, false, true},  {1, 3, 0, true, false},
+    {2, 3, 0, true, true},   {8, 3, 0, true, true},   {8, 3, 0, false, false},
     {8, 0, 1, false, false}, {8, 2, 1, false, false}, {8, 0, 0, true, false},
 };
 
@@ -168,8 +171,8 @@ START_TEST(limits_hold)
 END_TEST
 
 /*
- * Through a pipe, a header that is unusual has been read when libpng comes to it, and is read from what was
- * kept of it.
+ * Through a pipe, a header that is unusual has been read when libpng comes to it, and is read from
+ * what was kept of it.
  */
 START_TEST(unusual_files_come_through_pipes)
 {

@@ -1,6 +1,7 @@
 /*
- * Restart points that lie. A file with the chunk teLR is read in parallel; the same file without it, in series, is the
- * truth. Whatever is wrong with the bands, both give the same picture, or both are refused.
+ * Restart points that lie. A file with the chunk teLR is read in parallel; the same file without
+ * it, in series, is the truth. Whatever is wrong with the bands, both give the same picture, or
+ * both are refused.
  */
 #include <config.h>
 
@@ -10,7 +11,8 @@
 enum { ROWS = 50, COLUMNS = 20000, BAND_ROWS = 16, BANDS = 4, ROW_BYTES = COLUMNS + 1 };
 
 static const char *file_name = "test_restart.png", *plain_name = "test_restart.plain.png",
-                  *out_name = "test_restart.out.png", *plain_out_name = "test_restart.plain.out.png";
+                  *out_name = "test_restart.out.png",
+                  *plain_out_name = "test_restart.plain.out.png";
 
 /* The image data of a file in the making: each band as it will stand in its IDAT. */
 struct bands {
@@ -19,7 +21,8 @@ struct bands {
     uint32_t adler;
 };
 
-/* Filtered rows: filter byte and residuals, of a pattern that compresses and repeats across bands. */
+/* Filtered rows: filter byte and residuals, of a pattern that compresses and repeats across bands.
+ */
 static unsigned char filtered[ROWS * ROW_BYTES];
 
 static void fill(int first_filter)
@@ -39,8 +42,9 @@ static size_t band_bytes(int band)
 }
 
 /*
- * Compresses with zlib. `flush` ends a band; `apart`: each with a history of its own. The stream's head and its end (a
- * final block and the checksum) belong to the first band and to an IDAT behind the last.
+ * Compresses with zlib. `flush` ends a band; `apart`: each with a history of its own. The stream's
+ * head and its end (a final block and the checksum) belong to the first band and to an IDAT behind
+ * the last.
  */
 static struct bands compress_bands(int flush, bool apart)
 {
@@ -131,10 +135,12 @@ static bool same_files(const char *a, const char *b)
     return same;
 }
 
-/* Both ways of reading end alike, and with a picture it is the same, which is also what libpng reads of the file. */
+/* Both ways of reading end alike, and with a picture it is the same, which is also what libpng
+ * reads of the file. */
 static telar_status check_alike(const struct bands *bands, struct claim claim)
 {
-    static const struct telar_options ways[] = {{.engine = TELAR_SERIAL}, {.engine = TELAR_THREADS, .workers = 3}};
+    static const struct telar_options ways[] = {{.engine = TELAR_SERIAL},
+                                                {.engine = TELAR_THREADS, .workers = 3}};
     telar_status status, plain;
 
     write_file(bands, &claim, file_name);
@@ -166,7 +172,8 @@ START_TEST(an_honest_file_is_read)
 }
 END_TEST
 
-/* A legal file, whose bands cannot be decoded for themselves: their rows or matches look at the band before. */
+/* A legal file, whose bands cannot be decoded for themselves: their rows or matches look at the
+ * band before. */
 START_TEST(bands_that_lean_on_others)
 {
     struct bands bands;
@@ -213,9 +220,10 @@ END_TEST
 
 START_TEST(claims_that_are_wrong)
 {
-    static const struct claim claims[] = {{BAND_ROWS, BANDS + 1}, {BAND_ROWS, 1},      {BAND_ROWS, 0},
-                                          {BAND_ROWS, UINT32_MAX}, {0, BANDS},         {BAND_ROWS / 2, 7},
-                                          {BAND_ROWS * 2, 2},      {UINT32_MAX, 1}};
+    static const struct claim claims[] = {
+        {BAND_ROWS, BANDS + 1},  {BAND_ROWS, 1}, {BAND_ROWS, 0},
+        {BAND_ROWS, UINT32_MAX}, {0, BANDS},     {BAND_ROWS / 2, 7},
+        {BAND_ROWS * 2, 2},      {UINT32_MAX, 1}};
     struct bands bands;
 
     fill(1);
@@ -237,7 +245,8 @@ START_TEST(bands_in_the_wrong_order)
     at = bands.at[1], n = bands.n[1];
     bands.at[1] = bands.at[2], bands.n[1] = bands.n[2];
     bands.at[2] = at, bands.n[2] = n;
-    ck_assert_int_eq(check_alike(&bands, honest), TELAR_INPUT); /* the checksum is that of the other order */
+    ck_assert_int_eq(check_alike(&bands, honest),
+                     TELAR_INPUT); /* the checksum is that of the other order */
     bands.adler = 0;
     ck_assert_int_eq(check_alike(&bands, honest), TELAR_INPUT);
     release(&bands);
@@ -311,15 +320,9 @@ END_TEST
 int main(void)
 {
     const TTest *const tests[] = {
-        an_honest_file_is_read,
-        bands_that_lean_on_others,
-        bands_that_end_elsewhere,
-        claims_that_are_wrong,
-        bands_in_the_wrong_order,
-        a_last_block_in_the_middle,
-        bands_of_other_lengths,
-        any_bit_may_be_wrong,
-        NULL,
+        an_honest_file_is_read, bands_that_lean_on_others, bands_that_end_elsewhere,
+        claims_that_are_wrong,  bands_in_the_wrong_order,  a_last_block_in_the_middle,
+        bands_of_other_lengths, any_bit_may_be_wrong,      NULL,
     };
 
     return run_suite("restart", tests);

@@ -1,6 +1,6 @@
 /*
- * Doing it again: whatever a worker was doing when it was lost, and however, the output is byte for byte what it would
- * have been.
+ * Doing it again: whatever a worker was doing when it was lost, and however, the output is byte for
+ * byte what it would have been.
  */
 #include <config.h>
 
@@ -18,21 +18,23 @@ static void check_losses(const telar_report *report, const struct strike *s, con
 
         ck_assert_uint_lt(loss->worker, report->n_workers);
         ck_assert_uint_le(loss->at_ns, report->total_ns);
-        seen += loss->busy && (s->all || loss->kind == s->kind) && loss->status == deeds[s->deed].status
-                && strstr(loss->why, deeds[s->deed].why);
+        seen += loss->busy && (s->all || loss->kind == s->kind)
+                && loss->status == deeds[s->deed].status && strstr(loss->why, deeds[s->deed].why);
         if (strlen(all) < sizeof all / 2)
-            snprintf(all + strlen(all), sizeof all - strlen(all), "; %s%llu: %s", telar_task_kind_name(loss->kind),
-                     (unsigned long long)loss->attempt, loss->why);
+            snprintf(all + strlen(all), sizeof all - strlen(all), "; %s%llu: %s",
+                     telar_task_kind_name(loss->kind), (unsigned long long)loss->attempt,
+                     loss->why);
     }
-    ck_assert_msg(seen >= atomic_load(struck), "%s, %s: %llu losses, not %u%s", what, report->isolation,
-                  (unsigned long long)seen, atomic_load(struck), all);
+    ck_assert_msg(seen >= atomic_load(struck), "%s, %s: %llu losses, not %u%s", what,
+                  report->isolation, (unsigned long long)seen, atomic_load(struck), all);
     for (uint32_t i = 0; i < report->n_workers; i++)
         processes += report->worker[i].processes;
     /* the last that was lost has no successor where there was no work left for one */
     ck_assert_uint_le(processes, report->n_workers + report->n_losses);
 }
 
-/* A slow machine may find more of its workers too slow than those that are meant: that must not matter. */
+/* A slow machine may find more of its workers too slow than those that are meant: that must not
+ * matter. */
 static struct telar_options patient(struct telar_options options, enum deed deed)
 {
     if (deed != HANG && deed != STOP)
@@ -42,8 +44,8 @@ static struct telar_options patient(struct telar_options options, enum deed deed
     return options;
 }
 
-static void check_survival(const struct work *work, const struct content *expected, const struct strike *s,
-                           struct telar_options options)
+static void check_survival(const struct work *work, const struct content *expected,
+                           const struct strike *s, struct telar_options options)
 {
     int descriptors = count_descriptors();
     const char *what = describe(s, options.workers);
@@ -65,11 +67,13 @@ static void check_survival(const struct work *work, const struct content *expect
 }
 
 /* Both when it has written nothing, but spoilt what it was to write, and when all is written. */
-static void check_task(const struct work *work, const struct content *expected, telar_task_kind kind, uint64_t index,
-                       telar_isolation isolation)
+static void check_task(const struct work *work, const struct content *expected,
+                       telar_task_kind kind, uint64_t index, telar_isolation isolation)
 {
-    for (int deed = 0; deed < CLOSE; deed++) { /* the others cost a second each, and have tests of their own */
-        struct strike s = {.kind = kind, .index = index, .times = 1 + deed % 2, .deed = (enum deed)deed};
+    for (int deed = 0; deed < CLOSE;
+         deed++) { /* the others cost a second each, and have tests of their own */
+        struct strike s = {
+            .kind = kind, .index = index, .times = 1 + deed % 2, .deed = (enum deed)deed};
         struct telar_options options = {.isolation = isolation, .on_crash = TELAR_ON_CRASH_RETRY};
 
         /* one worker makes the pixels of a band when it inflates it */
@@ -114,14 +118,16 @@ static void check_tasks(const struct work *work, const telar_task_kind *kinds, s
     for (size_t rung = 0; rung < LENGTH(rungs); rung++)
         for (size_t i = 0; i < n; i++)
             check_task(work, &expected, kinds[i],
-                       kinds[i] <= TELAR_TASK_UNFILTER || kinds[i] == TELAR_TASK_ENCODE ? 7 : 0, rungs[rung]);
+                       kinds[i] <= TELAR_TASK_UNFILTER || kinds[i] == TELAR_TASK_ENCODE ? 7 : 0,
+                       rungs[rung]);
     free(expected.bytes);
     remove_files();
 }
 
 START_TEST(in_a_chain_of_bands)
 {
-    const telar_task_kind kinds[] = {TELAR_TASK_INFLATE, TELAR_TASK_UNFILTER, TELAR_TASK_PREPARE, TELAR_TASK_ENCODE};
+    const telar_task_kind kinds[] = {TELAR_TASK_INFLATE, TELAR_TASK_UNFILTER, TELAR_TASK_PREPARE,
+                                     TELAR_TASK_ENCODE};
 
     check_tasks(&chain, kinds, LENGTH(kinds));
 }
@@ -145,7 +151,8 @@ END_TEST
 
 START_TEST(in_a_grid)
 {
-    const telar_task_kind kinds[] = {TELAR_TASK_GATHER, TELAR_TASK_MERGE, TELAR_TASK_PROCESS, TELAR_TASK_ENCODE};
+    const telar_task_kind kinds[] = {TELAR_TASK_GATHER, TELAR_TASK_MERGE, TELAR_TASK_PROCESS,
+                                     TELAR_TASK_ENCODE};
 
     check_tasks(&grid, kinds, LENGTH(kinds));
 }
@@ -157,7 +164,8 @@ START_TEST(at_every_band_of_the_chain)
 
     for (uint64_t index = 0; index <= N_BANDS; index++)
         for (uint32_t workers = 1; workers <= 4; workers += 3) {
-            struct strike s = {.kind = TELAR_TASK_INFLATE, .index = index, .times = 1, .after = index % 2};
+            struct strike s = {
+                .kind = TELAR_TASK_INFLATE, .index = index, .times = 1, .after = index % 2};
 
             check_survival(&chain, &expected, &s, (struct telar_options){.workers = workers});
         }
@@ -174,7 +182,8 @@ START_TEST(at_every_task_at_once)
         struct content expected = expect(works[i]);
 
         for (uint32_t workers = 1; workers <= 64; workers *= 4) {
-            struct strike s = {.all = true, .times = 2, .deed = workers % 3 ? KILLED : SEGV, .after = i % 2};
+            struct strike s = {
+                .all = true, .times = 2, .deed = workers % 3 ? KILLED : SEGV, .after = i % 2};
 
             check_survival(works[i], &expected, &s, (struct telar_options){.workers = workers});
         }
@@ -205,9 +214,15 @@ END_TEST
 int main(void)
 {
     const TTest *const tests[] = {
-        in_a_chain_of_bands,        with_bands_alone,
-        with_bands_that_go_straight,      in_a_grid,         in_a_sandbox,
-        at_every_band_of_the_chain, at_every_task_at_once, of_one_that_hangs, NULL,
+        in_a_chain_of_bands,
+        with_bands_alone,
+        with_bands_that_go_straight,
+        in_a_grid,
+        in_a_sandbox,
+        at_every_band_of_the_chain,
+        at_every_task_at_once,
+        of_one_that_hangs,
+        NULL,
     };
 
     return run_suite("retry", tests);

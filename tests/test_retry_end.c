@@ -1,6 +1,6 @@
 /*
- * Where doing it again has an end: regions that cost every worker, those that are left as the source, what cannot be
- * read again; and options that make no sense.
+ * Where doing it again has an end: regions that cost every worker, those that are left as the
+ * source, what cannot be read again; and options that make no sense.
  */
 #include <config.h>
 
@@ -11,7 +11,8 @@ static const telar_isolation rungs[] = {TELAR_SHARED, TELAR_GUARDED};
 /* ---- in the end ---- */
 
 /* Every worker that touches it is lost. */
-static void check_end(const struct work *work, const struct strike *s, struct telar_options options, uint32_t attempts)
+static void check_end(const struct work *work, const struct strike *s, struct telar_options options,
+                      uint32_t attempts)
 {
     int descriptors = count_descriptors();
     const char *what = describe(s, options.workers);
@@ -44,8 +45,10 @@ START_TEST(a_region_that_kills_every_worker_ends_the_run)
     for (size_t rung = 0; rung < LENGTH(rungs); rung++)
         for (size_t i = 0; i < LENGTH(cases); i++) {
             struct strike s = {.kind = TELAR_TASK_ENCODE, .index = 5, .times = 1000, .deed = SEGV};
-            struct telar_options options = {
-                .workers = 2, .isolation = rungs[rung], .retries = cases[i].retries, .on_crash = TELAR_ON_CRASH_RETRY};
+            struct telar_options options = {.workers = 2,
+                                            .isolation = rungs[rung],
+                                            .retries = cases[i].retries,
+                                            .on_crash = TELAR_ON_CRASH_RETRY};
 
             check_end(&chain, &s, options, cases[i].attempts);
             s.kind = TELAR_TASK_INFLATE;
@@ -62,7 +65,8 @@ START_TEST(without_retry_the_first_loss_ends_the_run)
 
     make_input(false);
     check_end(&grid, &s, options, 1);
-    options = (struct telar_options){.workers = 2, .isolation = TELAR_SHARED}; /* the default there */
+    options =
+        (struct telar_options){.workers = 2, .isolation = TELAR_SHARED}; /* the default there */
     check_end(&grid, &s, options, 1);
     remove_files();
 }
@@ -92,13 +96,16 @@ static telar_image *read_picture(const char *path)
 /* Inside the region `got` is as the source, elsewhere as `expected`. */
 static void check_skipped(const char *expected_path, const struct telar_region *region)
 {
-    telar_image *source = read_picture(input), *expected = read_picture(expected_path), *got = read_picture(output);
+    telar_image *source = read_picture(input), *expected = read_picture(expected_path),
+                *got = read_picture(output);
 
     for (uint32_t row = 0; row < ROWS; row++)
         for (uint32_t column = 0; column < COLUMNS; column++) {
-            bool inside = row >= region->r0 && row < region->r1 && column >= region->c0 && column < region->c1;
+            bool inside = row >= region->r0 && row < region->r1 && column >= region->c0
+                          && column < region->c1;
 
-            QUICK_ASSERT(telar_image_row(got, row)[column] == telar_image_row(inside ? source : expected, row)[column]);
+            QUICK_ASSERT(telar_image_row(got, row)[column]
+                         == telar_image_row(inside ? source : expected, row)[column]);
         }
     telar_image_free(source);
     telar_image_free(expected);
@@ -114,7 +121,8 @@ static void check_skip(const struct work *work, const struct strike *s, struct t
     uint64_t skipped = 0;
 
     make_input(work->restart);
-    ck_assert_int_eq(run(work, (struct telar_options){.engine = TELAR_SERIAL}, NULL, NULL), TELAR_OK);
+    ck_assert_int_eq(run(work, (struct telar_options){.engine = TELAR_SERIAL}, NULL, NULL),
+                     TELAR_OK);
     snprintf(expected, sizeof expected, "%s/expected.png", directory);
     ck_assert_int_eq(rename(output, expected), 0);
     atomic_store(struck, 0);
@@ -149,10 +157,12 @@ START_TEST(a_region_may_be_left_as_the_source)
 }
 END_TEST
 
-/* There is nothing to put in the place of what a statistic, the decoder or the encoder would have given. */
+/* There is nothing to put in the place of what a statistic, the decoder or the encoder would have
+ * given. */
 START_TEST(what_is_no_region_of_the_result_cannot_be_skipped)
 {
-    const telar_task_kind kinds[] = {TELAR_TASK_INFLATE, TELAR_TASK_UNFILTER, TELAR_TASK_GATHER, TELAR_TASK_ENCODE};
+    const telar_task_kind kinds[] = {TELAR_TASK_INFLATE, TELAR_TASK_UNFILTER, TELAR_TASK_GATHER,
+                                     TELAR_TASK_ENCODE};
 
     make_input(false);
     for (size_t i = 0; i < LENGTH(kinds); i++) {
@@ -167,7 +177,8 @@ END_TEST
 
 /* ---- stray writes ---- */
 
-/* Writes into the source, which at -j 1 nobody but this worker ever writes, and lives on if it can. */
+/* Writes into the source, which at -j 1 nobody but this worker ever writes, and lives on if it can.
+ */
 static void scribble(const struct telar_context *context, const struct telar_source *source,
                      const struct telar_result *result)
 {
@@ -175,7 +186,8 @@ static void scribble(const struct telar_context *context, const struct telar_sou
     copy_pixels(context, source, result);
 }
 
-/* Otherwise the bands that it has done before would not be what they were, and nobody would know. */
+/* Otherwise the bands that it has done before would not be what they were, and nobody would know.
+ */
 START_TEST(a_stray_write_cannot_reach_what_is_done)
 {
     const struct telar_transform scribbler = {
@@ -194,7 +206,8 @@ START_TEST(a_stray_write_cannot_reach_what_is_done)
         struct telar_error error;
 
         make_input(restart);
-        ck_assert_int_eq(telar_run_file(input, output, pipeline, &options, NULL, &error), TELAR_WORKER);
+        ck_assert_int_eq(telar_run_file(input, output, pipeline, &options, NULL, &error),
+                         TELAR_WORKER);
         ck_assert_msg(strstr(error.text, "SIGSEGV") != NULL, "%s", error.text);
     }
     telar_pipeline_free(pipeline);
@@ -205,9 +218,11 @@ END_TEST
 /* ---- pipes ---- */
 
 /* Runs `copy` with the input on standard input: through a pipe, or as the file itself. */
-static telar_status run_from_standard_input(bool through_pipe, telar_isolation isolation, struct telar_error *error)
+static telar_status run_from_standard_input(bool through_pipe, telar_isolation isolation,
+                                            struct telar_error *error)
 {
-    struct telar_options options = {.workers = 2, .isolation = isolation, .on_crash = TELAR_ON_CRASH_RETRY};
+    struct telar_options options = {
+        .workers = 2, .isolation = isolation, .on_crash = TELAR_ON_CRASH_RETRY};
     telar_pipeline *none = telar_pipeline_new();
     char command[128];
     FILE *feeder = NULL;
@@ -257,14 +272,18 @@ START_TEST(pictures_in_memory)
     make_input(false);
     for (size_t rung = 0; rung < LENGTH(rungs); rung++)
         for (uint32_t times = 1; times <= 3; times++) {
-            const struct strike s = {.kind = TELAR_TASK_PROCESS, .index = 2, .times = times, .deed = SEGV};
-            struct telar_options options = {
-                .workers = 3, .isolation = rungs[rung], .plan = {2, 3}, .on_crash = TELAR_ON_CRASH_RETRY};
+            const struct strike s = {
+                .kind = TELAR_TASK_PROCESS, .index = 2, .times = times, .deed = SEGV};
+            struct telar_options options = {.workers = 3,
+                                            .isolation = rungs[rung],
+                                            .plan = {2, 3},
+                                            .on_crash = TELAR_ON_CRASH_RETRY};
             telar_report *report;
 
             atomic_store(struck, 0);
             strike = &s;
-            ck_assert_int_eq(run_invert(&options, &report, NULL), times < 3 ? TELAR_OK : TELAR_WORKER);
+            ck_assert_int_eq(run_invert(&options, &report, NULL),
+                             times < 3 ? TELAR_OK : TELAR_WORKER);
             strike = NULL;
             ck_assert_uint_eq(report->n_losses, times);
             telar_report_free(report);

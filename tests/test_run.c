@@ -61,7 +61,8 @@ START_TEST(an_empty_pipeline_copies)
     telar_pipeline *pipeline = telar_pipeline_new();
 
     for (size_t i = 0; i < 2 * LENGTH(engines); i++) {
-        struct telar_options options = {.engine = engines[i / 2], .workers = 2, .touch_first = i % 2, .warm = i % 2};
+        struct telar_options options = {
+            .engine = engines[i / 2], .workers = 2, .touch_first = i % 2, .warm = i % 2};
 
         ck_assert_int_eq(telar_run(source, &result, pipeline, &options, NULL, NULL), TELAR_OK);
         ck_assert(picture_same(source, result));
@@ -127,11 +128,13 @@ static void check_workers(const telar_report *report, telar_engine engine)
     ck_assert_uint_eq(tasks, report->n_tasks);
 }
 
-/* Parts of a task's time never make more than all of it; a picture of several pages cannot be touched in no time. */
+/* Parts of a task's time never make more than all of it; a picture of several pages cannot be
+ * touched in no time. */
 START_TEST(touching_first_is_told_apart)
 {
     for (size_t i = 0; i < LENGTH(engines); i++) {
-        struct telar_options options = {.engine = engines[i], .workers = 2, .plan = {3, 1}, .touch_first = true};
+        struct telar_options options = {
+            .engine = engines[i], .workers = 2, .plan = {3, 1}, .touch_first = true};
         uint64_t touch_ns = 0;
         telar_report *report;
 
@@ -156,7 +159,8 @@ START_TEST(the_report_tells_what_was_done)
         telar_report *report;
 
         ck_assert_int_eq(run_invert(&options, &report, NULL), TELAR_OK);
-        ck_assert_mem_eq(&report->image, (&(struct telar_geometry){37, 41, 3, 8}), sizeof report->image);
+        ck_assert_mem_eq(&report->image, (&(struct telar_geometry){37, 41, 3, 8}),
+                         sizeof report->image);
         ck_assert_str_eq(report->engine, telar_engine_name(engines[i]));
         ck_assert_str_eq(report->isolation, engines[i] == TELAR_PROCESSES ? "guarded" : "none");
         ck_assert_str_eq(report->backing, "shm");
@@ -195,7 +199,8 @@ END_TEST
 START_TEST(as_many_workers_as_there_can_be)
 {
     for (size_t i = 1; i < LENGTH(engines); i++) {
-        struct telar_options options = {.engine = engines[i], .workers = TELAR_WORKERS_MAX, .plan = {37, 41}};
+        struct telar_options options = {
+            .engine = engines[i], .workers = TELAR_WORKERS_MAX, .plan = {37, 41}};
         telar_report *report;
 
         ck_assert_int_eq(run_invert(&options, &report, NULL), TELAR_OK);

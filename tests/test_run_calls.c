@@ -1,4 +1,5 @@
-/* What a transform is told when it is called, against what its header promises: every stage, on every engine. */
+/* What a transform is told when it is called, against what its header promises: every stage, on
+ * every engine. */
 #include <config.h>
 
 #include "suite.h"
@@ -13,7 +14,8 @@ static const telar_engine engines[] = {TELAR_SERIAL, TELAR_THREADS, TELAR_GIL, T
 
 /* In memory that worker processes share with the test: what was seen. */
 static struct sights {
-    _Atomic(const char *) complaint; /* the first; a literal, so at the same place in every process */
+    _Atomic(const char *)
+        complaint; /* the first; a literal, so at the same place in every process */
     atomic_uint calls, gathered_pixels;
 } * sights;
 
@@ -92,7 +94,8 @@ static void gather(const struct telar_context *context, const struct telar_sourc
     expect(aligned(partial), "a partial is not aligned");
     expect(*gathered != 0 || all_zeros(partial, PARTIAL_BYTES), "a new partial is not zero");
     *gathered += telar_region_rows(region) * telar_region_columns(region);
-    atomic_fetch_add(&sights->gathered_pixels, telar_region_rows(region) * telar_region_columns(region));
+    atomic_fetch_add(&sights->gathered_pixels,
+                     telar_region_rows(region) * telar_region_columns(region));
 }
 
 static void merge(const struct telar_context *context, const void *partials, size_t stride_bytes,
@@ -147,7 +150,8 @@ static const struct telar_transform looking = {
 
 /* ---- running transforms of the test ---- */
 
-static void run(const struct telar_transform *transform, int times, const struct telar_options *options)
+static void run(const struct telar_transform *transform, int times,
+                const struct telar_options *options)
 {
     telar_image *source = picture_new(37, 41, 3, 16), *result;
     telar_pipeline *pipeline = telar_pipeline_new();
@@ -155,7 +159,8 @@ static void run(const struct telar_transform *transform, int times, const struct
 
     for (int i = 0; i < times; i++)
         ck_assert_int_eq(telar_pipeline_add(pipeline, transform, NULL, NULL), TELAR_OK);
-    ck_assert_msg(telar_run(source, &result, pipeline, options, NULL, &error) == TELAR_OK, "%s", error.text);
+    ck_assert_msg(telar_run(source, &result, pipeline, options, NULL, &error) == TELAR_OK, "%s",
+                  error.text);
     ck_assert(picture_same(source, result));
     telar_image_free(result);
     telar_image_free(source);
@@ -184,8 +189,11 @@ START_TEST(callbacks_are_told_what_the_header_says)
     for (size_t i = 0; i < LENGTH(engines); i++)
         for (int times = 1; times <= 3; times++)
             for (int part = 0; part < 2; part++) {
-                struct telar_options options = {
-                    .engine = engines[i], .workers = 3, .plan = {3, 2}, .has_roi = part, .roi = roi};
+                struct telar_options options = {.engine = engines[i],
+                                                .workers = 3,
+                                                .plan = {3, 2},
+                                                .has_roi = part,
+                                                .roi = roi};
 
                 atomic_store(&sights->gathered_pixels, 0);
                 run(&looking, times, &options);
@@ -205,11 +213,13 @@ static void ask_region(const struct telar_context *context, const struct telar_s
     char text[64] = "?", expected[64], small[6] = {1, 2, 3, 4, 5, 77};
 
     atomic_fetch_add(&sights->calls, 1);
-    snprintf(expected, sizeof expected, "%u:%u,%u:%u", region->r0, region->r1, region->c0, region->c1);
+    snprintf(expected, sizeof expected, "%u:%u,%u:%u", region->r0, region->r1, region->c0,
+             region->c1);
     expect(telar_current_region(text, sizeof text), "there is no region");
     expect(strcmp(text, expected) == 0, "it is another region");
     expect(telar_current_region(small, 5), "a small buffer is not served");
-    expect(strncmp(small, expected, 4) == 0 && small[4] == 0 && small[5] == 77, "it is not cut off right");
+    expect(strncmp(small, expected, 4) == 0 && small[4] == 0 && small[5] == 77,
+           "it is not cut off right");
     expect(!telar_current_region(small, 0), "no buffer is served");
     copy_pixels(context, source, result);
 }
@@ -230,7 +240,8 @@ START_TEST(the_current_region_is_known_while_it_is_worked_on)
     share_sights();
     ck_assert(!telar_current_region(text, sizeof text));
     for (size_t i = 0; i < LENGTH(engines); i++) {
-        run(&asking, 1, &(struct telar_options){.engine = engines[i], .workers = 3, .plan = {3, 5}});
+        run(&asking, 1,
+            &(struct telar_options){.engine = engines[i], .workers = 3, .plan = {3, 5}});
         check_sights();
         ck_assert(!telar_current_region(text, sizeof text));
     }

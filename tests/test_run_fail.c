@@ -1,6 +1,6 @@
 /*
- * Runs that go wrong: workers that die, hang, lie, or write where they may not. Each time the right status
- * with pid, region and cause, and nothing left behind.
+ * Runs that go wrong: workers that die, hang, lie, or write where they may not. Each time the right
+ * status with pid, region and cause, and nothing left behind.
  */
 #include <config.h>
 
@@ -47,7 +47,8 @@ static void hang(void)
         pause();
 }
 
-/* Says something to the coordinator over the worker's own socket, which it has to look for; and then no more. */
+/* Says something to the coordinator over the worker's own socket, which it has to look for; and
+ * then no more. */
 static void say(const void *message, size_t bytes)
 {
     for (int fd = 0; fd < 1024; fd++) {
@@ -82,7 +83,8 @@ static void lie(enum deed deed)
     say(&record, sizeof record);
 }
 
-/* A child of a worker's, which has all that the worker has and outlives it. In memory that everybody shares. */
+/* A child of a worker's, which has all that the worker has and outlives it. In memory that
+ * everybody shares. */
 static volatile pid_t *heir;
 
 static void leave_child(void)
@@ -139,7 +141,8 @@ static void do_deed(const struct telar_context *context, const struct telar_sour
         usleep(300000);
     if (context->params[1] < result->region.r0 || context->params[1] >= result->region.r1)
         return;
-    if (deed == WRITE_SOURCE) /* the first page of the source is the second of the segment, see job.h */
+    if (deed
+        == WRITE_SOURCE) /* the first page of the source is the second of the segment, see job.h */
         *(volatile unsigned char *)source->data = 1;
     else if (deed == WRITE_HEADER)
         *((volatile unsigned char *)source->data - 4096) = 1;
@@ -191,7 +194,8 @@ static telar_status run_villain(enum deed deed, struct telar_options options, te
 }
 
 /* Whether the error names the worker, which has gone, and the third region. */
-static void check_blame(const struct telar_error *error, const telar_report *report, const char *cause)
+static void check_blame(const struct telar_error *error, const telar_report *report,
+                        const char *cause)
 {
     const struct telar_region third = {4, 6, 0, 6};
     char pid[32];
@@ -254,7 +258,8 @@ START_TEST(a_death_is_noticed_though_a_child_lives_on)
     ck_assert_ptr_ne((void *)heir, MAP_FAILED);
     for (uint32_t workers = 1; workers <= 2; workers++)
         for (int guarded = 0; guarded < 2; guarded++) {
-            struct telar_options options = {.workers = workers, .isolation = guarded ? TELAR_GUARDED : TELAR_SHARED};
+            struct telar_options options = {.workers = workers,
+                                            .isolation = guarded ? TELAR_GUARDED : TELAR_SHARED};
 
             *heir = 0;
             check_failure(LEAVE_CHILD, options, TELAR_WORKER, "SIGKILL");
@@ -269,7 +274,8 @@ static void on_timer(int number)
     (void)number;
 }
 
-/* The program's own timer interrupts whatever the coordinator waits for, more often than it would wait. */
+/* The program's own timer interrupts whatever the coordinator waits for, more often than it would
+ * wait. */
 START_TEST(a_timer_of_the_program_delays_no_end)
 {
     const struct sigaction action = {.sa_handler = on_timer};
@@ -314,19 +320,21 @@ START_TEST(a_worker_that_lies_is_not_believed)
     } lies[] = {
         {SEND_NOISE, "sent a message that makes no sense"},
         {SEND_LONG, "sent a message that makes no sense"},
-        {SEND_NOTHING, "on region 4:6,0:6"}, /* as if it had closed its end: how it ended is chance */
+        {SEND_NOTHING,
+         "on region 4:6,0:6"}, /* as if it had closed its end: how it ended is chance */
         {SEND_HELLO, "said twice that it is ready"},
         {CLAIM_OTHER_TASK, "claims a task that it does not have"},
         {CLAIM_OTHER_ATTEMPT, "claims a task that it does not have"},
     };
 
     for (size_t i = 0; i < LENGTH(lies); i++)
-        check_failure(lies[i].deed, (struct telar_options){.workers = 2, .timeout_ms = 20000}, TELAR_WORKER,
-                      lies[i].cause);
+        check_failure(lies[i].deed, (struct telar_options){.workers = 2, .timeout_ms = 20000},
+                      TELAR_WORKER, lies[i].cause);
 }
 END_TEST
 
-/* The lie ends the run's only task, so the run is complete; but nothing can have happened before or after it. */
+/* The lie ends the run's only task, so the run is complete; but nothing can have happened before or
+ * after it. */
 START_TEST(times_that_cannot_be_are_not_reported)
 {
     struct telar_options options = {.engine = TELAR_PROCESSES, .workers = 1, .plan = {1, 1}};
@@ -348,15 +356,19 @@ START_TEST(a_guarded_worker_can_write_its_region_only)
     const enum deed strays[] = {WRITE_SOURCE, WRITE_HEADER, WRITE_NEIGHBOUR};
 
     for (size_t i = 0; i < LENGTH(strays); i++)
-        for (uint32_t workers = 1; workers <= 2; workers++) /* one alone has had the neighbour open before */
-            check_failure(strays[i], (struct telar_options){.workers = workers}, TELAR_WORKER, "SIGSEGV");
+        for (uint32_t workers = 1; workers <= 2;
+             workers++) /* one alone has had the neighbour open before */
+            check_failure(strays[i], (struct telar_options){.workers = workers}, TELAR_WORKER,
+                          "SIGSEGV");
 }
 END_TEST
 
-/* What guarded prevents, shared does not: the last byte before a region's result is padding, so nothing is lost. */
+/* What guarded prevents, shared does not: the last byte before a region's result is padding, so
+ * nothing is lost. */
 START_TEST(a_shared_worker_can_write_beside_its_region)
 {
-    struct telar_options options = {.engine = TELAR_PROCESSES, .isolation = TELAR_SHARED, .workers = 2};
+    struct telar_options options = {
+        .engine = TELAR_PROCESSES, .isolation = TELAR_SHARED, .workers = 2};
 
     ck_assert_int_eq(run_villain(WRITE_NEIGHBOUR, options, NULL, NULL), TELAR_OK);
 }
@@ -381,7 +393,8 @@ END_TEST
 /* One that ends with the lock in its hands: the others would wait for it for ever. */
 START_TEST(a_thread_that_ends_gives_the_lock_back)
 {
-    int threads = 0; /* after the first round, in which nobody waits: a sanitizer has some of its own */
+    int threads =
+        0; /* after the first round, in which nobody waits: a sanitizer has some of its own */
 
     for (uint32_t round = 0; round < 12; round++) {
         struct telar_options options = {.engine = TELAR_GIL, .workers = round % 4 + 1};

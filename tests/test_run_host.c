@@ -29,7 +29,8 @@ START_TEST(memory_over_the_limit_is_refused)
 }
 END_TEST
 
-/* Guarded regions lie on huge pages of their own, but a run that has room without the gaps between them is not refused. */
+/* Guarded regions lie on huge pages of their own, but a run that has room without the gaps between
+ * them is not refused. */
 START_TEST(a_limit_that_leaves_no_room_for_gaps)
 {
     struct telar_options options = {
@@ -48,7 +49,8 @@ START_TEST(a_limit_that_leaves_no_room_for_gaps)
     options.isolation = TELAR_GUARDED;
     for (int limited = 0; limited < 2; limited++) {
         options.max_memory = limited ? least : 0;
-        ck_assert_msg(telar_run(image, &result, pipeline, &options, &report, &error) == TELAR_OK, "%s", error.text);
+        ck_assert_msg(telar_run(image, &result, pipeline, &options, &report, &error) == TELAR_OK,
+                      "%s", error.text);
         ck_assert_int_eq(report->segment_bytes > least, !limited);
         telar_report_free(report);
         telar_image_free(result);
@@ -105,7 +107,8 @@ static void close_kept(struct kept *kept)
     close(kept->fd);
 }
 
-/* Reads the object from outside, by the numbers in its header alone: all of the source, and of its negative. */
+/* Reads the object from outside, by the numbers in its header alone: all of the source, and of its
+ * negative. */
 static void check_kept(const char *name, telar_image *picture)
 {
     const struct telar_geometry *image = telar_image_geometry(picture);
@@ -117,7 +120,8 @@ static void check_kept(const char *name, telar_image *picture)
     const size_t row_bytes = telar_row_bytes(image), pixel_bytes = telar_pixel_bytes(image);
 
     for (uint32_t row = 0; row < image->rows; row++)
-        if (memcmp(source + row * header_offset(kept.bytes, 72), telar_image_row(picture, row), row_bytes)
+        if (memcmp(source + row * header_offset(kept.bytes, 72), telar_image_row(picture, row),
+                   row_bytes)
             != 0)
             ck_abort_msg("the source, row %u", row);
     for (uint64_t i = 0; i < telar_plan_count(plan); i++) {
@@ -152,7 +156,8 @@ START_TEST(a_kept_segment_can_be_read_from_outside)
     snprintf(name, sizeof name, "telar_test_run-%d", (int)getpid());
     snprintf(slash, sizeof slash, "/%s", name);
     ck_assert_int_eq(run_invert(&options, NULL, NULL), TELAR_OK);
-    ck_assert_int_eq(run_invert(&options, NULL, &error), TELAR_HOST); /* there is one of that name */
+    ck_assert_int_eq(run_invert(&options, NULL, &error),
+                     TELAR_HOST); /* there is one of that name */
     ck_assert_int_eq(error.errnum, EEXIST);
     check_numbers(slash);
     check_kept(slash, picture);
@@ -161,7 +166,8 @@ START_TEST(a_kept_segment_can_be_read_from_outside)
 }
 END_TEST
 
-/* From file to file a picture of so many bands would pass through a window, and leave no more than its end behind. */
+/* From file to file a picture of so many bands would pass through a window, and leave no more than
+ * its end behind. */
 START_TEST(a_kept_segment_has_the_whole_picture)
 {
     char name[64], slash[65], files[] = "telar-kept-XXXXXX", in[40], out[40];
@@ -248,7 +254,8 @@ START_TEST(too_few_descriptors_are_said)
 }
 END_TEST
 
-/* Becomes a user that has no other process, if it may; -1 when not. The limit holds for no superuser. */
+/* Becomes a user that has no other process, if it may; -1 when not. The limit holds for no
+ * superuser. */
 static int become_somebody(void)
 {
     if (getuid() != 0)
@@ -307,7 +314,8 @@ static void run_interrupted(telar_engine engine, telar_isolation isolation)
     sigaction(SIGALRM, &action, NULL);
     setitimer(ITIMER_REAL, &often, NULL);
     for (int round = 0; round < 10; round++) {
-        struct telar_options options = {.engine = engine, .isolation = isolation, .workers = 5, .plan = {37, 2}};
+        struct telar_options options = {
+            .engine = engine, .isolation = isolation, .workers = 5, .plan = {37, 2}};
         struct telar_error error;
 
         ck_assert_msg(run_invert(&options, NULL, &error) == TELAR_OK, "%s", error.text);

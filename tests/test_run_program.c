@@ -42,7 +42,8 @@ static void work_in_process(const struct telar_context *context, const struct te
 }
 
 /* A time limit, so that a test that stands still fails with a status. */
-static telar_status run_with(telar_engine engine, process_function *process, struct telar_error *error)
+static telar_status run_with(telar_engine engine, process_function *process,
+                             struct telar_error *error)
 {
     struct telar_options options = {.engine = engine, .workers = 1, .timeout_ms = 20000};
     struct telar_transform transform = {
@@ -73,8 +74,8 @@ static void *run_on_process(void *status)
 }
 
 /*
- * While a run on threads is under way, another run forks a worker, which stays until the first run has ended.
- * What it inherited may not keep the first run from seeing that its worker is gone.
+ * While a run on threads is under way, another run forks a worker, which stays until the first run
+ * has ended. What it inherited may not keep the first run from seeing that its worker is gone.
  */
 START_TEST(a_worker_keeps_nothing_of_another_run_open)
 {
@@ -106,7 +107,8 @@ START_TEST(ignored_children_are_refused)
 }
 END_TEST
 
-/* What somebody else writes to a standard descriptor that is closed may not end up in anything of ours. */
+/* What somebody else writes to a standard descriptor that is closed may not end up in anything of
+ * ours. */
 static void copy_and_talk(const struct telar_context *context, const struct telar_source *source,
                           const struct telar_result *result)
 {
@@ -139,7 +141,8 @@ START_TEST(standard_descriptors_may_be_closed)
 }
 END_TEST
 
-/* One that is there before, and ends while the run joins its own, is still there to be waited for. */
+/* One that is there before, and ends while the run joins its own, is still there to be waited for.
+ */
 START_TEST(children_of_the_program_are_left_alone)
 {
     for (int i = 0; i < 20; i++) {
@@ -175,8 +178,8 @@ static void reap_all(int number)
 }
 
 /*
- * What becomes of a region is known from records; only the cause of a death is lost to a program that reaps
- * everything.
+ * What becomes of a region is known from records; only the cause of a death is lost to a program
+ * that reaps everything.
  */
 START_TEST(a_program_may_reap_the_workers)
 {

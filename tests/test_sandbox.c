@@ -1,6 +1,6 @@
 /*
- * The sandboxed rung: that it gives the same bytes, that what it forbids ends a run with its name, and what
- * is refused.
+ * The sandboxed rung: that it gives the same bytes, that what it forbids ends a run with its name,
+ * and what is refused.
  */
 #include <config.h>
 
@@ -31,11 +31,13 @@ static void do_it(const struct telar_context *context, const struct telar_source
     copy_pixels(context, source, result);
 }
 
-static const struct telar_transform misdeed = {TELAR_TRANSFORM_ABI, sizeof(struct telar_transform),
-                                               .name = "misdeed",   .summary = "does something and copies",
-                                               .manual = "",        .process = do_it};
+static const struct telar_transform misdeed = {
+    TELAR_TRANSFORM_ABI, sizeof(struct telar_transform),
+    .name = "misdeed",   .summary = "does something and copies",
+    .manual = "",        .process = do_it};
 
-/* A run over a small picture whose workers do it; false in *same when the result is not the source. */
+/* A run over a small picture whose workers do it; false in *same when the result is not the source.
+ */
 static telar_status run_deed(void (*what)(void), bool *same, struct telar_error *error)
 {
     const struct telar_options options = {.isolation = TELAR_SANDBOXED, .workers = 2};
@@ -136,7 +138,8 @@ START_TEST(violations_are_named)
     bool same;
 
     ck_assert_int_eq(run_deed(violations[_i].deed, &same, &error), TELAR_WORKER);
-    snprintf(expected, sizeof expected, "tried the system call %s, which its sandbox forbids", violations[_i].call);
+    snprintf(expected, sizeof expected, "tried the system call %s, which its sandbox forbids",
+             violations[_i].call);
     ck_assert_msg(strstr(error.text, expected), "%s", error.text);
     ck_assert_msg(strstr(error.text, "region") && strstr(error.text, "pid"), "%s", error.text);
     ck_assert(error.has_region);
@@ -239,7 +242,8 @@ START_TEST(other_abis_are_violations)
     bool same;
 
     ck_assert_int_eq(run_deed(foreign[_i], &same, &error), TELAR_WORKER);
-    ck_assert_msg(strstr(error.text, "SIGSYS") && strstr(error.text, "its sandbox forbids"), "%s", error.text);
+    ck_assert_msg(strstr(error.text, "SIGSYS") && strstr(error.text, "its sandbox forbids"), "%s",
+                  error.text);
 }
 END_TEST
 #endif
@@ -288,7 +292,8 @@ END_TEST
 
 START_TEST(what_is_in_force_is_reported)
 {
-    static const char *const parts[] = {"seccomp", "landlock abi ", "no_new_privs", "rlimits", "not dumpable"};
+    static const char *const parts[] = {"seccomp", "landlock abi ", "no_new_privs", "rlimits",
+                                        "not dumpable"};
     struct telar_options options = {.isolation = TELAR_SANDBOXED, .workers = 2};
     telar_report *report;
     struct telar_error error;
@@ -307,7 +312,8 @@ END_TEST
 
 /* ---- what the kernel says of a worker ---- */
 
-/* Memory that the program shares with its children, workers among them, as telar-isolation(7) says. */
+/* Memory that the program shares with its children, workers among them, as telar-isolation(7) says.
+ */
 static struct meeting {
     atomic_int pid, looked_at;
 } * meeting;
@@ -353,8 +359,9 @@ static bool has_line(const char *text, const char *line)
 static void *look_at_the_worker(void *unused)
 {
     static const char *const limits[] = {
-        "Max data size 0 0 ",     "Max file size 0 0 ",     "Max core file size 0 0 ", "Max processes 0 0 ",
-        "Max locked memory 0 0 ", "Max msgqueue size 0 0 ", "Max open files 0 0 ",
+        "Max data size 0 0 ",  "Max file size 0 0 ",     "Max core file size 0 0 ",
+        "Max processes 0 0 ",  "Max locked memory 0 0 ", "Max msgqueue size 0 0 ",
+        "Max open files 0 0 ",
     };
     static const char *const status[] = {
         "CapInh: 0000000000000000",
@@ -393,7 +400,8 @@ START_TEST(the_kernel_confirms_it)
     pthread_t thread;
     bool same;
 
-    meeting = mmap(NULL, sizeof *meeting, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    meeting =
+        mmap(NULL, sizeof *meeting, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
     ck_assert_ptr_ne(meeting, MAP_FAILED);
     ck_assert_int_eq(pthread_create(&thread, NULL, look_at_the_worker, NULL), 0);
     ck_assert_msg(run_deed(be_looked_at, &same, &error) == TELAR_OK, "%s", error.text);
@@ -410,9 +418,11 @@ START_TEST(few_regions_and_many_workers)
     struct telar_error error;
 
     for (uint32_t workers = 1; workers <= 7; workers++) {
-        struct telar_options options = {.isolation = TELAR_SANDBOXED, .workers = workers, .plan = plans[_i]};
+        struct telar_options options = {
+            .isolation = TELAR_SANDBOXED, .workers = workers, .plan = plans[_i]};
 
-        ck_assert_msg(run_invert(&options, NULL, &error) == TELAR_OK, "%u workers: %s", workers, error.text);
+        ck_assert_msg(run_invert(&options, NULL, &error) == TELAR_OK, "%u workers: %s", workers,
+                      error.text);
     }
 }
 END_TEST

@@ -1,6 +1,6 @@
 /*
- * Reading PNG headers without libpng, and what is believed of a process that decodes: in one process here, so
- * that sanitizers see it. What libpng finds in the same file is what is right.
+ * Reading PNG headers without libpng, and what is believed of a process that decodes: in one
+ * process here, so that sanitizers see it. What libpng finds in the same file is what is right.
  */
 #include <config.h>
 
@@ -28,7 +28,13 @@ static void make(int depth, int color_type, bool palette, bool transparent)
         maker_chunk(&maker, "PLTE", colors, sizeof colors);
     if (transparent)
         maker_chunk(&maker, "tRNS", colors, color_type == 3 ? 1 : color_type == 0 ? 2 : 6);
-    maker_idat(&maker, rows, 8 * (1 + (size_t)depth * (color_type == 2 ? 3 : color_type == 6 ? 4 : 1)));
+    maker_idat(&maker, rows,
+               8
+                   * (1
+                      + (size_t)depth
+                            * (color_type == 2   ? 3
+                               : color_type == 6 ? 4
+                                                 : 1)));
     maker_chunk(&maker, "tEXt", "Comment\0behind", 14);
     maker_chunk(&maker, "vpBg", "dropped too", 11);
     maker_chunk(&maker, "IEND", NULL, 0);
@@ -52,7 +58,8 @@ static void same_chunks(const struct tl_decoder *a, const struct tl_decoder *b)
     ck_assert_mem_eq(p->bytes, q->bytes, p->used);
 }
 
-/* Decodes in a child, as it is done in a sandbox: libpng's structures and the kept chunks are not the heap's there. */
+/* Decodes in a child, as it is done in a sandbox: libpng's structures and the kept chunks are not
+ * the heap's there. */
 static void read_in_child(struct tl_decoder *d, unsigned char *data, struct tl_found *found)
 {
     void *memory = malloc(tl_decoder_memory_bytes(d));
@@ -68,7 +75,8 @@ static void read_in_child(struct tl_decoder *d, unsigned char *data, struct tl_f
     free(memory);
 }
 
-/* What the maker has made, by libpng directly and as in a sandbox: pixels, chunks and words are the same. */
+/* What the maker has made, by libpng directly and as in a sandbox: pixels, chunks and words are the
+ * same. */
 static void read_both_ways(void)
 {
     struct tl_found *found = tl_shared_map(FOUND_BYTES);
@@ -82,7 +90,8 @@ static void read_both_ways(void)
     if (tl_decoder_open(name, &limits, &direct, &said) == TELAR_OK)
         tl_decoder_read(direct, direct_pixels, 64, &said);
     if (tl_decoder_scan(name, &limits, &scanned, &heard) == TELAR_OK) {
-        bool known = tl_decoder_geometry(scanned)->rows == 8 && tl_decoder_geometry(scanned)->columns == 8;
+        bool known =
+            tl_decoder_geometry(scanned)->rows == 8 && tl_decoder_geometry(scanned)->columns == 8;
 
         read_in_child(scanned, known ? pixels : NULL, found);
         tl_decoder_take_found(scanned, found, FOUND_BYTES, &heard);

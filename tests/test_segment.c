@@ -1,4 +1,5 @@
-/* Segments: reserved, empty, without a name, not in a child unless it maps them, and guarded by pages. */
+/* Segments: reserved, empty, without a name, not in a child unless it maps them, and guarded by
+ * pages. */
 #include <config.h>
 
 #include "suite.h"
@@ -47,7 +48,8 @@ static void check_empty_and_reserved(const struct tl_segment *segment)
 
 START_TEST(it_is_reserved_empty_and_nameless)
 {
-    const uint64_t sizes[] = {1, 4096, 4097, 100000, TL_HUGE_BYTES - 1, TL_HUGE_BYTES, 5 * TL_HUGE_BYTES + 1};
+    const uint64_t sizes[] = {
+        1, 4096, 4097, 100000, TL_HUGE_BYTES - 1, TL_HUGE_BYTES, 5 * TL_HUGE_BYTES + 1};
     int descriptors = count_descriptors();
 
     for (size_t i = 0; i < LENGTH(sizes); i++) {
@@ -218,12 +220,16 @@ START_TEST(a_name_that_is_kept_shows_the_same_bytes)
 
     snprintf(path, sizeof path, "/dev/shm/%s", keep_name());
     snprintf(slash, sizeof slash, "/%s", keep_name());
-    ck_assert_int_eq(tl_segment_create(&segment, (struct tl_shape[]){shape_of(10000)}, keep_name(), NULL), TELAR_OK);
+    ck_assert_int_eq(
+        tl_segment_create(&segment, (struct tl_shape[]){shape_of(10000)}, keep_name(), NULL),
+        TELAR_OK);
     memcpy(segment.base + 9000, "visible", 8);
     ck_assert_int_eq(stat(path, &status), 0);
     ck_assert_uint_eq(status.st_mode & 0777, 0600);
     /* Who comes second gets nothing, and takes nothing away. */
-    ck_assert_int_eq(tl_segment_create(&second, (struct tl_shape[]){shape_of(10000)}, keep_name(), &error), TELAR_HOST);
+    ck_assert_int_eq(
+        tl_segment_create(&second, (struct tl_shape[]){shape_of(10000)}, keep_name(), &error),
+        TELAR_HOST);
     ck_assert_int_eq(error.errnum, EEXIST);
     ck_assert_ptr_nonnull(strstr(error.text, keep_name()));
     ck_assert_int_eq(second.fd, -1);
@@ -243,7 +249,9 @@ START_TEST(a_kept_name_goes_when_there_is_no_room)
     char path[128];
 
     snprintf(path, sizeof path, "/dev/shm/%s", keep_name());
-    ck_assert_int_eq(tl_segment_create(&segment, (struct tl_shape[]){shape_of(TOO_MUCH)}, keep_name(), &error), TELAR_HOST);
+    ck_assert_int_eq(
+        tl_segment_create(&segment, (struct tl_shape[]){shape_of(TOO_MUCH)}, keep_name(), &error),
+        TELAR_HOST);
     ck_assert_int_ne(error.errnum, 0);
     ck_assert_int_eq(access(path, F_OK), -1);
     check_nothing_left(count_descriptors());
@@ -259,7 +267,9 @@ START_TEST(too_much_is_refused)
         struct telar_error error = {.worker = -1};
         struct tl_segment segment;
 
-        ck_assert_int_eq(tl_segment_create(&segment, (struct tl_shape[]){shape_of(sizes[i])}, NULL, &error), TELAR_HOST);
+        ck_assert_int_eq(
+            tl_segment_create(&segment, (struct tl_shape[]){shape_of(sizes[i])}, NULL, &error),
+            TELAR_HOST);
         ck_assert_ptr_nonnull(strstr(error.text, "/dev/shm"));
         ck_assert_int_eq(segment.fd, -1);
         check_nothing_left(descriptors);
@@ -274,7 +284,8 @@ static void do_nothing(int number)
     (void)number;
 }
 
-/* A program that profiles itself, on a host without huge pages: reserving takes longer than from signal to signal. */
+/* A program that profiles itself, on a host without huge pages: reserving takes longer than from
+ * signal to signal. */
 START_TEST(signals_do_not_keep_it_from_being_reserved)
 {
     const struct itimerval often = {{0, 5000}, {0, 5000}}, never = {{0, 0}, {0, 0}};
@@ -291,7 +302,8 @@ START_TEST(signals_do_not_keep_it_from_being_reserved)
 }
 END_TEST
 
-/* Whatever the kernel gives: never more than there is, in huge pages; nothing for a segment too small to have one. */
+/* Whatever the kernel gives: never more than there is, in huge pages; nothing for a segment too
+ * small to have one. */
 START_TEST(huge_bytes_are_counted)
 {
     struct tl_segment small = create(100000), large = create(8 * TL_HUGE_BYTES);

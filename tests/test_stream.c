@@ -1,4 +1,5 @@
-/* The fast way of reading: it takes of ordinary files what libpng takes, no more and no less, with the same pixels. */
+/* The fast way of reading: it takes of ordinary files what libpng takes, no more and no less, with
+ * the same pixels. */
 #include <config.h>
 
 #include "png_maker.h"
@@ -27,11 +28,12 @@ static void must_be_fast(const char *what, size_t detail)
 
     must_agree(what, detail);
     if (!two.opened || !two.ordinary || !two.in_bands || !two.libpng)
-        ck_abort_msg("%s, %zu: opened %d, ordinary %d, in bands %d, libpng %d", what, detail, two.opened,
-                     two.ordinary, two.in_bands, two.libpng);
+        ck_abort_msg("%s, %zu: opened %d, ordinary %d, in bands %d, libpng %d", what, detail,
+                     two.opened, two.ordinary, two.in_bands, two.libpng);
 }
 
-/* Rows of noise with a small range, each with a filter of its own. Their length with filter bytes comes back. */
+/* Rows of noise with a small range, each with a filter of its own. Their length with filter bytes
+ * comes back. */
 static size_t fill_rows(uint32_t columns, uint32_t n_rows, size_t pixel_bytes, uint32_t seed)
 {
     const size_t n = columns * pixel_bytes + 1;
@@ -53,7 +55,8 @@ static void make(uint32_t columns, uint32_t n_rows, int depth, int color_type, s
 {
     static unsigned char stream[MAKER_BYTES];
     static const unsigned char channels[] = {1, 0, 3, 0, 2, 0, 4};
-    size_t n = fill_rows(columns, n_rows, channels[color_type] * (size_t)depth / 8, columns * 31 + n_rows);
+    size_t n =
+        fill_rows(columns, n_rows, channels[color_type] * (size_t)depth / 8, columns * 31 + n_rows);
 
     n = pack(stream, sizeof stream, rows, n);
     maker_begin(&made, columns, n_rows, depth, color_type, 0);
@@ -142,8 +145,8 @@ START_TEST(damaged_anywhere)
             whole = made;
             for (size_t i = 8; i < whole.n; i++)
                 for (int way = 0; way < 4; way++) {
-                    made.bytes[i] ^=
-                        (unsigned char)(way < 3 ? 1u << next_random(&seed) % 8 : next_random(&seed) | 1);
+                    made.bytes[i] ^= (unsigned char)(way < 3 ? 1u << next_random(&seed) % 8
+                                                             : next_random(&seed) | 1);
                     if (repaired)
                         repair(&made);
                     must_agree(repaired ? "repaired, byte" : "byte", i);
@@ -155,11 +158,13 @@ END_TEST
 
 /* ---- the end of the image data, where libpng has habits of its own ---- */
 
-/* 5 x 4 RGB as a stream with `empties` empty stored blocks behind the rows, and the checksum changed by `wrong`. */
+/* 5 x 4 RGB as a stream with `empties` empty stored blocks behind the rows, and the checksum
+ * changed by `wrong`. */
 static size_t make_stream(unsigned char *stream, size_t room, int empties, uint32_t wrong)
 {
     size_t n = fill_rows(5, 4, 3, 77);
-    z_stream z = {.next_in = rows, .avail_in = (uInt)n, .next_out = stream, .avail_out = (uInt)room};
+    z_stream z = {
+        .next_in = rows, .avail_in = (uInt)n, .next_out = stream, .avail_out = (uInt)room};
     uint32_t adler = (uint32_t)adler32(1, rows, (uInt)n);
     size_t used;
 
@@ -212,7 +217,8 @@ START_TEST(more_or_less_than_the_image)
         must_agree("stops early by", less);
     }
     memset(stream + n, 0, 200);
-    for (size_t more = 0; more < 100; more++) { /* something behind the stream: in its chunk, or in others */
+    for (size_t more = 0; more < 100;
+         more++) { /* something behind the stream: in its chunk, or in others */
         make_tail(stream, n + more, n + more, 1);
         maker_chunk(&made, "IEND", NULL, 0);
         must_agree("behind it", more);
@@ -220,13 +226,15 @@ START_TEST(more_or_less_than_the_image)
         maker_chunk(&made, "IEND", NULL, 0);
         must_agree("behind it, in another chunk", more);
     }
-    for (int more_rows = -2; more_rows < 3; more_rows++) { /* the header says 4 rows; there are others */
+    for (int more_rows = -2; more_rows < 3;
+         more_rows++) { /* the header says 4 rows; there are others */
         maker_begin(&made, 5, 4, 8, 2, 0);
         maker_idat(&made, rows, (size_t)((4 + more_rows) * 16));
         maker_chunk(&made, "IEND", NULL, 0);
         must_agree("rows", (size_t)(4 + more_rows));
     }
-    for (int empties = 1; empties < 14000; empties *= 3) { /* at last over codec_png_read.c's limits */
+    for (int empties = 1; empties < 14000;
+         empties *= 3) { /* at last over codec_png_read.c's limits */
         make_tail(stream, make_stream(stream, sizeof stream, empties, 0), 40, 65536);
         maker_chunk(&made, "IEND", NULL, 0);
         must_agree("empty blocks", (size_t)empties);
@@ -251,7 +259,8 @@ static telar_status run_once(struct telar_error *error)
     }
     close(ends[1]);
     snprintf(name, sizeof name, "/proc/self/fd/%d", ends[0]);
-    status = telar_run_file(name, "/dev/null", none, &(struct telar_options){.workers = 2}, NULL, error);
+    status =
+        telar_run_file(name, "/dev/null", none, &(struct telar_options){.workers = 2}, NULL, error);
     close(ends[0]);
     waitpid(writer, NULL, 0);
     telar_pipeline_free(none);
@@ -259,8 +268,8 @@ static telar_status run_once(struct telar_error *error)
 }
 
 /*
- * Streams with more than the rows, literals or a match, cut at every byte near their end: what the decompressor could
- * still give without more input counts as more.
+ * Streams with more than the rows, literals or a match, cut at every byte near their end: what the
+ * decompressor could still give without more input counts as more.
  */
 START_TEST(more_than_the_image_and_cut_short)
 {
@@ -270,11 +279,15 @@ START_TEST(more_than_the_image_and_cut_short)
 
     for (size_t s = 0; s < 3; s++)
         for (size_t more = 1; more < 400; more += more < 10 ? 1 : 97) {
-            z_stream z = {.next_in = rows, .avail_in = (uInt)(image + more), .next_out = stream, .avail_out = sizeof stream};
+            z_stream z = {.next_in = rows,
+                          .avail_in = (uInt)(image + more),
+                          .next_out = stream,
+                          .avail_out = sizeof stream};
             size_t n;
 
             fill_rows(16, 32, 3, 5);
-            memset(rows + image - 6, 0, more + 6); /* a match that begins in the rows and ends behind them */
+            memset(rows + image - 6, 0,
+                   more + 6); /* a match that begins in the rows and ends behind them */
             ck_assert_int_eq(deflateInit2(&z, 6, Z_DEFLATED, 15, 8, strategies[s]), Z_OK);
             ck_assert_int_eq(deflate(&z, Z_FINISH), Z_STREAM_END);
             n = z.total_out;
@@ -320,8 +333,9 @@ END_TEST
 
 START_TEST(chunks_where_they_should_not_be)
 {
-    static const char *const names[] = {"tEXt", "tRNS", "PLTE", "IHDR", "IDAT", "IEND",  "CrIT", "anc1",
-                                        "ANcl", "tIME", "gAMA", "bKGD", "teXt", "\0abc", "IDAt"};
+    static const char *const names[] = {"tEXt", "tRNS", "PLTE", "IHDR",  "IDAT",
+                                        "IEND", "CrIT", "anc1", "ANcl",  "tIME",
+                                        "gAMA", "bKGD", "teXt", "\0abc", "IDAt"};
     static unsigned char stream[1000];
     size_t n = make_stream(stream, sizeof stream, 0, 0);
 

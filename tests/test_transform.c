@@ -1,7 +1,7 @@
 /*
- * The built-in transforms against references written from their manual texts: two loops, one sample at a
- * time, nearest pixel at the borders. Every geometry; whole images, and rectangles that get exactly the
- * pixels they may read.
+ * The built-in transforms against references written from their manual texts: two loops, one sample
+ * at a time, nearest pixel at the borders. Every geometry; whole images, and rectangles that get
+ * exactly the pixels they may read.
  */
 #include <config.h>
 
@@ -86,8 +86,8 @@ static void *make_state(const struct tl_pass *pass, const struct plane *in)
 }
 
 /* Transforms one rectangle from a source cut to size, and looks at every byte of the result. */
-static void check_region(const struct tl_pass *pass, const struct plane *in, const struct plane *wanted,
-                         struct telar_region region)
+static void check_region(const struct tl_pass *pass, const struct plane *in,
+                         const struct plane *wanted, struct telar_region region)
 {
     const struct telar_transform *t = pass->pipeline->step[0].transform;
     struct telar_context context = tl_pipeline_context(pass, 0, NULL);
@@ -99,17 +99,20 @@ static void check_region(const struct tl_pass *pass, const struct plane *in, con
     result.data = telar_result_at(&result, telar_pixel_bytes(&in->geometry), region.r0, region.c0);
     result.region = region;
     context.scratch = aligned(
-        t->scratch_bytes ? t->scratch_bytes(&context, region.r1 - region.r0, region.c1 - region.c0) : 0);
+        t->scratch_bytes ? t->scratch_bytes(&context, region.r1 - region.r0, region.c1 - region.c0)
+                         : 0);
     t->process(&context, &source, &result);
-    ck_assert_msg(!plane_differs(&out, wanted, region), "%s, %ux%ux%u at %u bits, rows %u:%u, columns %u:%u",
-                  t->name, in->geometry.rows, in->geometry.columns, in->geometry.channels, in->geometry.depth,
-                  region.r0, region.r1, region.c0, region.c1);
+    ck_assert_msg(!plane_differs(&out, wanted, region),
+                  "%s, %ux%ux%u at %u bits, rows %u:%u, columns %u:%u", t->name, in->geometry.rows,
+                  in->geometry.columns, in->geometry.channels, in->geometry.depth, region.r0,
+                  region.r1, region.c0, region.c1);
     free(context.scratch);
     free((void *)source.data);
     plane_free(out);
 }
 
-static void check_picture(const char *text, reference *correct, const struct plane *in, uint32_t *random)
+static void check_picture(const char *text, reference *correct, const struct plane *in,
+                          uint32_t *random)
 {
     telar_pipeline *pipeline = telar_pipeline_new();
     struct tl_pass pass = {pipeline, in->geometry, 0, 1, NULL};
@@ -138,7 +141,8 @@ static void check_case(const char *text, reference *correct)
 
     for (uint32_t i = 0; i < sizeof sizes / sizeof *sizes * 4 * 2 * 2; i++) {
         const uint32_t *size = sizes[i / 16], channels = i / 4 % 4 + 1, depth = i / 2 % 2 ? 16 : 8;
-        uint32_t kind = (i / 16 + 2 * i) % 4; /* two of the four at a size, the other two at the next */
+        uint32_t kind =
+            (i / 16 + 2 * i) % 4; /* two of the four at a size, the other two at the next */
         struct plane in =
             plane_picture((struct telar_geometry){size[0], size[1], channels, depth}, kind, i + 1);
 
@@ -174,8 +178,9 @@ START_TEST(every_built_in_has_a_reference)
         const char *name = telar_transform_at(i)->name;
         size_t length = strlen(name), j = 0;
 
-        while (j < CASES
-               && (strncmp(cases[j].text, name, length) != 0 || !strchr(":", cases[j].text[length])))
+        while (
+            j < CASES
+            && (strncmp(cases[j].text, name, length) != 0 || !strchr(":", cases[j].text[length])))
             j++;
         ck_assert_msg(j < CASES, "%s", name);
     }
@@ -196,7 +201,8 @@ START_TEST(invert_by_hand)
                                 &(struct telar_result){narrow_out, 4, one});
     ck_assert_mem_eq(narrow_out, ((unsigned char[]){255, 0, 155, 77}), 4);
     context.image.depth = 16;
-    tl_transform_invert.process(&context, &(struct telar_source){(const unsigned char *)wide, 8, one},
+    tl_transform_invert.process(&context,
+                                &(struct telar_source){(const unsigned char *)wide, 8, one},
                                 &(struct telar_result){(unsigned char *)wide_out, 8, one});
     ck_assert_mem_eq(wide_out, ((uint16_t[]){65535, 0, 64535, 777}), 8);
 }
@@ -213,7 +219,8 @@ static void check_grey(const char *text, uint32_t depth, uint32_t rows, uint32_t
     const void *states[1];
     void *state;
 
-    EACH_SAMPLE(&in) {
+    EACH_SAMPLE(&in)
+    {
         plane_put(&in, r, c, i, values[c]);
         plane_put(&out, r, c, i, wanted[c]);
     }
@@ -240,14 +247,16 @@ START_TEST(grey_values_by_hand)
                LIST(0, 16, 128, 255)); /* 255 sqrt(64/255) = 127.7 */
     check_grey("gamma:gamma=0.5", 8, 1, 2, LIST(16, 255), LIST(1, 255));
     check_grey("gamma:gamma=2", 16, 1, 3, LIST(0, 256, 65535), LIST(0, 4096, 65535));
-    check_grey("blur:sigma=0.3", 8, 1, 3, LIST(0, 255, 0), LIST(1, 253, 1)); /* weights 251, 65034, 251 */
+    check_grey("blur:sigma=0.3", 8, 1, 3, LIST(0, 255, 0),
+               LIST(1, 253, 1)); /* weights 251, 65034, 251 */
     check_grey("blur:sigma=0.3", 16, 3, 3, LIST(0, 65535, 0), LIST(251, 65033, 251));
     check_grey("blur:sigma=9", 8, 3, 3, LIST(200, 200, 200), LIST(200, 200, 200));
     check_grey("blur:sigma=300", 16, 1, 2, LIST(65535, 65535), LIST(65535, 65535));
     check_grey("sobel", 8, 3, 3, LIST(0, 0, 10), LIST(0, 20, 20));
     check_grey("sobel", 8, 3, 3, LIST(0, 0, 255), LIST(0, 255, 255));
     check_grey("sobel", 16, 3, 3, LIST(65535, 0, 0), LIST(65535, 65535, 0));
-    check_grey("equalize", 8, 1, 4, LIST(10, 10, 20, 30), LIST(0, 0, 128, 255)); /* half of 255, up */
+    check_grey("equalize", 8, 1, 4, LIST(10, 10, 20, 30),
+               LIST(0, 0, 128, 255)); /* half of 255, up */
     check_grey("equalize", 16, 1, 4, LIST(7, 9, 9, 1000), LIST(0, 43690, 43690, 65535));
     check_grey("equalize", 8, 3, 2, LIST(9, 9), LIST(9, 9));
 }
@@ -256,7 +265,8 @@ END_TEST
 START_TEST(gray_by_hand)
 {
     const unsigned char narrow[16] = {255, 0, 0, 1, 0, 255, 0, 2, 0, 0, 255, 3, 255, 255, 255, 4};
-    const unsigned char wanted[16] = {76, 76, 76, 1, 150, 150, 150, 2, 29, 29, 29, 3, 255, 255, 255, 4};
+    const unsigned char wanted[16] = {76, 76, 76, 1, 150, 150, 150, 2,
+                                      29, 29, 29, 3, 255, 255, 255, 4};
     const uint16_t wide[6] = {65535, 65535, 65535, 1000, 2000, 3000};
     const uint16_t wide_wanted[6] = {65535, 65535, 65535, 1815, 1815, 1815}; /* 299 + 1174 + 342 */
     unsigned char narrow_out[16];
@@ -267,13 +277,15 @@ START_TEST(gray_by_hand)
                               &(struct telar_result){narrow_out, 16, {0, 1, 0, 4}});
     ck_assert_mem_eq(narrow_out, wanted, sizeof wanted);
     context.image = (struct telar_geometry){1, 2, 3, 16};
-    tl_transform_gray.process(&context, &(struct telar_source){(const unsigned char *)wide, 12, {0, 1, 0, 2}},
+    tl_transform_gray.process(&context,
+                              &(struct telar_source){(const unsigned char *)wide, 12, {0, 1, 0, 2}},
                               &(struct telar_result){(unsigned char *)wide_out, 12, {0, 1, 0, 2}});
     ck_assert_mem_eq(wide_out, wide_wanted, sizeof wide_wanted);
 }
 END_TEST
 
-/* Weights of every size of blur, that of the middle halved, add up to 32768, and each is a signed 16-bit number. */
+/* Weights of every size of blur, that of the middle halved, add up to 32768, and each is a signed
+ * 16-bit number. */
 START_TEST(blur_weights_add_up)
 {
     for (double sigma = 0.3; sigma <= 300; sigma *= 1.07) {
@@ -294,8 +306,8 @@ START_TEST(blur_weights_add_up)
 END_TEST
 
 /*
- * Anything at all: 0 to 64 random bits, and in the first few entries so few that later ones have room to be
- * too many.
+ * Anything at all: 0 to 64 random bits, and in the first few entries so few that later ones have
+ * room to be too many.
  */
 static void fill_partial(uint64_t *partial, uint32_t *random)
 {
@@ -306,7 +318,8 @@ static void fill_partial(uint64_t *partial, uint32_t *random)
     }
 }
 
-/* What a worker wrote may be anything: the table holds samples all the same, whatever the order of the partials. */
+/* What a worker wrote may be anything: the table holds samples all the same, whatever the order of
+ * the partials. */
 START_TEST(equalize_trusts_no_partial)
 {
     static uint64_t partials[3][256], swapped[3][256];
@@ -328,7 +341,8 @@ START_TEST(equalize_trusts_no_partial)
 }
 END_TEST
 
-/* By hand: 2^60 pixels, of which a quarter has 0, a quarter 10 and half 20. A third of 255 is 85. */
+/* By hand: 2^60 pixels, of which a quarter has 0, a quarter 10 and half 20. A third of 255 is 85.
+ */
 START_TEST(equalize_counts_very_large_images)
 {
     static uint64_t partial[256] = {

@@ -1,4 +1,5 @@
-/* Undoing filters: every way gives the pixels that the specification's formulas give, and touches nothing else. */
+/* Undoing filters: every way gives the pixels that the specification's formulas give, and touches
+ * nothing else. */
 #include <config.h>
 
 #include "suite.h"
@@ -9,8 +10,8 @@
 
 enum { ROWS_MAX = 13, PIXELS_MAX = 70, ROW_MAX = PIXELS_MAX * 8, PAD = 16, FENCE = 0xa5 };
 
-typedef bool way(const struct tl_rows *rows, const unsigned char *filtered, size_t count, unsigned char *above,
-                 unsigned char *data, size_t stride_bytes);
+typedef bool way(const struct tl_rows *rows, const unsigned char *filtered, size_t count,
+                 unsigned char *above, unsigned char *data, size_t stride_bytes);
 
 static const unsigned pixel_sizes[] = {1, 2, 3, 4, 6, 8};
 
@@ -28,8 +29,8 @@ static int paeth(int a, int b, int c)
     return pa <= pb && pa <= pc ? a : pb <= pc ? b : c;
 }
 
-static void naive(const struct tl_rows *rows, const unsigned char *filtered, size_t count, const unsigned char *above,
-                  unsigned char *out)
+static void naive(const struct tl_rows *rows, const unsigned char *filtered, size_t count,
+                  const unsigned char *above, unsigned char *out)
 {
     const size_t n = rows->row_bytes, bpp = rows->pixel_bytes;
 
@@ -39,12 +40,14 @@ static void naive(const struct tl_rows *rows, const unsigned char *filtered, siz
             int a = i < bpp ? 0 : out[r * n + i - bpp], b = up[i], c = i < bpp ? 0 : up[i - bpp];
             int guess[5] = {0, a, b, (a + b) >> 1, paeth(a, b, c)};
 
-            out[r * n + i] = (unsigned char)(filtered[r * (n + 1) + 1 + i] + guess[filtered[r * (n + 1)]]);
+            out[r * n + i] =
+                (unsigned char)(filtered[r * (n + 1) + 1 + i] + guess[filtered[r * (n + 1)]]);
         }
 }
 
 /* What `data` must hold: rows at their stride, the fence between them untouched. */
-static void lay_out(const struct tl_rows *rows, size_t count, const unsigned char *pixels, unsigned char *data)
+static void lay_out(const struct tl_rows *rows, size_t count, const unsigned char *pixels,
+                    unsigned char *data)
 {
     const size_t swapped = rows->swap && __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__;
 
@@ -56,12 +59,15 @@ static void lay_out(const struct tl_rows *rows, size_t count, const unsigned cha
     }
 }
 
-/* Everything a call could touch is in buffers of exactly that size, so that a sanitizer sees one byte more. */
-static void check(way *undo, const struct tl_rows *rows, size_t count, const unsigned char *filtered,
-                  const unsigned char *above, const unsigned char *pixels)
+/* Everything a call could touch is in buffers of exactly that size, so that a sanitizer sees one
+ * byte more. */
+static void check(way *undo, const struct tl_rows *rows, size_t count,
+                  const unsigned char *filtered, const unsigned char *above,
+                  const unsigned char *pixels)
 {
     const size_t n = rows->row_bytes, stride = n + PAD, bytes = count * stride - PAD;
-    unsigned char *in = malloc(count * (n + 1)), *up = malloc(n), *data = malloc(bytes), *expected = malloc(bytes);
+    unsigned char *in = malloc(count * (n + 1)), *up = malloc(n), *data = malloc(bytes),
+                  *expected = malloc(bytes);
 
     ck_assert(in && up && data && expected);
     memcpy(in, filtered, count * (n + 1));
@@ -71,7 +77,8 @@ static void check(way *undo, const struct tl_rows *rows, size_t count, const uns
     if (!undo(rows, in, count, up, data, stride) || memcmp(data, expected, bytes) != 0)
         ck_abort_msg("%u bytes a pixel, %zu rows of %zu", rows->pixel_bytes, count, n);
     if (memcmp(up, pixels + (count - 1) * n, n) != 0)
-        ck_abort_msg("the row that is kept: %u bytes a pixel, %zu rows of %zu", rows->pixel_bytes, count, n);
+        ck_abort_msg("the row that is kept: %u bytes a pixel, %zu rows of %zu", rows->pixel_bytes,
+                     count, n);
     free(in);
     free(up);
     free(data);
@@ -81,8 +88,8 @@ static void check(way *undo, const struct tl_rows *rows, size_t count, const uns
 enum { KINDS = 4 };
 
 /*
- * kinds of residuals: anything; small ones, as in pictures; only 0 and 255, where ties and saturation are; zeros with
- * something now and then, as on drawn pages
+ * kinds of residuals: anything; small ones, as in pictures; only 0 and 255, where ties and
+ * saturation are; zeros with something now and then, as on drawn pages
  */
 static void fill(unsigned char *bytes, size_t n, unsigned kind, uint32_t *seed)
 {
@@ -90,7 +97,8 @@ static void fill(unsigned char *bytes, size_t n, unsigned kind, uint32_t *seed)
 
     for (size_t i = 0; i < n; i++) {
         uint32_t x = random_next(seed);
-        const unsigned char of[KINDS] = {(unsigned char)x, (unsigned char)(x % 7 - 3), (unsigned char)((x & 1) * 255),
+        const unsigned char of[KINDS] = {(unsigned char)x, (unsigned char)(x % 7 - 3),
+                                         (unsigned char)((x & 1) * 255),
                                          (unsigned char)(zeros ? 0 : x % 7 - 3)};
 
         bytes[i] = of[kind];
@@ -99,16 +107,19 @@ static void fill(unsigned char *bytes, size_t n, unsigned kind, uint32_t *seed)
     }
 }
 
-static void check_both(struct tl_rows rows, size_t count, unsigned kind, unsigned filter, uint32_t *seed)
+static void check_both(struct tl_rows rows, size_t count, unsigned kind, unsigned filter,
+                       uint32_t *seed)
 {
-    static unsigned char filtered[ROWS_MAX * (ROW_MAX + 1)], above[ROW_MAX], expected[ROWS_MAX * ROW_MAX];
+    static unsigned char filtered[ROWS_MAX * (ROW_MAX + 1)], above[ROW_MAX],
+        expected[ROWS_MAX * ROW_MAX];
 
     fill(filtered, count * (rows.row_bytes + 1), kind, seed);
     fill(above, rows.row_bytes, kind, seed);
     for (size_t r = 0; r < count; r++)
-        filtered[r * (rows.row_bytes + 1)] = (unsigned char)(filter < 5    ? filter
-                                                             : filter == 5 ? random_next(seed) % 5
-                                                                           : 1 + random_next(seed) % 3);
+        filtered[r * (rows.row_bytes + 1)] =
+            (unsigned char)(filter < 5    ? filter
+                            : filter == 5 ? random_next(seed) % 5
+                                          : 1 + random_next(seed) % 3);
     naive(&rows, filtered, count, above, expected);
     for (int swap = 0; swap <= (rows.pixel_bytes % 2 == 0); swap++) {
         rows.swap = swap;
@@ -123,11 +134,12 @@ START_TEST(equals_the_formulas)
 
     for (size_t s = 0; s < sizeof pixel_sizes / sizeof *pixel_sizes; s++)
         for (size_t pixels = 1; pixels <= PIXELS_MAX; pixels += pixels < 12 ? 1 : 7)
-            for (unsigned filter = 0; filter < 7; filter++) /* 5: a mixture; 6: of Sub, Up and Average */
+            for (unsigned filter = 0; filter < 7;
+                 filter++) /* 5: a mixture; 6: of Sub, Up and Average */
                 for (unsigned kind = 0; kind < KINDS; kind++)
                     for (size_t count = 1; count <= ROWS_MAX; count += 4)
-                        check_both((struct tl_rows){pixels * pixel_sizes[s], pixel_sizes[s], false}, count, kind,
-                                   filter, &seed);
+                        check_both((struct tl_rows){pixels * pixel_sizes[s], pixel_sizes[s], false},
+                                   count, kind, filter, &seed);
 }
 END_TEST
 

@@ -1,7 +1,7 @@
 /*
- * Every call that can fail fails once, the first time it is made, the second, the third, ... until none
- * fails: each time there is the complete output or the right status, the old output stays, and nothing else
- * is left behind.
+ * Every call that can fail fails once, the first time it is made, the second, the third, ... until
+ * none fails: each time there is the complete output or the right status, the old output stays, and
+ * nothing else is left behind.
  */
 #include <config.h>
 
@@ -21,7 +21,8 @@
 #define WORKER (1u << TELAR_WORKER)
 #define OK (1u << TELAR_OK)
 
-/* A call, how it fails, and what may become of a run. OK: there is another way, or the call is not needed. */
+/* A call, how it fails, and what may become of a run. OK: there is another way, or the call is not
+ * needed. */
 static const struct failure {
     const char *call;
     int errnum;
@@ -130,7 +131,8 @@ static void make_files(const struct telar_geometry *geometry)
     snprintf(output, sizeof output, "%s/out.png", directory);
     ck_assert_int_eq(telar_image_new(geometry, &picture, NULL), TELAR_OK);
     for (uint32_t row = 0; row < geometry->rows; row++)
-        memset(telar_image_row(picture, row), (int)(row * row / 64 % 256), telar_row_bytes(geometry));
+        memset(telar_image_row(picture, row), (int)(row * row / 64 % 256),
+               telar_row_bytes(geometry));
     ck_assert_int_eq(telar_image_write(picture, input, NULL), TELAR_OK);
     telar_image_free(picture);
     add_text();
@@ -158,13 +160,15 @@ struct trial {
 static telar_status run(const struct trial *trial, struct telar_error *error)
 {
     telar_report *report;
-    telar_status status = telar_run_file(input, output, trial->pipeline, &trial->options, &report, error);
+    telar_status status =
+        telar_run_file(input, output, trial->pipeline, &trial->options, &report, error);
 
     telar_report_free(report);
     return status;
 }
 
-static void check_error(const struct failure *failure, const struct telar_error *error, telar_status status)
+static void check_error(const struct failure *failure, const struct telar_error *error,
+                        telar_status status)
 {
     ck_assert_int_eq(error->status, status);
     ck_assert_msg(error->text[0], "%s: no words", failure->call);
@@ -180,9 +184,11 @@ static void check_left(const char *call, unsigned long k, int descriptors)
     int left = count_descriptors();
 
     ck_assert_msg(child == -1 && errno == ECHILD, "%s %lu: child %d is left", call, k, (int)child);
-    ck_assert_msg(left == descriptors, "%s %lu: %d descriptors, not %d", call, k, left, descriptors);
+    ck_assert_msg(left == descriptors, "%s %lu: %d descriptors, not %d", call, k, left,
+                  descriptors);
     ck_assert_msg(!any_segment_mapped(), "%s %lu: a segment is still mapped", call, k);
-    ck_assert_msg(access(wrap_shm_path(), F_OK) != 0, "%s %lu: %s is left", call, k, wrap_shm_path());
+    ck_assert_msg(access(wrap_shm_path(), F_OK) != 0, "%s %lu: %s is left", call, k,
+                  wrap_shm_path());
     ck_assert_msg(count_entries(directory, "") == 4, "%s %lu: a file is left", call, k);
 }
 
@@ -203,10 +209,12 @@ static bool fail_once(const struct trial *trial, const struct failure *failure, 
     failed = wrap_disarm();
     check_left(failure->call, k, descriptors);
     load(output, &got);
-    ck_assert_msg((failed ? failure->statuses : OK) & 1u << status, "%s %lu (%s): %s, %s", failure->call, k,
-                  strerror(failure->errnum), telar_status_name(status), status ? error.text : "");
+    ck_assert_msg((failed ? failure->statuses : OK) & 1u << status, "%s %lu (%s): %s, %s",
+                  failure->call, k, strerror(failure->errnum), telar_status_name(status),
+                  status ? error.text : "");
     if (status == TELAR_OK) {
-        ck_assert_msg(got.n == trial->expected.n && memcmp(got.bytes, trial->expected.bytes, got.n) == 0,
+        ck_assert_msg(got.n == trial->expected.n
+                          && memcmp(got.bytes, trial->expected.bytes, got.n) == 0,
                       "%s %lu: other bytes", failure->call, k);
     } else {
         check_error(failure, &error, status);
@@ -253,11 +261,14 @@ static void check_trial(struct trial *trial, const char *const *calls)
     remove_files();
 }
 
-/* A small picture in quadrants, with a transform that reads the neighbours' pixels and one that reads all first. */
-static void check_quadrants(enum world world, struct telar_options options, const char *const *calls)
+/* A small picture in quadrants, with a transform that reads the neighbours' pixels and one that
+ * reads all first. */
+static void check_quadrants(enum world world, struct telar_options options,
+                            const char *const *calls)
 {
-    static struct trial trial = {
-        .geometry = {31, 23, 3, 8}, .transforms = {"blur:sigma=1", "equalize"}, .density = ULONG_MAX};
+    static struct trial trial = {.geometry = {31, 23, 3, 8},
+                                 .transforms = {"blur:sigma=1", "equalize"},
+                                 .density = ULONG_MAX};
 
     trial.world = world;
     trial.options = options;
@@ -266,9 +277,9 @@ static void check_quadrants(enum world world, struct telar_options options, cons
     check_trial(&trial, calls);
 }
 
-#define EVERYWHERE                                                                                           \
-    " malloc ", " calloc ", " shm_open ", " ftruncate ", " posix_fallocate ", " mmap ", " openat ",          \
-        " pread ", " write ", " fsync ", " renameat ", " close "
+#define EVERYWHERE                                                                                 \
+    " malloc ", " calloc ", " shm_open ", " ftruncate ", " posix_fallocate ", " mmap ",            \
+        " openat ", " pread ", " write ", " fsync ", " renameat ", " close "
 
 START_TEST(serial)
 {
@@ -279,17 +290,17 @@ END_TEST
 
 START_TEST(threads)
 {
-    check_quadrants(
-        USUAL, (struct telar_options){.engine = TELAR_THREADS},
-        (const char *const[]){EVERYWHERE, " pthread_create ", " socketpair ", " send ", " recv ", NULL});
+    check_quadrants(USUAL, (struct telar_options){.engine = TELAR_THREADS},
+                    (const char *const[]){EVERYWHERE, " pthread_create ", " socketpair ", " send ",
+                                          " recv ", NULL});
 }
 END_TEST
 
 START_TEST(gil)
 {
-    check_quadrants(
-        USUAL, (struct telar_options){.engine = TELAR_GIL},
-        (const char *const[]){EVERYWHERE, " pthread_create ", " socketpair ", " send ", " recv ", NULL});
+    check_quadrants(USUAL, (struct telar_options){.engine = TELAR_GIL},
+                    (const char *const[]){EVERYWHERE, " pthread_create ", " socketpair ", " send ",
+                                          " recv ", NULL});
 }
 END_TEST
 
@@ -297,14 +308,16 @@ END_TEST
 
 START_TEST(shared_processes)
 {
-    check_quadrants(USUAL, (struct telar_options){.engine = TELAR_PROCESSES, .isolation = TELAR_SHARED},
+    check_quadrants(USUAL,
+                    (struct telar_options){.engine = TELAR_PROCESSES, .isolation = TELAR_SHARED},
                     (const char *const[]){IN_PROCESSES, NULL});
 }
 END_TEST
 
 START_TEST(guarded_processes)
 {
-    check_quadrants(USUAL, (struct telar_options){.engine = TELAR_PROCESSES, .isolation = TELAR_GUARDED},
+    check_quadrants(USUAL,
+                    (struct telar_options){.engine = TELAR_PROCESSES, .isolation = TELAR_GUARDED},
                     (const char *const[]){IN_PROCESSES, " mprotect ", NULL});
 }
 END_TEST
@@ -337,7 +350,8 @@ END_TEST
 
 /* ---- the coordinator is killed ---- */
 
-/* Waits for the run, and for whoever has lost his parent with it; the time limit of the suite is the limit for that. */
+/* Waits for the run, and for whoever has lost his parent with it; the time limit of the suite is
+ * the limit for that. */
 static void wait_for_all(void)
 {
     pid_t pid;
@@ -367,17 +381,19 @@ static bool kill_once(const struct trial *trial, const char *call, unsigned long
     wait_for_all();
     killed = wrap_disarm();
     load(output, &got);
-    ck_assert_msg((got.n == trial->expected.n && memcmp(got.bytes, trial->expected.bytes, got.n) == 0)
-                      || (killed && got.n == sizeof old && memcmp(got.bytes, old, got.n) == 0),
-                  "%s %lu: the output is neither the old one nor the new", call, k);
+    ck_assert_msg(
+        (got.n == trial->expected.n && memcmp(got.bytes, trial->expected.bytes, got.n) == 0)
+            || (killed && got.n == sizeof old && memcmp(got.bytes, old, got.n) == 0),
+        "%s %lu: the output is neither the old one nor the new", call, k);
     ck_assert_msg(count_entries(directory, "") == 4, "%s %lu: a file is left", call, k);
-    ck_assert_msg(access(wrap_shm_path(), F_OK) != 0, "%s %lu: %s is left", call, k, wrap_shm_path());
+    ck_assert_msg(access(wrap_shm_path(), F_OK) != 0, "%s %lu: %s is left", call, k,
+                  wrap_shm_path());
     return killed;
 }
 
 START_TEST(killed_coordinators_leave_nothing)
 {
-    static const char *const calls[] = {"openat", "mmap", "fork",  "send",   "recv",     "poll",
+    static const char *const calls[] = {"openat", "mmap",  "fork",  "send",   "recv",     "poll",
                                         "pread",  "write", "fsync", "linkat", "renameat", "close"};
     static struct trial trial = {.geometry = {31, 23, 3, 8},
                                  .transforms = {"blur:sigma=1"},

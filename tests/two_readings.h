@@ -1,6 +1,6 @@
 /*
- * two_readings.h - a file in memory read in several ways: by libpng, in bands as they come, and by its
- * restart points. For tests and for the fuzzer, so it uses no Check.
+ * two_readings.h - a file in memory read in several ways: by libpng, in bands as they come, and by
+ * its restart points. For tests and for the fuzzer, so it uses no Check.
  */
 #ifndef TESTS_TWO_READINGS_H
 #define TESTS_TWO_READINGS_H
@@ -82,7 +82,8 @@ static inline void read_in_bands(struct reading *r, uint32_t band_rows)
         uint32_t count = g->rows - row < band_rows ? g->rows - row : band_rows;
 
         r->good = tl_decoder_read_band(r->decoder, filtered, count)
-                  && tl_unfilter(&rows, filtered, count, above, r->pixels + row * r->row_bytes, r->row_bytes);
+                  && tl_unfilter(&rows, filtered, count, above, r->pixels + row * r->row_bytes,
+                                 r->row_bytes);
     }
     r->good = r->good && tl_decoder_leave(r->decoder, rest, &n)
               && tl_decoder_read_tail(r->decoder, rest, n, &doubt, NULL) == TELAR_OK;
@@ -92,22 +93,25 @@ static inline void read_in_bands(struct reading *r, uint32_t band_rows)
 }
 
 /* One band for itself, into its place. */
-static inline bool read_band_alone(struct reading *r, uint32_t band, uint32_t band_rows, uint32_t *adler, void *work)
+static inline bool read_band_alone(struct reading *r, uint32_t band, uint32_t band_rows,
+                                   uint32_t *adler, void *work)
 {
     const struct telar_geometry *g = tl_decoder_geometry(r->decoder);
     const struct tl_rows rows = rows_of(g);
-    const uint32_t row = band * band_rows, count = g->rows - row < band_rows ? g->rows - row : band_rows;
-    unsigned char *filtered = or_die(malloc(count * (r->row_bytes + 1))), *above = or_die(malloc(r->row_bytes));
+    const uint32_t row = band * band_rows,
+                   count = g->rows - row < band_rows ? g->rows - row : band_rows;
+    unsigned char *filtered = or_die(malloc(count * (r->row_bytes + 1))),
+                  *above = or_die(malloc(r->row_bytes));
     const uint32_t part_rows = tl_decoder_restart(r->decoder)->part_rows;
     struct tl_restarted told;
-    bool good = tl_restart_read(tl_decoder_restart(r->decoder), tl_decoder_descriptor(r->decoder), band, work, filtered,
-                                r->row_bytes + 1, &told);
+    bool good = tl_restart_read(tl_decoder_restart(r->decoder), tl_decoder_descriptor(r->decoder),
+                                band, work, filtered, r->row_bytes + 1, &told);
 
     for (uint32_t i = 0, n; good && i < count; i += n) {
         n = count - i < part_rows ? count - i : part_rows;
         memset(above, 0xa5, r->row_bytes); /* nothing of it may be seen */
-        good = tl_unfilter(&rows, filtered + i * (r->row_bytes + 1), n, above, r->pixels + (row + i) * r->row_bytes,
-                           r->row_bytes);
+        good = tl_unfilter(&rows, filtered + i * (r->row_bytes + 1), n, above,
+                           r->pixels + (row + i) * r->row_bytes, r->row_bytes);
     }
     *adler = told.adler;
     free(filtered);
@@ -172,7 +176,8 @@ static inline const char *difference(const struct reading *a, const struct readi
 static inline void read_all(struct two_readings *two, const char *path, struct reading *libpng,
                             uint32_t band_rows, uint32_t claimed)
 {
-    struct reading bands = open_reading(path), restarted = open_reading(path), halves = open_reading(path);
+    struct reading bands = open_reading(path), restarted = open_reading(path),
+                   halves = open_reading(path);
 
     two->ordinary = tl_decoder_in_bands(libpng->decoder);
     if (two->ordinary) {
@@ -180,7 +185,8 @@ static inline void read_all(struct two_readings *two, const char *path, struct r
         read_restarted(&restarted, claimed); /* each part is a band */
         read_restarted(&halves, claimed <= UINT32_MAX / 2 ? 2 * claimed : 0); /* two are one */
     }
-    libpng->good = tl_decoder_read(libpng->decoder, libpng->pixels, libpng->row_bytes, NULL) == TELAR_OK;
+    libpng->good =
+        tl_decoder_read(libpng->decoder, libpng->pixels, libpng->row_bytes, NULL) == TELAR_OK;
     two->libpng = libpng->good;
     two->in_bands = bands.good;
     two->restarted = restarted.good;
@@ -197,13 +203,15 @@ static inline void read_all(struct two_readings *two, const char *path, struct r
     if (halves.good && !two->differ)
         two->differ = difference(&halves, libpng);
     if (restarted.good != halves.good && !two->differ)
-        two->differ = "by restart points it is taken as bands or as halves, and refused as the other";
+        two->differ =
+            "by restart points it is taken as bands or as halves, and refused as the other";
     close_reading(&bands);
     close_reading(&restarted);
     close_reading(&halves);
 }
 
-/* What is wrong in the end: `differ`, for what a quick way takes, libpng must take too and give the same. */
+/* What is wrong in the end: `differ`, for what a quick way takes, libpng must take too and give the
+ * same. */
 static inline struct two_readings read_twice(const void *bytes, size_t n, uint32_t band_rows)
 {
     struct two_readings two = {0};

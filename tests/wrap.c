@@ -33,14 +33,14 @@ static pid_t victim; /* 0: the call is to fail */
 static enum world world;
 
 /* Declares a function of the library and defines what is called in its place. */
-#define WRAP(type, name, parameters, arguments, failing)                                                     \
-    type __real_##name parameters;                                                                           \
-    type __wrap_##name parameters;                                                                           \
-    type __wrap_##name parameters                                                                            \
-    {                                                                                                        \
-        if (fails(#name))                                                                                    \
-            failing;                                                                                         \
-        return __real_##name arguments;                                                                      \
+#define WRAP(type, name, parameters, arguments, failing)                                           \
+    type __real_##name parameters;                                                                 \
+    type __wrap_##name parameters;                                                                 \
+    type __wrap_##name parameters                                                                  \
+    {                                                                                              \
+        if (fails(#name))                                                                          \
+            failing;                                                                               \
+        return __real_##name arguments;                                                            \
     }
 
 /* Only async-signal-safe things: it is called in workers. */
@@ -92,9 +92,10 @@ WRAP(pid_t, fork, (void), (), return -1)
 WRAP(int, pthread_create,
      (pthread_t * thread, const pthread_attr_t *attributes, void *(*body)(void *), void *data),
      (thread, attributes, body, data), return errno)
-WRAP(int, socketpair, (int domain, int type, int protocol, int ends[2]), (domain, type, protocol, ends),
+WRAP(int, socketpair, (int domain, int type, int protocol, int ends[2]),
+     (domain, type, protocol, ends), return -1)
+WRAP(ssize_t, send, (int fd, const void *bytes, size_t n, int flags), (fd, bytes, n, flags),
      return -1)
-WRAP(ssize_t, send, (int fd, const void *bytes, size_t n, int flags), (fd, bytes, n, flags), return -1)
 WRAP(ssize_t, recv, (int fd, void *bytes, size_t n, int flags), (fd, bytes, n, flags), return -1)
 WRAP(int, poll, (struct pollfd * set, nfds_t n, int timeout_ms), (set, n, timeout_ms), return -1)
 
@@ -119,7 +120,8 @@ WRAP(int, stat, (const char *path, struct stat *st), (path, st), return -1)
 WRAP(int, fchmod, (int fd, mode_t mode), (fd, mode), return -1)
 WRAP(int, linkat, (int from, const char *old, int to, const char *new, int flags),
      (from, old, to, new, flags), return -1)
-WRAP(int, renameat, (int from, const char *old, int to, const char *new), (from, old, to, new), return -1)
+WRAP(int, renameat, (int from, const char *old, int to, const char *new), (from, old, to, new),
+     return -1)
 WRAP(ssize_t, getrandom, (void *bytes, size_t n, unsigned flags), (bytes, n, flags), return -1)
 WRAP(FILE *, fopen, (const char *path, const char *mode), (path, mode), return NULL)
 

@@ -1,6 +1,7 @@
 /*
- * wrap.h - makes calls of the C library fail, for programs linked with -Wl,--wrap=NAME for each of wrap.c's
- * functions. Counts are kept in memory that forked workers share, so that a call fails wherever it is made.
+ * wrap.h - makes calls of the C library fail, for programs linked with -Wl,--wrap=NAME for each of
+ * wrap.c's functions. Counts are kept in memory that forked workers share, so that a call fails
+ * wherever it is made.
  */
 #ifndef TESTS_WRAP_H
 #define TESTS_WRAP_H
@@ -18,10 +19,12 @@ enum world {
 /* Before anything else. */
 void wrap_begin(enum world world);
 
-/* The k-th call of `call` from now on fails with errnum; of read and write with 0, it does no more than one byte. */
+/* The k-th call of `call` from now on fails with errnum; of read and write with 0, it does no more
+ * than one byte. */
 void wrap_arm(const char *call, int errnum, unsigned long k);
 
-/* At the k-th call of `call` from now on, wherever it is made, process `pid` is killed; the call is made all the same.
+/* At the k-th call of `call` from now on, wherever it is made, process `pid` is killed; the call is
+ * made all the same.
  */
 void wrap_arm_kill(const char *call, pid_t pid, unsigned long k);
 

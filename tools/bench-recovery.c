@@ -1,10 +1,10 @@
 /*
  * bench-recovery [ROUNDS] - how long it takes until what a lost worker had is done again.
  *
- * A transform has its worker killed, or hangs, the first time that it is given a certain region, and is undisturbed
- * after that; it notes when, in memory that it shares with this program. Reported is the time between the blow (of one that
- * hangs: its deadline) and the moment at which another worker begins with the same region: all that recovery costs beside
- * the region's own time.
+ * A transform has its worker killed, or hangs, the first time that it is given a certain region,
+ * and is undisturbed after that; it notes when, in memory that it shares with this program.
+ * Reported is the time between the blow (of one that hangs: its deadline) and the moment at which
+ * another worker begins with the same region: all that recovery costs beside the region's own time.
  */
 #include <config.h>
 
@@ -48,7 +48,8 @@ static void be_struck(void)
 }
 
 /* Something that takes a millisecond or so. */
-static void work(const struct telar_context *context, const struct telar_source *source, const struct telar_result *result)
+static void work(const struct telar_context *context, const struct telar_source *source,
+                 const struct telar_result *result)
 {
     const struct telar_region *region = &result->region;
     size_t n = (size_t)(region->c1 - region->c0) * context->image.channels;
@@ -94,16 +95,19 @@ static void print(const char *what, const char *isolation, struct times *times)
 {
     qsort(times->recovery_ms, times->n, sizeof *times->recovery_ms, compare);
     qsort(times->own_ms, times->n, sizeof *times->own_ms, compare);
-    printf("%-28s %-10s %8.2f ms (%6.2f - %6.2f, at most %6.2f)   the region itself %6.2f ms\n", what, isolation,
-           times->recovery_ms[times->n / 2], times->recovery_ms[times->n / 4], times->recovery_ms[3 * times->n / 4],
-           times->recovery_ms[times->n - 1], times->own_ms[times->n / 2]);
+    printf("%-28s %-10s %8.2f ms (%6.2f - %6.2f, at most %6.2f)   the region itself %6.2f ms\n",
+           what, isolation, times->recovery_ms[times->n / 2], times->recovery_ms[times->n / 4],
+           times->recovery_ms[3 * times->n / 4], times->recovery_ms[times->n - 1],
+           times->own_ms[times->n / 2]);
 }
 
 /* One run; false when it did not go as it should. */
-static bool measure(const telar_image *picture, const telar_pipeline *pipeline, telar_isolation isolation,
-                    enum blow blow, struct times *times)
+static bool measure(const telar_image *picture, const telar_pipeline *pipeline,
+                    telar_isolation isolation, enum blow blow, struct times *times)
 {
-    struct telar_options options = {.workers = 2, .plan = {BANDS, 1}, .isolation = isolation,
+    struct telar_options options = {.workers = 2,
+                                    .plan = {BANDS, 1},
+                                    .isolation = isolation,
                                     .timeout_ms = blow == HANG ? TIMEOUT_MS : 0};
     struct telar_error error = {.text = ""};
     telar_image *result;
@@ -158,9 +162,11 @@ int main(int argc, char **argv)
         return 2;
     }
     notes = mmap(NULL, sizeof *notes, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-    good = notes != MAP_FAILED && pipeline && telar_pipeline_add(pipeline, &transform, NULL, NULL) == TELAR_OK
+    good = notes != MAP_FAILED && pipeline
+           && telar_pipeline_add(pipeline, &transform, NULL, NULL) == TELAR_OK
            && telar_image_new(&geometry, &picture, NULL) == TELAR_OK;
-    printf("%d x %d RGB in %d bands, 2 workers, %lu rounds: median (quartiles)\n", ROWS, COLUMNS, BANDS, rounds);
+    printf("%d x %d RGB in %d bands, 2 workers, %lu rounds: median (quartiles)\n", ROWS, COLUMNS,
+           BANDS, rounds);
     good = good && bench(picture, pipeline, (uint32_t)rounds);
     telar_image_free(picture);
     telar_pipeline_free(pipeline);

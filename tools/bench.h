@@ -1,7 +1,8 @@
 /*
  * bench.h - the parts of `telar bench`: what is compared, how it is measured, what was found.
  *
- * plan -> measure (rounds) -> examine (where the time goes) -> laws, faults, python -> findings (sentences)
+ * plan -> measure (rounds) -> examine (where the time goes) -> laws, faults, python -> findings
+ * (sentences)
  * -> outputs. All of it hangs in one struct bench. Times are milliseconds unless a name says ns.
  */
 #ifndef TOOLS_BENCH_H
@@ -32,7 +33,8 @@ struct bench_picture {
     char path[256]; /* "" when there is none */
 };
 
-/* Parts of a worker's life. Together they are the time from the first worker made to the last joined. */
+/* Parts of a worker's life. Together they are the time from the first worker made to the last
+ * joined. */
 enum bench_part {
     PART_SPAWN,   /* from the call that makes it to the first instruction of its own */
     PART_MAP,     /* mapping the segment and its private memory */
@@ -52,9 +54,9 @@ struct bench_anatomy {
     double setup_ms, finish_ms; /* before the first worker is made, after the last is joined */
     double part_ms[N_PARTS];    /* of a worker, on average over all of them */
     double step_ms[N_STEPS];
-    double least_cover,
-        most_cover;       /* set-up, all parts of a worker and finish over wall_ms: the workers' extremes */
-    double spawn_join_us; /* spawn and join of a worker, on average */
+    double least_cover, most_cover; /* set-up, all parts of a worker and finish over wall_ms: the
+                                       workers' extremes */
+    double spawn_join_us;           /* spawn and join of a worker, on average */
 };
 
 struct bench_sample {
@@ -95,7 +97,7 @@ struct bench_row {
 struct bench_group {
     char title[160];
     uint32_t baseline, again; /* rows */
-    double resolution;        /* the least |ln ratio| that this host can tell from none: see bench_judge */
+    double resolution; /* the least |ln ratio| that this host can tell from none: see bench_judge */
 };
 
 /* What a row's ratio is worth. */
@@ -124,7 +126,8 @@ struct bench_rung {
 /* The picture size from which on `row` is faster than serial. Pixels; NAN where not found. */
 struct bench_even {
     uint32_t row;
-    struct stats_interval pixels; /* low: serial is still surely faster; high: it surely no longer is */
+    struct stats_interval
+        pixels; /* low: serial is still surely faster; high: it surely no longer is */
 };
 
 struct bench_law {
@@ -173,7 +176,8 @@ enum bench_stop { STOP_PRECISE, STOP_TIME, STOP_ROUNDS, STOP_INTERRUPTED };
 
 /* ---- all of it ---- */
 
-/* What the command line asks for. Lists are in the order in which they were given; n 0: the default. */
+/* What the command line asks for. Lists are in the order in which they were given; n 0: the
+ * default. */
 struct bench_wishes {
     telar_engine engine[BENCH_LIST_MAX];
     uint32_t n_engines;
@@ -190,7 +194,7 @@ struct bench_wishes {
     uint32_t n_sizes;
     const char *transforms[TELAR_PIPELINE_MAX];
     uint32_t n_transforms;
-    const char *input;    /* NULL: synthetic */
+    const char *input;       /* NULL: synthetic */
     bool starts, made, kept; /* --start was given, and with what */
     bool python;
     uint64_t rounds; /* exactly so many; 0: until precise or out of time */
@@ -214,7 +218,8 @@ struct bench {
     uint32_t n_groups;
     uint32_t rounds; /* complete ones */
     enum bench_stop stop;
-    double widest;  /* of the intervals that were to become narrow: half the width, as part of the ratio */
+    double widest;  /* of the intervals that were to become narrow: half the width, as part of the
+                       ratio */
     double spent_s; /* in rounds */
     struct stats_random random;
     struct bench_host host;
@@ -222,7 +227,8 @@ struct bench {
     uint32_t n_rungs;
     struct bench_law law[BENCH_ROWS_MAX];
     uint32_t n_laws;
-    double amdahl_serial; /* the share of a whole-file job that only one worker can do; NAN: not measured */
+    double amdahl_serial; /* the share of a whole-file job that only one worker can do; NAN: not
+                             measured */
     struct bench_even even[BENCH_RUNGS_MAX];
     uint32_t n_evens;
     struct bench_python python;
@@ -230,14 +236,15 @@ struct bench {
     uint32_t n_findings;
 };
 
-/* Set by SIGINT, SIGTERM and SIGHUP while bench_catch_signals is in force: everybody ends at the next chance. */
+/* Set by SIGINT, SIGTERM and SIGHUP while bench_catch_signals is in force: everybody ends at the
+ * next chance. */
 extern volatile int bench_interrupted;
 
 /* ---- functions, by file. A status other than TELAR_OK has been said. ---- */
 
 /*
- * bench_lists.c: options that are lists; false after it has been said what is wrong. pair: of two words the
- * second is true.
+ * bench_lists.c: options that are lists; false after it has been said what is wrong. pair: of two
+ * words the second is true.
  */
 bool bench_take_engines(struct bench_wishes *wishes, const char *text);
 bool bench_take_isolations(struct bench_wishes *wishes, const char *text);
@@ -251,23 +258,27 @@ bool bench_take_pair(const char *option, const char *text, const char *first, co
 /* bench_plan.c: from wishes to rows and groups; rows that cannot be are said and left out. */
 telar_status bench_plan(struct bench *bench);
 
-/* bench_picture.c: the pictures of the rows, and their files in a directory of their own; its end. */
+/* bench_picture.c: the pictures of the rows, and their files in a directory of their own; its end.
+ */
 telar_status bench_pictures_make(struct bench *bench);
 void bench_pictures_free(struct bench *bench);
 /* A picture of rows x columns from the middle of another; NULL: no memory. */
 telar_image *bench_picture_crop(telar_image *image, uint32_t rows, uint32_t columns);
 
-/* bench_run.c: one run of a row; *wall_ms is taken around the call. The caller frees *report (may be NULL). */
+/* bench_run.c: one run of a row; *wall_ms is taken around the call. The caller frees *report (may
+ * be NULL). */
 telar_status bench_run(const struct bench *bench, struct bench_row *row,
-                       const struct telar_options *options, struct bench_sample *sample, double *wall_ms,
-                       telar_report **report, telar_image **result, struct telar_error *error);
+                       const struct telar_options *options, struct bench_sample *sample,
+                       double *wall_ms, telar_report **report, telar_image **result,
+                       struct telar_error *error);
 
 /* Ends the workers that rows have kept. The next run of such a row makes others. */
 void bench_end_pools(struct bench *bench);
 void bench_catch_signals(void);
 double bench_now_ms(void);
 
-/* bench_measure.c: runs each row once, leaves out those that fail and those whose bytes differ; then the rounds. */
+/* bench_measure.c: runs each row once, leaves out those that fail and those whose bytes differ;
+ * then the rounds. */
 telar_status bench_warm_up(struct bench *bench);
 void bench_measure(struct bench *bench);
 /* The ratios of a row to another, round by round, with the interval of their median. */
@@ -275,7 +286,8 @@ struct stats_interval bench_ratio(struct bench *bench, const struct bench_row *r
                                   const struct bench_row *to, uint32_t resamples);
 /* Fills in what is derived from the samples: medians, ratios, resolutions. */
 void bench_summarize(struct bench *bench);
-/* A ratio counts when its interval excludes 1 and it is farther from 1 than the resolution of the group. */
+/* A ratio counts when its interval excludes 1 and it is farther from 1 than the resolution of the
+ * group. */
 enum bench_verdict bench_judge(const struct bench *bench, const struct bench_row *row);
 const char *bench_verdict_name(enum bench_verdict verdict);
 
@@ -289,25 +301,28 @@ const char *bench_step_name(enum bench_step step);
 /* bench_memory.c: resident and proportional set size of this process and its children. */
 bool bench_memory_now(uint64_t *rss_bytes, uint64_t *pss_bytes);
 
-/* bench_laws.c, bench_even.c: speed-up and its laws, from rounds and examined runs; the break-even sizes. */
+/* bench_laws.c, bench_even.c: speed-up and its laws, from rounds and examined runs; the break-even
+ * sizes. */
 void bench_laws(struct bench *bench);
 void bench_find_even(struct bench *bench);
 
-/* bench_faults.c: a trial of every rung that the rows have; one trial, in a process of its own that may not survive. */
+/* bench_faults.c: a trial of every rung that the rows have; one trial, in a process of its own that
+ * may not survive. */
 void bench_faults(struct bench *bench);
 int bench_trial(const char *what);
 const struct bench_rung *bench_rung_of(const struct bench *bench, const struct bench_row *row);
 
-/* bench_python.c: finds python3 and makes its files; one round of its rows, at bench->rounds; what the rounds say. */
+/* bench_python.c: finds python3 and makes its files; one round of its rows, at bench->rounds; what
+ * the rounds say. */
 void bench_python_begin(struct bench *bench);
 void bench_python_round(struct bench *bench);
 void bench_python_summarize(struct bench *bench);
 void bench_python_end(struct bench *bench);
 
 /*
- * bench_child.c: runs a command of the shell and hands each line that it writes to `take`. Its standard error
- * goes nowhere. False when it could not be run. The command is telar's own text; names in it are quoted with
- * bench_quote.
+ * bench_child.c: runs a command of the shell and hands each line that it writes to `take`. Its
+ * standard error goes nowhere. False when it could not be run. The command is telar's own text;
+ * names in it are quoted with bench_quote.
  */
 bool bench_child(const char *command, void (*take)(void *data, char *line), void *data);
 bool bench_quote(char *quoted, size_t size, const char *text);

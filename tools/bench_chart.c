@@ -1,6 +1,6 @@
 /*
- * Charts of what the rows cost: the speed-up curve, the rungs with their intervals, the parts of a worker's
- * time.
+ * Charts of what the rows cost: the speed-up curve, the rungs with their intervals, the parts of a
+ * worker's time.
  */
 #include <config.h>
 
@@ -44,14 +44,16 @@ static double band_of(const struct bench *bench, uint32_t group)
     return isfinite(bench->group[group].resolution) ? exp(bench->group[group].resolution) : 1;
 }
 
-/* Widens limits so that they hold an interval, or what is known of it: fmin and fmax pass over NaN. */
+/* Widens limits so that they hold an interval, or what is known of it: fmin and fmax pass over NaN.
+ */
 static void take_in(const struct stats_interval *interval, double *low, double *high)
 {
     *low = fmin(*low, fmin(interval->low, interval->mid));
     *high = fmax(*high, fmax(interval->high, interval->mid));
 }
 
-/* From the lowest interval to the highest, the band among them; ratios need no zero on their axis. */
+/* From the lowest interval to the highest, the band among them; ratios need no zero on their axis.
+ */
 static struct svg_axis ratio_axis(const struct bench *bench, uint32_t group)
 {
     double high = band_of(bench, group), low = 1 / high, room;
@@ -93,7 +95,8 @@ void bench_draw_rungs(const struct bench *bench, uint32_t group, FILE *out, bool
     bottom = y - 6;
     svg_begin(out, bottom + 44, "Time of each row over that of the baseline", within);
     svg_rect(out, svg_place(&axis, 1 / resolution), 8,
-             svg_place(&axis, resolution) - svg_place(&axis, 1 / resolution), bottom - 8, SVG_BAND, 1);
+             svg_place(&axis, resolution) - svg_place(&axis, 1 / resolution), bottom - 8, SVG_BAND,
+             1);
     snprintf(name, sizeof name, "time over that of %s, with 99 %% interval",
              bench->row[bench->group[group].baseline].name);
     svg_grid_x(out, &axis, 8, bottom, name);
@@ -116,7 +119,8 @@ double bench_longest_sum(const struct bench *bench, uint32_t group)
     for (uint32_t i = 0; i < bench->n_rows; i++) {
         double sum = 0;
 
-        for (int part = 0; part < N_PARTS && shown(&bench->row[i], group) && bench->row[i].examined; part++)
+        for (int part = 0; part < N_PARTS && shown(&bench->row[i], group) && bench->row[i].examined;
+             part++)
             sum += bench_part_median(&bench->row[i], (enum bench_part)part);
         longest = fmax(longest, sum);
     }
@@ -153,7 +157,8 @@ void bench_draw_parts(const struct bench *bench, uint32_t group, FILE *out, bool
     double y = 34, bottom;
 
     for (uint32_t i = 0; i < bench->n_rows; i++)
-        y += shown(&bench->row[i], group) && bench->row[i].examined && !bench->row[i].again ? ROW : 0;
+        y += shown(&bench->row[i], group) && bench->row[i].examined && !bench->row[i].again ? ROW
+                                                                                            : 0;
     bottom = y + 4;
     svg_begin(out, bottom + 44, "Where a worker's time goes", within);
     y = draw_legend(out, 20) + 4;
@@ -166,7 +171,8 @@ void bench_draw_parts(const struct bench *bench, uint32_t group, FILE *out, bool
             continue;
         put_name(out, row, y + 17);
         for (int part = 0; part < N_PARTS; part++) {
-            double width = svg_place(&axis, bench_part_median(row, (enum bench_part)part)) - axis.at;
+            double width =
+                svg_place(&axis, bench_part_median(row, (enum bench_part)part)) - axis.at;
 
             svg_rect(out, x, y + 4, width, ROW - 8, part_paint(part), 1);
             x += width;
@@ -188,8 +194,8 @@ struct series {
     double label_y;
 };
 
-static const struct bench_law *law_of(const struct bench *bench, uint32_t group, const struct series *series,
-                                      uint32_t workers)
+static const struct bench_law *law_of(const struct bench *bench, uint32_t group,
+                                      const struct series *series, uint32_t workers)
 {
     for (uint32_t i = 0; i < bench->n_laws; i++) {
         const struct bench_row *row = &bench->row[bench->law[i].row];
@@ -202,8 +208,9 @@ static const struct bench_law *law_of(const struct bench *bench, uint32_t group,
     return NULL;
 }
 
-static void draw_point(FILE *out, const struct svg_axis *x, const struct svg_axis *y, double workers,
-                       const struct stats_interval *speedup, unsigned paint, int shape)
+static void draw_point(FILE *out, const struct svg_axis *x, const struct svg_axis *y,
+                       double workers, const struct stats_interval *speedup, unsigned paint,
+                       int shape)
 {
     double at = svg_place(x, workers)
                 + (shape - 1) * 5.0; /* beside one another, so that intervals can be told apart */
@@ -217,9 +224,11 @@ static void draw_point(FILE *out, const struct svg_axis *x, const struct svg_axi
     svg_dot(out, at, svg_place(y, speedup->mid), paint, shape);
 }
 
-/* One engine from few workers to many; names it at its end, below the name before if that is where it would stand. */
-static void draw_series(const struct bench *bench, uint32_t group, FILE *out, const struct svg_axis *x,
-                        const struct svg_axis *y, struct series *series, int shape, double *taken_y)
+/* One engine from few workers to many; names it at its end, below the name before if that is where
+ * it would stand. */
+static void draw_series(const struct bench *bench, uint32_t group, FILE *out,
+                        const struct svg_axis *x, const struct svg_axis *y, struct series *series,
+                        int shape, double *taken_y)
 {
     double before_x = NAN, before_y = NAN;
 
@@ -254,8 +263,8 @@ static void draw_frame(FILE *out, const struct svg_axis *x, const struct svg_axi
 
     for (double value = 0; value <= y->high; value += step) {
         snprintf(text, sizeof text, "%.3g", value);
-        svg_line(out, x->at, svg_place(y, value), x->at + x->length, svg_place(y, value), SVG_FAINT, 0.75,
-                 false);
+        svg_line(out, x->at, svg_place(y, value), x->at + x->length, svg_place(y, value), SVG_FAINT,
+                 0.75, false);
         svg_text(out, x->at - 7, svg_place(y, value) + 4, SVG_END, text);
     }
     for (double workers = 1; workers <= x->high; workers += worker_step) {
@@ -291,13 +300,14 @@ void bench_draw_speedup(const struct bench *bench, uint32_t group, FILE *out, bo
     struct svg_axis x, y;
 
     find_limits(bench, group, &workers, &speedup);
-    x = (struct svg_axis){1 - 0.08 * workers, workers + 0.08 * workers, LEFT, SVG_WIDTH - LEFT - LABELS};
+    x = (struct svg_axis){1 - 0.08 * workers, workers + 0.08 * workers, LEFT,
+                          SVG_WIDTH - LEFT - LABELS};
     y = (struct svg_axis){0, speedup * 1.06, BOTTOM, TOP - BOTTOM};
     ideal = fmin(workers, speedup * 1.06);
     svg_begin(out, SPEEDUP_HEIGHT, "Speed-up over serial by the number of workers", within);
     draw_frame(out, &x, &y);
-    svg_line(out, svg_place(&x, 1), svg_place(&y, 1), svg_place(&x, ideal), svg_place(&y, ideal), SVG_INK, 1,
-             true);
+    svg_line(out, svg_place(&x, 1), svg_place(&y, 1), svg_place(&x, ideal), svg_place(&y, ideal),
+             SVG_INK, 1, true);
     svg_text(out, SVG_WIDTH - LABELS + 16, TOP + 8, SVG_START, "dashed: ideal");
     for (int i = 0; i < 3; i++)
         draw_series(bench, group, out, &x, &y, &series[i], i, taken_y);

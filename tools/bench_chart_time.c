@@ -1,6 +1,6 @@
 /*
- * Charts of one run: which worker held which region when, and the picture coloured by worker. And which
- * charts there are.
+ * Charts of one run: which worker held which region when, and the picture coloured by worker. And
+ * which charts there are.
  */
 #include <config.h>
 
@@ -27,16 +27,17 @@ static double ms_since(const telar_report *r, uint64_t ns)
     return ((double)ns - (double)r->transform_start_ns) / 1e6;
 }
 
-static void draw_span(FILE *out, const struct svg_axis *axis, double from, double to, double y, double height,
-                      unsigned paint, double opacity)
+static void draw_span(FILE *out, const struct svg_axis *axis, double from, double to, double y,
+                      double height, unsigned paint, double opacity)
 {
-    svg_rect(out, svg_place(axis, from), y, svg_place(axis, to) - svg_place(axis, from), height, paint,
-             opacity);
+    svg_rect(out, svg_place(axis, from), y, svg_place(axis, to) - svg_place(axis, from), height,
+             paint, opacity);
 }
 
-/* Spawning and joining thin, because nothing is done meanwhile; tasks with gaps of paper between them. */
-static void draw_lane(FILE *out, const telar_report *r, const struct svg_axis *axis, uint32_t index, double y,
-                      double height)
+/* Spawning and joining thin, because nothing is done meanwhile; tasks with gaps of paper between
+ * them. */
+static void draw_lane(FILE *out, const telar_report *r, const struct svg_axis *axis, uint32_t index,
+                      double y, double height)
 {
     const struct telar_worker_report *w = &r->worker[index];
     unsigned paint = SVG_COLOR + index % SVG_COLORS;
@@ -44,10 +45,10 @@ static void draw_lane(FILE *out, const telar_report *r, const struct svg_axis *a
 
     snprintf(text, sizeof text, "worker %" PRIu32, index);
     svg_text(out, LANE_LEFT - 8, y + height / 2 + 4, SVG_END, text);
-    draw_span(out, axis, ms_since(r, w->spawn_ns), ms_since(r, w->ready_ns), y + height * 0.35, height * 0.3,
-              SVG_INK, 0.75);
-    draw_span(out, axis, ms_since(r, w->left_ns ? w->leave_ns : w->end_ns), ms_since(r, w->end_ns), y + height * 0.35, height * 0.3,
-              SVG_INK, 0.4);
+    draw_span(out, axis, ms_since(r, w->spawn_ns), ms_since(r, w->ready_ns), y + height * 0.35,
+              height * 0.3, SVG_INK, 0.75);
+    draw_span(out, axis, ms_since(r, w->left_ns ? w->leave_ns : w->end_ns), ms_since(r, w->end_ns),
+              y + height * 0.35, height * 0.3, SVG_INK, 0.4);
     for (uint64_t i = 0; i < r->n_tasks; i++) {
         const struct telar_task_report *t = &r->task[i];
         double from = ms_since(r, t->start_ns), to = ms_since(r, t->end_ns);
@@ -57,7 +58,8 @@ static void draw_lane(FILE *out, const telar_report *r, const struct svg_axis *a
             continue;
         draw_span(out, axis, from, to, y, height, paint, 1);
         if (width > 4)
-            svg_line(out, svg_place(axis, to), y, svg_place(axis, to), y + height, SVG_PAPER, 0.75, false);
+            svg_line(out, svg_place(axis, to), y, svg_place(axis, to), y + height, SVG_PAPER, 0.75,
+                     false);
         snprintf(text, sizeof text, "%" PRIu64, i);
         if (height >= 20 && width > svg_text_width(text) + 6)
             svg_label(out, svg_place(axis, (from + to) / 2), y + height / 2 + 4, text);
@@ -69,13 +71,15 @@ void bench_draw_timeline(const struct bench *bench, uint32_t row, FILE *out, boo
     const telar_report *r = bench->row[row].specimen;
     uint32_t lanes = r->n_workers < LANES_SHOWN_MAX ? r->n_workers : LANES_SHOWN_MAX;
     double height = lane_height(lanes), top = 12, bottom = top + lanes * (height + 6);
-    struct svg_axis axis = {0, (double)r->transform_ns / 1e6, LANE_LEFT, SVG_WIDTH - LANE_LEFT - MARGIN - 8};
+    struct svg_axis axis = {0, (double)r->transform_ns / 1e6, LANE_LEFT,
+                            SVG_WIDTH - LANE_LEFT - MARGIN - 8};
 
     svg_begin(out, bottom + 62, "Which worker held which task when", within);
     svg_grid_x(out, &axis, top - 4, bottom, "ms since the first worker was made");
     for (uint32_t i = 0; i < lanes; i++)
         draw_lane(out, r, &axis, i, top + i * (height + 6), height);
-    svg_text(out, LANE_LEFT, bottom + 55, SVG_START, "bars: tasks, by number; thin: spawn and map, join");
+    svg_text(out, LANE_LEFT, bottom + 55, SVG_START,
+             "bars: tasks, by number; thin: spawn and map, join");
     svg_end(out);
 }
 
@@ -115,8 +119,8 @@ static unsigned char brightness(telar_image *image, uint32_t row, uint32_t colum
 }
 
 /*
- * A small grey copy as a BMP file: no compression, no checksum, and every browser knows it. Rows from the
- * bottom up, each a multiple of four bytes; 1078 bytes of headers and palette before them.
+ * A small grey copy as a BMP file: no compression, no checksum, and every browser knows it. Rows
+ * from the bottom up, each a multiple of four bytes; 1078 bytes of headers and palette before them.
  */
 static unsigned char *make_bmp(telar_image *image, uint32_t rows, uint32_t columns, size_t *bytes)
 {
@@ -148,7 +152,8 @@ static unsigned char *make_bmp(telar_image *image, uint32_t rows, uint32_t colum
     return bmp;
 }
 
-/* Regions over the picture, each in its worker's colour, with its number where there is room for it. */
+/* Regions over the picture, each in its worker's colour, with its number where there is room for
+ * it. */
 static void draw_regions(FILE *out, const telar_report *r, double x, double y, double scale)
 {
     char text[32];
@@ -156,7 +161,8 @@ static void draw_regions(FILE *out, const telar_report *r, double x, double y, d
     for (uint64_t i = 0; i < r->n_tasks; i++) {
         const struct telar_task_report *t = &r->task[i];
         double left = x + t->region.c0 * scale, top = y + t->region.r0 * scale;
-        double width = (t->region.c1 - t->region.c0) * scale, height = (t->region.r1 - t->region.r0) * scale;
+        double width = (t->region.c1 - t->region.c0) * scale,
+               height = (t->region.r1 - t->region.r0) * scale;
 
         if (t->kind != TELAR_TASK_PROCESS && t->kind != TELAR_TASK_ENCODE)
             continue;
@@ -186,19 +192,23 @@ void bench_draw_picture(const struct bench *bench, uint32_t row, FILE *out, bool
 {
     enum { SMALL = 240, HEIGHT_MOST = 420 };
     const telar_report *r = bench->row[row].specimen;
-    double scale = fmin((SVG_WIDTH - 2.0 * MARGIN) / r->image.columns, (double)HEIGHT_MOST / r->image.rows);
-    double width = r->image.columns * scale, height = r->image.rows * scale, x = (SVG_WIDTH - width) / 2,
-           small;
+    double scale =
+        fmin((SVG_WIDTH - 2.0 * MARGIN) / r->image.columns, (double)HEIGHT_MOST / r->image.rows);
+    double width = r->image.columns * scale, height = r->image.rows * scale,
+           x = (SVG_WIDTH - width) / 2, small;
     size_t bytes;
     unsigned char *bmp;
 
     small = fmin(1, SMALL / fmax(r->image.columns, r->image.rows));
-    bmp = make_bmp(bench->picture[bench->row[row].picture].image, (uint32_t)fmax(1, r->image.rows * small),
+    bmp = make_bmp(bench->picture[bench->row[row].picture].image,
+                   (uint32_t)fmax(1, r->image.rows * small),
                    (uint32_t)fmax(1, r->image.columns * small), &bytes);
-    svg_begin(out, height + 50, "The picture, coloured by the worker that made each region", within);
+    svg_begin(out, height + 50, "The picture, coloured by the worker that made each region",
+              within);
     if (bmp) {
         fprintf(out,
-                "<image x=\"%.2f\" y=\"12\" width=\"%.2f\" height=\"%.2f\" preserveAspectRatio=\"none\" "
+                "<image x=\"%.2f\" y=\"12\" width=\"%.2f\" height=\"%.2f\" "
+                "preserveAspectRatio=\"none\" "
                 "href=\"data:image/bmp;base64,",
                 x, width, height);
         put_base64(out, bmp, bytes);
@@ -213,7 +223,8 @@ void bench_draw_picture(const struct bench *bench, uint32_t row, FILE *out, bool
 /* ---- which charts ---- */
 
 static struct bench_chart *add(struct bench_chart charts[CHARTS_MAX], uint32_t *n, const char *what,
-                               uint32_t number, void (*draw)(const struct bench *, uint32_t, FILE *, bool),
+                               uint32_t number,
+                               void (*draw)(const struct bench *, uint32_t, FILE *, bool),
                                uint32_t of)
 {
     static struct bench_chart lost;
@@ -228,12 +239,14 @@ static struct bench_chart *add(struct bench_chart charts[CHARTS_MAX], uint32_t *
 static bool has_laws(const struct bench *bench, uint32_t group)
 {
     for (uint32_t i = 0; i < bench->n_laws; i++)
-        if (bench->row[bench->law[i].row].group == group && bench->row[bench->law[i].row].options.workers > 1)
+        if (bench->row[bench->law[i].row].group == group
+            && bench->row[bench->law[i].row].options.workers > 1)
             return true;
     return false;
 }
 
-/* The row whose run is shown: of the group's rows the last that is not the baseline once more, with all workers. */
+/* The row whose run is shown: of the group's rows the last that is not the baseline once more, with
+ * all workers. */
 static uint32_t shown_run(const struct bench *bench, uint32_t group)
 {
     uint32_t shown = UINT32_MAX;
@@ -248,8 +261,8 @@ static uint32_t shown_run(const struct bench *bench, uint32_t group)
     return shown;
 }
 
-static void add_runs(const struct bench *bench, uint32_t group, struct bench_chart charts[CHARTS_MAX],
-                     uint32_t *n)
+static void add_runs(const struct bench *bench, uint32_t group,
+                     struct bench_chart charts[CHARTS_MAX], uint32_t *n)
 {
     uint32_t row = shown_run(bench, group);
     struct bench_chart *chart;
@@ -274,17 +287,20 @@ uint32_t bench_charts(const struct bench *bench, struct bench_chart charts[CHART
         const char *title = bench->group[g].title;
 
         chart = add(charts, &n, "rungs", g + 1, bench_draw_rungs, g);
-        snprintf(chart->caption, sizeof chart->caption,
-                 "What each row costs: %s. The band is what this host cannot tell from none (A/A); grey "
-                 "squares are not distinguishable; in brackets another number of workers.",
-                 title);
+        snprintf(
+            chart->caption, sizeof chart->caption,
+            "What each row costs: %s. The band is what this host cannot tell from none (A/A); grey "
+            "squares are not distinguishable; in brackets another number of workers.",
+            title);
         if (bench_longest_sum(bench, g) > 0) { /* not so when it was interrupted before */
             chart = add(charts, &n, "parts", g + 1, bench_draw_parts, g);
-            snprintf(chart->caption, sizeof chart->caption, "Where a worker's time goes: %s.", title);
+            snprintf(chart->caption, sizeof chart->caption, "Where a worker's time goes: %s.",
+                     title);
         }
         if (has_laws(bench, g)) {
             chart = add(charts, &n, "speedup", g + 1, bench_draw_speedup, g);
-            snprintf(chart->caption, sizeof chart->caption, "Speed-up over one worker alone: %s.", title);
+            snprintf(chart->caption, sizeof chart->caption, "Speed-up over one worker alone: %s.",
+                     title);
         }
         if (g == 0 || bench->row[bench->group[g].baseline].job == BENCH_FILE)
             add_runs(bench, g, charts, &n);

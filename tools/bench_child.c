@@ -1,6 +1,6 @@
 /*
- * Other programs: Python, and this program itself where a trial may end it. Through the shell, so that the
- * bench needs no fork of its own.
+ * Other programs: Python, and this program itself where a trial may end it. Through the shell, so
+ * that the bench needs no fork of its own.
  */
 #include <config.h>
 
@@ -30,7 +30,8 @@ bool bench_quote(char *quoted, size_t size, const char *text)
     return true;
 }
 
-/* What the program says is its answer; a program that ended badly has not said enough, so its status is not asked. */
+/* What the program says is its answer; a program that ended badly has not said enough, so its
+ * status is not asked. */
 bool bench_child(const char *command, void (*take)(void *data, char *line), void *data)
 {
     char quiet[1024], line[512];

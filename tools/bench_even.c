@@ -1,8 +1,8 @@
 /*
- * From which picture size on threads, and processes, are faster than one worker alone. Two searches by
- * halving on a logarithmic scale: for the largest size at which serial is still surely faster, and for the
- * smallest at which it surely no longer is. Between the two the break-even lies; the estimate is their
- * geometric middle.
+ * From which picture size on threads, and processes, are faster than one worker alone. Two searches
+ * by halving on a logarithmic scale: for the largest size at which serial is still surely faster,
+ * and for the smallest at which it surely no longer is. Between the two the break-even lies; the
+ * estimate is their geometric middle.
  */
 #include <config.h>
 
@@ -28,8 +28,8 @@ struct search {
     bool failed;
 };
 
-static bool time_once(const struct search *search, const telar_image *image, const struct bench_row *row,
-                      double *ms)
+static bool time_once(const struct search *search, const telar_image *image,
+                      const struct bench_row *row, double *ms)
 {
     telar_image *result = NULL;
     telar_report *report = NULL;
@@ -44,7 +44,8 @@ static bool time_once(const struct search *search, const telar_image *image, con
 }
 
 /* Pairs, of which either comes first as often as the other. */
-static bool time_pairs(struct search *search, const telar_image *image, struct stats_interval *ratio)
+static bool time_pairs(struct search *search, const telar_image *image,
+                       struct stats_interval *ratio)
 {
     double times[2], ratios[PROBE_ROUNDS];
 
@@ -96,8 +97,8 @@ static bool not_surely_faster(const struct stats_interval *ratio)
 }
 
 /*
- * Where `holds` ends: it does at low and does not at high. Returns the last size at which it did, or first
- * where not.
+ * Where `holds` ends: it does at low and does not at high. Returns the last size at which it did,
+ * or first where not.
  */
 static double halve(struct search *search, double low, double high,
                     bool (*holds)(const struct stats_interval *), bool last)
@@ -129,7 +130,8 @@ static struct stats_interval find(struct search *search)
     return search->failed ? (struct stats_interval){NAN, NAN, NAN} : found;
 }
 
-/* For the rows of the first group in memory with the usual number of workers that can be faster than serial at all. */
+/* For the rows of the first group in memory with the usual number of workers that can be faster
+ * than serial at all. */
 void bench_find_even(struct bench *bench)
 {
     const struct bench_row *serial = NULL;
@@ -140,13 +142,17 @@ void bench_find_even(struct bench *bench)
             && !bench->row[i].left_out)
             serial = &bench->row[i];
     for (uint32_t i = 0;
-         serial && i < bench->n_rows && !bench_interrupted && bench->n_evens < BENCH_RUNGS_MAX; i++) {
+         serial && i < bench->n_rows && !bench_interrupted && bench->n_evens < BENCH_RUNGS_MAX;
+         i++) {
         const struct bench_row *row = &bench->row[i];
-        struct search search = {
-            .bench = bench, .row = row, .serial = serial, .image = bench->picture[serial->picture].image};
+        struct search search = {.bench = bench,
+                                .row = row,
+                                .serial = serial,
+                                .image = bench->picture[serial->picture].image};
 
-        if (row->group != serial->group || row->left_out || row->again || row->kept || row->options.workers < 2
-            || row->options.workers != bench->wishes.workers[0] || row->options.engine == TELAR_GIL)
+        if (row->group != serial->group || row->left_out || row->again || row->kept
+            || row->options.workers < 2 || row->options.workers != bench->wishes.workers[0]
+            || row->options.engine == TELAR_GIL)
             continue;
         bench->even[bench->n_evens++] = (struct bench_even){i, find(&search)};
     }

@@ -1,7 +1,7 @@
 /*
- * Where the time goes. In runs of their own, because what is looked at here takes time itself: each task
- * first touches its memory, so that the faults can be told from computing, and once for each row the memory
- * of all its processes is added up while they are all there.
+ * Where the time goes. In runs of their own, because what is looked at here takes time itself: each
+ * task first touches its memory, so that the faults can be told from computing, and once for each
+ * row the memory of all its processes is added up while they are all there.
  */
 #include <config.h>
 
@@ -19,14 +19,16 @@ static double ms(uint64_t ns)
 
 const char *bench_part_name(enum bench_part part)
 {
-    static const char *const names[N_PARTS] = {"spawn", "map", "first touch", "compute", "wait", "join"};
+    static const char *const names[N_PARTS] = {"spawn",   "map",  "first touch",
+                                               "compute", "wait", "join"};
 
     return names[part];
 }
 
 const char *bench_step_name(enum bench_step step)
 {
-    static const char *const names[N_STEPS] = {"inflate", "unfilter", "transform", "encode", "write"};
+    static const char *const names[N_STEPS] = {"inflate", "unfilter", "transform", "encode",
+                                               "write"};
 
     return names[step];
 }
@@ -34,14 +36,16 @@ const char *bench_step_name(enum bench_step step)
 /* ---- one run ---- */
 
 /*
- * Between its tasks a worker waits. Its tasks are in the order of the picture, not of time, but it does one
- * after the other, so that what it waited is what is left of the time from being ready to being told to go.
+ * Between its tasks a worker waits. Its tasks are in the order of the picture, not of time, but it
+ * does one after the other, so that what it waited is what is left of the time from being ready to
+ * being told to go.
  */
 static void take_worker_apart(const telar_report *r, uint32_t index, double part[N_PARTS])
 {
     const struct telar_worker_report *w = &r->worker[index];
     uint64_t end_ns = r->transform_start_ns + r->transform_ns, touch_ns = 0;
-    uint64_t leave_ns = w->left_ns ? w->leave_ns : w->end_ns, left_ns = w->left_ns ? w->left_ns : w->end_ns;
+    uint64_t leave_ns = w->left_ns ? w->leave_ns : w->end_ns,
+             left_ns = w->left_ns ? w->left_ns : w->end_ns;
 
     for (uint64_t i = 0; i < r->n_tasks; i++)
         if (r->task[i].worker == index && r->task[i].end_ns > 0)
@@ -51,15 +55,16 @@ static void take_worker_apart(const telar_report *r, uint32_t index, double part
     part[PART_TOUCH] = ms(touch_ns);
     part[PART_COMPUTE] = ms(w->busy_ns - touch_ns);
     part[PART_JOIN] = ms(w->end_ns - left_ns);
-    part[PART_WAIT] = ms(w->spawn_ns - r->transform_start_ns) + ms(leave_ns - w->ready_ns - w->busy_ns)
-                      + ms(end_ns - w->end_ns);
+    part[PART_WAIT] = ms(w->spawn_ns - r->transform_start_ns)
+                      + ms(leave_ns - w->ready_ns - w->busy_ns) + ms(end_ns - w->end_ns);
 }
 
 static void add_steps(const telar_report *r, double step[N_STEPS])
 {
     for (uint64_t i = 0; i < r->n_tasks; i++) {
         const struct telar_task_report *t = &r->task[i];
-        double transform = ms(t->transform_ns), inflate = ms(t->inflate_ns), unfilter = ms(t->unfilter_ns);
+        double transform = ms(t->transform_ns), inflate = ms(t->inflate_ns),
+               unfilter = ms(t->unfilter_ns);
         double all = ms(t->end_ns - t->start_ns) - inflate - unfilter;
 
         step[STEP_INFLATE] += inflate;
@@ -106,7 +111,8 @@ static double time_of(const struct bench_row *row, const struct bench_anatomy *a
     return row->job == BENCH_FILE ? a->wall_ms : a->wall_ms - a->setup_ms - a->finish_ms;
 }
 
-/* The run in the middle is a run that was; charts show that one, and not an average that never happened. */
+/* The run in the middle is a run that was; charts show that one, and not an average that never
+ * happened. */
 static void keep_specimen(struct bench_row *row, telar_report *reports[BENCH_EXAMINED])
 {
     double time[BENCH_EXAMINED], middle, best = INFINITY;
@@ -126,8 +132,10 @@ static void keep_specimen(struct bench_row *row, telar_report *reports[BENCH_EXA
     reports[chosen] = NULL;
 }
 
-/* In a file's run the window is used again and again: what is new to touch there is little, and it is left as it is. */
-static void examine_once(struct bench *bench, struct bench_row *row, telar_report *reports[BENCH_EXAMINED])
+/* In a file's run the window is used again and again: what is new to touch there is little, and it
+ * is left as it is. */
+static void examine_once(struct bench *bench, struct bench_row *row,
+                         telar_report *reports[BENCH_EXAMINED])
 {
     struct telar_options options = row->options;
     struct bench_sample sample = {0};
@@ -136,7 +144,8 @@ static void examine_once(struct bench *bench, struct bench_row *row, telar_repor
     double wall_ms;
 
     options.touch_first = row->job == BENCH_MEMORY;
-    if (bench_run(bench, row, &options, &sample, &wall_ms, &report, NULL, &error) != TELAR_OK || !report) {
+    if (bench_run(bench, row, &options, &sample, &wall_ms, &report, NULL, &error) != TELAR_OK
+        || !report) {
         telar_report_free(report);
         return;
     }
@@ -146,7 +155,8 @@ static void examine_once(struct bench *bench, struct bench_row *row, telar_repor
 
 /* ---- memory ---- */
 
-/* Called when a task is done. At the last one all workers are still there, waiting to be told that there is no more. */
+/* Called when a task is done. At the last one all workers are still there, waiting to be told that
+ * there is no more. */
 static void look_at_memory(void *data, uint64_t done, uint64_t total)
 {
     struct bench_row *row = data;

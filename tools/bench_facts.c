@@ -32,8 +32,8 @@ static void add_clock(const struct bench_host *host, struct facts *facts)
         host->clock_back ? "; it went BACKWARDS, the figures are worth nothing" : "");
     if (isfinite(host->steal))
         add(facts, "disturbance",
-            "load average before: %s; the hypervisor took %.1f %% of the CPUs meanwhile", host->load,
-            host->steal * 100);
+            "load average before: %s; the hypervisor took %.1f %% of the CPUs meanwhile",
+            host->load, host->steal * 100);
     else
         add(facts, "disturbance", "load average before: %s", host->load);
 }
@@ -47,7 +47,8 @@ uint32_t bench_facts(const struct bench *bench, struct bench_fact fact[FACTS_MAX
     add(&facts, "command", "%s", bench->command);
     add(&facts, "rounds", "%s", bench_stop_text(bench, text));
     add(&facts, "seed", "%" PRIu64, bench->wishes.seed);
-    add(&facts, "CPU", "%s; %" PRIu32 " workers: %s", host->cpu, host->workers, host->workers_reason);
+    add(&facts, "CPU", "%s; %" PRIu32 " workers: %s", host->cpu, host->workers,
+        host->workers_reason);
     add(&facts, "memory", "%.1f GiB", (double)host->memory_bytes / 1073741824);
     add(&facts, "kernel", "%s", host->kernel);
     add(&facts, "huge pages", "shmem_enabled: %s", host->shmem_enabled);
@@ -57,7 +58,7 @@ uint32_t bench_facts(const struct bench *bench, struct bench_fact fact[FACTS_MAX
     if (bench->directory[0])
         add(&facts, "files", "in %.*s", (int)(sizeof "/dev/shm" - 1), bench->directory);
     if (bench->python.wanted)
-        add(&facts, "python", "%s%s%s", bench->python.version, bench->python.why_not[0] ? " left out: " : "",
-            bench->python.why_not);
+        add(&facts, "python", "%s%s%s", bench->python.version,
+            bench->python.why_not[0] ? " left out: " : "", bench->python.why_not);
     return facts.n;
 }

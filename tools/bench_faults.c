@@ -1,7 +1,7 @@
 /*
- * What isolation buys, by doing it: a transform that crashes, one that writes into its neighbour's region,
- * one that calls what a transform has no business with. Each rung is tried in a program of its own, this one
- * called anew, because a rung that does not hold takes the program with it.
+ * What isolation buys, by doing it: a transform that crashes, one that writes into its neighbour's
+ * region, one that calls what a transform has no business with. Each rung is tried in a program of
+ * its own, this one called anew, because a rung that does not hold takes the program with it.
  */
 #include <config.h>
 
@@ -16,8 +16,8 @@
 #include <unistd.h>
 
 /*
- * A grey picture of two regions, each of which fills a page of 4 KiB: before the second one's pixels lie the
- * first's.
+ * A grey picture of two regions, each of which fills a page of 4 KiB: before the second one's
+ * pixels lie the first's.
  */
 enum { SIDE = 64, LIMIT_S = 20 };
 
@@ -29,7 +29,8 @@ static void copy(const struct telar_source *source, const struct telar_result *r
 {
     for (uint32_t row = result->region.r0; row < result->region.r1; row++)
         memcpy(telar_result_at(result, 1, row, result->region.c0),
-               telar_source_at(source, 1, row, result->region.c0), telar_region_columns(&result->region));
+               telar_source_at(source, 1, row, result->region.c0),
+               telar_region_columns(&result->region));
 }
 
 static void crash(const struct telar_context *context, const struct telar_source *source,
@@ -52,7 +53,8 @@ static void stray(const struct telar_context *context, const struct telar_source
         ((volatile unsigned char *)result->data)[-1] ^= 0xff;
 }
 
-/* A file, the network, the memory of the process that made it. What was got stands in the first pixel. */
+/* A file, the network, the memory of the process that made it. What was got stands in the first
+ * pixel. */
 static void hostile(const struct telar_context *context, const struct telar_source *source,
                     const struct telar_result *result)
 {
@@ -106,18 +108,20 @@ static void judge_picture(telar_image *result, int trial)
     char text[128];
 
     if (trial == 1) {
-        tell(neighbour == 0,
-             neighbour ? "a neighbour's pixel was changed, and nobody noticed" : "no pixel was changed");
+        tell(neighbour == 0, neighbour ? "a neighbour's pixel was changed, and nobody noticed"
+                                       : "no pixel was changed");
     } else if (trial == 2) {
-        snprintf(text, sizeof text, "it got%s%s%s%s", got & 1 ? " a file" : "", got & 2 ? ", a socket" : "",
-                 got & 4 ? ", another process's memory" : "", got ? "" : " nothing");
+        snprintf(text, sizeof text, "it got%s%s%s%s", got & 1 ? " a file" : "",
+                 got & 2 ? ", a socket" : "", got & 4 ? ", another process's memory" : "",
+                 got ? "" : " nothing");
         tell(got == 0, text);
     } else {
         tell(true, "the work was done all the same");
     }
 }
 
-/* Threads are in the program whose memory they would read; that needs no proof, and getppid is not about them. */
+/* Threads are in the program whose memory they would read; that needs no proof, and getppid is not
+ * about them. */
 static void attempt(int trial, const struct telar_options *options)
 {
     const struct telar_geometry geometry = {2 * SIDE, SIDE, 1, 8};

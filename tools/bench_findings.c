@@ -1,6 +1,6 @@
 /*
- * What the figures say, in sentences. Each is drawn from the samples of this run; what was not measured is
- * not said.
+ * What the figures say, in sentences. Each is drawn from the samples of this run; what was not
+ * measured is not said.
  */
 #include <config.h>
 
@@ -11,7 +11,8 @@
 #include <stdarg.h>
 #include <string.h>
 
-static void find(struct bench *bench, const char *format, ...) __attribute__((format(printf, 2, 3)));
+static void find(struct bench *bench, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
 static void find(struct bench *bench, const char *format, ...)
 {
     va_list args;
@@ -24,13 +25,14 @@ static void find(struct bench *bench, const char *format, ...)
 }
 
 /* The first row like that, of a group; isolation 0: any. NULL when there is none. */
-static const struct bench_row *row_of(const struct bench *bench, uint32_t group, telar_engine engine,
-                                      telar_isolation isolation)
+static const struct bench_row *row_of(const struct bench *bench, uint32_t group,
+                                      telar_engine engine, telar_isolation isolation)
 {
     for (uint32_t i = 0; i < bench->n_rows; i++) {
         const struct bench_row *row = &bench->row[i];
 
-        if (row->group == group && row->options.engine == engine && !row->left_out && !row->again && !row->kept
+        if (row->group == group && row->options.engine == engine && !row->left_out && !row->again
+            && !row->kept
             && (engine == TELAR_SERIAL || row->options.workers == bench->wishes.workers[0])
             && (!isolation || row->options.isolation == isolation))
             return row;
@@ -59,11 +61,13 @@ static void compare_row(struct bench *bench, const struct bench_row *row)
 
     if (bench_judge(bench, row) == VERDICT_SAME)
         find(bench,
-             "%s%s: %s cannot be told from %s (ratio %.2f, interval %.2f to %.2f; resolution %.1f %%).",
-             where, pages, row->name, to->name, row->ratio.mid, row->ratio.low, row->ratio.high, percent);
+             "%s%s: %s cannot be told from %s (ratio %.2f, interval %.2f to %.2f; resolution %.1f "
+             "%%).",
+             where, pages, row->name, to->name, row->ratio.mid, row->ratio.low, row->ratio.high,
+             percent);
     else if (bench_judge(bench, row) != VERDICT_NONE)
-        find(bench, "%s%s: %s took %.2f times the time of %s (interval %.2f to %.2f): %.2f ms %s.", where,
-             pages, row->name, row->ratio.mid, to->name, row->ratio.low, row->ratio.high,
+        find(bench, "%s%s: %s took %.2f times the time of %s (interval %.2f to %.2f): %.2f ms %s.",
+             where, pages, row->name, row->ratio.mid, to->name, row->ratio.low, row->ratio.high,
              fabs(row->median - to->median), row->ratio.mid < 1 ? "less" : "more");
 }
 
@@ -72,8 +76,9 @@ static void compare_processes(struct bench *bench)
     for (uint32_t i = 0; i < bench->n_rows; i++) {
         const struct bench_row *row = &bench->row[i];
 
-        if (row->options.engine == TELAR_PROCESSES && !row->left_out && !row->again && row->picture == 0
-            && row->options.workers == bench->wishes.workers[0] && row->baseline != i)
+        if (row->options.engine == TELAR_PROCESSES && !row->left_out && !row->again
+            && row->picture == 0 && row->options.workers == bench->wishes.workers[0]
+            && row->baseline != i)
             compare_row(bench, row);
     }
 }
@@ -90,8 +95,8 @@ static void explain_processes(struct bench *bench)
     if (!threads || !processes || !threads->examined || !processes->examined)
         return;
     for (int p = 0; p < N_PARTS; p++) {
-        more[p] =
-            bench_part_median(processes, (enum bench_part)p) - bench_part_median(threads, (enum bench_part)p);
+        more[p] = bench_part_median(processes, (enum bench_part)p)
+                  - bench_part_median(threads, (enum bench_part)p);
         if (more[p] > more[first])
             first = p;
     }
@@ -100,10 +105,11 @@ static void explain_processes(struct bench *bench)
             second = p;
     if (more[second] > 0)
         find(bench,
-             "Of a worker's time, a guarded process needs most beyond a thread for %s (%.2f ms more) and %s "
+             "Of a worker's time, a guarded process needs most beyond a thread for %s (%.2f ms "
+             "more) and %s "
              "(%.2f ms more).",
-             bench_part_name((enum bench_part)first), more[first], bench_part_name((enum bench_part)second),
-             more[second]);
+             bench_part_name((enum bench_part)first), more[first],
+             bench_part_name((enum bench_part)second), more[second]);
 }
 
 /* ---- threads, locks, pages ---- */
@@ -130,22 +136,26 @@ static void compare_gil(struct bench *bench)
     }
     if (threads) {
         ratio = bench_ratio(bench, gil, threads, 4000);
-        find(bench, "The lock made threads %.2f times as slow as without it (interval %.2f to %.2f).",
+        find(bench,
+             "The lock made threads %.2f times as slow as without it (interval %.2f to %.2f).",
              ratio.mid, ratio.low, ratio.high);
     }
 }
 
 static void compare_pages(struct bench *bench)
 {
-    const struct bench_row *huge = row_of(bench, group_like(bench, BENCH_MEMORY, false), TELAR_THREADS, 0);
-    const struct bench_row *small = row_of(bench, group_like(bench, BENCH_MEMORY, true), TELAR_THREADS, 0);
+    const struct bench_row *huge =
+        row_of(bench, group_like(bench, BENCH_MEMORY, false), TELAR_THREADS, 0);
+    const struct bench_row *small =
+        row_of(bench, group_like(bench, BENCH_MEMORY, true), TELAR_THREADS, 0);
     struct stats_interval ratio;
 
     if (!huge || !small)
         return;
     ratio = bench_ratio(bench, small, huge, 4000);
     find(bench,
-         "With 4 KiB pages threads took %.2f times the time that they took with huge pages (interval %.2f to "
+         "With 4 KiB pages threads took %.2f times the time that they took with huge pages "
+         "(interval %.2f to "
          "%.2f).",
          ratio.mid, ratio.low, ratio.high);
 }
@@ -153,8 +163,8 @@ static void compare_pages(struct bench *bench)
 /* ---- laws ---- */
 
 /*
- * Amdahl's bound is that of doing the serial share first and the rest after it. The pipeline does the rest
- * meanwhile: then only the chain itself, and the number of workers, are bounds.
+ * Amdahl's bound is that of doing the serial share first and the rest after it. The pipeline does
+ * the rest meanwhile: then only the chain itself, and the number of workers, are bounds.
  */
 static void tell_amdahl(struct bench *bench)
 {
@@ -163,9 +173,11 @@ static void tell_amdahl(struct bench *bench)
     if (!isfinite(serial) || workers < 2)
         return;
     find(bench,
-         "Of the whole-file job %.0f %% is inflating and writing, which is done in order: by Amdahl's law "
+         "Of the whole-file job %.0f %% is inflating and writing, which is done in order: by "
+         "Amdahl's law "
          "%.0f workers, "
-         "were the rest done after that, could be at most %.2f times as fast; as the rest is done meanwhile, "
+         "were the rest done after that, could be at most %.2f times as fast; as the rest is done "
+         "meanwhile, "
          "%.2f times.",
          serial * 100, workers, 1 / (serial + (1 - serial) / workers), fmin(workers, 1 / serial));
 }
@@ -176,16 +188,17 @@ static void tell_speedups(struct bench *bench)
         const struct bench_law *law = &bench->law[i];
         const struct bench_row *row = &bench->row[law->row];
 
-        if (row->options.workers < 2 || row->options.workers != bench->wishes.workers[0] || row->picture != 0
-            || row->options.engine == TELAR_GIL || row->options.isolation == TELAR_SHARED
-            || row->options.small_pages || row->kept)
+        if (row->options.workers < 2 || row->options.workers != bench->wishes.workers[0]
+            || row->picture != 0 || row->options.engine == TELAR_GIL
+            || row->options.isolation == TELAR_SHARED || row->options.small_pages || row->kept)
             continue;
         find(bench,
              "%s, %s: %" PRIu32
              " workers are %.2f times as fast as serial (interval %.2f to %.2f), efficiency "
              "%.2f.",
-             row->job == BENCH_FILE ? "From PNG to PNG" : "In memory", row->name, row->options.workers,
-             law->speedup.mid, law->speedup.low, law->speedup.high, law->efficiency);
+             row->job == BENCH_FILE ? "From PNG to PNG" : "In memory", row->name,
+             row->options.workers, law->speedup.mid, law->speedup.low, law->speedup.high,
+             law->efficiency);
     }
 }
 
@@ -196,14 +209,16 @@ static void tell_even(struct bench *bench)
         const char *name = bench->row[even->row].name;
 
         if (isfinite(even->pixels.mid))
-            find(
-                bench,
-                "%s: break-even with serial at about %.0f pixels (between %.0f and %.0f), a square of %.0f x "
-                "%.0f.",
-                name, even->pixels.mid, even->pixels.low, even->pixels.high, sqrt(even->pixels.mid),
-                sqrt(even->pixels.mid));
+            find(bench,
+                 "%s: break-even with serial at about %.0f pixels (between %.0f and %.0f), a "
+                 "square of %.0f x "
+                 "%.0f.",
+                 name, even->pixels.mid, even->pixels.low, even->pixels.high,
+                 sqrt(even->pixels.mid), sqrt(even->pixels.mid));
         else if (!bench_interrupted)
-            find(bench, "%s: no break-even with serial was found between 4 x 4 pixels and the whole picture.",
+            find(bench,
+                 "%s: no break-even with serial was found between 4 x 4 pixels and the whole "
+                 "picture.",
                  name);
     }
 }
@@ -235,14 +250,17 @@ static void tell_python(struct bench *bench)
     for (uint32_t i = 0; i < python->n; i++) {
         const struct bench_python_row *row = &python->row[i];
         double median = stats_median(row->ms, python->rounds);
-        bool loop = strcmp(row->name, "python loop, 1 thread") == 0; /* what the others are compared with */
+        bool loop =
+            strcmp(row->name, "python loop, 1 thread") == 0; /* what the others are compared with */
 
         if (!loop && isfinite(row->ratio.low))
-            find(bench, "%s took %.2f times the time of the loop in one thread (interval %.2f to %.2f).",
+            find(bench,
+                 "%s took %.2f times the time of the loop in one thread (interval %.2f to %.2f).",
                  row->name, row->ratio.mid, row->ratio.low, row->ratio.high);
         else if (loop && serial)
             find(bench,
-                 "One worker of telar did in %.3f ms what the loop in one Python thread did in %.1f ms.",
+                 "One worker of telar did in %.3f ms what the loop in one Python thread did in "
+                 "%.1f ms.",
                  serial->median, median);
     }
 }
@@ -255,10 +273,11 @@ const char *bench_stop_text(const struct bench *bench, char text[160])
     if (bench->rounds == 0)
         snprintf(text, 160, "0 rounds: %s, nothing was measured", why[bench->stop]);
     else if (!isfinite(bench->widest))
-        snprintf(text, 160, "%" PRIu32 " of them, too few for intervals: %s", bench->rounds, why[bench->stop]);
+        snprintf(text, 160, "%" PRIu32 " of them, too few for intervals: %s", bench->rounds,
+                 why[bench->stop]);
     else
-        snprintf(text, 160, "%" PRIu32 " rounds in %.1f s: %s; the widest interval is +-%.1f %%", bench->rounds,
-                 bench->spent_s, why[bench->stop], bench->widest * 100);
+        snprintf(text, 160, "%" PRIu32 " rounds in %.1f s: %s; the widest interval is +-%.1f %%",
+                 bench->rounds, bench->spent_s, why[bench->stop], bench->widest * 100);
     return text;
 }
 

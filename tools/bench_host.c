@@ -58,8 +58,8 @@ static struct bench_ticks read_ticks(void)
 
     if (file
         && fscanf(file,
-                  "cpu %" SCNu64 " %" SCNu64 " %" SCNu64 " %" SCNu64 " %" SCNu64 " %" SCNu64 " %" SCNu64
-                  " %" SCNu64,
+                  "cpu %" SCNu64 " %" SCNu64 " %" SCNu64 " %" SCNu64 " %" SCNu64 " %" SCNu64
+                  " %" SCNu64 " %" SCNu64,
                   &t[0], &t[1], &t[2], &t[3], &t[4], &t[5], &t[6], &t[7])
                == 8) {
         for (int i = 0; i < 8; i++)
@@ -71,7 +71,8 @@ static struct bench_ticks read_ticks(void)
     return ticks;
 }
 
-/* The clock must go forward, in steps far smaller than what is measured, and cost little to read. */
+/* The clock must go forward, in steps far smaller than what is measured, and cost little to read.
+ */
 static void check_clock(struct bench_host *host)
 {
     double begin_ms = bench_now_ms(), before_ms = begin_ms;
@@ -104,9 +105,10 @@ void bench_host_begin(struct bench_host *host)
     read_line("/proc/loadavg", host->load, sizeof host->load);
     read_line("/sys/kernel/mm/transparent_hugepage/shmem_enabled", host->shmem_enabled,
               sizeof host->shmem_enabled);
-    read_line("/sys/devices/system/clocksource/clocksource0/current_clocksource", host->clock_source,
-              sizeof host->clock_source);
-    read_line("/sys/devices/system/cpu/cpu0/cpufreq/scaling_governor", host->governor, sizeof host->governor);
+    read_line("/sys/devices/system/clocksource/clocksource0/current_clocksource",
+              host->clock_source, sizeof host->clock_source);
+    read_line("/sys/devices/system/cpu/cpu0/cpufreq/scaling_governor", host->governor,
+              sizeof host->governor);
     snprintf(host->compiler, sizeof host->compiler, "%s %.80s", compiler_name, __VERSION__);
     host->workers = telar_host_workers(host->workers_reason);
     host->steal = NAN;
@@ -119,5 +121,6 @@ void bench_host_end(struct bench_host *host)
     struct bench_ticks now = read_ticks();
 
     if (now.all > host->ticks.all)
-        host->steal = (double)(now.stolen - host->ticks.stolen) / (double)(now.all - host->ticks.all);
+        host->steal =
+            (double)(now.stolen - host->ticks.stolen) / (double)(now.all - host->ticks.all);
 }

@@ -13,16 +13,20 @@ static const char page_style[] =
     "h1{font-size:1.6rem;margin:.5rem 0}h2{font-size:1.2rem;margin:2rem 0 .5rem}"
     "h3{font-size:1rem;margin:1.5rem 0 .25rem}"
     "p.note,figcaption{font-size:.85rem;color:#57606a;margin:.25rem 0 1rem}"
-    "div.wide{overflow-x:auto}table{border-collapse:collapse;font-size:.85rem;font-variant-numeric:tabular-"
+    "div.wide{overflow-x:auto}table{border-collapse:collapse;font-size:.85rem;font-variant-numeric:"
+    "tabular-"
     "nums;"
     "overflow-wrap:normal}"
     "th,td{padding:.2rem .6rem;border-bottom:1px solid #d0d7de;text-align:right;white-space:nowrap}"
     "th.l,td.l{text-align:left}td.t{white-space:normal;text-align:left;overflow-wrap:anywhere}"
-    "div.charts{display:grid;grid-template-columns:repeat(auto-fit,minmax(min(100%,26rem),1fr));gap:1rem}"
+    "div.charts{display:grid;grid-template-columns:repeat(auto-fit,minmax(min(100%,26rem),1fr));"
+    "gap:1rem}"
     "figure{margin:0}svg{width:100%;height:auto;display:block}"
     "dl{display:grid;grid-template-columns:max-content 1fr;gap:.15rem "
     "1rem;font-size:.9rem}dt{color:#57606a}dd{margin:0}"
-    "@media print{body{max-width:none;font-size:11pt}figure,tr{break-inside:avoid}div.wide{overflow:visible}"
+    "@media "
+    "print{body{max-width:none;font-size:11pt}figure,tr{break-inside:avoid}div.wide{overflow:"
+    "visible}"
     "table{font-size:7.5pt}}"
     "@media screen and (prefers-color-scheme: dark){body{color:#e6e9ee;background:#14171c}"
     "p.note,figcaption,dt{color:#9aa4af}th,td{border-color:#3a414b}a{color:#4da6e0}}";
@@ -97,14 +101,14 @@ static void write_host(const struct bench *bench, FILE *out)
 
 void bench_write_html(struct bench *bench, FILE *out)
 {
-    fprintf(
-        out,
-        "<!DOCTYPE html>\n<html xmlns=\"http://www.w3.org/1999/xhtml\" lang=\"en\">\n<head>\n"
-        "<meta charset=\"utf-8\"/>\n<meta name=\"viewport\" content=\"width=device-width, "
-        "initial-scale=1\"/>\n"
-        "<meta name=\"color-scheme\" content=\"light dark\"/>\n"
-        "<title>telar bench</title>\n<style>%s %s</style>\n</head>\n<body>\n<h1>telar bench</h1>\n<p><code>",
-        page_style, svg_style);
+    fprintf(out,
+            "<!DOCTYPE html>\n<html xmlns=\"http://www.w3.org/1999/xhtml\" lang=\"en\">\n<head>\n"
+            "<meta charset=\"utf-8\"/>\n<meta name=\"viewport\" content=\"width=device-width, "
+            "initial-scale=1\"/>\n"
+            "<meta name=\"color-scheme\" content=\"light dark\"/>\n"
+            "<title>telar bench</title>\n<style>%s %s</style>\n</head>\n<body>\n<h1>telar "
+            "bench</h1>\n<p><code>",
+            page_style, svg_style);
     svg_escape(out, bench->command);
     fprintf(out, "</code></p>\n<h2>What was found</h2>\n<ul>\n");
     for (uint32_t i = 0; i < bench->n_findings; i++)

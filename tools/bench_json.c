@@ -1,5 +1,6 @@
 /*
- * Everything that was measured, every sample of it, as one JSON object; and the samples alone, a line each.
+ * Everything that was measured, every sample of it, as one JSON object; and the samples alone, a
+ * line each.
  */
 #include <config.h>
 
@@ -9,7 +10,8 @@
 #include <inttypes.h>
 #include <math.h>
 
-static void write_interval(struct json *json, const char *key, const struct stats_interval *interval)
+static void write_interval(struct json *json, const char *key,
+                           const struct stats_interval *interval)
 {
     json_begin(json, key, '{');
     json_real(json, "mid", interval->mid);
@@ -195,7 +197,8 @@ static void write_laws(struct json *json, const struct bench *bench)
     json_end(json, ']');
 }
 
-static void write_trial(struct json *json, const char *key, enum bench_outcome outcome, const char *text)
+static void write_trial(struct json *json, const char *key, enum bench_outcome outcome,
+                        const char *text)
 {
     static const char *const words[] = {"not known", "held", "failed"};
 

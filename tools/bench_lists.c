@@ -9,11 +9,11 @@
 #include <string.h>
 
 /*
- * The words of a list, as indices. Twice the same word would be a row twice, which is what the A/A row is
- * for.
+ * The words of a list, as indices. Twice the same word would be a row twice, which is what the A/A
+ * row is for.
  */
-static bool parse_list(const char *option, const char *text, const char *const words[], uint32_t most,
-                       int index[], uint32_t *n)
+static bool parse_list(const char *option, const char *text, const char *const words[],
+                       uint32_t most, int index[], uint32_t *n)
 {
     char copy[256], *rest = copy, *word;
 

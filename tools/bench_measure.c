@@ -1,7 +1,7 @@
 /*
- * The rounds. Each has every row once, in an order of its own, so that what slows the machine for a while,
- * what a row leaves in the caches, and how the clock rate moves, meet all of them alike; ratios are then
- * taken round by round.
+ * The rounds. Each has every row once, in an order of its own, so that what slows the machine for a
+ * while, what a row leaves in the caches, and how the clock rate moves, meet all of them alike;
+ * ratios are then taken round by round.
  */
 #include <config.h>
 
@@ -18,7 +18,8 @@ enum { LEAST_ROUNDS = 11, CHECK_EVERY = 5, QUICK_RESAMPLES = 500, RESAMPLES = 40
 
 /* ---- warm-up ---- */
 
-/* FNV-1a over all pixels. Not against malice: workers that got in each other's way are to be seen. */
+/* FNV-1a over all pixels. Not against malice: workers that got in each other's way are to be seen.
+ */
 static uint64_t picture_hash(telar_image *image)
 {
     const struct telar_geometry *g = telar_image_geometry(image);
@@ -34,7 +35,8 @@ static uint64_t picture_hash(telar_image *image)
 }
 
 /* Of the first row that did it, the result is what the others' must be. */
-static bool same_result(const struct bench_row *row, uint64_t hash, uint64_t expected[BENCH_LIST_MAX])
+static bool same_result(const struct bench_row *row, uint64_t hash,
+                        uint64_t expected[BENCH_LIST_MAX])
 {
     if (expected[row->picture] == 0)
         expected[row->picture] = hash;
@@ -42,7 +44,8 @@ static bool same_result(const struct bench_row *row, uint64_t hash, uint64_t exp
 }
 
 /* Runs a row for the first time, unmeasured. */
-static telar_status try_row(struct bench *bench, struct bench_row *row, uint64_t expected[BENCH_LIST_MAX])
+static telar_status try_row(struct bench *bench, struct bench_row *row,
+                            uint64_t expected[BENCH_LIST_MAX])
 {
     struct telar_error error = {.status = TELAR_HOST, .text = "no memory"};
     telar_image *result = NULL;
@@ -132,7 +135,8 @@ static bool measure_row(struct bench *bench, struct bench_row *row, uint32_t pla
         return false;
     say("left out from round %" PRIu32 " on: %s: %s", bench->rounds + 1, row->name, error.text);
     row->left_out = true;
-    return row->baseline != (uint32_t)(row - bench->row); /* without its baseline a group says nothing */
+    return row->baseline
+           != (uint32_t)(row - bench->row); /* without its baseline a group says nothing */
 }
 
 static bool measure_round(struct bench *bench)
@@ -161,7 +165,8 @@ struct stats_interval bench_ratio(struct bench *bench, const struct bench_row *r
     return stats_bootstrap(ratio, bench->rounds, resamples, &bench->random);
 }
 
-/* Half the width of the widest interval, as part of its ratio. NaN: there were too few rounds for intervals. */
+/* Half the width of the widest interval, as part of its ratio. NaN: there were too few rounds for
+ * intervals. */
 static double widest_interval(struct bench *bench)
 {
     double widest = 0;

@@ -1,6 +1,6 @@
 /*
- * How much memory this process and its children have, as the kernel counts it. RSS counts a page that several
- * processes share once for each of them; PSS divides it among them.
+ * How much memory this process and its children have, as the kernel counts it. RSS counts a page
+ * that several processes share once for each of them; PSS divides it among them.
  */
 #include <config.h>
 
@@ -13,7 +13,8 @@
 #include <string.h>
 #include <unistd.h>
 
-/* The parent of a process; 0 when it is gone. In /proc/PID/stat it stands behind the name, which may hold anything. */
+/* The parent of a process; 0 when it is gone. In /proc/PID/stat it stands behind the name, which
+ * may hold anything. */
 static long parent_of(const char *pid)
 {
     char path[64], line[512];

@@ -1,6 +1,6 @@
 /*
- * bench_out.h - the outputs of `telar bench`. Each writes a whole document to an open file; who opened it
- * sees whether that went well.
+ * bench_out.h - the outputs of `telar bench`. Each writes a whole document to an open file; who
+ * opened it sees whether that went well.
  */
 #ifndef TOOLS_BENCH_OUT_H
 #define TOOLS_BENCH_OUT_H
@@ -15,12 +15,13 @@ void bench_write_markdown(struct bench *bench, FILE *out);
 void bench_write_json(const struct bench *bench, FILE *out);
 void bench_write_csv(const struct bench *bench, FILE *out);
 
-/* bench_trace.c: in Chrome's trace format: of each row the specimen, a row a worker, a complete event a task. */
+/* bench_trace.c: in Chrome's trace format: of each row the specimen, a row a worker, a complete
+ * event a task. */
 void bench_write_trace(const struct bench *bench, FILE *out);
 
 /*
- * bench_chart.c, bench_chart_time.c: an SVG each. `within`: as part of an HTML page, which then has the
- * style. A chart for which there is nothing to draw is not there: has() says so.
+ * bench_chart.c, bench_chart_time.c: an SVG each. `within`: as part of an HTML page, which then has
+ * the style. A chart for which there is nothing to draw is not there: has() says so.
  */
 struct bench_chart {
     char name[32];     /* of the file, without .svg */

@@ -1,6 +1,6 @@
 /*
- * The pictures that are worked on, in memory and as files. The files lie in shared memory where there is
- * some, so that no disk is measured, in a directory of their own that goes with the bench.
+ * The pictures that are worked on, in memory and as files. The files lie in shared memory where
+ * there is some, so that no disk is measured, in a directory of their own that goes with the bench.
  */
 #include <config.h>
 
@@ -23,7 +23,8 @@ static telar_status no_memory(void)
 static telar_status draw(const struct telar_geometry *geometry, telar_image **image)
 {
     struct galaxy *galaxy = galaxy_new(geometry->rows, geometry->columns, 1);
-    struct telar_error error = {.status = TELAR_HOST, .text = "no memory for a picture of that --size"};
+    struct telar_error error = {.status = TELAR_HOST,
+                                .text = "no memory for a picture of that --size"};
 
     if (!galaxy)
         return no_memory();
@@ -44,7 +45,8 @@ telar_image *bench_picture_crop(telar_image *image, uint32_t rows, uint32_t colu
     if (telar_image_new(&part, &crop, NULL) != TELAR_OK)
         return NULL;
     for (uint32_t row = 0; row < rows; row++)
-        memcpy(telar_image_row(crop, row), telar_image_row(image, (whole->rows - rows) / 2 + row) + from,
+        memcpy(telar_image_row(crop, row),
+               telar_image_row(image, (whole->rows - rows) / 2 + row) + from,
                telar_row_bytes(&part));
     return crop;
 }
@@ -66,8 +68,8 @@ static telar_status make_directory(struct bench *bench)
 }
 
 /*
- * As other programs would write it, without what lets telar decode it in parallel: that would flatter the
- * rows with several workers.
+ * As other programs would write it, without what lets telar decode it in parallel: that would
+ * flatter the rows with several workers.
  */
 static telar_status write_file(struct bench *bench, uint32_t index)
 {
@@ -87,8 +89,8 @@ static telar_status write_file(struct bench *bench, uint32_t index)
 }
 
 /*
- * A picture of the user's own is decoded once, for the rows that begin in memory; file rows read it from
- * where it is.
+ * A picture of the user's own is decoded once, for the rows that begin in memory; file rows read it
+ * from where it is.
  */
 static telar_status read_input(struct bench *bench)
 {

@@ -1,7 +1,7 @@
 /*
- * Which rows there are. A group holds what is compared with one another: the same job on the same picture
- * with the same pages. Without wishes the first group has everything, so that the main question is answered,
- * and the others what is different there: threads and processes.
+ * Which rows there are. A group holds what is compared with one another: the same job on the same
+ * picture with the same pages. Without wishes the first group has everything, so that the main
+ * question is answered, and the others what is different there: threads and processes.
  */
 #include <config.h>
 
@@ -42,7 +42,8 @@ static void name_row(struct bench_row *row, uint32_t usual_workers)
     size_t used;
 
     if (options->engine == TELAR_PROCESSES)
-        snprintf(row->name, sizeof row->name, "processes, %s", telar_isolation_name(options->isolation));
+        snprintf(row->name, sizeof row->name, "processes, %s",
+                 telar_isolation_name(options->isolation));
     else
         snprintf(row->name, sizeof row->name, "%s", telar_engine_name(options->engine));
     used = strlen(row->name);
@@ -80,8 +81,10 @@ static bool add_row(struct bench *bench, const struct frame *frame, telar_engine
     return true;
 }
 
-/* Processes at every rung; with other numbers of workers only at the last but for those that were asked for. */
-static bool add_processes(struct bench *bench, const struct frame *frame, uint32_t workers, bool usual)
+/* Processes at every rung; with other numbers of workers only at the last but for those that were
+ * asked for. */
+static bool add_processes(struct bench *bench, const struct frame *frame, uint32_t workers,
+                          bool usual)
 {
     const struct bench_wishes *wishes = &bench->wishes;
     telar_isolation last = last_isolation();
@@ -104,7 +107,8 @@ static bool wants_engine(const struct bench_wishes *wishes, telar_engine engine)
     return wishes->n_engines == 0;
 }
 
-/* Rows whose workers are kept, beside those whose workers are made for each run. Serial has none to keep. */
+/* Rows whose workers are kept, beside those whose workers are made for each run. Serial has none to
+ * keep. */
 static bool add_kept(struct bench *bench, const struct frame *frame, uint32_t workers, bool usual)
 {
     const struct bench_wishes *wishes = &bench->wishes;
@@ -123,7 +127,8 @@ static bool add_kept(struct bench *bench, const struct frame *frame, uint32_t wo
     return good;
 }
 
-static bool add_workers(struct bench *bench, const struct frame *frame, uint32_t workers, bool usual)
+static bool add_workers(struct bench *bench, const struct frame *frame, uint32_t workers,
+                        bool usual)
 {
     const struct bench_wishes *wishes = &bench->wishes;
     bool good = true;
@@ -141,15 +146,17 @@ static bool add_workers(struct bench *bench, const struct frame *frame, uint32_t
     return good && add_kept(bench, frame, workers, usual);
 }
 
-static void title_group(const struct bench *bench, const struct frame *frame, struct bench_group *group)
+static void title_group(const struct bench *bench, const struct frame *frame,
+                        struct bench_group *group)
 {
     const struct telar_geometry *g = telar_image_geometry(bench->picture[frame->picture].image);
 
     snprintf(group->title, sizeof group->title,
-             "%s%s, %" PRIu32 " x %" PRIu32 " x %" PRIu32 ", %" PRIu32 " bits (%.3g MB), %s pages%s; %" PRIu32
-             " worker%s",
-             frame->pipeline == bench->notebook ? "the notebook's invert, " : "", job_name(frame->job),
-             g->rows, g->columns, g->channels, g->depth, (double)g->rows * (double)telar_row_bytes(g) / 1e6,
+             "%s%s, %" PRIu32 " x %" PRIu32 " x %" PRIu32 ", %" PRIu32
+             " bits (%.3g MB), %s pages%s; %" PRIu32 " worker%s",
+             frame->pipeline == bench->notebook ? "the notebook's invert, " : "",
+             job_name(frame->job), g->rows, g->columns, g->channels, g->depth,
+             (double)g->rows * (double)telar_row_bytes(g) / 1e6,
              frame->small_pages ? "4 KiB" : "huge", frame->warm ? ", warm segment" : "",
              bench->wishes.workers[0], bench->wishes.workers[0] == 1 ? "" : "s");
 }
@@ -177,7 +184,8 @@ static bool add_group(struct bench *bench, const struct frame *frame)
     group->again = bench->n_rows;
     again = &bench->row[group->baseline];
     same.kept = again->kept;
-    if (!add_row(bench, &same, again->options.engine, again->options.isolation, again->options.workers))
+    if (!add_row(bench, &same, again->options.engine, again->options.isolation,
+                 again->options.workers))
         return false;
     again = &bench->row[group->again];
     again->again = true;
@@ -242,7 +250,8 @@ telar_status bench_plan(struct bench *bench)
 {
     struct bench_wishes *wishes = &bench->wishes;
     struct bench_python *python = &bench->python;
-    struct frame notebook = {BENCH_MEMORY, python->picture, false, false, true, false, bench->notebook};
+    struct frame notebook = {BENCH_MEMORY, python->picture, false,          false,
+                             true,         false,           bench->notebook};
     uint32_t n_pictures = python->picture ? python->picture : bench->n_pictures;
 
     fill_defaults(wishes);

@@ -1,7 +1,7 @@
 /*
- * The notebook's experiment: a loop over all pixels in Python, by one thread, by several, and by processes
- * over shared memory; with numpy too where it is there. An interpreter is started in every round, and times
- * itself; its start is not counted.
+ * The notebook's experiment: a loop over all pixels in Python, by one thread, by several, and by
+ * processes over shared memory; with numpy too where it is there. An interpreter is started in
+ * every round, and times itself; its start is not counted.
  */
 #include <config.h>
 
@@ -13,9 +13,9 @@
 #include <unistd.h>
 
 /*
- * Arguments: the pixels' file, rows, bytes of a row, workers, seed. Writes "version TEXT", "lock TEXT",
- * "numpy TEXT", and "row MILLISECONDS NAME" for each way, in random order. Without a seed only the first
- * three.
+ * Arguments: the pixels' file, rows, bytes of a row, workers, seed. Writes "version TEXT", "lock
+ * TEXT", "numpy TEXT", and "row MILLISECONDS NAME" for each way, in random order. Without a seed
+ * only the first three.
  */
 static const char script[] =
     "import sys, time, random, threading, multiprocessing\n"
@@ -25,7 +25,8 @@ static const char script[] =
     "except ImportError:\n"
     "    numpy = None\n"
     "enabled = getattr(sys, '_is_gil_enabled', None)\n"
-    "lock = 'on: only one thread computes at a time' if enabled is None or enabled() else 'off: threads "
+    "lock = 'on: only one thread computes at a time' if enabled is None or enabled() else 'off: "
+    "threads "
     "compute at once'\n"
     "print('version', sys.version.split()[0])\n"
     "print('numpy', numpy.__version__ if numpy else 'not there')\n"
@@ -88,7 +89,8 @@ static const char script[] =
     "    if image == expected:\n"
     "        print('row', spent * 1e3, name)\n";
 
-/* Rows that telar does beside it, on the same picture: bench_plan adds them as a group of their own. */
+/* Rows that telar does beside it, on the same picture: bench_plan adds them as a group of their
+ * own. */
 enum { ROWS = 250, COLUMNS = 400 };
 
 static void take_line(void *data, char *line)
@@ -124,9 +126,10 @@ static bool call(struct bench *bench, uint32_t seed)
     const struct telar_geometry *g = telar_image_geometry(bench->picture[python->picture].image);
     char command[256];
 
-    snprintf(
-        command, sizeof command, "exec python3 /dev/fd/%d /dev/fd/%d %" PRIu32 " %zu %" PRIu32 " %" PRIu32,
-        fileno(python->script), fileno(python->pixels), g->rows, telar_row_bytes(g), python->workers, seed);
+    snprintf(command, sizeof command,
+             "exec python3 /dev/fd/%d /dev/fd/%d %" PRIu32 " %zu %" PRIu32 " %" PRIu32,
+             fileno(python->script), fileno(python->pixels), g->rows, telar_row_bytes(g),
+             python->workers, seed);
     return bench_child(command, take_line, bench);
 }
 
@@ -176,7 +179,8 @@ void bench_python_begin(struct bench *bench)
     say("left out: python: %s", python->why_not);
 }
 
-/* A way that was not told of, or whose pixels were wrong, ends the experiment: rounds must stay pairs. */
+/* A way that was not told of, or whose pixels were wrong, ends the experiment: rounds must stay
+ * pairs. */
 void bench_python_round(struct bench *bench)
 {
     struct bench_python *python = &bench->python;
@@ -188,7 +192,8 @@ void bench_python_round(struct bench *bench)
         python->rounds++;
     } else if (!bench_interrupted) {
         python->ran = false;
-        snprintf(python->why_not, sizeof python->why_not, "it failed in round %" PRIu32, python->rounds + 1);
+        snprintf(python->why_not, sizeof python->why_not, "it failed in round %" PRIu32,
+                 python->rounds + 1);
         say("python: %s", python->why_not);
     }
 }

@@ -12,8 +12,8 @@
 volatile int bench_interrupted;
 
 /*
- * Who insists gets the end at once, and the pictures stay behind. A second signal is no insisting: timeout(1)
- * sends one to the program and one to its group.
+ * Who insists gets the end at once, and the pictures stay behind. A second signal is no insisting:
+ * timeout(1) sends one to the program and one to its group.
  */
 static void on_signal(int number)
 {
@@ -25,7 +25,8 @@ static void on_signal(int number)
     raise(number);
 }
 
-/* A worker process of the same terminal ends by the signal; the run that it belonged to then fails, and is dropped. */
+/* A worker process of the same terminal ends by the signal; the run that it belonged to then fails,
+ * and is dropped. */
 void bench_catch_signals(void)
 {
     static const int numbers[] = {SIGINT, SIGTERM, SIGHUP};
@@ -44,10 +45,11 @@ double bench_now_ms(void)
 }
 
 /*
- * What is compared: of a picture in memory the workers' time, for bringing it there is the same for all; of a
- * file all.
+ * What is compared: of a picture in memory the workers' time, for bringing it there is the same for
+ * all; of a file all.
  */
-static void note_sample(const struct bench_row *row, const telar_report *report, struct bench_sample *sample)
+static void note_sample(const struct bench_row *row, const telar_report *report,
+                        struct bench_sample *sample)
 {
     *sample = (struct bench_sample){.place = sample->place};
     sample->ms = (double)(row->job == BENCH_MEMORY ? report->transform_ns : report->total_ns) / 1e6;
@@ -72,8 +74,8 @@ void bench_end_pools(struct bench *bench)
 }
 
 /* A pool is made for its options; its first run, which makes the workers, is nobody's sample. */
-static telar_status make_pool(struct bench_row *row, const telar_image *source, const struct telar_options *options,
-                              struct telar_error *error)
+static telar_status make_pool(struct bench_row *row, const telar_image *source,
+                              const struct telar_options *options, struct telar_error *error)
 {
     telar_image *image = NULL;
     telar_status status;
@@ -83,15 +85,18 @@ static telar_status make_pool(struct bench_row *row, const telar_image *source, 
         return TELAR_OK;
     telar_pool_free(row->pool);
     row->pool_options = *options;
-    status = telar_pool_new(telar_image_geometry(source), row->pipeline, options, &row->pool, error);
+    status =
+        telar_pool_new(telar_image_geometry(source), row->pipeline, options, &row->pool, error);
     if (status == TELAR_OK)
         status = telar_pool_run(row->pool, source, &image, NULL, error);
     telar_image_free(image);
     return status;
 }
 
-static telar_status run_in_memory(struct bench_row *row, const telar_image *source, const struct telar_options *options,
-                                  double *begin_ms, telar_image **image, telar_report **told, struct telar_error *error)
+static telar_status run_in_memory(struct bench_row *row, const telar_image *source,
+                                  const struct telar_options *options, double *begin_ms,
+                                  telar_image **image, telar_report **told,
+                                  struct telar_error *error)
 {
     telar_status status;
 
@@ -103,8 +108,9 @@ static telar_status run_in_memory(struct bench_row *row, const telar_image *sour
 }
 
 telar_status bench_run(const struct bench *bench, struct bench_row *row,
-                       const struct telar_options *options, struct bench_sample *sample, double *wall_ms,
-                       telar_report **report, telar_image **result, struct telar_error *error)
+                       const struct telar_options *options, struct bench_sample *sample,
+                       double *wall_ms, telar_report **report, telar_image **result,
+                       struct telar_error *error)
 {
     const struct bench_picture *picture = &bench->picture[row->picture];
     telar_image *image = NULL;

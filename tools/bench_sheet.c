@@ -8,24 +8,34 @@
 #include <string.h>
 
 const char *const bench_method[] = {
-    "Each round runs every row once, in a random order; the rows of a round share what the machine was like.",
-    "In memory, a row's time is that of its workers, from making the first to having joined the last; "
+    "Each round runs every row once, in a random order; the rows of a round share what the machine "
+    "was like.",
+    "In memory, a row's time is that of its workers, from making the first to having joined the "
+    "last; "
     "bringing the "
-    "picture there and back is the same for all rows. PNG to PNG, it is that of the whole job, file to file.",
-    "The ratio is the median of the ratios round by round to the baseline of the group; its interval is the "
+    "picture there and back is the same for all rows. PNG to PNG, it is that of the whole job, "
+    "file to file.",
+    "The ratio is the median of the ratios round by round to the baseline of the group; its "
+    "interval is the "
     "middle 99 % "
     "of the medians of 4000 bootstrap resamples. MAD is the median distance from the median.",
-    "The A/A row is the baseline once more. Its interval is the resolution of the group: what is not farther "
+    "The A/A row is the baseline once more. Its interval is the resolution of the group: what is "
+    "not farther "
     "from 1, or "
-    "whose own interval holds 1, is not distinguishable. Outliers (beyond 5 MADs) are counted and kept.",
-    "Before the rounds every row ran once, unmeasured; all gave the same pixels. The number of rounds grows "
+    "whose own interval holds 1, is not distinguishable. Outliers (beyond 5 MADs) are counted and "
+    "kept.",
+    "Before the rounds every row ran once, unmeasured; all gave the same pixels. The number of "
+    "rounds grows "
     "until every "
     "interval is narrow enough or the time is spent.",
-    "The parts of a worker's time come from runs of their own, in which each task first touches its pages; "
+    "The parts of a worker's time come from runs of their own, in which each task first touches "
+    "its pages; "
     "there a "
-    "row takes a little longer. Medians of parts need not add up to the median of the whole; within each run "
+    "row takes a little longer. Medians of parts need not add up to the median of the whole; "
+    "within each run "
     "they do.",
-    "Break-even sizes come from runs of their own on parts of the picture; Amdahl's share from the examined "
+    "Break-even sizes come from runs of their own on parts of the picture; Amdahl's share from the "
+    "examined "
     "serial run.",
     NULL,
 };
@@ -63,7 +73,8 @@ static void put_small(struct sheet *sheet, uint32_t *column, double number)
         put_number(sheet, column, number);
 }
 
-static void put_interval(struct sheet *sheet, uint32_t *column, const struct stats_interval *interval)
+static void put_interval(struct sheet *sheet, uint32_t *column,
+                         const struct stats_interval *interval)
 {
     char *cell = next_cell(sheet, column);
 
@@ -73,7 +84,8 @@ static void put_interval(struct sheet *sheet, uint32_t *column, const struct sta
         snprintf(cell, SHEET_CELL_BYTES, "-");
 }
 
-static void begin_sheet(struct sheet *sheet, const char *title, const char *note, const char *const *heads)
+static void begin_sheet(struct sheet *sheet, const char *title, const char *note,
+                        const char *const *heads)
 {
     memset(sheet, 0, sizeof *sheet);
     snprintf(sheet->title, sizeof sheet->title, "%s", title);
@@ -109,9 +121,11 @@ static void make_times(const struct bench *bench, uint32_t group, struct sheet *
     char note[512], resolution[32] = "not known";
 
     if (isfinite(bench->group[group].resolution))
-        snprintf(resolution, sizeof resolution, "+-%.1f %%", (exp(bench->group[group].resolution) - 1) * 100);
+        snprintf(resolution, sizeof resolution, "+-%.1f %%",
+                 (exp(bench->group[group].resolution) - 1) * 100);
     snprintf(note, sizeof note,
-             "Median and MAD in ms; ratio to %s, paired by rounds; in brackets another number of workers; "
+             "Median and MAD in ms; ratio to %s, paired by rounds; in brackets another number of "
+             "workers; "
              "resolution here %s. out: outliers. holds: C a crash is contained, W a stray write is "
              "caught, H hostile calls are stopped, as tried on this host.",
              bench->row[bench->group[group].baseline].name, resolution);
@@ -163,13 +177,15 @@ static void make_parts(const struct bench *bench, uint32_t group, struct sheet *
                                         "wait", "join",  "all", "adds up to", NULL};
     char title[192];
 
-    snprintf(title, sizeof title, "Where a worker's time goes, ms: %.100s", bench->group[group].title);
-    begin_sheet(
-        sheet, title,
-        "Medians of the examined runs, of a worker on average. all: from the first worker made to the last "
-        "joined. adds up to: set-up, all parts of a worker and the end, over the time around the call; of "
-        "every worker and run the least and the most.",
-        heads);
+    snprintf(title, sizeof title, "Where a worker's time goes, ms: %.100s",
+             bench->group[group].title);
+    begin_sheet(sheet, title,
+                "Medians of the examined runs, of a worker on average. all: from the first worker "
+                "made to the last "
+                "joined. adds up to: set-up, all parts of a worker and the end, over the time "
+                "around the call; of "
+                "every worker and run the least and the most.",
+                heads);
     for (uint32_t i = 0; i < bench->n_rows; i++) {
         const struct bench_row *row = &bench->row[i];
         uint32_t column = 0;
@@ -193,9 +209,10 @@ static void make_steps(const struct bench *bench, uint32_t group, struct sheet *
 
     snprintf(title, sizeof title, "What the work is, ms summed over all workers: %.100s",
              bench->group[group].title);
-    begin_sheet(sheet, title,
-                "Medians of the examined runs. Inflating and writing are done in order, one at a time.",
-                heads);
+    begin_sheet(
+        sheet, title,
+        "Medians of the examined runs. Inflating and writing are done in order, one at a time.",
+        heads);
     for (uint32_t i = 0; i < bench->n_rows; i++) {
         const struct bench_row *row = &bench->row[i];
         uint32_t column = 0;
@@ -217,7 +234,8 @@ static void make_steps(const struct bench *bench, uint32_t group, struct sheet *
 
 enum counter { MINOR, MAJOR, VOLUNTARY, INVOLUNTARY, USER, SYSTEM, N_COUNTERS };
 
-static double counter_median(const struct bench *bench, const struct bench_row *row, enum counter counter)
+static double counter_median(const struct bench *bench, const struct bench_row *row,
+                             enum counter counter)
 {
     double of[BENCH_ROUNDS_MAX];
 
@@ -242,15 +260,17 @@ static void make_counts(const struct bench *bench, uint32_t group, struct sheet 
     char title[192];
 
     snprintf(title, sizeof title, "What the kernel counted: %.100s", bench->group[group].title);
-    begin_sheet(
-        sheet, title,
-        "Medians, summed over the workers: page faults, context switches, CPU time. RSS and PSS of all "
-        "processes, in MiB, "
-        "together, when the last task was done, the bench's own copy of the picture among them. RSS lies "
-        "here: it "
-        "counts a page of the segment once for every process that maps it; PSS counts it once. huge: MiB of "
-        "the segment that lay on huge pages.",
-        heads);
+    begin_sheet(sheet, title,
+                "Medians, summed over the workers: page faults, context switches, CPU time. RSS "
+                "and PSS of all "
+                "processes, in MiB, "
+                "together, when the last task was done, the bench's own copy of the picture among "
+                "them. RSS lies "
+                "here: it "
+                "counts a page of the segment once for every process that maps it; PSS counts it "
+                "once. huge: MiB of "
+                "the segment that lay on huge pages.",
+                heads);
     for (uint32_t i = 0; i < bench->n_rows; i++) {
         const struct bench_row *row = &bench->row[i];
         uint32_t column = 0;
@@ -266,7 +286,8 @@ static void make_counts(const struct bench *bench, uint32_t group, struct sheet 
                 put_number(sheet, &column, counter_median(bench, row, (enum counter)counter));
         put_number(sheet, &column, row->rss_bytes ? (double)row->rss_bytes / 1048576 : NAN);
         put_number(sheet, &column, row->pss_bytes ? (double)row->pss_bytes / 1048576 : NAN);
-        put_number(sheet, &column, row->specimen ? (double)row->specimen->huge_bytes / 1048576 : NAN);
+        put_number(sheet, &column,
+                   row->specimen ? (double)row->specimen->huge_bytes / 1048576 : NAN);
         sheet->n_rows++;
     }
 }
@@ -279,7 +300,8 @@ static void make_laws(const struct bench *bench, struct sheet *sheet)
                                         "99 % interval", "efficiency", "Karp-Flatt", NULL};
 
     begin_sheet(sheet, "Speed-up over serial",
-                "n: workers. Efficiency is speed-up over n. Karp-Flatt: the serial share that would explain "
+                "n: workers. Efficiency is speed-up over n. Karp-Flatt: the serial share that "
+                "would explain "
                 "the speed-up; if it "
                 "grows with the workers, it is overhead and not serial work.",
                 heads);
@@ -321,7 +343,8 @@ static void make_evens(const struct bench *bench, struct sheet *sheet)
     }
 }
 
-static void put_outcome(struct sheet *sheet, uint32_t *column, enum bench_outcome outcome, const char *text)
+static void put_outcome(struct sheet *sheet, uint32_t *column, enum bench_outcome outcome,
+                        const char *text)
 {
     static const char *const words[] = {"not known", "held", "failed"};
 
@@ -362,7 +385,8 @@ static void make_python(const struct bench *bench, struct sheet *sheet)
              "The notebook in Python %.20s (lock %.60s; numpy %.20s), %" PRIu32 " x %" PRIu32,
              python->version, python->lock, python->numpy, python->rows, python->columns);
     begin_sheet(sheet, title,
-                "Ratio to the loop in one thread. Telar's rows on the same picture stand above.", heads);
+                "Ratio to the loop in one thread. Telar's rows on the same picture stand above.",
+                heads);
     for (uint32_t i = 0; i < python->n && python->rounds > 0; i++) {
         const struct bench_python_row *row = &python->row[i];
         uint32_t column = 0;
@@ -376,7 +400,8 @@ static void make_python(const struct bench *bench, struct sheet *sheet)
     }
 }
 
-void bench_each_sheet(struct bench *bench, void (*show)(void *data, const struct sheet *sheet), void *data)
+void bench_each_sheet(struct bench *bench, void (*show)(void *data, const struct sheet *sheet),
+                      void *data)
 {
     static struct sheet sheet;
 

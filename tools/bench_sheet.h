@@ -1,6 +1,6 @@
 /*
- * bench_sheet.h - what `telar bench` shows, as tables of text. Made once, here; the terminal, Markdown and
- * HTML only dress them.
+ * bench_sheet.h - what `telar bench` shows, as tables of text. Made once, here; the terminal,
+ * Markdown and HTML only dress them.
  */
 #ifndef TOOLS_BENCH_SHEET_H
 #define TOOLS_BENCH_SHEET_H
@@ -20,7 +20,8 @@ struct sheet {
 };
 
 /* Hands over one sheet after the other; each is valid during the call. */
-void bench_each_sheet(struct bench *bench, void (*show)(void *data, const struct sheet *sheet), void *data);
+void bench_each_sheet(struct bench *bench, void (*show)(void *data, const struct sheet *sheet),
+                      void *data);
 
 /* The host, line by line: a name and a text. */
 struct bench_fact {

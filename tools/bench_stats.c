@@ -85,8 +85,8 @@ size_t stats_outliers(const double *values, size_t n)
 }
 
 /*
- * The median of one resample. Not the values are drawn but how often each of the sorted ones comes, so that
- * nothing needs to be sorted again: the median stands where the counts pass the half.
+ * The median of one resample. Not the values are drawn but how often each of the sorted ones comes,
+ * so that nothing needs to be sorted again: the median stands where the counts pass the half.
  */
 static double resampled_median(const double *sorted, size_t n, struct stats_random *random)
 {

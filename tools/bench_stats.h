@@ -12,8 +12,8 @@
 enum { STATS_MAX = 1000 };
 
 /*
- * The part of a bootstrap's resamples that lies inside an interval. 99 %, not 95: of a table with twenty rows
- * one would otherwise be expected to claim a difference that is none.
+ * The part of a bootstrap's resamples that lies inside an interval. 99 %, not 95: of a table with
+ * twenty rows one would otherwise be expected to claim a difference that is none.
  */
 #define STATS_LEVEL 0.99
 
@@ -33,23 +33,25 @@ uint32_t stats_below(struct stats_random *random, uint32_t below);
 /* Puts `n` numbers into random order, each order as likely as the others (Fisher and Yates). */
 void stats_shuffle(struct stats_random *random, size_t *order, size_t n);
 
-/* The value below which `part` of all lie, 0 to 1; between two values the line between them. n >= 1. */
+/* The value below which `part` of all lie, 0 to 1; between two values the line between them. n
+ * >= 1. */
 double stats_quantile(const double *values, size_t n, double part);
 
-/* The middle of them; the middle of their distances from it (median absolute deviation, not scaled). n >= 1. */
+/* The middle of them; the middle of their distances from it (median absolute deviation, not
+ * scaled). n >= 1. */
 double stats_median(const double *values, size_t n);
 double stats_mad(const double *values, size_t n);
 
 /*
- * How many lie farther than 5 MADs from the median: about 3.4 standard deviations, were they normal. With a
- * MAD of zero none is called an outlier.
+ * How many lie farther than 5 MADs from the median: about 3.4 standard deviations, were they
+ * normal. With a MAD of zero none is called an outlier.
  */
 size_t stats_outliers(const double *values, size_t n);
 
 /*
- * The median with its bootstrap interval (Efron's percentile method): the values are drawn anew with
- * replacement, `resamples` times, and of the medians the middle STATS_LEVEL are kept. Fewer than 2 values
- * have no interval.
+ * The median with its bootstrap interval (Efron's percentile method): the values are drawn anew
+ * with replacement, `resamples` times, and of the medians the middle STATS_LEVEL are kept. Fewer
+ * than 2 values have no interval.
  */
 struct stats_interval stats_bootstrap(const double *values, size_t n, uint32_t resamples,
                                       struct stats_random *random);

@@ -11,8 +11,8 @@
 enum { TERMINAL_COLUMNS = 100 };
 
 /*
- * Text in lines of at most 100 columns, each with `indent` spaces before it; the first line is at column `at`
- * already.
+ * Text in lines of at most 100 columns, each with `indent` spaces before it; the first line is at
+ * column `at` already.
  */
 static void print_wrapped_at(FILE *out, int at, int indent, const char *text)
 {

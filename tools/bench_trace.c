@@ -1,7 +1,7 @@
 /*
- * Chrome's trace format (JSON): every row of the bench is a process there, every worker a thread; a complete
- * event ("X") is a task that ran, and spawning, mapping and joining are pairs of a begin and an end. Times
- * are microseconds.
+ * Chrome's trace format (JSON): every row of the bench is a process there, every worker a thread; a
+ * complete event ("X") is a task that ran, and spawning, mapping and joining are pairs of a begin
+ * and an end. Times are microseconds.
  */
 #include <config.h>
 
@@ -10,7 +10,8 @@
 
 #include <inttypes.h>
 
-static void begin_event(struct json *json, const char *phase, const char *name, uint32_t row, uint32_t worker)
+static void begin_event(struct json *json, const char *phase, const char *name, uint32_t row,
+                        uint32_t worker)
 {
     json_begin(json, NULL, '{');
     json_string(json, "ph", phase);
@@ -19,7 +20,8 @@ static void begin_event(struct json *json, const char *phase, const char *name, 
     json_unsigned(json, "tid", worker + 1);
 }
 
-static void name_thing(struct json *json, const char *what, uint32_t row, uint32_t worker, const char *name)
+static void name_thing(struct json *json, const char *what, uint32_t row, uint32_t worker,
+                       const char *name)
 {
     begin_event(json, "M", what, row, worker);
     json_begin(json, "args", '{');
@@ -28,8 +30,8 @@ static void name_thing(struct json *json, const char *what, uint32_t row, uint32
     json_end(json, '}');
 }
 
-static void write_span(struct json *json, const char *name, uint32_t row, uint32_t worker, uint64_t begin_ns,
-                       uint64_t end_ns)
+static void write_span(struct json *json, const char *name, uint32_t row, uint32_t worker,
+                       uint64_t begin_ns, uint64_t end_ns)
 {
     begin_event(json, "B", name, row, worker);
     json_real(json, "ts", (double)begin_ns / 1e3);

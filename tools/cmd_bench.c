@@ -58,7 +58,8 @@ static const struct option longs[] = {
     {"report", required_argument, NULL, REPORT},
     {"quiet", no_argument, NULL, 'q'},
     {"progress", required_argument, NULL, PROGRESS},
-    {"trial", required_argument, NULL, TRIAL}, /* not for people: bench_faults.c calls this program so */
+    {"trial", required_argument, NULL,
+     TRIAL}, /* not for people: bench_faults.c calls this program so */
     {"help", no_argument, NULL, 'h'},
     {NULL, 0, NULL, 0},
 };
@@ -160,9 +161,11 @@ static bool take_option(struct bench *bench, struct outputs *outputs, int option
     case JOB:
         return bench_take_jobs(wishes, value);
     case PAGES:
-        return bench_take_pair("--pages", value, "huge", "small", wishes->small_pages, &wishes->n_pages);
+        return bench_take_pair("--pages", value, "huge", "small", wishes->small_pages,
+                               &wishes->n_pages);
     case SEGMENT:
-        return bench_take_pair("--segment", value, "cold", "warm", wishes->warm, &wishes->n_segments);
+        return bench_take_pair("--segment", value, "cold", "warm", wishes->warm,
+                               &wishes->n_segments);
     case START:
         return bench_take_start(wishes, value);
     case SIZE:
@@ -209,7 +212,8 @@ static int complete(struct bench *bench)
     struct telar_error error;
 
     if (wishes->input && wishes->n_sizes)
-        return usage_error("--size is for synthetic pictures; %s has a size of its own", wishes->input);
+        return usage_error("--size is for synthetic pictures; %s has a size of its own",
+                           wishes->input);
     if (wishes->input && strcmp(wishes->input, "-") == 0)
         return usage_error("standard input can be read only once; give FILE a name");
     if (wishes->n_sizes == 0)
@@ -231,7 +235,8 @@ static void note_command(struct bench *bench, int argc, char **argv)
     size_t used = (size_t)snprintf(bench->command, sizeof bench->command, "telar");
 
     for (int i = 0; i < argc && used < sizeof bench->command; i++)
-        used += (size_t)snprintf(bench->command + used, sizeof bench->command - used, " %s", argv[i]);
+        used +=
+            (size_t)snprintf(bench->command + used, sizeof bench->command - used, " %s", argv[i]);
 }
 
 /* ---- outputs ---- */
@@ -247,7 +252,8 @@ static int close_file(FILE *file, const char *path)
     return TELAR_OUTPUT;
 }
 
-/* What cannot be written is better known before a minute of measuring. A file that is there is left as it is. */
+/* What cannot be written is better known before a minute of measuring. A file that is there is left
+ * as it is. */
 static int can_write(const char *path, bool directory)
 {
     char parent[4096];
@@ -407,7 +413,8 @@ int command_bench(int argc, char **argv)
     struct outputs outputs = {0};
     int status = TELAR_OK, got;
 
-    if (!bench || !(bench->pipeline = telar_pipeline_new()) || !(bench->notebook = telar_pipeline_new())) {
+    if (!bench || !(bench->pipeline = telar_pipeline_new())
+        || !(bench->notebook = telar_pipeline_new())) {
         say("no memory");
         return TELAR_HOST;
     }

@@ -1,6 +1,7 @@
 /*
- * telar demo-faults: the same misbehaving transform under every rung, and what became of the picture. Each
- * run is made by this program called anew, because threads that misbehave take the program with them.
+ * telar demo-faults: the same misbehaving transform under every rung, and what became of the
+ * picture. Each run is made by this program called anew, because threads that misbehave take the
+ * program with them.
  */
 #include <config.h>
 
@@ -17,16 +18,25 @@
 #include <unistd.h>
 
 /*
- * Grey; each of four regions fills a page. The fault is in the second region, and happens once: one worker
- * does them in order, so that nothing is left to chance.
+ * Grey; each of four regions fills a page. The fault is in the second region, and happens once: one
+ * worker does them in order, so that nothing is left to chance.
  */
-enum { COLUMNS = 64, ROWS = 256, REGIONS = 4, ROW = 100, WORKERS = 1, LIMIT_MS = 500, PATIENCE_S = 20 };
+enum {
+    COLUMNS = 64,
+    ROWS = 256,
+    REGIONS = 4,
+    ROW = 100,
+    WORKERS = 1,
+    LIMIT_MS = 500,
+    PATIENCE_S = 20
+};
 
 static const char *const rung_names[RUNGS] = {"threads", "shared", "guarded", "sandboxed"};
 
 /* Those that are shown unless --all: one of each kind. */
-static const char *const shown[] = {"segv",      "sigkill", "abort", "stack",  "exit",  "loop",   "before",
-                                    "neighbour", "source",  "noise", "forged", "close", "malloc", NULL};
+static const char *const shown[] = {"segv",   "sigkill", "abort",     "stack",  "exit",
+                                    "loop",   "before",  "neighbour", "source", "noise",
+                                    "forged", "close",   "malloc",    NULL};
 
 static const char *const outcome_names[] = {"ended",   "unharmed", "redone", "wrong",
                                             "refused", "late",     "absent"};
@@ -55,7 +65,8 @@ static unsigned count_wrong(telar_image *source, telar_image *result)
 
     for (uint32_t row = 0; row < ROWS; row++)
         for (uint32_t column = 0; column < COLUMNS; column++)
-            wrong += telar_image_row(result, row)[column] != (telar_image_row(source, row)[column] ^ 0xff);
+            wrong += telar_image_row(result, row)[column]
+                     != (telar_image_row(source, row)[column] ^ 0xff);
     return wrong;
 }
 
@@ -76,16 +87,19 @@ static enum outcome judge(telar_status status, unsigned wrong, const telar_repor
         return WRONG;
     if (status == TELAR_OK)
         return report->n_losses ? REDONE : UNHARMED;
-    return status == TELAR_HOST || status == TELAR_USAGE ? ABSENT : status == TELAR_TIMEOUT ? LATE : REFUSED;
+    return status == TELAR_HOST || status == TELAR_USAGE ? ABSENT
+           : status == TELAR_TIMEOUT                     ? LATE
+                                                         : REFUSED;
 }
 
 /* Where nothing contains it, what hangs or tampers with the program is not tried. */
 static int attempt(int fault, enum fault_rung rung)
 {
-    static const telar_isolation isolations[RUNGS] = {TELAR_ISOLATION_DEFAULT, TELAR_SHARED, TELAR_GUARDED,
-                                                      TELAR_SANDBOXED};
+    static const telar_isolation isolations[RUNGS] = {TELAR_ISOLATION_DEFAULT, TELAR_SHARED,
+                                                      TELAR_GUARDED, TELAR_SANDBOXED};
     const struct telar_geometry geometry = {ROWS, COLUMNS, 1, 8};
-    const struct telar_options options = {.engine = rung == RUNG_THREADS ? TELAR_THREADS : TELAR_PROCESSES,
+    const struct telar_options options = {.engine = rung == RUNG_THREADS ? TELAR_THREADS
+                                                                         : TELAR_PROCESSES,
                                           .isolation = isolations[rung],
                                           .workers = WORKERS,
                                           .plan = {REGIONS, 1},
@@ -123,7 +137,8 @@ static int attempt_cell(const char *what)
 
     while (faults[n].name)
         n++;
-    if (sscanf(what, "%d,%d", &fault, &rung) != 2 || fault < 0 || fault >= n || rung < 0 || rung >= RUNGS)
+    if (sscanf(what, "%d,%d", &fault, &rung) != 2 || fault < 0 || fault >= n || rung < 0
+        || rung >= RUNGS)
         return usage_error("--cell is for this program itself");
     return attempt(fault, (enum fault_rung)rung);
 }
@@ -216,14 +231,15 @@ static void print_table(bool all)
         }
         fflush(stdout);
     }
-    printf("\nPROGRAM ENDS   the crash of one worker ended all of telar; its output was not touched\n"
-           "PX WRONG       so many pixels are wrong: the run says that all is well, and it is not\n"
-           "run fails      exit 5 or 6 with region, process and cause; the output was not touched\n"
-           "redone         another worker did the region again, and every pixel is right; the time\n"
-           "               is from noticing the loss, at the latest after %d ms, until it was done\n"
-           "no harm        every pixel is right, and no worker was lost\n"
-           "-              not tried: nothing is promised, and it would not end\n",
-           LIMIT_MS);
+    printf(
+        "\nPROGRAM ENDS   the crash of one worker ended all of telar; its output was not touched\n"
+        "PX WRONG       so many pixels are wrong: the run says that all is well, and it is not\n"
+        "run fails      exit 5 or 6 with region, process and cause; the output was not touched\n"
+        "redone         another worker did the region again, and every pixel is right; the time\n"
+        "               is from noticing the loss, at the latest after %d ms, until it was done\n"
+        "no harm        every pixel is right, and no worker was lost\n"
+        "-              not tried: nothing is promised, and it would not end\n",
+        LIMIT_MS);
 }
 
 static void write_cell(struct json *json, int fault, int rung)

@@ -1,6 +1,6 @@
 /*
- * telar doctor: prints what doctor.c has found. The exit code says whether telar can work here; that it could
- * work better is not a failure.
+ * telar doctor: prints what doctor.c has found. The exit code says whether telar can work here;
+ * that it could work better is not a failure.
  */
 #include <config.h>
 

@@ -1,6 +1,6 @@
 /*
- * telar galaxy: the options, and the way from the drawing (galaxy.h) to a file. The whole picture is in
- * memory while it is drawn: at most 600 MB, for 100 megapixels at 16 bits.
+ * telar galaxy: the options, and the way from the drawing (galaxy.h) to a file. The whole picture
+ * is in memory while it is drawn: at most 600 MB, for 100 megapixels at 16 bits.
  */
 #include <config.h>
 
@@ -24,12 +24,14 @@ static int help(void)
     return finish_output(TELAR_OK);
 }
 
-/* The error is filled beforehand for the one failure that comes without: no memory for the drawing. */
+/* The error is filled beforehand for the one failure that comes without: no memory for the drawing.
+ */
 static telar_status draw(const struct telar_geometry *geometry, uint64_t seed, const char *path)
 {
     struct galaxy *galaxy = galaxy_new(geometry->rows, geometry->columns, seed);
     telar_image *image = NULL;
-    struct telar_error error = {.status = TELAR_HOST, .text = "no memory for a picture of that --size"};
+    struct telar_error error = {.status = TELAR_HOST,
+                                .text = "no memory for a picture of that --size"};
     telar_status status = TELAR_HOST;
 
     if (galaxy)
@@ -78,16 +80,18 @@ static int read_options(int argc, char **argv, struct telar_geometry *geometry, 
 
 int command_galaxy(int argc, char **argv)
 {
-    struct telar_geometry geometry = {.rows = 500, .columns = 800, .channels = GALAXY_CHANNELS, .depth = 8};
+    struct telar_geometry geometry = {
+        .rows = 500, .columns = 800, .channels = GALAXY_CHANNELS, .depth = 8};
     uint64_t seed = 1;
     int result = read_options(argc, argv, &geometry, &seed);
 
     if (result >= 0)
         return result;
     if (argc - optind != 1)
-        return usage_error("galaxy takes one OUTPUT, not %d; '-' is standard output", argc - optind);
+        return usage_error("galaxy takes one OUTPUT, not %d; '-' is standard output",
+                           argc - optind);
     if ((uint64_t)geometry.rows * geometry.columns > PIXELS_MAX)
-        return usage_error("--size: %ux%u is more than %d million pixels", geometry.rows, geometry.columns,
-                           PIXELS_MAX / 1000000);
+        return usage_error("--size: %ux%u is more than %d million pixels", geometry.rows,
+                           geometry.columns, PIXELS_MAX / 1000000);
     return (int)draw(&geometry, seed, argv[optind]);
 }

@@ -1,6 +1,6 @@
 /*
- * telar info: what a PNG file says of itself. The file is read to its end, so that a damaged one is never
- * called good; nothing of its pixels is kept.
+ * telar info: what a PNG file says of itself. The file is read to its end, so that a damaged one is
+ * never called good; nothing of its pixels is kept.
  */
 #include <config.h>
 
@@ -45,7 +45,8 @@ static void print_shape(const struct telar_geometry *image)
     if (image->channels == 1)
         printf("(%" PRIu32 ", %" PRIu32 ")\n", image->rows, image->columns);
     else
-        printf("(%" PRIu32 ", %" PRIu32 ", %" PRIu32 ")\n", image->rows, image->columns, image->channels);
+        printf("(%" PRIu32 ", %" PRIu32 ", %" PRIu32 ")\n", image->rows, image->columns,
+               image->channels);
 }
 
 /* The shape stands first and alone on its line, so that a script can take it with head -n 1. */
@@ -63,7 +64,8 @@ static void print_info(const char *path, const struct telar_info *info, bool sev
     if (info->dropped[0])
         printf("  not kept    %s\n", info->dropped);
     if (info->restart_rows)
-        printf("  restart     bands of %" PRIu32 " rows, which telar decodes in parallel\n", info->restart_rows);
+        printf("  restart     bands of %" PRIu32 " rows, which telar decodes in parallel\n",
+               info->restart_rows);
     if (info->file_bytes)
         printf("  bytes       %" PRIu64 "\n", info->file_bytes);
 }
@@ -78,7 +80,8 @@ static void write_error(struct json *json, const struct telar_error *error)
     json_end(json, '}');
 }
 
-/* A file that failed is a member too, so that the list has as many members as there were operands. */
+/* A file that failed is a member too, so that the list has as many members as there were operands.
+ */
 static void write_info(struct json *json, const char *path, const struct telar_info *info,
                        const struct telar_error *error)
 {

@@ -1,7 +1,7 @@
 /*
- * telar run: from the command line to struct telar_options, one call of the library, and what is said
- * afterwards. All that is wrong with the command line alone is found before the library is called, so that
- * nothing was started then.
+ * telar run: from the command line to struct telar_options, one call of the library, and what is
+ * said afterwards. All that is wrong with the command line alone is found before the library is
+ * called, so that nothing was started then.
  */
 #include <config.h>
 
@@ -12,7 +12,20 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { BANDS = 256, TRUST, ON_CRASH, RETRIES, TIMEOUT, MAX_PIXELS, MAX_MEMORY, KEEP_SHM, COMPRESSION, NO_RESTART, JSON, PROGRESS };
+enum {
+    BANDS = 256,
+    TRUST,
+    ON_CRASH,
+    RETRIES,
+    TIMEOUT,
+    MAX_PIXELS,
+    MAX_MEMORY,
+    KEEP_SHM,
+    COMPRESSION,
+    NO_RESTART,
+    JSON,
+    PROGRESS
+};
 
 static const char shorts[] = ":e:j:t:g:r:i:vqh";
 static const struct option longs[] = {
@@ -101,8 +114,8 @@ static bool take_transform(struct run *run, const char *text)
 }
 
 /*
- * The words of an option are those of the library's own list, whose members are counted from 1 behind the
- * default.
+ * The words of an option are those of the library's own list, whose members are counted from 1
+ * behind the default.
  */
 static bool take_engine(struct run *run, const char *text)
 {
@@ -151,7 +164,8 @@ static bool take_compression(struct run *run, const char *text)
     return word >= 0;
 }
 
-/* Both say the same thing, so the second of them would silently win; a script that has both has a mistake in it. */
+/* Both say the same thing, so the second of them would silently win; a script that has both has a
+ * mistake in it. */
 static bool take_plan(struct run *run, bool bands, const char *text)
 {
     struct telar_plan *plan = &run->options.plan;
@@ -180,7 +194,8 @@ static bool take_shm_name(struct run *run, const char *text)
     return false;
 }
 
-/* More than the library can have is a wrong option, not a host that refuses: -j 100000 must not become 256. */
+/* More than the library can have is a wrong option, not a host that refuses: -j 100000 must not
+ * become 256. */
 static bool take_workers(struct run *run, const char *text)
 {
     uint64_t n;
@@ -248,12 +263,15 @@ static int check_engine(const struct telar_options *options)
 
     if (options->isolation && !processes)
         return usage_error("--isolation=%s: only processes can be kept from one another, not %s",
-                           telar_isolation_name(options->isolation), telar_engine_name(options->engine));
-    if (options->on_crash > TELAR_ON_CRASH_FAIL && !processes)
-        return usage_error("--on-crash: a crash with %s ends the program; use -e processes, or fail",
+                           telar_isolation_name(options->isolation),
                            telar_engine_name(options->engine));
+    if (options->on_crash > TELAR_ON_CRASH_FAIL && !processes)
+        return usage_error(
+            "--on-crash: a crash with %s ends the program; use -e processes, or fail",
+            telar_engine_name(options->engine));
     if (options->on_crash == TELAR_ON_CRASH_SKIP && options->isolation == TELAR_SHARED)
-        return usage_error("--on-crash=skip: a shared worker may have written anywhere; use -i guarded");
+        return usage_error(
+            "--on-crash=skip: a shared worker may have written anywhere; use -i guarded");
     return TELAR_OK;
 }
 
@@ -265,9 +283,11 @@ static int check(const struct run *run)
     if (run->n_transforms == 0)
         return usage_error("nothing to do: give a transform with -t (telar transforms lists them)");
     if (run->json && to_stdout)
-        return usage_error("--json and the OUTPUT '-' both want standard output; give the output a name");
+        return usage_error(
+            "--json and the OUTPUT '-' both want standard output; give the output a name");
     if (to_stdout && isatty(STDOUT_FILENO))
-        return usage_error("a picture cannot be shown on a terminal; give OUTPUT a name, or pipe it on");
+        return usage_error(
+            "a picture cannot be shown on a terminal; give OUTPUT a name, or pipe it on");
     return check_engine(&run->options);
 }
 
@@ -283,12 +303,15 @@ static void say_surprises(const struct run *run, const telar_report *report)
 {
     print_losses(report);
     if (missed_workers(report))
-        say("workers: %u instead of %u: %s", report->workers, report->workers_wanted, report->workers_reason);
+        say("workers: %u instead of %u: %s", report->workers, report->workers_wanted,
+            report->workers_reason);
     if (strstr(report->dropped, "acTL"))
-        say("%s: is animated, which telar does not keep: %s has its first picture", run->input, run->output);
+        say("%s: is animated, which telar does not keep: %s has its first picture", run->input,
+            run->output);
 }
 
-/* Standard error comes before standard output: who reads the JSON to its end has seen the message. */
+/* Standard error comes before standard output: who reads the JSON to its end has seen the message.
+ */
 static int execute(struct run *run)
 {
     struct progress progress = {0};
@@ -335,8 +358,9 @@ int command_run(int argc, char **argv)
             status = TELAR_USAGE;
     }
     if (status == TELAR_OK && argc - optind != 2)
-        status = usage_error("run takes two names, INPUT and OUTPUT, not %d; '-' is standard input or output",
-                             argc - optind);
+        status = usage_error(
+            "run takes two names, INPUT and OUTPUT, not %d; '-' is standard input or output",
+            argc - optind);
     if (status == TELAR_OK) {
         run.input = argv[optind];
         run.output = argv[optind + 1];

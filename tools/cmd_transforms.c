@@ -1,6 +1,6 @@
 /*
- * telar transforms: the words that telar run -t takes, from the library's own tables. Nothing is said here of
- * any transform, so a new one appears by itself.
+ * telar transforms: the words that telar run -t takes, from the library's own tables. Nothing is
+ * said here of any transform, so a new one appears by itself.
  */
 #include <config.h>
 
@@ -33,8 +33,8 @@ static void print_params(const struct telar_param *param)
     }
     printf("\nParameters:\n");
     for (; param->name; param++)
-        printf("  %s=%.15g\n      %s; %s%.15g to %.15g\n", param->name, param->initial, param->summary,
-               param->whole ? "whole, " : "", param->least, param->most);
+        printf("  %s=%.15g\n      %s; %s%.15g to %.15g\n", param->name, param->initial,
+               param->summary, param->whole ? "whole, " : "", param->least, param->most);
 }
 
 /* What it works on, where that is not every image. */
@@ -130,7 +130,8 @@ static int tell_plugin(const struct question *question)
     struct telar_error error = {.worker = -1};
     telar_plugin_info *info;
 
-    if (telar_plugin_describe(question->name, question->isolation, question->timeout_ms, &info, &error)
+    if (telar_plugin_describe(question->name, question->isolation, question->timeout_ms, &info,
+                              &error)
         != TELAR_OK)
         return say_error(&error);
     if (question->json)
@@ -143,7 +144,8 @@ static int tell_plugin(const struct question *question)
 
 static int tell(const struct question *question)
 {
-    const struct telar_transform *only = question->name ? telar_transform_find(question->name) : NULL;
+    const struct telar_transform *only =
+        question->name ? telar_transform_find(question->name) : NULL;
 
     if (question->name && strchr(question->name, '/'))
         return tell_plugin(question);
@@ -175,7 +177,8 @@ int command_transforms(int argc, char **argv)
     while ((got = next_option(argc, argv, ":hi:", options)) != -1) {
         if (got == 'h')
             return help();
-        if (got == '?' || (got == TIMEOUT && !parse_seconds("--timeout", optarg, &question.timeout_ms))
+        if (got == '?'
+            || (got == TIMEOUT && !parse_seconds("--timeout", optarg, &question.timeout_ms))
             || (got == 'i' && (word = parse_word("--isolation", optarg, words)) < 0))
             return TELAR_USAGE;
         question.json = question.json || got == JSON;

@@ -10,21 +10,25 @@
 #include <unistd.h>
 
 /*
- * A signal handler can be told nothing but the signal, so what it must say is here. Written once, before the
- * signals are caught.
+ * A signal handler can be told nothing but the signal, so what it must say is here. Written once,
+ * before the signals are caught.
  */
 static const char *input_name, *output_name;
 
 static const struct {
     int number;
     const char *name;
-} fatal[] = {
-    {SIGSEGV, "SIGSEGV"}, {SIGBUS, "SIGBUS"}, {SIGFPE, "SIGFPE"}, {SIGILL, "SIGILL"}, {SIGABRT, "SIGABRT"}};
+} fatal[] = {{SIGSEGV, "SIGSEGV"},
+             {SIGBUS, "SIGBUS"},
+             {SIGFPE, "SIGFPE"},
+             {SIGILL, "SIGILL"},
+             {SIGABRT, "SIGABRT"}};
 
 enum { N_FATAL = sizeof fatal / sizeof *fatal, LINE_BYTES = 1024 };
 
 /*
- * Appends text to a line of LINE_BYTES, one byte of which is kept for its end; control characters become '?'.
+ * Appends text to a line of LINE_BYTES, one byte of which is kept for its end; control characters
+ * become '?'.
  */
 static size_t append(char *line, size_t used, const char *text)
 {
@@ -63,12 +67,13 @@ static void on_fatal_signal(int number)
 void crash_guard(const char *input, const char *output)
 {
     /*
-     * For a stack that is used up. It serves the main thread; the others have theirs, and are covered but for
-     * that.
+     * For a stack that is used up. It serves the main thread; the others have theirs, and are
+     * covered but for that.
      */
     static char stack[64 * 1024];
     const stack_t alternate = {.ss_sp = stack, .ss_size = sizeof stack};
-    struct sigaction action = {.sa_handler = on_fatal_signal, .sa_flags = (int)(SA_ONSTACK | SA_RESETHAND)};
+    struct sigaction action = {.sa_handler = on_fatal_signal,
+                               .sa_flags = (int)(SA_ONSTACK | SA_RESETHAND)};
 
     input_name = strcmp(input, "-") == 0 ? "standard input" : input;
     output_name = strcmp(output, "-") == 0 ? "standard output" : output;

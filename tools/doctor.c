@@ -1,6 +1,6 @@
 /*
- * What this host gives. Each examine_ function adds one line; none depends on another, and none fails: what
- * cannot be found out is either left out or is itself the finding.
+ * What this host gives. Each examine_ function adds one line; none depends on another, and none
+ * fails: what cannot be found out is either left out or is itself the finding.
  */
 #include <config.h>
 
@@ -64,8 +64,9 @@ static void examine_kernel(struct findings *findings)
     if (uname(&name) != 0 || sscanf(name.release, "%d.%d", &major, &minor) != 2)
         add(findings, "kernel", LEVEL_WARN, "telar is made for Linux", "of unknown version");
     else if (major < 6 || (major == 6 && minor < 1))
-        add(findings, "kernel", LEVEL_WARN, "Linux 6.1 can give huge pages to shared memory on request",
-            "%s %s", name.sysname, name.release);
+        add(findings, "kernel", LEVEL_WARN,
+            "Linux 6.1 can give huge pages to shared memory on request", "%s %s", name.sysname,
+            name.release);
     else
         add(findings, "kernel", LEVEL_OK, NULL, "%s %s", name.sysname, name.release);
 }
@@ -78,13 +79,13 @@ static void examine_cpus(struct findings *findings)
     if (workers > 1)
         add(findings, "cpus", LEVEL_OK, NULL, "%" PRIu32 " workers: %s", workers, reason);
     else
-        add(findings, "cpus", LEVEL_WARN, "a second worker cannot make it faster; give telar more CPUs",
-            "1 worker: %s", reason);
+        add(findings, "cpus", LEVEL_WARN,
+            "a second worker cannot make it faster; give telar more CPUs", "1 worker: %s", reason);
 }
 
 /*
- * MemAvailable is what can be had without swapping. The limits of control groups are the library's to check,
- * run by run.
+ * MemAvailable is what can be had without swapping. The limits of control groups are the library's
+ * to check, run by run.
  */
 static void examine_memory(struct findings *findings)
 {
@@ -105,8 +106,8 @@ static void examine_memory(struct findings *findings)
 }
 
 /*
- * A small /dev/shm is the default in containers. It does not stop telar, which then takes a memfd, so it is a
- * warning.
+ * A small /dev/shm is the default in containers. It does not stop telar, which then takes a memfd,
+ * so it is a warning.
  */
 static void examine_shm(struct findings *findings)
 {
@@ -124,38 +125,42 @@ static void examine_shm(struct findings *findings)
     size = (uint64_t)shm.f_blocks * shm.f_frsize;
     left = (uint64_t)shm.f_bavail * shm.f_frsize;
     if (left < 72 * (uint64_t)MB)
-        add(findings, "shm", LEVEL_WARN, remedy, "/dev/shm has %" PRIu64 " MB, %" PRIu64 " free", size / MB,
-            left / MB);
+        add(findings, "shm", LEVEL_WARN, remedy, "/dev/shm has %" PRIu64 " MB, %" PRIu64 " free",
+            size / MB, left / MB);
     else
-        add(findings, "shm", LEVEL_OK, NULL, "/dev/shm has %" PRIu64 " MB, %" PRIu64 " free", size / MB,
-            left / MB);
+        add(findings, "shm", LEVEL_OK, NULL, "/dev/shm has %" PRIu64 " MB, %" PRIu64 " free",
+            size / MB, left / MB);
 }
 
-/* Half is enough to call it given: the kernel may lack single 2 MiB blocks while memory is fragmented. */
+/* Half is enough to call it given: the kernel may lack single 2 MiB blocks while memory is
+ * fragmented. */
 static void examine_huge_pages(struct findings *findings, const telar_report *report)
 {
     char policy[128] = "";
-    const char *remedy =
-        "echo advise >/sys/kernel/mm/transparent_hugepage/shmem_enabled; without it a run takes longer, "
-        "and nothing else";
+    const char *remedy = "echo advise >/sys/kernel/mm/transparent_hugepage/shmem_enabled; without "
+                         "it a run takes longer, "
+                         "and nothing else";
 
     read_line("/sys/kernel/mm/transparent_hugepage/shmem_enabled", policy, sizeof policy);
     if (report->huge_bytes * 2 >= report->segment_bytes)
-        add(findings, "huge pages", LEVEL_OK, NULL, "%" PRIu64 " of %" PRIu64 " MB (shmem_enabled: %s)",
-            report->huge_bytes / MB, report->segment_bytes / MB, policy);
+        add(findings, "huge pages", LEVEL_OK, NULL,
+            "%" PRIu64 " of %" PRIu64 " MB (shmem_enabled: %s)", report->huge_bytes / MB,
+            report->segment_bytes / MB, policy);
     else
-        add(findings, "huge pages", LEVEL_WARN, remedy, "%" PRIu64 " of %" PRIu64 " MB (shmem_enabled: %s)",
-            report->huge_bytes / MB, report->segment_bytes / MB, policy);
+        add(findings, "huge pages", LEVEL_WARN, remedy,
+            "%" PRIu64 " of %" PRIu64 " MB (shmem_enabled: %s)", report->huge_bytes / MB,
+            report->segment_bytes / MB, policy);
 }
 
 /*
- * The real thing says more than any question to the kernel: shared memory is reserved, two processes are
- * forked, each maps it and opens its own part of it for writing, and they are joined.
+ * The real thing says more than any question to the kernel: shared memory is reserved, two
+ * processes are forked, each maps it and opens its own part of it for writing, and they are joined.
  */
-static telar_status try_run(struct telar_geometry geometry, telar_isolation isolation, telar_report **report,
-                            struct telar_error *error)
+static telar_status try_run(struct telar_geometry geometry, telar_isolation isolation,
+                            telar_report **report, struct telar_error *error)
 {
-    const struct telar_options options = {.engine = TELAR_PROCESSES, .isolation = isolation, .workers = 2};
+    const struct telar_options options = {
+        .engine = TELAR_PROCESSES, .isolation = isolation, .workers = 2};
     telar_pipeline *pipeline = telar_pipeline_new();
     telar_image *source = NULL, *result = NULL;
     telar_status status = TELAR_HOST;
@@ -178,10 +183,12 @@ static void examine_sandbox(struct findings *findings)
     struct telar_error error = {.worker = -1, .text = "no memory"};
     telar_report *report = NULL;
 
-    if (try_run((struct telar_geometry){16, 16, 1, 8}, TELAR_SANDBOXED, &report, &error) == TELAR_OK)
+    if (try_run((struct telar_geometry){16, 16, 1, 8}, TELAR_SANDBOXED, &report, &error)
+        == TELAR_OK)
         add(findings, "sandbox", LEVEL_OK, NULL, "%s", report->sandbox);
     else
-        add(findings, "sandbox", LEVEL_WARN, "until then -i sandboxed is refused; -i guarded works", "%s", error.text);
+        add(findings, "sandbox", LEVEL_WARN, "until then -i sandboxed is refused; -i guarded works",
+            "%s", error.text);
     telar_report_free(report);
 }
 
@@ -192,22 +199,24 @@ static void examine_run(struct findings *findings)
     telar_report *report = NULL;
 
     if (try_run(large, TELAR_GUARDED, &report, &error) != TELAR_OK) {
-        add(findings, "processes", LEVEL_BAD, "telar run -e threads may still work; see the other lines",
-            "a trial failed: %s", error.text);
+        add(findings, "processes", LEVEL_BAD,
+            "telar run -e threads may still work; see the other lines", "a trial failed: %s",
+            error.text);
     } else if (report->workers < 2) {
-        add(findings, "processes", LEVEL_WARN, "raise the limit on processes", "only %" PRIu32 " of 2: %s",
-            report->workers, report->workers_reason);
+        add(findings, "processes", LEVEL_WARN, "raise the limit on processes",
+            "only %" PRIu32 " of 2: %s", report->workers, report->workers_reason);
     } else {
-        add(findings, "processes", LEVEL_OK, NULL, "2 %s ones shared a segment of %" PRIu64 " MB (%s)",
-            report->isolation, report->segment_bytes / MB, report->backing);
+        add(findings, "processes", LEVEL_OK, NULL,
+            "2 %s ones shared a segment of %" PRIu64 " MB (%s)", report->isolation,
+            report->segment_bytes / MB, report->backing);
         examine_huge_pages(findings, report);
     }
     telar_report_free(report);
 }
 
 /* A limit of this process, and how many it must at least be for TELAR_WORKERS_MAX workers. */
-static void examine_limit(struct findings *findings, const char *name, int resource, uint64_t wanted,
-                          const char *remedy)
+static void examine_limit(struct findings *findings, const char *name, int resource,
+                          uint64_t wanted, const char *remedy)
 {
     struct rlimit limit;
 
@@ -222,7 +231,8 @@ static void examine_limit(struct findings *findings, const char *name, int resou
             (uint64_t)limit.rlim_cur, TELAR_WORKERS_MAX, wanted);
 }
 
-/* The limit of the control group on processes, version 2 or 1; those of the groups above it are not looked at. */
+/* The limit of the control group on processes, version 2 or 1; those of the groups above it are not
+ * looked at. */
 static void examine_pids(struct findings *findings)
 {
     FILE *file = fopen("/proc/self/cgroup", "re");
@@ -230,7 +240,9 @@ static void examine_pids(struct findings *findings)
 
     while (file && fgets(line, sizeof line, file)) {
         char *group = strrchr(line, ':');
-        const char *top = strncmp(line, "0::", 3) == 0 ? "" : strstr(line, ":pids:") ? "/pids" : NULL;
+        const char *top = strncmp(line, "0::", 3) == 0 ? ""
+                          : strstr(line, ":pids:")     ? "/pids"
+                                                       : NULL;
 
         if (!top || !group)
             continue;

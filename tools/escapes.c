@@ -1,12 +1,14 @@
 /*
- * escapes - makes every attempt to escape from inside a worker, at every rung, and prints what came of it.
+ * escapes - makes every attempt to escape from inside a worker, at every rung, and prints what came
+ * of it.
  *
  *     escapes                      the table
- *     escapes --mdoc               as it stands in the manual, where what only this host refuses is open
- *     escapes --one NAME RUNG      one cell of it: open, refused ERRNO, stopped CALL, or lost WHY
+ *     escapes --mdoc               as it stands in the manual, where what only this host refuses is
+ * open escapes --one NAME RUNG      one cell of it: open, refused ERRNO, stopped CALL, or lost WHY
  *
- * Each cell is a run of its own in a process of its own, of a transform that makes the attempt and tells by
- * its pixels what came of it. Open cells are not faults of the lower rungs: they promise less.
+ * Each cell is a run of its own in a process of its own, of a transform that makes the attempt and
+ * tells by its pixels what came of it. Open cells are not faults of the lower rungs: they promise
+ * less.
  */
 #include <config.h>
 
@@ -49,8 +51,8 @@ static volatile struct meeting {
 } * meeting;
 
 /*
- * The two regions are two workers. The second waits too, so that nobody is given both. Without a call, for
- * these are few.
+ * The two regions are two workers. The second waits too, so that nobody is given both. Without a
+ * call, for these are few.
  */
 static void meet(uint32_t region)
 {
@@ -86,8 +88,9 @@ static const struct telar_transform escape = {TELAR_TRANSFORM_ABI, sizeof(struct
 /* Whether the kernel has refused, and not only found that what it was asked makes no sense. */
 static bool refused(int errnum)
 {
-    static const int refusals[] = {EPERM,        EACCES,          ENOSYS,          ENOMEM,    ENODEV,
-                                   EAFNOSUPPORT, EPROTONOSUPPORT, ESOCKTNOSUPPORT, EOPNOTSUPP};
+    static const int refusals[] = {EPERM,           EACCES,          ENOSYS,
+                                   ENOMEM,          ENODEV,          EAFNOSUPPORT,
+                                   EPROTONOSUPPORT, ESOCKTNOSUPPORT, EOPNOTSUPP};
 
     for (size_t i = 0; i < sizeof refusals / sizeof *refusals; i++)
         if (refusals[i] == errnum)
@@ -103,7 +106,8 @@ static void tell_pixels(const unsigned char *pixel)
         printf("%s\n", pixel[0] ? "open" : "lost: it was not made");
 }
 
-/* "... tried the system call socket, which its sandbox forbids" and "... was killed by SIGSYS ..." are violations. */
+/* "... tried the system call socket, which its sandbox forbids" and "... was killed by SIGSYS ..."
+ * are violations. */
 static void tell_failure(const char *text)
 {
     const char *begin = strstr(text, "system call "), *end = begin ? strchr(begin, ',') : NULL;
@@ -150,8 +154,9 @@ static int run_one(const struct rung *rung)
     struct telar_error error = {.text = "no memory"};
     telar_status status = telar_image_new(&geometry, &source, &error);
 
-    scene = (struct scene){
-        .sandboxed = rung->isolation == TELAR_SANDBOXED, .coordinator = getpid(), .target = &target};
+    scene = (struct scene){.sandboxed = rung->isolation == TELAR_SANDBOXED,
+                           .coordinator = getpid(),
+                           .target = &target};
     if (pipeline && status == TELAR_OK)
         status = telar_pipeline_add(pipeline, &escape, NULL, &error);
     if (pipeline && status == TELAR_OK)
@@ -173,8 +178,8 @@ static int one(const char *name, const char *rung_name)
     char directory[] = "/tmp/telar-escapes-XXXXXX";
     int status = TELAR_USAGE;
 
-    meeting =
-        (void *)syscall(SYS_mmap, NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    meeting = (void *)syscall(SYS_mmap, NULL, 4096, PROT_READ | PROT_WRITE,
+                              MAP_SHARED | MAP_ANONYMOUS, -1, 0);
     for (int i = 0; i < n_escapes; i++)
         if (strcmp(escapes[i].name, name) == 0)
             attempt = &escapes[i];
@@ -192,12 +197,14 @@ static int one(const char *name, const char *rung_name)
 /* ---- all of them ---- */
 
 /* In another process, for at the rung of threads an attempt can end it. */
-static void fill_cell(const char *program, const char *name, const char *rung, char cell[CELL_BYTES])
+static void fill_cell(const char *program, const char *name, const char *rung,
+                      char cell[CELL_BYTES])
 {
     char command[512];
     FILE *output;
 
-    snprintf(command, sizeof command, "%s --one \"%s\" %s </dev/null 2>/dev/null", program, name, rung);
+    snprintf(command, sizeof command, "%s --one \"%s\" %s </dev/null 2>/dev/null", program, name,
+             rung);
     output = popen(command, "r");
     if (!output || !fgets(cell, CELL_BYTES, output))
         snprintf(cell, CELL_BYTES, "lost");
@@ -233,7 +240,8 @@ static bool row(const char *program, const char *name, bool mdoc)
     if (mdoc)
         printf(".It %s Ta %s Ta %s Ta %s Ta %s\n", name, word[0], word[1], word[2], word[3]);
     else
-        printf("%-40s %-8s %-8s %-8s %-9s%s\n", name, word[0], word[1], word[2], word[3], by ? by : "");
+        printf("%-40s %-8s %-8s %-8s %-9s%s\n", name, word[0], word[1], word[2], word[3],
+               by ? by : "");
     fflush(stdout);
     return strcmp(word[N_RUNGS - 1], "stopped") == 0;
 }
@@ -243,7 +251,8 @@ static int table(const char *program, bool mdoc)
     int n_open = 0;
 
     if (!mdoc)
-        printf("%-40s %-8s %-8s %-8s %-9s by\n", "attempt", "threads", "shared", "guarded", "sandboxed");
+        printf("%-40s %-8s %-8s %-8s %-9s by\n", "attempt", "threads", "shared", "guarded",
+               "sandboxed");
     for (int i = 0; i < n_escapes; i++)
         n_open += !row(program, escapes[i].name, mdoc);
     fprintf(stderr, "%d attempts, %d not stopped at sandboxed\n", n_escapes, n_open);

@@ -1,5 +1,6 @@
 /*
- * escapes.h - what code that runs inside a worker may try, to get at something else than its region.
+ * escapes.h - what code that runs inside a worker may try, to get at something else than its
+ * region.
  */
 #ifndef TOOLS_ESCAPES_H
 #define TOOLS_ESCAPES_H
@@ -13,18 +14,19 @@ struct scene {
     intptr_t coordinator, sibling; /* process ids */
     const void *source;            /* of the region; no worker may write there */
     void *result;                  /* of the region; the sibling's begins a page behind it */
-    void *target;                  /* a word of the coordinator's own memory, for which nobody cares */
+    void *target; /* a word of the coordinator's own memory, for which nobody cares */
 };
 
 /*
- * One system call with constant arguments, or steps. It has got through when the kernel did it, or went as
- * far as to look whether it makes sense. All are harmless where they do get through.
+ * One system call with constant arguments, or steps. It has got through when the kernel did it, or
+ * went as far as to look whether it makes sense. All are harmless where they do get through.
  */
 struct attempt {
     const char *name;
     long call;
-    intptr_t argument[6];                     /* beside numbers and addresses, one of the stand-ins below */
-    long (*steps)(const struct scene *scene); /* NULL: there is only the call; otherwise as syscall() */
+    intptr_t argument[6]; /* beside numbers and addresses, one of the stand-ins below */
+    long (*steps)(
+        const struct scene *scene); /* NULL: there is only the call; otherwise as syscall() */
 };
 
 enum { COORDINATOR = 0x7e1a0001, SIBLING };

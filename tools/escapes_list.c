@@ -1,5 +1,6 @@
 /*
- * The attempts. To add one: a line in the list, in the manual's table (doc/telar-isolation.7), and that is all.
+ * The attempts. To add one: a line in the list, in the manual's table (doc/telar-isolation.7), and
+ * that is all.
  */
 #include <config.h>
 
@@ -42,7 +43,8 @@
 
 /* ---- what the calls below point to ---- */
 
-static char scratch[] = "scratch", missing[] = "missing/none", outside[] = "/etc/passwd", word[] = "word";
+static char scratch[] = "scratch", missing[] = "missing/none", outside[] = "/etc/passwd",
+            word[] = "word";
 static char some_bytes[256];
 static char page[4096] __attribute__((aligned(4096)));
 static struct rlimit unlimited = {RLIM_INFINITY, RLIM_INFINITY};
@@ -108,7 +110,8 @@ static long vm_write_sibling(const struct scene *scene)
     return vm_call(SYS_process_vm_writev, scene->sibling, scene);
 }
 
-/* A child of its own, for the coordinator would stop when it is traced. Inside there is no making one. */
+/* A child of its own, for the coordinator would stop when it is traced. Inside there is no making
+ * one. */
 static long trace_a_process(const struct scene *scene)
 {
     long pid = scene->sandboxed ? scene->coordinator : syscall(SYS_clone, SIGCHLD, 0, 0, 0, 0), got;
@@ -154,7 +157,8 @@ static long make_a_thread(const struct scene *scene)
     return errno ? -1 : 0;
 }
 
-/* The segment's name is gone, but a process that has its descriptor can open it again by way of /proc. */
+/* The segment's name is gone, but a process that has its descriptor can open it again by way of
+ * /proc. */
 static long reopen_segment(const struct scene *scene)
 {
     char path[64], link[128];
@@ -175,7 +179,8 @@ static long map_segment_again(const struct scene *scene)
     struct stat found;
 
     for (int fd = 3; fd < 64; fd++)
-        if (scene->sandboxed || (fstat(fd, &found) == 0 && S_ISREG(found.st_mode) && found.st_nlink == 0))
+        if (scene->sandboxed
+            || (fstat(fd, &found) == 0 && S_ISREG(found.st_mode) && found.st_nlink == 0))
             return syscall(SYS_mmap, 0, 4096, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
     errno = EACCES;
     return -1;
@@ -205,7 +210,9 @@ static long pass_a_descriptor(const struct scene *scene)
         struct cmsghdr head;
     } control = {.head = {CMSG_LEN(sizeof(int)), SOL_SOCKET, SCM_RIGHTS}};
     struct iovec data = {some_bytes, 1};
-    struct msghdr message = {.msg_iov = &data, .msg_iovlen = 1, .msg_control = &control,
+    struct msghdr message = {.msg_iov = &data,
+                             .msg_iovlen = 1,
+                             .msg_control = &control,
                              .msg_controllen = sizeof control};
 
     if (!scene->sandboxed && syscall(SYS_socketpair, AF_UNIX, SOCK_STREAM, 0, pair) != 0)
@@ -214,7 +221,8 @@ static long pass_a_descriptor(const struct scene *scene)
     return syscall(SYS_sendmsg, scene->sandboxed ? 3 : pair[0], &message, 0);
 }
 
-/* To an abstract address, as other sandboxes have left open; that nobody listens there is not the wall. */
+/* To an abstract address, as other sandboxes have left open; that nobody listens there is not the
+ * wall. */
 static long connect_abstract(const struct scene *scene)
 {
     struct sockaddr_un address = {AF_UNIX, "\0telar-nobody"};
@@ -224,7 +232,8 @@ static long connect_abstract(const struct scene *scene)
 }
 
 #if defined __x86_64__
-/* A kernel without the i386 ABI raises SIGSEGV: to go on behind the two bytes of the instruction, as if it had none. */
+/* A kernel without the i386 ABI raises SIGSEGV: to go on behind the two bytes of the instruction,
+ * as if it had none. */
 static void answer_enosys(int number, siginfo_t *info, void *context)
 {
     greg_t *registers = ((ucontext_t *)context)->uc_mcontext.gregs;
@@ -237,7 +246,8 @@ static void answer_enosys(int number, siginfo_t *info, void *context)
 
 static long call_by_interrupt(const struct scene *scene)
 {
-    const struct sigaction action = {.sa_sigaction = answer_enosys, .sa_flags = SA_SIGINFO | SA_RESETHAND};
+    const struct sigaction action = {.sa_sigaction = answer_enosys,
+                                     .sa_flags = SA_SIGINFO | SA_RESETHAND};
     long result;
 
     if (!scene->sandboxed)
@@ -252,8 +262,14 @@ static long call_by_interrupt(const struct scene *scene)
 
 /* ---- the list ---- */
 
-#define CALL(name, call, ...) {name, SYS_##call, {__VA_ARGS__}, 0}
-#define STEPS(name, steps) {name, 0, {0}, steps}
+#define CALL(name, call, ...)                                                                      \
+    {                                                                                              \
+        name, SYS_##call, {__VA_ARGS__}, 0                                                         \
+    }
+#define STEPS(name, steps)                                                                         \
+    {                                                                                              \
+        name, 0, {0}, steps                                                                        \
+    }
 
 const struct attempt escapes[] = {
     CALL("read a file", openat, AT_FDCWD, AT(outside), O_RDONLY),
@@ -323,9 +339,11 @@ const struct attempt escapes[] = {
     CALL("priority of the coordinator", setpriority, PRIO_PROCESS, COORDINATOR, 19),
 
     CALL("new memory", mmap, 0, 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0),
-    CALL("new executable memory", mmap, 0, 4096, PROT_READ | PROT_WRITE | PROT_EXEC, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0),
+    CALL("new executable memory", mmap, 0, 4096, PROT_READ | PROT_WRITE | PROT_EXEC,
+         MAP_PRIVATE | MAP_ANONYMOUS, -1, 0),
     CALL("make memory executable", mprotect, AT(page), 4096, PROT_READ | PROT_WRITE | PROT_EXEC),
-    CALL("the same, by a key", pkey_mprotect, AT(page), 4096, PROT_READ | PROT_WRITE | PROT_EXEC, -1),
+    CALL("the same, by a key", pkey_mprotect, AT(page), 4096, PROT_READ | PROT_WRITE | PROT_EXEC,
+         -1),
     CALL("move memory", mremap, 0, 4096, 8192, MREMAP_MAYMOVE),
     CALL("lock memory", mlock, AT(some_bytes), 4096),
     CALL("memory file", memfd_create, AT(word), 0),
@@ -385,7 +403,9 @@ const int n_escapes = sizeof escapes / sizeof *escapes;
 
 static intptr_t meant(intptr_t argument, const struct scene *scene)
 {
-    return argument == COORDINATOR ? scene->coordinator : argument == SIBLING ? scene->sibling : argument;
+    return argument == COORDINATOR ? scene->coordinator
+           : argument == SIBLING   ? scene->sibling
+                                   : argument;
 }
 
 long escape_try(const struct attempt *attempt, const struct scene *scene)
@@ -394,6 +414,6 @@ long escape_try(const struct attempt *attempt, const struct scene *scene)
 
     if (attempt->steps)
         return attempt->steps(scene);
-    return syscall(attempt->call, meant(a[0], scene), meant(a[1], scene), meant(a[2], scene), meant(a[3], scene),
-                   meant(a[4], scene), meant(a[5], scene));
+    return syscall(attempt->call, meant(a[0], scene), meant(a[1], scene), meant(a[2], scene),
+                   meant(a[3], scene), meant(a[4], scene), meant(a[5], scene));
 }

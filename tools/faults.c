@@ -1,5 +1,6 @@
 /*
- * Misbehaviour: the list of all, what a worker does to itself and to the segment, and the transform that does it.
+ * Misbehaviour: the list of all, what a worker does to itself and to the segment, and the transform
+ * that does it.
  */
 #include <config.h>
 
@@ -16,7 +17,8 @@
 /* ---- which generation of workers this is ---- */
 
 static unsigned first_generation = UINT32_MAX;
-static volatile unsigned forks; /* counted where workers are made, so that each has its own number */
+static volatile unsigned
+    forks; /* counted where workers are made, so that each has its own number */
 
 static void count_fork(void)
 {
@@ -37,10 +39,10 @@ static void send_self(int number)
     raise(number);
 }
 
-#define SIGNAL(number)                                                                                       \
-    static DEED(deed_##number)                                                                                      \
-    {                                                                                                        \
-        send_self(number);                                                                                   \
+#define SIGNAL(number)                                                                             \
+    static DEED(deed_##number)                                                                     \
+    {                                                                                              \
+        send_self(number);                                                                         \
     }
 SIGNAL(SIGSEGV)
 SIGNAL(SIGBUS)
@@ -221,17 +223,17 @@ static DEED(write_neighbour)
 
 /* ---- all of them: threads, shared, guarded, sandboxed ---- */
 
-#define DIES                                                                                                 \
-    {                                                                                                        \
-        ENDS, LOST, LOST, LOST                                                                               \
+#define DIES                                                                                       \
+    {                                                                                              \
+        ENDS, LOST, LOST, LOST                                                                     \
     }
-#define DIES_BLOCKED                                                                                         \
-    {                                                                                                        \
-        FINE, LOST, LOST, LOST                                                                               \
+#define DIES_BLOCKED                                                                               \
+    {                                                                                              \
+        FINE, LOST, LOST, LOST                                                                     \
     } /* worker threads have signals blocked that are for the program */
-#define DIES_FORBIDDEN                                                                                       \
-    {                                                                                                        \
-        OPEN, FINE, FINE, LOST                                                                               \
+#define DIES_FORBIDDEN                                                                             \
+    {                                                                                              \
+        OPEN, FINE, FINE, LOST                                                                     \
     } /* harmless but for a sandbox, which knows no such call */
 
 const struct fault faults[] = {
@@ -310,7 +312,8 @@ static void process(const struct telar_context *context, const struct telar_sour
     size_t pixel_bytes = telar_pixel_bytes(&context->image),
            bytes = telar_region_columns(region) * pixel_bytes;
     double row = context->params[1];
-    bool now = row >= region->r0 && row < region->r1 && (!context->params[3] || forks <= first_generation);
+    bool now =
+        row >= region->r0 && row < region->r1 && (!context->params[3] || forks <= first_generation);
 
     for (uint32_t r = region->r0; r < region->r1; r++) {
         const unsigned char *in = telar_source_at(source, pixel_bytes, r, region->c0);

@@ -1,13 +1,16 @@
 /*
- * faults_deeds.h - what the list of faults is made of. Each deed is done in the middle of a task, after the region was
- * written as it should be, so that whatever is wrong with the result then is the deed's.
+ * faults_deeds.h - what the list of faults is made of. Each deed is done in the middle of a task,
+ * after the region was written as it should be, so that whatever is wrong with the result then is
+ * the deed's.
  */
 #ifndef TOOLS_FAULTS_DEEDS_H
 #define TOOLS_FAULTS_DEEDS_H
 
 #include "faults.h"
 
-#define DEED(name) void name(const struct telar_source *source, const struct telar_result *result, enum fault_rung rung)
+#define DEED(name)                                                                                 \
+    void name(const struct telar_source *source, const struct telar_result *result,                \
+              enum fault_rung rung)
 
 /* In faults_process.c: towards the coordinator, other processes, and what the process has. */
 DEED(send_noise);

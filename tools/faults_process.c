@@ -1,5 +1,6 @@
 /*
- * Misbehaviour towards others: the channel to the coordinator, what a process has of its own, other processes.
+ * Misbehaviour towards others: the channel to the coordinator, what a process has of its own, other
+ * processes.
  */
 #include <config.h>
 

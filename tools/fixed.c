@@ -1,6 +1,6 @@
 /*
- * Logarithm, power, root, angle in integers. Each says in its own words how good it is; tests/test_galaxy.c
- * compares them with libm.
+ * Logarithm, power, root, angle in integers. Each says in its own words how good it is;
+ * tests/test_galaxy.c compares them with libm.
  */
 #include <config.h>
 

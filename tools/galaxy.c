@@ -1,5 +1,6 @@
 /*
- * The galaxy itself, and the sensor that takes its picture. The stars before it are in galaxy_stars.c.
+ * The galaxy itself, and the sensor that takes its picture. The stars before it are in
+ * galaxy_stars.c.
  */
 #include <config.h>
 
@@ -10,14 +11,15 @@
 #include <stdlib.h>
 
 /*
- * A point of the galaxy's plane is known by two numbers: `log_r`, log2 of its distance from the centre (Q16;
- * one is half the picture's smaller side), and `wind`, the angle that is left when the winding of a
- * logarithmic spiral is taken away: it stays the same along an arm. Brightness depends on log_r through
- * tables and on wind through the arms; clouds are noise in these two coordinates, so that they are drawn out
- * along the arms as in nature.
+ * A point of the galaxy's plane is known by two numbers: `log_r`, log2 of its distance from the
+ * centre (Q16; one is half the picture's smaller side), and `wind`, the angle that is left when the
+ * winding of a logarithmic spiral is taken away: it stays the same along an arm. Brightness depends
+ * on log_r through tables and on wind through the arms; clouds are noise in these two coordinates,
+ * so that they are drawn out along the arms as in nature.
  */
 enum {
-    LOG_R_LEAST = -10 * FIXED_ONE, /* nearer to the centre than 1/1024, and farther than 8, nothing changes */
+    LOG_R_LEAST =
+        -10 * FIXED_ONE, /* nearer to the centre than 1/1024, and farther than 8, nothing changes */
     LOG_R_MOST = 3 * FIXED_ONE,
     PROFILE_SHIFT = 9, /* one entry of a radial table is 2^9 of Q16 */
     PROFILE_ENTRIES = ((LOG_R_MOST - LOG_R_LEAST) >> PROFILE_SHIFT) + 2,
@@ -67,7 +69,8 @@ static int32_t fade(int32_t log_r, int32_t length)
     return halvings > 20 * FIXED_ONE ? 0 : fixed_exp2((int32_t)-halvings);
 }
 
-/* A bulge of two exponentials, a disc, and arms that reach further out than it. Numbers chosen by eye. */
+/* A bulge of two exponentials, a disc, and arms that reach further out than it. Numbers chosen by
+ * eye. */
 static void fill_profile(struct galaxy *g)
 {
     for (int i = 0; i < PROFILE_ENTRIES; i++) {
@@ -102,8 +105,10 @@ static void fill_tables(struct galaxy *g)
         g->log2[i] = fixed_log2((UINT64_C(1) << LOG2_BITS) + (uint64_t)i) - LOG2_BITS * FIXED_ONE;
     for (uint32_t y = 0; y < LATTICE; y++)
         for (uint32_t x = 0; x < LATTICE; x++)
-            g->lattice[y][x] = (uint8_t)(fixed_random(fixed_random(g->seed) + y * LATTICE + x) >> 56);
-    /* read noise of 1.5 levels of 8 bits, and photon noise, whose variance is proportional to the light */
+            g->lattice[y][x] =
+                (uint8_t)(fixed_random(fixed_random(g->seed) + y * LATTICE + x) >> 56);
+    /* read noise of 1.5 levels of 8 bits, and photon noise, whose variance is proportional to the
+     * light */
     for (uint32_t i = 0; i < SIGMA_ENTRIES; i++)
         g->sigma[i] = (int32_t)fixed_sqrt(385 * 385 + ((uint64_t)i << SIGMA_SHIFT) * 31);
 }
@@ -134,17 +139,20 @@ void galaxy_free(struct galaxy *galaxy)
 static int32_t quick_log2(const struct galaxy *g, uint64_t x)
 {
     int whole = 63 - __builtin_clzll(x);
-    uint32_t m = (uint32_t)((x << (63 - whole)) >> 32) & 0x7fffffff; /* behind the leading one, Q31 */
+    uint32_t m =
+        (uint32_t)((x << (63 - whole)) >> 32) & 0x7fffffff; /* behind the leading one, Q31 */
     const int32_t *at = &g->log2[m >> (31 - LOG2_BITS)];
     int64_t between = (m >> (15 - LOG2_BITS)) & 0xffff;
 
     return whole * FIXED_ONE + at[0] + (int32_t)((at[1] - at[0]) * between >> 16);
 }
 
-/* One octave of clouds at (x, y), Q16; the pattern repeats in x after mask + 1, a power of 2. 0 to 65535. */
+/* One octave of clouds at (x, y), Q16; the pattern repeats in x after mask + 1, a power of 2. 0 to
+ * 65535. */
 static int32_t cloud(const struct galaxy *g, uint32_t x, uint32_t y, uint32_t mask)
 {
-    uint32_t x0 = (x >> 16) & mask, x1 = (x0 + 1) & mask, y0 = (y >> 16) % LATTICE, y1 = (y0 + 1) % LATTICE;
+    uint32_t x0 = (x >> 16) & mask, x1 = (x0 + 1) & mask, y0 = (y >> 16) % LATTICE,
+             y1 = (y0 + 1) % LATTICE;
     int32_t fx = (x >> 8) & 255, fy = (y >> 8) & 255;
     int32_t top, bottom;
 
@@ -155,8 +163,10 @@ static int32_t cloud(const struct galaxy *g, uint32_t x, uint32_t y, uint32_t ma
     return top + ((bottom - top) * fy >> 8);
 }
 
-/* Four octaves of clouds; the first has `cells` of them from x = 0 to 1, and repeats after `period` cells. */
-static int32_t clouds(const struct galaxy *g, uint32_t x, uint32_t y, uint32_t cells, uint32_t period)
+/* Four octaves of clouds; the first has `cells` of them from x = 0 to 1, and repeats after `period`
+ * cells. */
+static int32_t clouds(const struct galaxy *g, uint32_t x, uint32_t y, uint32_t cells,
+                      uint32_t period)
 {
     int32_t sum = 0;
 
@@ -168,7 +178,8 @@ static int32_t clouds(const struct galaxy *g, uint32_t x, uint32_t y, uint32_t c
     return sum * 16 / 15;
 }
 
-/* Between two entries of a table light goes in a straight line, so that no rings show in a large picture. */
+/* Between two entries of a table light goes in a straight line, so that no rings show in a large
+ * picture. */
 static struct profile profile_at(const struct galaxy *g, int32_t log_r)
 {
     const struct profile *p = &g->profile[(log_r - LOG_R_LEAST) >> PROFILE_SHIFT];
@@ -194,18 +205,22 @@ static void add_disc(const struct galaxy *g, struct profile p, struct point at,
                      int32_t light[GALAXY_CHANNELS])
 {
     /*
-     * Q6: how much of each colour old stars, young stars and glowing clouds have; how much of it dust takes
-     * away
+     * Q6: how much of each colour old stars, young stars and glowing clouds have; how much of it
+     * dust takes away
      */
     static const int32_t old[] = {60, 50, 40}, hot[] = {32, 41, 62};
     static const int32_t pink[] = {56, 20, 34}, taken[] = {38, 50, 64};
     uint32_t u = (uint32_t)at.u, v = (uint32_t)at.v;
-    int32_t grain = clouds(g, u, v, 12, LATTICE), fine = p.arms < 512 ? 0 : clouds(g, v, u, 40, LATTICE);
+    int32_t grain = clouds(g, u, v, 12, LATTICE),
+            fine = p.arms < 512 ? 0 : clouds(g, v, u, 40, LATTICE);
     int32_t rough = (clouds(g, at.wind, (uint32_t)(at.log_r - LOG_R_LEAST) / 2, 8, 8) + grain) / 2;
-    uint32_t across = (2 * at.wind + (uint32_t)(rough - 32768) / 2) & 0xffff; /* the arms' edges are ragged */
+    uint32_t across =
+        (2 * at.wind + (uint32_t)(rough - 32768) / 2) & 0xffff; /* the arms' edges are ragged */
     int64_t arm = (int64_t)p.arms * g->arm[across >> ARM_SHIFT] >> 16;
-    int64_t lane = g->arm[((across + 10500) & 0xffff) >> ARM_SHIFT]; /* dust lies on the inner edge */
-    int64_t young = arm * (7000 + above(rough, 21000, 3)) >> 16, glow = arm * above(fine, 41500, 4) >> 16;
+    int64_t lane =
+        g->arm[((across + 10500) & 0xffff) >> ARM_SHIFT]; /* dust lies on the inner edge */
+    int64_t young = arm * (7000 + above(rough, 21000, 3)) >> 16,
+            glow = arm * above(fine, 41500, 4) >> 16;
     int64_t dust = (lane + 9000) * above((grain + rough) / 2, 19000, 2) >> 16;
 
     dust = dust > 65535 ? 65535 : dust;
@@ -246,9 +261,12 @@ static void draw_sky(struct galaxy *g, uint32_t row)
 {
     int64_t side = g->rows < g->columns ? g->rows : g->columns;
     int64_t unit = (INT64_C(1) << 32) / side; /* half a pixel */
-    int64_t x = (1 - (int64_t)g->columns) * unit, y = (2 * (int64_t)row + 1 - (int64_t)g->rows) * unit;
-    int64_t u = x / FIXED_ONE * TILT_COS + y / FIXED_ONE * TILT_SIN, du = 2 * unit * TILT_COS / FIXED_ONE;
-    int64_t v = y / FIXED_ONE * TILT_COS - x / FIXED_ONE * TILT_SIN, dv = -2 * unit * TILT_SIN / FIXED_ONE;
+    int64_t x = (1 - (int64_t)g->columns) * unit,
+            y = (2 * (int64_t)row + 1 - (int64_t)g->rows) * unit;
+    int64_t u = x / FIXED_ONE * TILT_COS + y / FIXED_ONE * TILT_SIN,
+            du = 2 * unit * TILT_COS / FIXED_ONE;
+    int64_t v = y / FIXED_ONE * TILT_COS - x / FIXED_ONE * TILT_SIN,
+            dv = -2 * unit * TILT_SIN / FIXED_ONE;
 
     v = v / FIXED_ONE * FLATTEN;
     dv = dv * FLATTEN / FIXED_ONE;
@@ -262,8 +280,9 @@ static void draw_sky(struct galaxy *g, uint32_t row)
 }
 
 /*
- * What a sensor makes of light: it adds noise and clips. The sum of four uniform numbers is as good as a
- * normal one here (Irwin-Hall): its deviation is 65536 / sqrt(3), so 28378 / 2^30 brings it to one.
+ * What a sensor makes of light: it adds noise and clips. The sum of four uniform numbers is as good
+ * as a normal one here (Irwin-Hall): its deviation is 65536 / sqrt(3), so 28378 / 2^30 brings it to
+ * one.
  */
 static uint32_t sample(const struct galaxy *g, int32_t light, uint64_t random)
 {
@@ -271,7 +290,8 @@ static uint32_t sample(const struct galaxy *g, int32_t light, uint64_t random)
                   + (int64_t)((random >> 32 & 0xffff) + (random >> 48));
 
     light = light > GALAXY_WHITE ? GALAXY_WHITE : light;
-    light += (int32_t)((sum - 2 * 65535) * 28378 / FIXED_ONE * g->sigma[light >> SIGMA_SHIFT] >> 14);
+    light +=
+        (int32_t)((sum - 2 * 65535) * 28378 / FIXED_ONE * g->sigma[light >> SIGMA_SHIFT] >> 14);
     return light < 0 ? 0 : light > GALAXY_WHITE ? GALAXY_WHITE : (uint32_t)light;
 }
 

@@ -4,9 +4,9 @@
 #include "galaxy.h"
 
 /*
- * The sky is cut into square cells; which stars a cell has is a function of the seed and the cell, so that a
- * row finds its stars without a list of them. Faint stars are many and small, bright ones few, with a halo
- * and the four spikes of a telescope whose small mirror hangs on four vanes.
+ * The sky is cut into square cells; which stars a cell has is a function of the seed and the cell,
+ * so that a row finds its stars without a list of them. Faint stars are many and small, bright ones
+ * few, with a halo and the four spikes of a telescope whose small mirror hangs on four vanes.
  */
 struct layer {
     uint32_t cell;    /* pixels, side */
@@ -55,12 +55,15 @@ static struct star make_star(const struct layer *layer, uint32_t cell_row, uint3
 
     flux = flux * layer->faintest / FIXED_ONE;
     star.row = (int32_t)(cell_row * side + (int64_t)((random & 0xffff) * (uint64_t)side >> 16));
-    star.column = (int32_t)(cell_column * side + (int64_t)((random >> 16 & 0xffff) * (uint64_t)side >> 16));
-    colour_star((int32_t)(flux > layer->brightest ? layer->brightest : flux), random >> 48 & 255, &star);
+    star.column =
+        (int32_t)(cell_column * side + (int64_t)((random >> 16 & 0xffff) * (uint64_t)side >> 16));
+    colour_star((int32_t)(flux > layer->brightest ? layer->brightest : flux), random >> 48 & 255,
+                &star);
     return star;
 }
 
-/* 2^(-d2 / width), d2 in 1/256 square pixels: a gaussian of the distance; width in square pixels, Q8. */
+/* 2^(-d2 / width), d2 in 1/256 square pixels: a gaussian of the distance; width in square pixels,
+ * Q8. */
 static int32_t gauss(int64_t d2, int64_t width)
 {
     int64_t halvings = d2 * FIXED_ONE / width;
@@ -83,8 +86,8 @@ static int32_t spread(const struct layer *layer, int64_t y, int64_t x)
     return (int32_t)(middle + halo + (spikes >> 16));
 }
 
-static void add_star(const struct layer *layer, const struct star *star, uint32_t row, uint32_t columns,
-                     int32_t *light)
+static void add_star(const struct layer *layer, const struct star *star, uint32_t row,
+                     uint32_t columns, int32_t *light)
 {
     int64_t y = (int64_t)row * 16 - star->row, reach = (int64_t)layer->reach * 16;
     int64_t first = (star->column - reach + 15) / 16, last = (star->column + reach) / 16;
@@ -106,11 +109,13 @@ static void add_layer(uint64_t seed, const struct layer *layer, uint32_t row, ui
                       int32_t *light)
 {
     uint32_t top = row < layer->reach ? 0 : (row - layer->reach) / layer->cell;
-    uint32_t bottom = (row + layer->reach) / layer->cell, right = (columns + layer->reach) / layer->cell;
+    uint32_t bottom = (row + layer->reach) / layer->cell,
+             right = (columns + layer->reach) / layer->cell;
 
     for (uint32_t y = top; y <= bottom; y++)
         for (uint32_t x = 0; x <= right; x++) {
-            uint64_t random = fixed_random(seed ^ fixed_random(((uint64_t)y << 32 | x) ^ layer->cell));
+            uint64_t random =
+                fixed_random(seed ^ fixed_random(((uint64_t)y << 32 | x) ^ layer->cell));
 
             for (uint64_t count = random % (layer->most + 1); count > 0; count--) {
                 struct star star = make_star(layer, y, x, fixed_random(random + count));

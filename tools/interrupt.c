@@ -11,8 +11,8 @@
 static struct telar_temporary temporary;
 
 /*
- * SA_RESETHAND has restored the default, which ends the program when the handler returns, so that the shell
- * sees what it is used to. Worker processes die with it.
+ * SA_RESETHAND has restored the default, which ends the program when the handler returns, so that
+ * the shell sees what it is used to. Worker processes die with it.
  */
 static void on_interrupt(int number)
 {
@@ -27,7 +27,8 @@ struct telar_temporary *interrupt_guard(void)
 
     sigfillset(&action.sa_mask);
     for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++)
-        if (sigaction(numbers[i], NULL, &before) == 0 && before.sa_handler != SIG_IGN) /* as nohup has it */
+        if (sigaction(numbers[i], NULL, &before) == 0
+            && before.sa_handler != SIG_IGN) /* as nohup has it */
             sigaction(numbers[i], &action, NULL);
     return &temporary;
 }

@@ -10,8 +10,8 @@
 #include <string.h>
 
 /*
- * The length of the UTF-8 sequence at text, or 0 when there is none that is valid (RFC 3629, section 4: no
- * overlong forms, no surrogates, nothing above U+10FFFF).
+ * The length of the UTF-8 sequence at text, or 0 when there is none that is valid (RFC 3629,
+ * section 4: no overlong forms, no surrogates, nothing above U+10FFFF).
  */
 static size_t utf8_length(const unsigned char *text)
 {
@@ -32,7 +32,8 @@ static size_t utf8_length(const unsigned char *text)
     return length;
 }
 
-/* Control characters and DEL go out as numbers: a terminal that shows the JSON must not obey a file's name. */
+/* Control characters and DEL go out as numbers: a terminal that shows the JSON must not obey a
+ * file's name. */
 static void write_string(FILE *out, const char *text)
 {
     const unsigned char *at = (const unsigned char *)text;

@@ -1,6 +1,7 @@
 /*
- * json.h - writing JSON (RFC 8259) as it comes, indented. Whatever the strings hold, what is written is
- * valid: bytes that are no UTF-8 become U+FFFD, a number that is not finite becomes null.
+ * json.h - writing JSON (RFC 8259) as it comes, indented. Whatever the strings hold, what is
+ * written is valid: bytes that are no UTF-8 become U+FFFD, a number that is not finite becomes
+ * null.
  */
 #ifndef TOOLS_JSON_H
 #define TOOLS_JSON_H
@@ -17,8 +18,8 @@ struct json {
 };
 
 /*
- * Each writes one member. key is NULL inside an array, and for the outermost value. Begin and end must match;
- * after the outermost end the line is ended too.
+ * Each writes one member. key is NULL inside an array, and for the outermost value. Begin and end
+ * must match; after the outermost end the line is ended too.
  */
 void json_begin(struct json *json, const char *key, char bracket); /* bracket: '{' or '[' */
 void json_end(struct json *json, char bracket);                    /* '}' or ']' */

@@ -48,7 +48,8 @@ int say_error(const struct telar_error *error)
     return (int)error->status;
 }
 
-/* Buffered data fails late: only the flush shows that a disk is full or a reader gone. The first errno is the cause. */
+/* Buffered data fails late: only the flush shows that a disk is full or a reader gone. The first
+ * errno is the cause. */
 int finish_output(int status)
 {
     int failed = ferror(stdout), errnum = errno;
@@ -64,9 +65,9 @@ int finish_output(int status)
 }
 
 /*
- * How many letters must be put in, taken out, changed or swapped with the next one to make one name of the
- * other (optimal string alignment: Wagner and Fischer 1974, with swaps). Names longer than 31 are as far as
- * can be.
+ * How many letters must be put in, taken out, changed or swapped with the next one to make one name
+ * of the other (optimal string alignment: Wagner and Fischer 1974, with swaps). Names longer than
+ * 31 are as far as can be.
  */
 static unsigned edit_distance(const char *a, const char *b)
 {

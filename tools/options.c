@@ -1,6 +1,6 @@
 /*
- * Reading options and the numbers in them. strtoul and its kin are not used: they take signs, spaces and
- * hexadecimal, skip overflow unless asked, and stop in silence at what they do not know.
+ * Reading options and the numbers in them. strtoul and its kin are not used: they take signs,
+ * spaces and hexadecimal, skip overflow unless asked, and stop in silence at what they do not know.
  */
 #include <config.h>
 
@@ -22,7 +22,8 @@ static void name_option(int val, const struct option *options, char *name, size_
     snprintf(name, size, "-%c", val);
 }
 
-/* Writes the names that begin with `name`, "--trust, --transform", as many as fit; returns how many there are. */
+/* Writes the names that begin with `name`, "--trust, --transform", as many as fit; returns how many
+ * there are. */
 static int list_beginning(const char *name, const char *const names[], char *list, size_t size)
 {
     size_t used = 0;
@@ -37,7 +38,8 @@ static int list_beginning(const char *name, const char *const names[], char *lis
     return n;
 }
 
-/* `given` is the argument as it stands on the command line, which getopt_long has passed already. */
+/* `given` is the argument as it stands on the command line, which getopt_long has passed already.
+ */
 static void say_unknown(const char *given, const struct option *options)
 {
     const char *names[LONG_OPTIONS_MAX + 1] = {NULL}, *near;
@@ -80,8 +82,8 @@ int next_option(int argc, char **argv, const char *shorts, const struct option *
 }
 
 /*
- * Reads digits at *text into *value and moves *text behind them; false when there is none or the number is
- * too large.
+ * Reads digits at *text into *value and moves *text behind them; false when there is none or the
+ * number is too large.
  */
 static bool read_digits(const char **text, uint64_t *value)
 {
@@ -98,7 +100,8 @@ static bool read_digits(const char **text, uint64_t *value)
     return *text != start;
 }
 
-bool parse_count(const char *option, const char *text, uint64_t least, uint64_t most, uint64_t *value)
+bool parse_count(const char *option, const char *text, uint64_t least, uint64_t most,
+                 uint64_t *value)
 {
     const char *rest = text;
 
@@ -140,8 +143,8 @@ bool parse_bytes(const char *option, const char *text, uint64_t *value)
 }
 
 /*
- * Not with strtod, which reads 1e3, inf and the comma of some locales. Digits past the third decide only the
- * rounding.
+ * Not with strtod, which reads 1e3, inf and the comma of some locales. Digits past the third decide
+ * only the rounding.
  */
 bool parse_seconds(const char *option, const char *text, uint32_t *milliseconds)
 {
@@ -172,8 +175,8 @@ bool parse_pair(const char *option, const char *text, uint32_t *rows, uint32_t *
     const char *rest = text;
     uint64_t r, c;
 
-    if (read_digits(&rest, &r) && (*rest == 'x' || *rest == 'X') && (rest++, read_digits(&rest, &c)) && !*rest
-        && r >= 1 && c >= 1 && r <= INT32_MAX && c <= INT32_MAX) {
+    if (read_digits(&rest, &r) && (*rest == 'x' || *rest == 'X') && (rest++, read_digits(&rest, &c))
+        && !*rest && r >= 1 && c >= 1 && r <= INT32_MAX && c <= INT32_MAX) {
         *rows = (uint32_t)r;
         *columns = (uint32_t)c;
         return true;
@@ -195,7 +198,8 @@ bool parse_region(const char *option, const char *text, struct telar_region *reg
         rest += behind[i] != '\0';
     }
     if (!good || n[0] >= n[1] || n[2] >= n[3]) {
-        say("%s: '%s' is not R0:R1,C0:C1 with R0 < R1 and C0 < C1, such as 0:250,0:400", option, text);
+        say("%s: '%s' is not R0:R1,C0:C1 with R0 < R1 and C0 < C1, such as 0:250,0:400", option,
+            text);
         return false;
     }
     *region = (struct telar_region){(uint32_t)n[0], (uint32_t)n[1], (uint32_t)n[2], (uint32_t)n[3]};

@@ -1,6 +1,6 @@
 /*
- * The counter that moves while a run takes its time. Its line has no newline, so that the end can erase it
- * and leave nothing.
+ * The counter that moves while a run takes its time. Its line has no newline, so that the end can
+ * erase it and leave nothing.
  */
 #include <config.h>
 

@@ -19,20 +19,21 @@ static double mebibytes(uint64_t bytes)
     return (double)bytes / 1048576;
 }
 
-/* Pairs are user + system time, minor + major faults, voluntary + involuntary switches, as in getrusage. */
+/* Pairs are user + system time, minor + major faults, voluntary + involuntary switches, as in
+ * getrusage. */
 static void say_worker(uint32_t index, const struct telar_worker_report *w)
 {
     say("worker %" PRIu32 ": id %" PRId64 ", %" PRIu32
-        " tasks, busy %.2f ms, cpu %.2f + %.2f ms, faults %" PRIu64 " + %" PRIu64 ", switches %" PRIu64
-        " + %" PRIu64 ", %s",
+        " tasks, busy %.2f ms, cpu %.2f + %.2f ms, faults %" PRIu64 " + %" PRIu64
+        ", switches %" PRIu64 " + %" PRIu64 ", %s",
         index, w->pid, w->tasks, milliseconds(w->busy_ns), milliseconds(w->user_ns),
         milliseconds(w->system_ns), w->minor_faults, w->major_faults, w->voluntary_switches,
         w->involuntary_switches, w->cause);
 }
 
 /*
- * What the workers' time went into, all of them together. Making pixels may be a part of inflating a band, and both and
- * transforming of encoding one: they are told apart.
+ * What the workers' time went into, all of them together. Making pixels may be a part of inflating
+ * a band, and both and transforming of encoding one: they are told apart.
  */
 static void say_work(const telar_report *r)
 {
@@ -44,24 +45,29 @@ static void say_work(const telar_report *r)
         const struct telar_task_report *t = &r->task[i];
         uint64_t transform_ns = t->kind == TELAR_TASK_ENCODE ? t->transform_ns : 0;
 
-        spent_ns[t->kind] += t->end_ns - t->start_ns - t->inflate_ns - t->unfilter_ns - transform_ns;
+        spent_ns[t->kind] +=
+            t->end_ns - t->start_ns - t->inflate_ns - t->unfilter_ns - transform_ns;
         spent_ns[TELAR_TASK_INFLATE] += t->inflate_ns;
         spent_ns[TELAR_TASK_UNFILTER] += t->unfilter_ns;
         spent_ns[TELAR_TASK_PROCESS] += transform_ns;
     }
     for (int kind = 0; kind <= TELAR_TASK_ENCODE; kind++)
         if (spent_ns[kind])
-            length += snprintf(line + length, sizeof line - (size_t)length, "%s %s %.2f ms", length ? "," : ":",
-                               kind == TELAR_TASK_PROCESS ? "transform" : telar_task_kind_name(kind),
-                               milliseconds(spent_ns[kind]));
+            length += snprintf(
+                line + length, sizeof line - (size_t)length, "%s %s %.2f ms", length ? "," : ":",
+                kind == TELAR_TASK_PROCESS ? "transform" : telar_task_kind_name(kind),
+                milliseconds(spent_ns[kind]));
     say("work of all workers%s", line);
 }
 
-/* One line a fact, each with telar's name before it, so that it can be found in a log among others. */
+/* One line a fact, each with telar's name before it, so that it can be found in a log among others.
+ */
 void print_report(const telar_report *r)
 {
-    say("%" PRIu32 " x %" PRIu32 " x %" PRIu32 ", %" PRIu32 " bits, in %" PRIu32 " x %" PRIu32 " regions",
-        r->image.rows, r->image.columns, r->image.channels, r->image.depth, r->grid_rows, r->grid_columns);
+    say("%" PRIu32 " x %" PRIu32 " x %" PRIu32 ", %" PRIu32 " bits, in %" PRIu32 " x %" PRIu32
+        " regions",
+        r->image.rows, r->image.columns, r->image.channels, r->image.depth, r->grid_rows,
+        r->grid_columns);
     say("engine %s, isolation %s, workers %" PRIu32 " (%s)", r->engine,
         r->isolation[0] ? r->isolation : "none", r->workers, r->workers_reason);
     if (r->sandbox[0])
@@ -201,7 +207,8 @@ static void write_durations(struct json *json, const telar_report *r)
     json_end(json, '}');
 }
 
-/* Members of the report that are names or counts stay at the top; what comes many times is a list at the end. */
+/* Members of the report that are names or counts stay at the top; what comes many times is a list
+ * at the end. */
 static void write_report(struct json *json, const telar_report *r)
 {
     json_string(json, "engine", r->engine);
@@ -233,7 +240,8 @@ static void write_report(struct json *json, const telar_report *r)
     write_losses(json, r);
 }
 
-/* worker and region are null when the failure was nobody's in particular; errno is 0 when no system call failed. */
+/* worker and region are null when the failure was nobody's in particular; errno is 0 when no system
+ * call failed. */
 static void write_error(struct json *json, const struct telar_error *error)
 {
     json_begin(json, "error", '{');

@@ -1,10 +1,12 @@
 /*
- * storm - runs telar again and again, strikes its workers at random moments, or the coordinator, and looks each time
- * whether what was promised is true: the output is byte for byte what it would have been, or the run has failed in one
- * line and the output is as it was; and nothing is left, neither a process nor a name nor a file.
+ * storm - runs telar again and again, strikes its workers at random moments, or the coordinator,
+ * and looks each time whether what was promised is true: the output is byte for byte what it would
+ * have been, or the run has failed in one line and the output is as it was; and nothing is left,
+ * neither a process nor a name nor a file.
  *
- * What is run, who is struck by what, and when, follows from the seed; run number i of seed S is run 0 of seed S + i, so
- * that a failure can be tried again by itself. What the processes do meanwhile is not in our hands.
+ * What is run, who is struck by what, and when, follows from the seed; run number i of seed S is
+ * run 0 of seed S + i, so that a failure can be tried again by itself. What the processes do
+ * meanwhile is not in our hands.
  */
 #include <config.h>
 
@@ -23,8 +25,8 @@ enum { N_WORKS = 6, STRIKES_MAX = 8, EXITS = 256, PATH_BYTES = 4096 };
 static const uint64_t millisecond = 1000000, patience_ns = UINT64_C(120000000000);
 
 /*
- * What is run; every kind of task is in one of them. The input is chain.png, whose bands are decoded one
- * after the other, or alone.png, whose bands are decoded for themselves.
+ * What is run; every kind of task is in one of them. The input is chain.png, whose bands are
+ * decoded one after the other, or alone.png, whose bands are decoded for themselves.
  */
 static const struct work {
     const char *input, *options[6];
@@ -40,10 +42,11 @@ static const struct work {
 static struct storm {
     char telar[PATH_BYTES], directory[64];
     char input[PATH_BYTES], output[PATH_BYTES], said[PATH_BYTES], old[PATH_BYTES];
-    char *names_before; /* in /dev/shm */
+    char *names_before;         /* in /dev/shm */
     uint64_t alone_ns[N_WORKS]; /* how long each work takes undisturbed */
     uint32_t exits[EXITS], strikes;
-    uint64_t *gone_ns; /* of each run whose coordinator was killed, until its last worker was gone */
+    uint64_t
+        *gone_ns; /* of each run whose coordinator was killed, until its last worker was gone */
     uint32_t n_gone;
     bool sandbox; /* whether this host has that rung */
 } storm;
@@ -75,8 +78,9 @@ static pid_t start_run(const struct plan *plan)
 {
     const struct work *work = &works[plan->work];
     static char workers[16];
-    const char *args[STORM_ARGS_MAX] = {storm.telar, "run", "-e", "processes", "--on-crash=retry", "--timeout=0.5",
-                                  "-i", plan->isolation, "--retries", plan->retries, "-j", workers};
+    const char *args[STORM_ARGS_MAX] = {storm.telar,        "run",           "-e", "processes",
+                                        "--on-crash=retry", "--timeout=0.5", "-i", plan->isolation,
+                                        "--retries",        plan->retries,   "-j", workers};
     int n = 12;
 
     snprintf(workers, sizeof workers, "%u", plan->workers);
@@ -157,13 +161,15 @@ static bool check_end(const struct plan *plan, int status, uint32_t strikes)
     else if (!storm_all_gone(0))
         wrong = "a process is left";
     if (wrong)
-        fprintf(stderr, "storm: %s, exit %d after %u strikes: %s\n", wrong, status, strikes, last_line());
+        fprintf(stderr, "storm: %s, exit %d after %u strikes: %s\n", wrong, status, strikes,
+                last_line());
     return !wrong && check_names();
 }
 
 static bool strike_workers(uint64_t seed)
 {
-    static const int signals[] = {SIGKILL, SIGSTOP, SIGSEGV, SIGBUS, SIGABRT, SIGFPE, SIGTERM, SIGKILL};
+    static const int signals[] = {SIGKILL, SIGSTOP, SIGSEGV, SIGBUS,
+                                  SIGABRT, SIGFPE,  SIGTERM, SIGKILL};
     struct plan plan = choose_plan(&seed);
     uint32_t wanted = 1 + storm_random(&seed, STRIKES_MAX), strikes = 0;
     uint64_t step_ns = 2 * storm.alone_ns[plan.work] / wanted;
@@ -186,8 +192,8 @@ static bool strike_workers(uint64_t seed)
     storm.exits[status < 0 ? EXITS - 1 : status]++;
     if (check_end(&plan, status, strikes))
         return true;
-    fprintf(stderr, "storm: that was work %u, -j %u, -i %s, --retries=%s\n", plan.work, plan.workers, plan.isolation,
-            plan.retries);
+    fprintf(stderr, "storm: that was work %u, -j %u, -i %s, --retries=%s\n", plan.work,
+            plan.workers, plan.isolation, plan.retries);
     return false;
 }
 
@@ -234,8 +240,10 @@ static void prepare(void)
 {
     char alone[PATH_BYTES], chain[PATH_BYTES], expected[PATH_BYTES];
 
-    must_run((const char *[]){storm.telar, "galaxy", "--size=1600x900", path_of(alone, "alone.png"), NULL});
-    must_run((const char *[]){storm.telar, "run", "--no-restart", "-t", "copy", alone, path_of(chain, "chain.png"), NULL});
+    must_run((const char *[]){storm.telar, "galaxy", "--size=1600x900", path_of(alone, "alone.png"),
+                              NULL});
+    must_run((const char *[]){storm.telar, "run", "--no-restart", "-t", "copy", alone,
+                              path_of(chain, "chain.png"), NULL});
     for (uint32_t i = 0; i < N_WORKS; i++) {
         struct plan plan = {.work = i, .workers = 2, .isolation = "guarded", .retries = "1000"};
         uint64_t begin_ns = storm_now_ns();
@@ -253,8 +261,10 @@ static void prepare(void)
     put_old_output();
     if (rename(storm.output, storm.old) != 0)
         abort();
-    storm.sandbox = storm_wait(start_run(&(struct plan){0, 2, "sandboxed", "1000"}), patience_ns) == 0;
-    printf("storm: the rung sandboxed is %s\n", storm.sandbox ? "among them" : "left out: this host has it not");
+    storm.sandbox =
+        storm_wait(start_run(&(struct plan){0, 2, "sandboxed", "1000"}), patience_ns) == 0;
+    printf("storm: the rung sandboxed is %s\n",
+           storm.sandbox ? "among them" : "left out: this host has it not");
 }
 
 static void remove_all(void)
@@ -300,7 +310,8 @@ static void find_program(const char *given, const char *self)
     const char *slash = strrchr(self, '/');
     char path[PATH_BYTES];
 
-    snprintf(path, sizeof path, "%.*s/../telar", slash ? (int)(slash - self) : 1, slash ? self : ".");
+    snprintf(path, sizeof path, "%.*s/../telar", slash ? (int)(slash - self) : 1,
+             slash ? self : ".");
     if (!realpath(given ? given : path, storm.telar)) {
         perror(given ? given : path);
         exit(2);
@@ -338,7 +349,8 @@ int main(int argc, char **argv)
             return usage();
     find_program(telar, argv[0]);
     storm.gone_ns = calloc(runs ? runs : 1, sizeof *storm.gone_ns);
-    snprintf(storm.directory, sizeof storm.directory, "%.40s/telar-storm.XXXXXX", base ? base : "/tmp");
+    snprintf(storm.directory, sizeof storm.directory, "%.40s/telar-storm.XXXXXX",
+             base ? base : "/tmp");
     if (optind != argc || !storm.gone_ns || !mkdtemp(storm.directory))
         return usage();
     storm_adopt();

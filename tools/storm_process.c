@@ -78,8 +78,9 @@ uint32_t storm_children(pid_t pid, pid_t children[STORM_WORKERS_MAX])
 }
 
 /*
- * Whether it has its parent's memory, as after vfork: then it is no worker, but gives the output its name, and its parent
- * stands as long as it does. Stopping it is stopping telar, which then waits to be continued, as it should.
+ * Whether it has its parent's memory, as after vfork: then it is no worker, but gives the output
+ * its name, and its parent stands as long as it does. Stopping it is stopping telar, which then
+ * waits to be continued, as it should.
  */
 static bool is_parents_half(pid_t pid, pid_t parent)
 {
@@ -170,7 +171,8 @@ bool storm_no_new_name(const char *directory, const char *before, const char *no
         int looks = 0;
 
         end = strchr(name, '/');
-        if (end - name != 22 || strspn(name + 6, "0123456789abcdef") != 16) /* of another tool: no segment's name */
+        if (end - name != 22
+            || strspn(name + 6, "0123456789abcdef") != 16) /* of another tool: no segment's name */
             continue;
         snprintf(framed, sizeof framed, "/%.*s/", (int)(end - name), name);
         if (strstr(before, framed))

@@ -6,8 +6,8 @@
 #include <string.h>
 
 /*
- * Okabe and Ito's palette ("Color Universal Design", 2008), with its yellow last because it is faint on
- * paper; on a dark screen the dark ones are lighter.
+ * Okabe and Ito's palette ("Color Universal Design", 2008), with its yellow last because it is
+ * faint on paper; on a dark screen the dark ones are lighter.
  */
 static const struct {
     const char *light, *dark, *class;
@@ -21,7 +21,8 @@ static const struct {
 const char svg_style[] =
     "@media screen and (prefers-color-scheme: dark) {"
     " .f-bg{fill:#14171c} .f-fg{fill:#e6e9ee} .f-gr{fill:#4a515b} .f-bd{fill:#2a3038}"
-    " .f-c0{fill:#4da6e0} .f-c2{fill:#2fc79b} .f-c3{fill:#f07f2e} .f-c4{fill:#dd94bb} .f-c5{fill:#8fd0f5}"
+    " .f-c0{fill:#4da6e0} .f-c2{fill:#2fc79b} .f-c3{fill:#f07f2e} .f-c4{fill:#dd94bb} "
+    ".f-c5{fill:#8fd0f5}"
     " .f-c6{fill:#9aa1ab}"
     " .s-bg{stroke:#14171c} .s-fg{stroke:#e6e9ee} .s-gr{stroke:#4a515b} .s-bd{stroke:#2a3038}"
     " .s-c0{stroke:#4da6e0} .s-c2{stroke:#2fc79b} .s-c3{stroke:#f07f2e} .s-c4{stroke:#dd94bb}"
@@ -44,10 +45,12 @@ void svg_escape(FILE *out, const char *text)
 
 void svg_begin(FILE *out, double height, const char *title, bool within)
 {
-    fprintf(out, "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 %d %.0f\"", SVG_WIDTH, height);
+    fprintf(out, "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 %d %.0f\"", SVG_WIDTH,
+            height);
     if (!within)
         fprintf(out, " width=\"%d\" height=\"%.0f\"", SVG_WIDTH, height);
-    fprintf(out, " role=\"img\" font-family=\"Helvetica, Arial, sans-serif\" font-size=\"%d\">\n<title>",
+    fprintf(out,
+            " role=\"img\" font-family=\"Helvetica, Arial, sans-serif\" font-size=\"%d\">\n<title>",
             SVG_TEXT);
     svg_escape(out, title);
     fprintf(out, "</title>\n");
@@ -67,7 +70,8 @@ static void put_paint(FILE *out, const char *attribute, unsigned paint)
             paints[paint].light);
 }
 
-void svg_rect(FILE *out, double x, double y, double width, double height, unsigned paint, double opacity)
+void svg_rect(FILE *out, double x, double y, double width, double height, unsigned paint,
+              double opacity)
 {
     fprintf(out, "<rect x=\"%.2f\" y=\"%.2f\" width=\"%.2f\" height=\"%.2f\"", x, y, fmax(width, 0),
             fmax(height, 0));
@@ -80,7 +84,8 @@ void svg_rect(FILE *out, double x, double y, double width, double height, unsign
 void svg_frame(FILE *out, double x, double y, double width, double height, unsigned paint)
 {
     fprintf(out,
-            "<rect x=\"%.2f\" y=\"%.2f\" width=\"%.2f\" height=\"%.2f\" fill=\"none\" stroke-width=\"0.75\"",
+            "<rect x=\"%.2f\" y=\"%.2f\" width=\"%.2f\" height=\"%.2f\" fill=\"none\" "
+            "stroke-width=\"0.75\"",
             x, y, width, height);
     put_paint(out, "stroke", paint);
     fprintf(out, "/>\n");
@@ -89,21 +94,22 @@ void svg_frame(FILE *out, double x, double y, double width, double height, unsig
 void svg_line(FILE *out, double x1, double y1, double x2, double y2, unsigned paint, double width,
               bool dashed)
 {
-    fprintf(out, "<line x1=\"%.2f\" y1=\"%.2f\" x2=\"%.2f\" y2=\"%.2f\" stroke-width=\"%.2f\"", x1, y1, x2,
-            y2, width);
+    fprintf(out, "<line x1=\"%.2f\" y1=\"%.2f\" x2=\"%.2f\" y2=\"%.2f\" stroke-width=\"%.2f\"", x1,
+            y1, x2, y2, width);
     put_paint(out, "stroke", paint);
     fprintf(out, "%s/>\n", dashed ? " stroke-dasharray=\"5 4\"" : "");
 }
 
 void svg_dot(FILE *out, double x, double y, unsigned paint, int shape)
 {
-    static const char *const points[] = {"-4,-4 4,-4 4,4 -4,4", "0,-5.5 5.5,0 0,5.5 -5.5,0", "0,-5 5,4 -5,4"};
+    static const char *const points[] = {"-4,-4 4,-4 4,4 -4,4", "0,-5.5 5.5,0 0,5.5 -5.5,0",
+                                         "0,-5 5,4 -5,4"};
 
     if (shape % 4 == 0)
         fprintf(out, "<circle cx=\"%.2f\" cy=\"%.2f\" r=\"4.5\"", x, y);
     else
-        fprintf(out, "<polygon points=\"%s\" transform=\"translate(%.2f %.2f)\"", points[shape % 4 - 1], x,
-                y);
+        fprintf(out, "<polygon points=\"%s\" transform=\"translate(%.2f %.2f)\"",
+                points[shape % 4 - 1], x, y);
     put_paint(out, "fill", paint);
     fprintf(out, "/>\n");
 }
@@ -122,11 +128,12 @@ void svg_text(FILE *out, double x, double y, enum svg_anchor anchor, const char 
 /* White on a dark edge is read on every colour of the palette, and on a photograph. */
 void svg_label(FILE *out, double x, double y, const char *text)
 {
-    fprintf(out,
-            "<text x=\"%.2f\" y=\"%.2f\" text-anchor=\"middle\" font-size=\"12\" font-weight=\"bold\" "
-            "fill=\"#fff\" "
-            "stroke=\"#1b1f24\" stroke-width=\"2.5\" paint-order=\"stroke\">",
-            x, y);
+    fprintf(
+        out,
+        "<text x=\"%.2f\" y=\"%.2f\" text-anchor=\"middle\" font-size=\"12\" font-weight=\"bold\" "
+        "fill=\"#fff\" "
+        "stroke=\"#1b1f24\" stroke-width=\"2.5\" paint-order=\"stroke\">",
+        x, y);
     svg_escape(out, text);
     fprintf(out, "</text>\n");
 }
@@ -138,7 +145,8 @@ void svg_text_up(FILE *out, double x, double y, const char *text)
     fprintf(out, "</g>\n");
 }
 
-/* Letters of Helvetica are about half as wide as they are high; a little more is taken, for other fonts. */
+/* Letters of Helvetica are about half as wide as they are high; a little more is taken, for other
+ * fonts. */
 double svg_text_width(const char *text)
 {
     return (double)strlen(text) * SVG_TEXT * 0.51;
@@ -160,11 +168,13 @@ void svg_grid_x(FILE *out, const struct svg_axis *axis, double top, double botto
 {
     double step = svg_step(axis->high - axis->low, 5);
 
-    for (double value = ceil(axis->low / step) * step; value <= axis->high + step * 1e-6; value += step) {
+    for (double value = ceil(axis->low / step) * step; value <= axis->high + step * 1e-6;
+         value += step) {
         char text[32];
 
         snprintf(text, sizeof text, "%.6g", fabs(value) < step * 1e-6 ? 0 : value);
-        svg_line(out, svg_place(axis, value), top, svg_place(axis, value), bottom, SVG_FAINT, 0.75, false);
+        svg_line(out, svg_place(axis, value), top, svg_place(axis, value), bottom, SVG_FAINT, 0.75,
+                 false);
         svg_text(out, svg_place(axis, value), bottom + 16, SVG_MIDDLE, text);
     }
     svg_line(out, axis->at, bottom, axis->at + axis->length, bottom, SVG_INK, 1, false);

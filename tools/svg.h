@@ -1,6 +1,6 @@
 /*
- * svg.h - the little of SVG 1.1 that charts need. Colours are classes and attributes: the attribute is what a
- * program without style sheets sees, and print; the class is repainted on a dark screen.
+ * svg.h - the little of SVG 1.1 that charts need. Colours are classes and attributes: the attribute
+ * is what a program without style sheets sees, and print; the class is repainted on a dark screen.
  */
 #ifndef TOOLS_SVG_H
 #define TOOLS_SVG_H
@@ -9,25 +9,28 @@
 #include <stdint.h>
 #include <stdio.h>
 
-/* Units of every chart: half a page is about 330 of a screen's pixels, where text of 13 is still read. */
+/* Units of every chart: half a page is about 330 of a screen's pixels, where text of 13 is still
+ * read. */
 enum { SVG_WIDTH = 480, SVG_TEXT = 13, SVG_COLORS = 8 };
 
 /*
- * What things are painted with. PAPER is the background, COLOR + i one of eight that the colour-blind can
- * tell apart.
+ * What things are painted with. PAPER is the background, COLOR + i one of eight that the
+ * colour-blind can tell apart.
  */
 enum svg_paint { SVG_PAPER, SVG_INK, SVG_FAINT, SVG_BAND, SVG_COLOR };
 
 enum svg_anchor { SVG_START, SVG_MIDDLE, SVG_END };
 
-/* A chart of SVG_WIDTH x height units. within: inside an HTML page, which has svg_style in its own style. */
+/* A chart of SVG_WIDTH x height units. within: inside an HTML page, which has svg_style in its own
+ * style. */
 void svg_begin(FILE *out, double height, const char *title, bool within);
 void svg_end(FILE *out);
 
 /* How the paints look on a dark screen; for a <style> element. */
 extern const char svg_style[];
 
-void svg_rect(FILE *out, double x, double y, double width, double height, unsigned paint, double opacity);
+void svg_rect(FILE *out, double x, double y, double width, double height, unsigned paint,
+              double opacity);
 void svg_frame(FILE *out, double x, double y, double width, double height, unsigned paint);
 void svg_line(FILE *out, double x1, double y1, double x2, double y2, unsigned paint, double width,
               bool dashed);
@@ -55,6 +58,7 @@ struct svg_axis {
 double svg_place(const struct svg_axis *axis, double value);
 
 /* A vertical grid with numbers below `bottom`, and the axis's name under them. */
-void svg_grid_x(FILE *out, const struct svg_axis *axis, double top, double bottom, const char *name);
+void svg_grid_x(FILE *out, const struct svg_axis *axis, double top, double bottom,
+                const char *name);
 
 #endif

@@ -1,5 +1,6 @@
 /*
- * The program: finds the command, and makes the standard descriptors and signals what every command expects.
+ * The program: finds the command, and makes the standard descriptors and signals what every command
+ * expects.
  */
 #include <config.h>
 
@@ -10,7 +11,8 @@
 #include <stdio.h>
 #include <string.h>
 
-/* One line of --help, and who does it. The commands parse their own options; there are no options before a command. */
+/* One line of --help, and who does it. The commands parse their own options; there are no options
+ * before a command. */
 struct command {
     const char *name, *summary;
     int (*run)(int argc, char **argv);
@@ -43,13 +45,15 @@ static int help(void)
     return finish_output(TELAR_OK);
 }
 
-/* A letter too many or two swapped is worth a suggestion; a wrong word is not, the list is short. */
+/* A letter too many or two swapped is worth a suggestion; a wrong word is not, the list is short.
+ */
 static int unknown_command(const char *name)
 {
     const char *names[N_COMMANDS + 1] = {NULL}, *near;
 
     if (name[0] == '-')
-        return usage_error("no option '%s' before a command; telar --help lists the commands", name);
+        return usage_error("no option '%s' before a command; telar --help lists the commands",
+                           name);
     for (int i = 0; i < N_COMMANDS; i++)
         names[i] = commands[i].name;
     near = nearest_name(name, names);
@@ -59,8 +63,8 @@ static int unknown_command(const char *name)
 }
 
 /*
- * Occupies descriptors 0 to 2 where the caller closed them, the wrong way round, so that using one is an
- * error and none is given to a file of ours.
+ * Occupies descriptors 0 to 2 where the caller closed them, the wrong way round, so that using one
+ * is an error and none is given to a file of ours.
  */
 static void fill_standard_descriptors(void)
 {
@@ -90,7 +94,8 @@ int main(int argc, char **argv)
     fill_standard_descriptors();
     signal(SIGPIPE, SIG_IGN); /* a reader that went away is an error like others: exit 7 */
     signal(SIGXFSZ, SIG_IGN); /* and so is a limit on the size of files */
-    signal(SIGCHLD, SIG_DFL); /* who ignored it and started telar would keep it from joining its workers */
+    signal(SIGCHLD,
+           SIG_DFL); /* who ignored it and started telar would keep it from joining its workers */
     if (argc < 2)
         return usage_error("no command given; telar --help lists them");
     if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0)

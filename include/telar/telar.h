@@ -1,5 +1,6 @@
 /*
- * telar.h - one image in shared memory, many workers, each weaving its own region. This header includes all the others.
+ * telar.h - one image in shared memory, many workers, each weaving its own region. This header
+ * includes all the others.
  *
  *     struct telar_error error;
  *     telar_pipeline *pipeline = telar_pipeline_new();
