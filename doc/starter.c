@@ -1,9 +1,6 @@
-/*
- * A transform of your own, to begin with: it makes a picture brighter or darker. In the directory
- * that has it:
- *
+/* SPDX-License-Identifier: MIT
+ * A transform to start from. It makes a picture brighter or darker.
  *     cc -O2 -shared -fPIC -o starter.so starter.c $(pkg-config --cflags telar)
- *     telar transforms ./starter.so
  *     telar run -t ./starter.so:by=-40 in.png out.png
  */
 #include <telar/plugin.h>
@@ -18,17 +15,15 @@ static void brighten(const struct telar_context *context, const struct telar_sou
     for (uint32_t r = region->r0; r < region->r1; r++) {
         const unsigned char *in = telar_source_at(source, pixel_bytes, r, region->c0);
         unsigned char *out = telar_result_at(result, pixel_bytes, r, region->c0);
-
         for (size_t i = 0; i < telar_region_columns(region) * pixel_bytes; i++) {
             int sample = in[i] + by;
-
             out[i] = (unsigned char)(sample < 0 ? 0 : sample > 255 ? 255 : sample);
         }
     }
 }
 
 static const struct telar_param params[] = {
-    {"by", "what is added to every sample", -255, 255, 40, true},
+    {"by", "number added to every sample", -255, 255, 40, true},
     {NULL, NULL, 0, 0, 0, false},
 };
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * answer.h - what workers say, and what follows from it: the ledger, the report, the file, or the
  * end of the run. Layer: coordinator; over fault.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * bytes.h - numbers as bytes, wherever they stand: little-endian in a deflate stream, big-endian in
  * a PNG file. Layer: codec; over nothing.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * cause.h - how a worker ended. The only place that decodes a wait status. Layer: over status.
  */

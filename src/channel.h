@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * channel.h - the messages between coordinator and worker, and the socket that carries them. Layer:
  * over status.

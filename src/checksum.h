@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * checksum.h - CRC-32 and Adler-32 by the fastest library there is: libdeflate, else zlib. Layer:
  * codec.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * child.h - a process of our own: how it begins, and how it is ended. The only place that forks,
  * waits and kills. Layer: over cause.

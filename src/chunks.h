@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * chunks.h - the chunks of a PNG file: watching them go by, keeping those that stay true. Layer:
  * codec; over status.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * codec.h - PNG in and out, row by row, without knowing where rows lie. Layer: codec; over status
  * and image.

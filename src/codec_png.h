@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * codec_png.h - what reading PNG files with and without libpng have in common. Layer: codec; only
  * for codec_png_*.c.

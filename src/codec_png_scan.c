@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * PNG files without libpng, as far as that goes: for a coordinator that does not let a file come
  * near libpng outside of a sandbox. It looks at the framing of chunks, their CRCs, and the 13 bytes

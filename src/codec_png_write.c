@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Rows to PNG, by libpng as it comes: level 6 and its own choice of filters. What telar writes
  * otherwise (encode.c) is measured against this.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * coordinator.h - makes the workers, gives out the tasks of a job, and ends the workers. Layer:
  * over engine and ledger.

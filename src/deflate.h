@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * deflate.h - our own deflate encoder (RFC 1951), made for filtered image rows. Layer: codec; over
  * nothing.

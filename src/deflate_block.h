@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * deflate_block.h - what the parts of the deflate encoder share. Layer: codec; included by
  * deflate*.c only.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Frequencies to code lengths, and code lengths to codes (RFC 1951, section 3.2.2). */
 #include <config.h>
 

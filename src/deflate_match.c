@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Finding repetitions, in three ways. Two read the bytes before a position only through tables of
  * positions, and compare before they believe: a table may hold anything.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Sequences to bits: one block in the shortest of the three forms of RFC 1951, section 3.2.3. */
 #include <config.h>
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * deflate_x86.c - literals to bits in the vector registers of x86-64, 64 at a time.
  *

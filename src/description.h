@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * description.h - what a plug-in says of itself, as plain data of fixed size that can be sent,
  * compared and checked. Layer: over transform.

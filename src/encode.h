@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * encode.h - a PNG written in bands: each is filtered and compressed for itself, by whoever takes
  * it, and put between the same head and tail. Layer: codec; over filter and deflate.

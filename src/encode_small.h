@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * encode_small.h - a band compressed by zlib at its best, for who has time. Layer: codec; over
  * nothing.

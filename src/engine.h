@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * engine.h - how workers come to life and how they are joined. Layer: over worker.
  *

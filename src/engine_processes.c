@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Processes: a forked worker has a copy of the coordinator's memory, in which it can break nothing
  * but its own, and maps the segment itself.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Serial: the worker's loop as a call. What every other engine is compared with. */
 #include <config.h>
 

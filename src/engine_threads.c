@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Threads: workers share everything with the coordinator. A crash in one ends the program, and one
  * that hangs cannot be ended. gil: the same under one lock, of which Python's interpreter lock is

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * fault.h - what follows when a worker dies, takes too long or breaks its contract: what it had is
  * done again by another in its place, or the run ends. Layer: coordinator; over engine and ledger.

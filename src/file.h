@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * file.h - what reading and writing files have in common. Layer: over status.
  */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * filter.h - PNG row filters for a band of rows (PNG specification, clause 9). Layer: codec; over
  * deflate, and over unfilter.h, which has the names of the filters.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Which way of filtering suits a band? Residuals and repetition want opposite things: a smooth
  * picture has small residuals and seldom repeats itself; a screen repeats itself exactly, and

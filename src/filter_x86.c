@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * filter_x86.c - filtering in the vector registers of x86-64: 32 bytes at a time. Unlike undoing,
  * no byte waits for another. The first pixel, which has no left neighbour, and the last bytes are

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * hear.h - waiting for workers, and what they say or do not say. Layer: coordinator; over answer
  * and fault.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * host.h - what the host allows: processors and memory. Layer: over status.
  */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Images in memory, and their way from and to PNG files. */
 #include <config.h>
 

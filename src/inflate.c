@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * inflate.c - one call after the other: the state of a stream, and what there is of its input and
  * output.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * inflate.h - a zlib stream, inflated piece by piece. Layer: codec.
  *

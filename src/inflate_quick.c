@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * inflate_quick.c - the loop that decodes the symbols of a block while input and output are
  * plentiful.

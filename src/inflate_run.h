@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * inflate_run.h - what the parts of inflate share. Layer: codec.
  */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * inflate_steps.c - the steps of a stream (RFC 1950, RFC 1951).
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * inflate_table.c - decoding tables from code lengths (RFC 1951, 3.2.2).
  *

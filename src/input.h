@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * input.h - the bytes of a PNG file, in order, from a descriptor. Layer: codec; over file and
  * status.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * job.h - what a run has to do: stages of tasks, and where in the segment each task reads and
  * writes. Layer: over pipeline, plan and segment. A job is private memory, complete before the

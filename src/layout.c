@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Where in the segment everything lies: the drawing in job.h, as arithmetic. */
 #include <config.h>
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * ledger.h - the state of every task: who has it, since when, how often given out, done. Layer:
  * over job and channel.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * options.h - from what the caller asks for to what a run is done with. Layer: under run; over
  * coordinator.

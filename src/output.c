@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Output files that are there whole or not at all. The only file that creates, renames and removes
  * files.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Who writes what: which worker does a task, and which pieces of the segment a worker writes. The
  * ledger, which gives out tasks, and the workers, who map and open memory, both ask here.

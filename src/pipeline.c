@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Pipelines, and how they are read from text: as in the C locale, whatever the caller's is. */
 #include <config.h>
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * pipeline.h - transforms one after the other, evaluated as one. Layer: pipeline; over transform.
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The fused evaluation of a pipeline's steps. See pipeline.h. */
 #include <config.h>
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * plugin.h - a shared object that exports a transform. The only place that calls dlopen, dlsym and
  * dlclose. Layer: over transform.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * plugins.h - the plug-ins of one run: planned with through stand-ins, loaded by workers. Layer:
  * over pipeline and probe.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * probe.h - the describing child: a process that has loaded a plug-in and answers what it is and
  * what it needs, so that the program that plans with it need not load it. Nothing that the child

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * reader.h - decodes a whole file by libpng in a sandboxed process of its own, before the workers
  * begin. Layer: over engine and codec; under run.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * restart.h - reading in parallel what telar has written in bands (encode.h). Layer: codec; over
  * inflate and checksum.

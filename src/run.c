@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * What every run has: options, a plan, a segment, a report. run_file.c and run_memory.c are the
  * flows.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * run.h - a run from its options to its report. Layer: the highest of the library.
  */

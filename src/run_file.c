@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * From file to file: decode, plan, run, encode, report.
  */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * From an image in memory to another: plan, copy in, run, copy out, report. Once, or again and
  * again with a pool.

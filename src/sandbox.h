@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * sandbox.h - what a sandboxed worker process is kept from, and how it is locked in. The only place
  * that speaks seccomp, Landlock and prctl's no_new_privs. Layer: over status.

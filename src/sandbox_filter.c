@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * The lists of allowed system calls. What a worker's loop needs is short; what loading a library
  * needs is long, because the dynamic linker looks at files, and initializers of libraries ask about

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * sandbox_filter.h - the system calls that a sandboxed worker has, as programs for the kernel. The
  * only place that includes <seccomp.h>. Layer: under sandbox.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * segment.h - the POSIX shared-memory object that holds a job. The only place that calls shm_open,
  * memfd_create, mmap, mprotect and their like. Layer: over status.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * status.h - filling a struct telar_error. Layer: the lowest; everything may use it.
  */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * stream.h - the image data of a PNG file as it goes by: chunks IDAT, one after the other,
  * inflated. Layer: codec; over input, inflate and checksum.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * tail.h - the chunks behind the image data. Layer: codec; over input, chunks and checksum.
  */

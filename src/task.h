@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * task.h - what is done for each kind of task. Layer: over job, pipeline and codec; under worker.
  */

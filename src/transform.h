@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * transform.h - the built-in transforms, and what they share. Layer: transform; over image and
  * status.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * blur: a gaussian, separable, in whole numbers.
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * transform_blur.h - the loops of the blur over samples: once in plain C, which is the reference,
  * and again for machines that can do better. What comes out is the same. Layer: transform.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * transform_blur_x86.c - the sums of the blur in the vector registers of x86-64: 32 samples at a
  * time, whose sums stay in registers over all taps.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* copy: the image as it is. For measuring everything that is not arithmetic. */
 #include <config.h>
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * equalize: every value about as frequent as every other. The first that has to see the whole image
  * before it begins.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* gamma: lighter or darker, black and white staying what they are. */
 #include <config.h>
 

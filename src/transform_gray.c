@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* gray: luma in place of colour. */
 #include <config.h>
 

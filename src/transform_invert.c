@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* invert: the negative. */
 #include <config.h>
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* What transforms do to rows in common: tables, alpha, borders. See transform.h. */
 #include <config.h>
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* sobel: how steep the image is. */
 #include <config.h>
 

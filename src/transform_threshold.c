@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* threshold: black or white. */
 #include <config.h>
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * unfilter.c - the plain C reference, and the choice of the way at run time.
  */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * unfilter.h - rows of a PNG as they come out of inflate, made into pixels (PNG specification,
  * clause 9). Layer: codec.

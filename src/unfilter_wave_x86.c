@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * unfilter_wave_x86.c - undoing the filters of several rows together, as a wavefront: row k runs k
  * pixels behind row k - 1, lane k of the register holds its pixel, and what lane k - 1 has just

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * unfilter_x86.c - undoing filters in the vector registers of x86-64.
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * unfilter_x86.h - what the two ways of undoing filters in vector registers share. Layer: codec;
  * included by unfilter*_x86.c only, and only where the machine is an x86-64.

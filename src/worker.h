@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * worker.h - the one loop: take a ticket, run its task, send the record, until there are no more.
  * Layer: over task, plugins and channel. Everything here is async-signal-safe, for it runs between

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * bands.h - a file of bands with the chunk teLR in parts, to be changed before it is put together,
  * and the check that all ways of reading it agree. For test_bands*.c, one of which has it each.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * bench_bare [ROUNDS] - whether what telar reports as spawning and joining a worker is that, and
  * nothing else. In each round, in random order: a bare pthread_create and pthread_join; a run of

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * bench_planted [BENCHES [ROUNDS]] - whether the bench finds a slowdown that is there. A transform
  * that works 5 % longer is compared with the same one as it is, by the code of telar bench, on one

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 # cases.sh - sourced by the shell tests. Each case prints one line, "ok - NAME", "not ok - NAME" or
 # "skip - NAME: REASON", which tools/check counts; end_cases gives the exit status that automake's harness expects.
 # The harness sets srcdir, and Makefile.am the others; called by hand, from a build directory, the defaults serve.

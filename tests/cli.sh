@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 # cli.sh - sourced by the tests of the command line, after cases.sh. Runs the program that was just built.
 telar=$PWD/telar
 [ -x "$telar" ] || { echo "no program $telar" >&2; exit 99; }

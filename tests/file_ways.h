@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * file_ways.h - the ways that workers take from PNG to PNG, and the files of a test of them. Define
  * FILES, a prefix of file names that no other test has, before this.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Fuzz target: a PNG read the fast way and by libpng; what the fast way takes, libpng takes with
  * the same pixels. The first byte says how much of the file is put in order before: 1 the CRCs, 2

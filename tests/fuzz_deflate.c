@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * fuzz_deflate.c - any bytes as the pixels of a band: filtered, deflated, inflated by zlib,
  * unfiltered, and compared.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * inflate_judge.h - a stream inflated by zlib and by us, and whether both say the same. For
  * test_inflate*.c, one of which has it each.

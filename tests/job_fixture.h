@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* job_fixture.h - transforms that ask for memory, and which pages of a segment are taken. For tests
  * of jobs. */
 #ifndef TESTS_JOB_FIXTURE_H

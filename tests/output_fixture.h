@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * output_fixture.h - what the tests of output files share: a directory of their own, and system
  * calls that fail when they are told to. The linker lets those calls pass through output_fixture.c

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* plane.h - images for tests, sample by sample; shares no code with the library. */
 #ifndef TESTS_PLANE_H
 #define TESTS_PLANE_H

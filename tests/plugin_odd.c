@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* For test_plugin.sh: a plug-in that copies, with one thing made wrong by -D. */
 #define _GNU_SOURCE
 #include <signal.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * png_maker.h - PNG files made chunk by chunk, so that a test can make wrong ones, and files in
  * memory with a name. Knows nothing of the code under test.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * reference.h - the built-in transforms once more, written from their manual texts: one sample at a
  * time, the nearest pixel at the borders. For tests; shares no code with the library.

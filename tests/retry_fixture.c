@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* See retry_fixture.h. */
 #include <config.h>
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * retry_fixture.h - workers that are lost at a task of one's choice: what a worker does for a task
  * is called in a wrapper, which has it die there, at the first attempt or at every one. For tests

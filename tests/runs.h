@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* runs.h - pictures to run on, and the check that a run has left nothing behind. */
 #ifndef TESTS_RUNS_H
 #define TESTS_RUNS_H

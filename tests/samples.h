@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* samples.h - bytes of every kind that an encoder of pictures must cope with, the same in every
  * run. */
 #ifndef TESTS_SAMPLES_H

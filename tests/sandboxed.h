@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* sandboxed.h - whether tests of the sandboxed rung can run here. */
 #ifndef TESTS_SANDBOXED_H
 #define TESTS_SANDBOXED_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* sha256.h - SHA-256 (FIPS 180-4), for comparing with published digests. Small, not fast. */
 #ifndef TESTS_SHA256_H
 #define TESTS_SHA256_H

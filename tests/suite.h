@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* suite.h - the main function that every unit test would otherwise write again. */
 #ifndef TESTS_SUITE_H
 #define TESTS_SUITE_H

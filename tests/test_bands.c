@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Restart points: a file of bands is read by them, and one whose bands are not what they should be
  * never gives other pixels than libpng gives, whichever way it is read.

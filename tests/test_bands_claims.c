@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Restart points of a file whose bands are in order, but not what stands around them: the claim
  * itself, the chunks between, checksums, the stream's head and end. It never gives other pixels

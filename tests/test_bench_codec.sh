@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: MIT
 # tools/bench-codec measures what it says, and what it draws for that is a picture. How fast anything is, no test asks.
 . "$(dirname "$0")/cases.sh"
 . "$(dirname "$0")/cli.sh"

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * The statistics of the bench, against values that were worked out by hand or with numpy, and
  * against what theory says of the median's interval.

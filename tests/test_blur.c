@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The loops of the blur: every kernel gives the sums that the manual's text asks for. */
 #include <config.h>
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Causes: what is told of a child that exits with every status, and of one that every signal ends.
  */
 #include <config.h>

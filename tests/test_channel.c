@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Channels: whole messages in order, and no doubt about whether the other side is there. */
 #include <config.h>
 

@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: MIT
 # telar bench: what it shows in every form, what it refuses, and that nothing stays behind. Small pictures and few rounds:
 # what the figures are is no matter here.
 . "$(dirname "$0")/cases.sh"

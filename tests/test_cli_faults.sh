@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: MIT
 # telar demo-faults: a table of what was really run, and the promises that it has to show.
 . "$(dirname "$0")/cases.sh"
 . "$(dirname "$0")/cli.sh"

@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: MIT
 # telar galaxy, telar info, and what every command has: --help, --version, suggestions, standard output.
 . "$(dirname "$0")/cases.sh"
 . "$(dirname "$0")/cli.sh"

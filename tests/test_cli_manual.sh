@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: MIT
 # Statements of telar(1) that the tests of the commands do not come by: ends of ranges, shortened options, units, defaults,
 # what a terminal is shown, the kept segment byte by byte, the members of every JSON.
 . "$(dirname "$0")/cases.sh"

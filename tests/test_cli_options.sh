@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: MIT
 # More of what the manuals state: what is kept of a file that is replaced, what info says line by line, what a host that
 # gives less gets, and that the examples can be done as they stand there.
 . "$(dirname "$0")/cases.sh"

@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: MIT
 # telar run: what the engines make of a picture, every way of asking wrongly, and what failing leaves behind.
 . "$(dirname "$0")/cases.sh"
 . "$(dirname "$0")/cli.sh"

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Images through files: every colour type and depth against a naive expansion of its own, round
  * trips judged by libpng itself, kept chunks byte for byte, limits, and what is said of files that

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* What is kept of a file beside its pixels, the limits, and what is said of files that are no PNG.
  */
 #include <config.h>

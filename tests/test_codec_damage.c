@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Damaged files: every one is refused, whatever is wrong and wherever it is, and nothing else
  * happens. */
 #include <config.h>

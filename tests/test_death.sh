@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: MIT
 # Processes that die in the middle of a run, killed from outside: a worker is named with its region and cause, or another
 # takes its place, the coordinator takes its workers with it, and nothing stays behind.
 . "$(dirname "$0")/cases.sh"

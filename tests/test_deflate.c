@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Our deflate: zlib reads back what went in, within the bound, and the bytes depend on the input
  * alone. */
 #include <config.h>

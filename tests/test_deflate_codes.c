@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The codes under deflate: lengths and distances are spelled as RFC 1951 says, and Huffman codes
  * are whole. */
 #include <config.h>

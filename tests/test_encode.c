@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Bands encoded for themselves: how long they become, and that a zlib stream made of them gives the
  * rows back. */
 #include <config.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * The central promise: whatever the engine, the number of workers and the grid, the bytes are those
  * of the serial run in one piece. What the serial run gives is test_transform.c's matter.

@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: MIT
 # Every attempt to escape, at every rung: the table in the manual is what happens here. Inside the sandbox all are stopped.
 . "$(dirname "$0")/cases.sh"
 manual=$srcdir/doc/telar-isolation.7

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Every fault of tools/faults.c at every rung: what is promised, and that nothing is left. Each run
  * is made in a process of its own, which may die of it; this one adopts what it leaves behind.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * From PNG to PNG, in bands: whatever way the workers take (the window, the whole picture, libpng,
  * restart points), the pixels are those that telar_run gives on the same image in memory, libpng

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* From PNG to PNG: which tasks a band is made of, and what a region of interest changes. */
 #include <config.h>
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Filters: a band becomes what the specification says, is undone by its formulas, and is the same
  * on every path. */
 #include <config.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * A sandboxed worker that is an attacker's writes what it likes where it may write, and says what
  * it likes of it. Nothing of that is a length or an index to anybody else, no other process

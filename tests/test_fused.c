@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Several steps of a pipeline evaluated as one give the bytes of one whole image after the other,
  * for any rectangle, from no more of the source than may be read.

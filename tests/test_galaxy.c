@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The synthetic galaxy and the integer arithmetic behind it, which libm judges. */
 #include <config.h>
 

@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: MIT
 # Each public header compiles alone, first in a file, as C11 and as C++11, without a warning.
 . "$(dirname "$0")/cases.sh"
 

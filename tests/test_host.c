@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* What the host allows: this process's affinity, and control groups of both versions in a tree of
  * files. */
 #include <config.h>

@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: MIT
 # A host that is out of something, at every rung: the picture is right, or one line says what is missing, the output is as
 # it was, and nothing is left. Names in /dev/shm, files, processes: all are looked for afterwards.
 . "$(dirname "$0")/cases.sh"

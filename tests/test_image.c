@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Geometry: what is accepted, and the sizes that follow from it. */
 #include <config.h>
 

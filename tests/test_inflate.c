@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Inflate: the same verdict and the same bytes as zlib, in pieces of any size, on streams good and
  * bad. */
 #include <config.h>

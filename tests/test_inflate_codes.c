@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Inflate: sets of codes, and matches, of streams made bit by bit, judged as zlib judges them. */
 #include <config.h>
 

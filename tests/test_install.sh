@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: MIT
 # make install into a DESTDIR, and programs of other people that find the library there through pkg-config.
 . "$(dirname "$0")/cases.sh"
 

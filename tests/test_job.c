@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Jobs: which stages there are, and that every task has a part of the segment to itself. */
 #include <config.h>
 

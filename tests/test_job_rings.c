@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Jobs: where the bands of rings lie, and whose they are. */
 #include <config.h>
 

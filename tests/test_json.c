@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * What tools/json.c writes is judged by a reader of our own, as strict as RFC 8259. Called with the
  * argument

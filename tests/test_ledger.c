@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Ledgers: each task is given once, stage after stage, and nobody else's words change that. */
 #include <config.h>
 

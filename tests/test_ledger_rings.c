@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Rings of slots: whatever order workers do their tasks in, and whoever of them dies, what a task
  * reads is there when it begins and until it ends, and nobody writes where somebody reads or

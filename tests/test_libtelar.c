@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* What libtelar(3) says of all functions together: who owns what, what a failure leaves, what a run
  * leaves alone. */
 #include <config.h>

@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: MIT
 # The manuals are clean, and that of the command tells the same options as the program.
 . "$(dirname "$0")/cases.sh"
 . "$(dirname "$0")/cli.sh"

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Output files: complete under their name or not there at all, whatever fails and when; without
  * privileges too. */
 #include <config.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Output to what is no regular file, standard output among them: written as it comes, and every
  * failure an honest error.

@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: MIT
 # Each dangerous thing has one owner: the table in src/README.md says which, and no other file may have it. In the
 # table's first column `name` is a function that is called, `NAME` a macro, `<name.h>` a header.
 . "$(dirname "$0")/cases.sh"

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Pipelines: what may be added to them, and what a text may say. */
 #include <config.h>
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Plans: the regions of every grid cover the area once, and no region is empty. */
 #include <config.h>
 

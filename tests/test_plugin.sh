@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: MIT
 # Plug-ins: the starter that the manual shows, every way in which one can be no good, and constructors that misbehave.
 . "$(dirname "$0")/cases.sh"
 . "$(dirname "$0")/cli.sh"

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Every file of PngSuite: the valid ones give the pixels whose digests stand beside them, the
  * broken ones are refused. TELAR_PNGSUITE names the folder; without it the test is skipped and says

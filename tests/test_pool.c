@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * A pool's runs give what single runs give, by the same workers; it survives the loss of one, in a
  * run and between two, and leaves nothing behind.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Files at the sandboxed rung, where libpng reads them in a process of its own or not at all: for
  * good files and bad the same output and the same words as at the guarded rung. And what becomes of

@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: MIT
 # What README.md shows can be done as it stands there. Its C program is tested by test_install.sh.
 . "$(dirname "$0")/cases.sh"
 . "$(dirname "$0")/cli.sh"

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Restart points that lie. A file with the chunk teLR is read in parallel; the same file without
  * it, in series, is the truth. Whatever is wrong with the bands, both give the same picture, or

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Doing it again: whatever a worker was doing when it was lost, and however, the output is byte for
  * byte what it would have been.

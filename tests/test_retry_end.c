@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Where doing it again has an end: regions that cost every worker, those that are left as the
  * source, what cannot be read again; and options that make no sense.

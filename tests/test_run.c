@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* What telar_run promises of its options, and what its report says. */
 #include <config.h>
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* What a transform is told when it is called, against what its header promises: every stage, on
  * every engine. */
 #include <config.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Runs that go wrong: workers that die, hang, lie, or write where they may not. Each time the right
  * status with pid, region and cause, and nothing left behind.

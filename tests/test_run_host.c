@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* What becomes of a run where the host gives less than it should, or interrupts it. */
 #include <config.h>
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Runs in programs that have threads, children and other runs of their own. */
 #include <config.h>
 

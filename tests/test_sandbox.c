@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * The sandboxed rung: that it gives the same bytes, that what it forbids ends a run with its name,
  * and what is refused.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Reading PNG headers without libpng, and what is believed of a process that decodes: in one
  * process here, so that sanitizers see it. What libpng finds in the same file is what is right.

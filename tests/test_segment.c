@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Segments: reserved, empty, without a name, not in a child unless it maps them, and guarded by
  * pages. */
 #include <config.h>

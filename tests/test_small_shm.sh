@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: MIT
 # Hosts with little shared memory: a /dev/shm of 1 MB, a read-only one, and a control group with little of all. The run
 # works, or says in one line what is missing; it is never killed.
 . "$(dirname "$0")/cases.sh"

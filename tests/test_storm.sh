@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: MIT
 # A short storm: workers, then coordinators, struck at random moments. tools/storm --help; long: --runs=1000.
 . "$(dirname "$0")/cases.sh"
 storm=$PWD/tools/storm

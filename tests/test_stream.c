@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The fast way of reading: it takes of ordinary files what libpng takes, no more and no less, with
  * the same pixels. */
 #include <config.h>

@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: MIT
 # Every thirtieth case of tools/sweep: at each rung, system calls that fail. All of them: tools/sweep, some minutes.
 . "$(dirname "$0")/cases.sh"
 . "$(dirname "$0")/cli.sh"

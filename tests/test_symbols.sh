@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: MIT
 # Names that leave a file: the shared library exports telar_* and nothing else, each of them declared in a public
 # header; between files of the library only telar_* and tl_* are used.
 . "$(dirname "$0")/cases.sh"

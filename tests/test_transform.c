@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * The built-in transforms against references written from their manual texts: two loops, one sample
  * at a time, nearest pixel at the borders. Every geometry; whole images, and rectangles that get

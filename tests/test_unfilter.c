@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Undoing filters: every way gives the pixels that the specification's formulas give, and touches
  * nothing else. */
 #include <config.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Every call that can fail fails once, the first time it is made, the second, the third, ... until
  * none fails: each time there is the complete output or the right status, the old output stays, and

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * two_readings.h - a file in memory read in several ways: by libpng, in bands as they come, and by
  * its restart points. For tests and for the fuzzer, so it uses no Check.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * wrap.h - makes calls of the C library fail, for programs linked with -Wl,--wrap=NAME for each of
  * wrap.c's functions. Counts are kept in memory that forked workers share, so that a call fails

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * bench-recovery [ROUNDS] - how long it takes until what a lost worker had is done again.
  *

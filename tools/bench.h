@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * bench.h - the parts of `telar bench`: what is compared, how it is measured, what was found.
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Charts of what the rows cost: the speed-up curve, the rungs with their intervals, the parts of a
  * worker's time.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Charts of one run: which worker held which region when, and the picture coloured by worker. And
  * which charts there are.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Other programs: Python, and this program itself where a trial may end it. Through the shell, so
  * that the bench needs no fork of its own.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * The samples, a line each (RFC 4180, with the line ends of this system): for a spreadsheet or a
  * data frame.

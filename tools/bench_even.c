@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * From which picture size on threads, and processes, are faster than one worker alone. Two searches
  * by halving on a logarithmic scale: for the largest size at which serial is still surely faster,

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Where the time goes. In runs of their own, because what is looked at here takes time itself: each
  * task first touches its memory, so that the faults can be told from computing, and once for each

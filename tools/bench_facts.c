@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The host, line by line, for every output. */
 #include <config.h>
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * What isolation buys, by doing it: a transform that crashes, one that writes into its neighbour's
  * region, one that calls what a transform has no business with. Each rung is tried in a program of

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * What the figures say, in sentences. Each is drawn from the samples of this run; what was not
  * measured is not said.

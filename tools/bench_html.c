@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * One page with everything: well-formed as XML too, no script, nothing fetched.
  */

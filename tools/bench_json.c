@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Everything that was measured, every sample of it, as one JSON object; and the samples alone, a
  * line each.

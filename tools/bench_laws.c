@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * What the measured times say about parallelism: speed-up, efficiency, the serial fraction of Karp
  * and Flatt (1990), and the bound of Amdahl (1967) from the share of the work that only one worker

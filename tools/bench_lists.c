@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * The options of `telar bench` that are lists: words or numbers with commas between.
  */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * The rounds. Each has every row once, in an order of its own, so that what slows the machine for a
  * while, what a row leaves in the caches, and how the clock rate moves, meet all of them alike;

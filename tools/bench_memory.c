@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * How much memory this process and its children have, as the kernel counts it. RSS counts a page
  * that several processes share once for each of them; PSS divides it among them.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * bench_out.h - the outputs of `telar bench`. Each writes a whole document to an open file; who
  * opened it sees whether that went well.

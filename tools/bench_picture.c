@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * The pictures that are worked on, in memory and as files. The files lie in shared memory where
  * there is some, so that no disk is measured, in a directory of their own that goes with the bench.

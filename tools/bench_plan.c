@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Which rows there are. A group holds what is compared with one another: the same job on the same
  * picture with the same pages. Without wishes the first group has everything, so that the main

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * The notebook's experiment: a loop over all pixels in Python, by one thread, by several, and by
  * processes over shared memory; with numpy too where it is there. An interpreter is started in

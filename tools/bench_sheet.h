@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * bench_sheet.h - what `telar bench` shows, as tables of text. Made once, here; the terminal,
  * Markdown and HTML only dress them.

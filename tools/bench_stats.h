@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * bench_stats.h - the statistics of `telar bench`: few, robust, and repeatable from a seed.
  */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Chrome's trace format (JSON): every row of the bench is a process there, every worker a thread; a
  * complete event ("X") is a task that ran, and spawning, mapping and joining are pairs of a begin

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * telar bench: the options, and the flow from wishes to outputs.
  */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * telar demo-faults: the same misbehaving transform under every rung, and what became of the
  * picture. Each run is made by this program called anew, because threads that misbehave take the

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * telar doctor: prints what doctor.c has found. The exit code says whether telar can work here;
  * that it could work better is not a failure.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * telar galaxy: the options, and the way from the drawing (galaxy.h) to a file. The whole picture
  * is in memory while it is drawn: at most 600 MB, for 100 megapixels at 16 bits.

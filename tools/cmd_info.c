@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * telar info: what a PNG file says of itself. The file is read to its end, so that a damaged one is
  * never called good; nothing of its pixels is kept.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * telar run: from the command line to struct telar_options, one call of the library, and what is
  * said afterwards. All that is wrong with the command line alone is found before the library is

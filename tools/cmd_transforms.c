@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * telar transforms: the words that telar run -t takes, from the library's own tables. Nothing is
  * said here of any transform, so a new one appears by itself.

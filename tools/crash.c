@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * A crash in a worker that is a thread ends the program; it shall at least say where it happened.
  */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * What this host gives. Each examine_ function adds one line; none depends on another, and none
  * fails: what cannot be found out is either left out or is itself the finding.

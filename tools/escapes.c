@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * escapes - makes every attempt to escape from inside a worker, at every rung, and prints what came
  * of it.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * escapes.h - what code that runs inside a worker may try, to get at something else than its
  * region.

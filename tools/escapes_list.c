@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * The attempts. To add one: a line in the list, in the manual's table (doc/telar-isolation.7), and
  * that is all.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Misbehaviour: the list of all, what a worker does to itself and to the segment, and the transform
  * that does it.

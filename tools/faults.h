@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * faults.h - a transform that misbehaves in every way that we know, and what is promised of each by
  * rung. For telar demo-faults, and for the tests, which hold telar to the same list.

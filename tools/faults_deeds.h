@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * faults_deeds.h - what the list of faults is made of. Each deed is done in the middle of a task,
  * after the region was written as it should be, so that whatever is wrong with the result then is

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Misbehaviour towards others: the channel to the coordinator, what a process has of its own, other
  * processes.

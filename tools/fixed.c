@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Logarithm, power, root, angle in integers. Each says in its own words how good it is;
  * tests/test_galaxy.c compares them with libm.

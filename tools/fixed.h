@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * fixed.h - the little arithmetic a drawing needs, in integers, so that the same seed gives the
  * same bytes with every compiler and every libm. Q16 means: 65536 is one. Angles are turns: 65536

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * The galaxy itself, and the sensor that takes its picture. The stars before it are in
  * galaxy_stars.c.

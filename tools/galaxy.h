@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * galaxy.h - a synthetic photograph of a spiral galaxy: a warm bulge, two arms with dust and young
  * stars, a star field, sensor noise. Integers only (fixed.h), so that a seed gives the same bytes

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * What becomes of the file that is being written when the program is interrupted: it goes.
  */

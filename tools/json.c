@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * JSON is written as it comes, without a tree in memory: a report can have a million tasks.
  */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * json.h - writing JSON (RFC 8259) as it comes, indented. Whatever the strings hold, what is
  * written is valid: bytes that are no UTF-8 become U+FFFD, a number that is not finite becomes

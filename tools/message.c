@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Messages, the end of standard output, and what somebody may have meant.
  */

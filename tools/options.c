@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Reading options and the numbers in them. strtoul and its kin are not used: they take signs,
  * spaces and hexadecimal, skip overflow unless asked, and stop in silence at what they do not know.

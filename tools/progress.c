@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * The counter that moves while a run takes its time. Its line has no newline, so that the end can
  * erase it and leave nothing.

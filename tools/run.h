@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * run.h - the parts of `telar run`: its options, what it shows while it runs, what it says
  * afterwards.

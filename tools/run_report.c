@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * What a run did, for people and for programs. Both tell the same; only the JSON tells every task.
  */

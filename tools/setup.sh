@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 # setup.sh - sourced by tools/demo and tools/check: installs what is missing, and builds below build/.
 #
 #     setup_install build|test     all that a build, or a build and the tests, need; exit 4 when it cannot be had

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * storm - runs telar again and again, strikes its workers at random moments, or the coordinator,
  * and looks each time whether what was promised is true: the output is byte for byte what it would

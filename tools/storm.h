@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * storm.h - running telar as a child process, striking it and its workers, and looking what is
  * left.

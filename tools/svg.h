@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * svg.h - the little of SVG 1.1 that charts need. Colours are classes and attributes: the attribute
  * is what a program without style sheets sees, and print; the class is repainted on a dark screen.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * The program: finds the command, and makes the standard descriptors and signals what every command
  * expects.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * engine.h - running a pipeline over an image: how workers exist, and what they are kept from.
  */

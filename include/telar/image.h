@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * image.h - the shape of an image, and the parts of it that are handed about.
  *

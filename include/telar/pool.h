@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * pool.h - workers that are kept: the same pipeline over image after image of one geometry.
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * telar.h - one image in shared memory, many workers, each weaving its own region. This header
  * includes all the others.

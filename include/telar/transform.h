@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * transform.h - what is done to a region, and how to write one.
  *
