@@ -5,9 +5,9 @@
  */
 #include <config.h>
 
-#include "cli.h"
+#include "cli/cli.h"
 #include "doctor.h"
-#include "json.h"
+#include "cli/json.h"
 
 #include <stdio.h>
 

@@ -5,8 +5,8 @@
  */
 #include <config.h>
 
-#include "cli.h"
-#include "json.h"
+#include "cli/cli.h"
+#include "cli/json.h"
 
 #include <stdio.h>
 #include <string.h>

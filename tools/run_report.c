@@ -4,8 +4,8 @@
  */
 #include <config.h>
 
-#include "cli.h"
-#include "json.h"
+#include "cli/cli.h"
+#include "cli/json.h"
 #include "run.h"
 
 #include <inttypes.h>

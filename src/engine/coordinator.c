@@ -1,0 +1,421 @@
+/* SPDX-License-Identifier: MIT */
+#include <config.h>
+
+#include "engine/coordinator.h"
+
+#include "engine/records.h"
+#include "engine/wait.h"
+#include "base/host.h"
+#include "base/status.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* ---- making workers ---- */
+
+/* Takes a task for a member, and writes its ticket down. */
+static bool take(struct tl_coordinator *c, struct tl_member *member, struct tl_ticket *ticket)
+{
+    if (!tl_ledger_take(&c->ledger, member->index, ticket))
+        return false;
+    ticket->skip = c->ledger.task[ticket->task].skipped;
+    if (member->n_tickets == 0)
+        member->since_ns = tl_now_ns();
+    member->ticket[member->n_tickets++] = *ticket;
+    return true;
+}
+
+/* For an engine without channels: the loop takes from the ledger itself, and its records are noted
+ * as they come. */
+static bool direct_take(void *data, struct tl_ticket *ticket)
+{
+    struct tl_coordinator *c = data;
+
+    return c->status == TELAR_OK && take(c, &c->crew->member[0], ticket);
+}
+
+static bool direct_report(void *data, const struct tl_record *record)
+{
+    struct tl_coordinator *c = data;
+
+    tl_answer_note(c, &c->crew->member[0], record);
+    return c->status == TELAR_OK;
+}
+
+/* Makes a worker in a place that has none. */
+static telar_status start(struct tl_coordinator *c, struct tl_member *member,
+                          struct telar_error *error)
+{
+    const struct tl_engine *engine = c->orders->engine;
+    int ends[2] = {-1, -1};
+    telar_status status = engine->direct ? TELAR_OK : tl_channel_open(ends, error);
+
+    member->end = ends[0];
+    member->worker_end = ends[1];
+    member->watch = -1;
+    member->worker =
+        (struct tl_worker){.index = member->index,
+                           .place = {.job = &c->crew->job, .decoder = c->orders->decoder},
+                           .segment_fd = c->orders->segment->fd,
+                           .reader_fd = c->orders->segment->reader_fd,
+                           .sandbox = c->orders->sandbox,
+                           .plugins = c->orders->plugins,
+                           .pipeline = &c->crew->job.pipeline,
+                           .guarded = c->orders->guarded,
+                           .touch_first = c->orders->touch_first};
+    member->worker.port = engine->direct ? (struct tl_port){direct_take, direct_report, c}
+                                         : tl_port_channel(&member->worker_end);
+    if (status != TELAR_OK)
+        return status;
+    member->living = true;
+    if (!member->report.spawn_ns)
+        member->report.spawn_ns = tl_now_ns() - c->orders->epoch_ns;
+    status = engine->start(c->crew, member, error);
+    member->report.pid = member->id;
+    if (status != TELAR_OK) {
+        tl_channel_close(&member->end);
+        tl_channel_close(&member->worker_end);
+        member->living = false;
+    }
+    return status;
+}
+
+/* Makes the next member. */
+static telar_status start_member(struct tl_coordinator *c, struct telar_error *error)
+{
+    struct tl_member *member = &c->crew->member[c->crew->size];
+    telar_status status;
+
+    *member = (struct tl_member){.index = c->crew->size};
+    member->report.processes = 1;
+    c->crew->size++;
+    status = start(c, member, error);
+    if (status != TELAR_OK)
+        c->crew->size--;
+    return status;
+}
+
+/* Makes a worker in the place of one that was lost, for the ticket that waits there. */
+static bool replace(struct tl_coordinator *c, struct tl_member *member)
+{
+    struct telar_error refusal;
+
+    tl_error_clear(&refusal);
+    member->id = 0;
+    member->ready = false;
+    member->before = member->report;
+    member->cause = (struct tl_cause){0};
+    if (start(c, member, &refusal) != TELAR_OK) {
+        tl_fault_close(c, member, &refusal);
+        return false;
+    }
+    member->report.processes++;
+    return true;
+}
+
+/* ---- tickets ---- */
+
+/* Gives a member its next task, if one may run. A member that was lost is only replaced for that.
+ */
+static void give(struct tl_coordinator *c, struct tl_member *member)
+{
+    struct tl_ticket ticket;
+
+    if (!take(c, member, &ticket) || (!member->living && !replace(c, member)))
+        return;
+    /* When it is gone, hearing says so, and why. */
+    if (!tl_channel_give(member->end, &ticket) && errno != EPIPE && errno != ECONNRESET)
+        tl_fault_end(c, member, TELAR_HOST, errno, "cannot be told what to do");
+}
+
+/* Those that have so many tickets get another. */
+static void give_those(struct tl_coordinator *c, uint32_t held)
+{
+    for (uint32_t i = 0; i < c->crew->size && c->status == TELAR_OK; i++)
+        if (!c->crew->member[i].closed && c->crew->member[i].n_tickets == held)
+            give(c, &c->crew->member[i]);
+}
+
+/*
+ * First everybody gets one, then everybody a second. Whether anybody has one now, and the run goes
+ * on: where nobody has, and there is work left, nobody would ever say anything again. That comes
+ * only of a place that cannot be filled any more, in whose stead nobody has room for the one band
+ * that all the others wait for.
+ */
+static bool give_all(struct tl_coordinator *c)
+{
+    for (uint32_t held = 0; held < TL_TICKETS_MAX; held++)
+        give_those(c, held);
+    if (c->status != TELAR_OK || tl_ledger_complete(&c->ledger))
+        return false;
+    for (uint32_t i = 0; i < c->crew->size; i++)
+        if (c->crew->member[i].n_tickets > 0)
+            return true;
+    c->status =
+        tl_fail(c->error, TELAR_HOST, 0, "%s: too few workers are left to go on", c->orders->name);
+    return false;
+}
+
+/* ---- beginning and end ---- */
+
+/*
+ * Makes the workers; each gets its first task at once, and those that are done meanwhile another.
+ * When the host refuses one, those that there are do the work; only when there is none is that an
+ * error.
+ */
+static void start_all(struct tl_coordinator *c)
+{
+    struct telar_report *report = c->report;
+    struct telar_error refusal;
+
+    while (c->crew->size < c->orders->workers && c->status == TELAR_OK) {
+        size_t used = strlen(report->workers_reason);
+
+        tl_error_clear(&refusal);
+        if (start_member(c, &refusal) == TELAR_OK) {
+            if (!c->orders->engine->direct) {
+                tl_hear(c, 0);
+                give_those(c, 0);
+            }
+            continue;
+        }
+        if (c->orders->sandbox)
+            c->status =
+                tl_fail(c->error, TELAR_HOST, refusal.errnum,
+                        "%s: cannot make %" PRIu32
+                        " sandboxed workers, each for its own part of the image; "
+                        "use fewer: -j %" PRIu32,
+                        c->orders->name, c->orders->workers, c->crew->size ? c->crew->size : 1);
+        else if (c->crew->size == 0)
+            c->status = tl_fail(c->error, TELAR_HOST, refusal.errnum,
+                                "%s: cannot make even one worker", c->orders->name);
+        else
+            snprintf(report->workers_reason + used, sizeof report->workers_reason - used,
+                     "; the host refused more than %" PRIu32 " (%s)", c->crew->size,
+                     strerror(refusal.errnum));
+        return;
+    }
+}
+
+/* ---- workers that are kept from run to run ---- */
+
+static bool all_living(const struct tl_coordinator *c)
+{
+    for (uint32_t i = 0; i < c->crew->size; i++)
+        if (!c->crew->member[i].living)
+            return false;
+    return c->crew->size > 0;
+}
+
+/* Workers that are there from the run before: for this one they begin here and now, with all
+ * counters at zero. */
+static void welcome(struct tl_coordinator *c)
+{
+    uint64_t now_ns = tl_now_ns() - c->orders->epoch_ns;
+
+    c->ledger.workers = c->crew->size;
+    for (uint32_t i = 0; i < c->crew->size; i++) {
+        struct tl_member *member = &c->crew->member[i];
+        const struct telar_worker_report last = member->report;
+
+        member->before.user_ns -= last.user_ns;
+        member->before.system_ns -= last.system_ns;
+        member->before.minor_faults -= last.minor_faults;
+        member->before.major_faults -= last.major_faults;
+        member->before.voluntary_switches -= last.voluntary_switches;
+        member->before.involuntary_switches -= last.involuntary_switches;
+        member->report = (struct telar_worker_report){.pid = last.pid,
+                                                      .processes = 1,
+                                                      .spawn_ns = now_ns,
+                                                      .born_ns = now_ns,
+                                                      .ready_ns = now_ns};
+    }
+}
+
+/* The run is over for them, and they are not. */
+static void keep(struct tl_coordinator *c)
+{
+    for (uint32_t i = 0; i < c->crew->size; i++) {
+        struct telar_worker_report *report = &c->crew->member[i].report;
+
+        report->leave_ns = report->left_ns = report->end_ns = c->report->dismiss_ns;
+        snprintf(report->cause, sizeof report->cause, "is kept for the next run");
+    }
+}
+
+static void close_engine(struct tl_coordinator *c)
+{
+    if (c->orders->engine->close && !c->crew->abandoned)
+        c->orders->engine->close(c->crew);
+}
+
+/* Ends the crew; then the next run makes another. */
+static void part(struct tl_coordinator *c)
+{
+    tl_hear_out(c);
+    close_engine(c);
+}
+
+/* ---- a run ---- */
+
+/* Hands the lists to the report, which frees them. */
+static void hand_over(struct tl_coordinator *c, struct telar_report *report)
+{
+    report->worker = calloc(c->crew->size ? c->crew->size : 1, sizeof *report->worker);
+    if (!report->worker) {
+        if (c->status == TELAR_OK)
+            c->status = tl_fail(c->error, TELAR_HOST, ENOMEM, "%s: no memory for the report",
+                                c->orders->name);
+        return;
+    }
+    report->workers = report->n_workers = c->crew->size;
+    for (uint32_t i = 0; i < c->crew->size; i++)
+        report->worker[i] = c->crew->member[i].report;
+    report->n_tasks = c->ledger.job->n_tasks;
+    report->task = c->ledger.task;
+    c->ledger.task = NULL;
+}
+
+/* Makes the workers, or has them from the run before. */
+static void assemble(struct tl_coordinator *c)
+{
+    const struct tl_engine *engine = c->orders->engine;
+
+    if (c->crew->size > 0) {
+        welcome(c);
+        return;
+    }
+    if (engine->open)
+        c->status = engine->open(c->crew, c->error);
+    if (c->status != TELAR_OK)
+        return;
+    start_all(c);
+    c->ledger.workers = c->crew->size; /* till now those that were missing were still to come */
+    if (c->crew->size == 0)            /* nobody, whom to part from */
+        close_engine(c);
+}
+
+static void conduct(struct tl_coordinator *c)
+{
+    assemble(c);
+    while (c->crew->size > 0 && give_all(c)) {
+        tl_hear(c, UINT64_MAX);
+        tl_hear_deadlines(c);
+    }
+    c->report->dismiss_ns = tl_now_ns() - c->orders->epoch_ns;
+    if (c->keep && c->status == TELAR_OK && !c->orders->engine->direct && all_living(c))
+        keep(c);
+    else if (c->crew->size > 0)
+        part(c);
+}
+
+/* What a run keeps of each task and of each band. */
+static telar_status make_books(struct tl_coordinator *c)
+{
+    const struct tl_job *job = &c->crew->job;
+
+    if (tl_ledger_init(&c->ledger, job, c->error) != TELAR_OK)
+        return TELAR_HOST;
+    c->encoded = calloc(job->n_bands, sizeof *c->encoded);
+    c->inflated = calloc(job->n_bands, sizeof *c->inflated);
+    if (c->encoded && c->inflated)
+        return TELAR_OK;
+    return tl_fail(c->error, TELAR_HOST, ENOMEM, "%s: no memory for its bands", c->orders->name);
+}
+
+static void close_books(struct tl_coordinator *c)
+{
+    free(c->inflated);
+    free(c->encoded);
+    free(c->copy);
+    tl_ledger_free(&c->ledger);
+    c->inflated = NULL;
+    c->encoded = NULL;
+    c->copy = NULL;
+}
+
+/* The Adler-32 of all bands that were decoded for themselves, as one stream. */
+static uint32_t join_inflated(const struct tl_coordinator *c)
+{
+    const struct tl_job *job = &c->crew->job;
+    uint32_t adler = 1;
+
+    for (uint32_t i = 0; i < job->n_bands; i++) {
+        struct telar_region band = tl_job_band(job, i);
+
+        adler = tl_encode_join(&job->image, adler, c->inflated[i], telar_region_rows(&band));
+    }
+    return adler;
+}
+
+telar_status tl_coordinator_new(struct tl_coordinator **coordinator, const struct tl_job *job,
+                                const struct tl_orders *orders, bool keep,
+                                struct telar_error *error)
+{
+    struct tl_coordinator *c = calloc(1, sizeof *c);
+
+    *coordinator = NULL;
+    if (c)
+        c->crew = calloc(1, sizeof *c->crew + orders->workers * sizeof c->crew->member[0]);
+    if (!c || !c->crew) {
+        free(c);
+        return tl_fail(error, TELAR_HOST, ENOMEM, "%s: no memory for %" PRIu32 " workers",
+                       orders->name, orders->workers);
+    }
+    c->orders = orders;
+    c->keep = keep;
+    c->crew->job = *job;
+    *coordinator = c;
+    return TELAR_OK;
+}
+
+telar_status tl_coordinator_run(struct tl_coordinator *c, struct telar_report *report,
+                                struct tl_outcome *outcome, struct telar_error *error)
+{
+    *outcome = (struct tl_outcome){0};
+    c->report = report;
+    c->outcome = outcome;
+    c->error = error;
+    c->status = make_books(c);
+    if (c->status == TELAR_OK)
+        conduct(c);
+    if (c->status == TELAR_OK && c->crew->job.restart)
+        outcome->adler = join_inflated(c);
+    if (c->ledger.task)
+        hand_over(c, report);
+    close_books(c);
+    outcome->abandoned = c->crew->abandoned;
+    if (!all_living(c))
+        c->crew->size = 0;
+    return c->status;
+}
+
+/* A thread that hangs goes on using the crew. */
+void tl_coordinator_free(struct tl_coordinator *c)
+{
+    if (!c)
+        return;
+    c->status = TELAR_OK;
+    if (c->crew->size > 0)
+        part(c);
+    if (!c->crew->abandoned)
+        free(c->crew);
+    free(c);
+}
+
+telar_status tl_coordinate(const struct tl_job *job, const struct tl_orders *orders,
+                           struct telar_report *report, struct tl_outcome *outcome,
+                           struct telar_error *error)
+{
+    struct tl_coordinator *c;
+    telar_status status = tl_coordinator_new(&c, job, orders, false, error);
+
+    *outcome = (struct tl_outcome){0};
+    if (status == TELAR_OK)
+        status = tl_coordinator_run(c, report, outcome, error);
+    tl_coordinator_free(c);
+    return status;
+}

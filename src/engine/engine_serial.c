@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: MIT */
+/* Serial: the worker's loop as a call. What every other engine is compared with. */
+#include <config.h>
+
+#include "engine/engine.h"
+
+#include <sys/resource.h>
+
+static telar_status start(struct tl_crew *crew, struct tl_member *member, struct telar_error *error)
+{
+    (void)crew, (void)error;
+    member->worker.usage_of = RUSAGE_THREAD;
+    tl_worker_run(&member->worker);
+    return TELAR_OK;
+}
+
+static bool join(struct tl_member *member, bool gone)
+{
+    (void)gone;
+    member->cause = tl_cause_in_words("returned", true);
+    return true;
+}
+
+const struct tl_engine tl_engine_serial = {
+    .id = TELAR_SERIAL,
+    .direct = true,
+    .start = start,
+    .join = join,
+};

@@ -1,0 +1,178 @@
+/* SPDX-License-Identifier: MIT */
+#include <config.h>
+
+#include "engine/loss.h"
+
+#include "png/decoder.h"
+#include "base/host.h"
+#include "base/status.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { WHY_BYTES = 256 };
+
+void tl_fault_join(struct tl_coordinator *c, struct tl_member *member, bool gone)
+{
+    tl_channel_close(&member->end);
+    tl_channel_close(&member->watch);
+    if (!c->orders->engine->join(member, gone))
+        c->crew->abandoned = true;
+    member->living = false;
+    member->report.end_ns = tl_now_ns() - c->orders->epoch_ns;
+    if (gone && member->left_ns && member->report.left_ns)
+        member->report.left_ns = member->left_ns - c->orders->epoch_ns;
+    tl_cause_text(&member->cause, member->report.cause, sizeof member->report.cause);
+}
+
+void tl_fault_end(struct tl_coordinator *c, const struct tl_member *member, telar_status status,
+                  int errnum, const char *why)
+{
+    char where[128] = "";
+    struct telar_region region = {0};
+    telar_task_kind kind = TELAR_TASK_PROCESS;
+    bool busy = member->n_tickets > 0;
+
+    if (c->status != TELAR_OK)
+        return;
+    if (busy) {
+        struct tl_task task = tl_job_task(&c->crew->job, member->ticket[0].task, 0);
+
+        kind = task.stage->kind;
+        region = task.region;
+    }
+    if (busy && region.r0 < region.r1)
+        snprintf(where, sizeof where, " on region %" PRIu32 ":%" PRIu32 ",%" PRIu32 ":%" PRIu32,
+                 region.r0, region.r1, region.c0, region.c1);
+    else if (busy)
+        snprintf(where, sizeof where, " on the task %s", telar_task_kind_name(kind));
+    c->status = tl_fail(c->error, status, errnum, "%s: worker %" PRIu32 " (%s %" PRId64 ")%s %s",
+                        c->orders->name, member->index,
+                        c->orders->engine->processes ? "pid" : "thread", member->id, where, why);
+    if (c->error && c->error->status == status) {
+        c->error->worker = (int)member->index;
+        c->error->pid = c->orders->engine->processes ? member->id : 0;
+        c->error->has_region = region.r0 < region.r1;
+        c->error->region = region;
+    }
+}
+
+/* ---- going on ---- */
+
+/* Writes a line for the report. */
+static void note(struct tl_coordinator *c, const struct tl_member *member, telar_status status,
+                 const char *why)
+{
+    struct telar_report *report = c->report;
+    struct telar_loss_report *losses =
+                                 realloc(report->loss, (report->n_losses + 1) * sizeof *losses),
+                             *loss;
+
+    if (!losses) {
+        c->status =
+            tl_fail(c->error, TELAR_HOST, ENOMEM, "%s: no memory for the report", c->orders->name);
+        return;
+    }
+    report->loss = losses;
+    loss = &losses[report->n_losses++];
+    *loss = (struct telar_loss_report){.worker = member->index,
+                                       .pid = member->id,
+                                       .status = status,
+                                       .at_ns = tl_now_ns() - c->orders->epoch_ns,
+                                       .busy = member->n_tickets > 0};
+    if (loss->busy) {
+        struct tl_task task = tl_job_task(&c->crew->job, member->ticket[0].task, 0);
+
+        loss->kind = task.stage->kind;
+        loss->region = task.region;
+        loss->attempt = member->ticket[0].attempt;
+    }
+    snprintf(loss->why, sizeof loss->why, "%s", why);
+}
+
+/* Whether the task may be tried once more, if need be as the source has it. If not, *why says how
+ * often it was. */
+static bool try_again(struct tl_coordinator *c, uint64_t task, char why[WHY_BYTES])
+{
+    struct telar_task_report *report = &c->ledger.task[task];
+    uint32_t tries = c->orders->retries + 1;
+    size_t used = strlen(why);
+
+    if (report->attempts < (report->skipped ? 2 * tries : tries))
+        return true;
+    if (c->orders->on_crash == TELAR_ON_CRASH_SKIP && !report->skipped
+        && tl_job_can_skip(&c->crew->job, task)) {
+        report->skipped = true;
+        c->outcome->skipped++;
+        return true;
+    }
+    if (report->attempts > 1)
+        snprintf(why + used, WHY_BYTES - used, "; this was attempt %" PRIu32 ", and the last",
+                 report->attempts);
+    return false;
+}
+
+/*
+ * Whether the run goes on without a member. Where a worker can write the whole segment, nothing in
+ * it is to be trusted any more: then all is to be done again.
+ */
+static bool go_on(struct tl_coordinator *c, const struct tl_member *member, char why[WHY_BYTES])
+{
+    size_t used = strlen(why);
+
+    if (c->status != TELAR_OK || c->orders->on_crash == TELAR_ON_CRASH_FAIL)
+        return false;
+    if (!c->orders->guarded) {
+        c->outcome->again = true;
+        return false;
+    }
+    if (tl_ledger_needs_stream(&c->ledger, member->index)
+        && !tl_decoder_can_reread(c->orders->decoder)) {
+        snprintf(why + used, WHY_BYTES - used, "; a pipe cannot be read again from its beginning");
+        return false;
+    }
+    return member->n_tickets == 0 || try_again(c, member->ticket[0].task, why);
+}
+
+/* Its tasks are free again. */
+static void give_back(struct tl_coordinator *c, struct tl_member *member)
+{
+    for (uint32_t i = 0; i < member->n_tickets; i++)
+        tl_ledger_give_back(&c->ledger, member->ticket[i].task, i == 0);
+    member->n_tickets = 0;
+    tl_ledger_leave(&c->ledger, member->index, false);
+}
+
+void tl_fault_lose(struct tl_coordinator *c, struct tl_member *member, telar_status status,
+                   const char *why)
+{
+    char text[WHY_BYTES];
+
+    snprintf(text, sizeof text, "%s", why);
+    note(c, member, status, why);
+    if (!go_on(c, member, text)) {
+        tl_fault_end(c, member, status, 0, text);
+        return;
+    }
+    if (member->living)
+        tl_fault_join(c, member, false);
+    give_back(c, member);
+}
+
+void tl_fault_close(struct tl_coordinator *c, struct tl_member *member,
+                    const struct telar_error *refusal)
+{
+    tl_ledger_give_back(&c->ledger, member->ticket[0].task, false);
+    member->n_tickets = 0;
+    tl_ledger_leave(&c->ledger, member->index, true);
+    member->closed = true;
+    for (uint32_t i = 0; i < c->crew->size && !c->crew->job.fixed; i++)
+        if (!c->crew->member[i].closed)
+            return;
+    c->status =
+        tl_fail(c->error, TELAR_HOST, refusal->errnum,
+                "%s: a worker is lost, and no other can be made in its place", c->orders->name);
+}

@@ -1,0 +1,184 @@
+/* SPDX-License-Identifier: MIT */
+#include <config.h>
+
+#include "engine/wait.h"
+
+#include "engine/records.h"
+#include "isolate/child.h"
+#include "base/host.h"
+
+#include <inttypes.h>
+#include <signal.h>
+#include <stdio.h>
+#include <telar/plugin.h>
+
+/*
+ * How long workers that have nothing left to do may take to go, from when the last of them went:
+ * many take turns. Longer means stopped or stuck: they are ended.
+ */
+static const uint64_t grace_ns = UINT64_C(1000000000);
+
+/* A worker has closed its end while there was work: whatever its exit status says, that is a
+ * failure. */
+static void lose(struct tl_coordinator *c, struct tl_member *member)
+{
+    bool violation;
+    char why[192];
+
+    tl_fault_join(c, member, true);
+    violation = c->orders->sandbox && member->cause.signal == SIGSYS;
+    snprintf(why, sizeof why, "%s%s%s", member->report.cause,
+             member->cause.orderly ? " before its work was done" : "",
+             violation ? ", for a system call that its sandbox forbids" : "");
+    tl_fault_lose(c, member, TELAR_WORKER, why);
+}
+
+/*
+ * The next word of a worker that was seen to have ended, or not. What it has said before it ended
+ * is heard first, word by word; then nothing more is to come. Whether there was one, and there may
+ * be another.
+ */
+static bool hear(struct tl_coordinator *c, struct tl_member *member, bool ended)
+{
+    struct tl_record record;
+
+    if (c->status != TELAR_OK || !member->living)
+        return false;
+    switch (tl_channel_hear(member->end, &record)) {
+    case TL_HEARD_RECORD:
+        tl_answer_note(c, member, &record);
+        return true;
+    case TL_HEARD_NOISE:
+        tl_fault_lose(c, member, TELAR_WORKER, "sent a message that makes no sense");
+        return false;
+    case TL_HEARD_NOTHING:
+        if (!ended)
+            return false;
+        break;
+    case TL_HEARD_GONE:
+        break;
+    }
+    if (!tl_ledger_complete(&c->ledger))
+        lose(c, member);
+    return false;
+}
+
+/* How long a member may take for what it has; 0: as long as it likes. Loading a plug-in always has
+ * a limit. */
+static uint32_t limit_ms(const struct tl_coordinator *c, const struct tl_member *member)
+{
+    if (!c->orders->timeout_ms && c->orders->plugins && !member->ready)
+        return TELAR_PLUGIN_LOAD_MS;
+    return c->orders->timeout_ms;
+}
+
+/* Of one that waits for its turn it is some later time, and not the last word. */
+static uint64_t deadline_of(const struct tl_coordinator *c, const struct tl_member *member)
+{
+    const struct tl_engine *engine = c->orders->engine;
+    uint64_t allowed_ns,
+        since_ns = engine->since ? engine->since(c->crew, member) : member->since_ns;
+
+    if (!limit_ms(c, member) || !member->living || member->n_tickets == 0
+        || __builtin_mul_overflow(tl_ledger_worth(&c->ledger, member->ticket[0].task),
+                                  limit_ms(c, member) * UINT64_C(1000000), &allowed_ns)
+        || allowed_ns > UINT64_MAX / 2)
+        return UINT64_MAX;
+    return (since_ns ? since_ns : tl_now_ns()) + allowed_ns;
+}
+
+void tl_hear_deadlines(struct tl_coordinator *c)
+{
+    uint64_t now_ns = tl_now_ns();
+
+    for (uint32_t i = 0; i < c->crew->size; i++) {
+        struct tl_member *member = &c->crew->member[i];
+        char why[96];
+
+        if (deadline_of(c, member) > now_ns)
+            continue;
+        while (hear(c, member, tl_child_ended(member->watch)))
+            ; /* it may have answered while the coordinator wrote to a slow output */
+        if (c->status != TELAR_OK || deadline_of(c, member) > now_ns)
+            continue;
+        snprintf(why, sizeof why, "took longer than the time limit of %" PRIu32 ".%03" PRIu32 " s",
+                 limit_ms(c, member) / 1000, limit_ms(c, member) % 1000);
+        tl_fault_lose(c, member, TELAR_TIMEOUT, why);
+    }
+}
+
+/* Waits until a worker says something or ends, or until_ns. */
+static void await(const struct tl_coordinator *c, struct tl_seen seen[TELAR_WORKERS_MAX],
+                  uint64_t until_ns)
+{
+    int ends[TELAR_WORKERS_MAX], watches[TELAR_WORKERS_MAX];
+
+    for (uint32_t i = 0; i < c->crew->size; i++) {
+        ends[i] = c->crew->member[i].end;
+        watches[i] = c->crew->member[i].watch;
+    }
+    tl_channel_wait(ends, watches, seen, c->crew->size, until_ns);
+}
+
+void tl_hear(struct tl_coordinator *c, uint64_t until_ns)
+{
+    struct tl_seen seen[TELAR_WORKERS_MAX];
+
+    for (uint32_t i = 0; i < c->crew->size; i++) {
+        uint64_t deadline_ns = deadline_of(c, &c->crew->member[i]);
+
+        until_ns = deadline_ns < until_ns ? deadline_ns : until_ns;
+    }
+    await(c, seen, until_ns);
+    for (uint32_t i = 0; i < c->crew->size; i++)
+        if (seen[i].word || seen[i].ended)
+            hear(c, &c->crew->member[i], seen[i].ended);
+}
+
+static bool anybody_living(const struct tl_coordinator *c)
+{
+    for (uint32_t i = 0; i < c->crew->size; i++)
+        if (c->crew->member[i].living)
+            return true;
+    return false;
+}
+
+/* Hears a member that has been told to go; whether it has gone. */
+static bool hear_last(struct tl_coordinator *c, struct tl_member *member, bool ended)
+{
+    struct tl_record record;
+
+    switch (tl_channel_hear(member->end, &record)) {
+    case TL_HEARD_RECORD:
+        tl_answer_note_late(c, member, &record);
+        break;
+    case TL_HEARD_GONE:
+        tl_fault_join(c, member, true);
+        break;
+    default:
+        if (ended)
+            tl_fault_join(c, member, true);
+        break;
+    }
+    return !member->living;
+}
+
+void tl_hear_out(struct tl_coordinator *c)
+{
+    uint64_t until_ns = tl_now_ns() + grace_ns;
+    bool patient =
+        !c->orders->engine->direct && (c->status == TELAR_OK || !c->orders->engine->processes);
+    struct tl_seen seen[TELAR_WORKERS_MAX];
+
+    for (uint32_t i = 0; i < c->crew->size; i++)
+        tl_channel_finish(c->crew->member[i].end);
+    while (patient && anybody_living(c) && tl_now_ns() < until_ns) {
+        await(c, seen, until_ns);
+        for (uint32_t i = 0; i < c->crew->size; i++)
+            if ((seen[i].word || seen[i].ended) && hear_last(c, &c->crew->member[i], seen[i].ended))
+                until_ns = tl_now_ns() + grace_ns;
+    }
+    for (uint32_t i = 0; i < c->crew->size; i++)
+        if (c->crew->member[i].living)
+            tl_fault_join(c, &c->crew->member[i], false);
+}

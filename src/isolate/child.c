@@ -1,0 +1,199 @@
+/* SPDX-License-Identifier: MIT */
+#include <config.h>
+
+#include "isolate/child.h"
+
+#include "base/host.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <poll.h>
+#include <signal.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+/* The program's handlers are not meant for a child: a fatal signal must end it, so that its parent
+ * sees it. */
+static void reset_signals(void)
+{
+    struct sigaction standard = {.sa_handler = SIG_DFL};
+    sigset_t none;
+
+    for (int number = 1; number < NSIG; number++)
+        sigaction(number, &standard, NULL);
+    sigemptyset(&none);
+    sigprocmask(SIG_SETMASK, &none, NULL);
+}
+
+/*
+ * Where memory runs out the kernel shall end a child, whose work can be done again, and not the
+ * coordinator. Any process may make itself the first to go; where there is no /proc it is not, and
+ * that is no failure.
+ */
+static void go_first(void)
+{
+    int fd = open("/proc/self/oom_score_adj", O_WRONLY | O_CLOEXEC);
+
+    if (fd < 0)
+        return;
+    (void)!pwrite(fd, "1000", 4, 0);
+    close(fd);
+}
+
+/* No core file: writing one takes longer than the second in which its death is to be known. */
+static void begin(pid_t parent)
+{
+    const struct rlimit nothing = {0, 0};
+
+    if (prctl(PR_SET_PDEATHSIG, SIGKILL) != 0 || getppid() != parent)
+        _exit(1);
+    reset_signals();
+    setrlimit(RLIMIT_CORE, &nothing);
+    go_first();
+}
+
+/* Signals are blocked around the fork: the child must run none of the program's handlers. */
+pid_t tl_child_start(void (*live)(void *data), void *data, uint64_t *born_ns)
+{
+    sigset_t all, before;
+    pid_t parent = getpid(), pid;
+    int failure;
+
+    sigfillset(&all);
+    pthread_sigmask(SIG_SETMASK, &all, &before);
+    pid = fork();
+    failure = errno;
+    if (pid == 0) {
+        if (born_ns)
+            *born_ns = tl_now_ns();
+        begin(parent);
+        live(data);
+        _exit(0);
+    }
+    pthread_sigmask(SIG_SETMASK, &before, NULL);
+    errno = failure;
+    return pid;
+}
+
+void tl_child_close_others(const int *kept, size_t n)
+{
+    int below = STDERR_FILENO; /* all up to this one are dealt with */
+
+    for (;;) {
+        int next = INT_MAX;
+
+        for (size_t i = 0; i < n; i++)
+            if (kept[i] > below && kept[i] < next)
+                next = kept[i];
+        if (next > below + 1)
+            close_range((unsigned)below + 1, next == INT_MAX ? UINT_MAX : (unsigned)next - 1, 0);
+        if (next == INT_MAX)
+            return;
+        below = next;
+    }
+}
+
+/* waitpid until no signal comes between. Only this child is waited for: the program may have
+ * others. */
+static pid_t reap(pid_t pid, int *status, int options)
+{
+    pid_t reaped;
+
+    do
+        reaped = waitpid(pid, status, options);
+    while (reaped < 0 && errno == EINTR);
+    return reaped;
+}
+
+/* Signals are blocked: a handler that ran in the child would run in the parent's memory. */
+int tl_child_apart(int (*deed)(void *data), void *data)
+{
+    volatile int result = -1;
+    sigset_t all, before;
+    int status;
+    pid_t pid;
+
+    sigfillset(&all);
+    pthread_sigmask(SIG_SETMASK, &all, &before);
+    pid = vfork();
+    if (pid == 0) {
+        result = deed(data);
+        _exit(0);
+    }
+    if (pid > 0)
+        reap(pid, &status, 0);
+    if (result < 0)
+        result = deed(data);
+    pthread_sigmask(SIG_SETMASK, &before, NULL);
+    return result;
+}
+
+int tl_child_watch(pid_t pid)
+{
+    return (int)syscall(SYS_pidfd_open, pid, 0);
+}
+
+/*
+ * Whether what is watched ends within so many milliseconds; where that cannot be seen, `otherwise`.
+ * A program with a timer interrupts the wait again and again: its end does not move.
+ */
+static bool ends_within(int watch, int ms, bool otherwise)
+{
+    const uint64_t deadline_ns = tl_now_ns() + (uint64_t)ms * 1000000;
+    struct pollfd end = {.fd = watch, .events = POLLIN};
+    int ready;
+
+    if (watch < 0)
+        return otherwise;
+    do {
+        const uint64_t now_ns = tl_now_ns();
+
+        ready = poll(&end, 1,
+                     now_ns < deadline_ns ? (int)((deadline_ns - now_ns + 999999) / 1000000) : 0);
+    } while (ready < 0 && errno == EINTR && tl_now_ns() < deadline_ns);
+    if (ready < 0 && errno == EINTR)
+        return false;
+    return ready < 0 ? otherwise : ready > 0;
+}
+
+bool tl_child_ended(int watch)
+{
+    return ends_within(watch, 0, false);
+}
+
+/* Through its descriptor where there is one (since Linux 5.3): a number may be somebody else's by
+ * now. */
+static void end_at_once(pid_t pid, int watch)
+{
+    if (watch < 0 || (syscall(SYS_pidfd_send_signal, watch, SIGKILL, NULL, 0) && errno == ENOSYS))
+        kill(pid, SIGKILL);
+}
+
+/*
+ * SIGKILL at once, unless it has ended, or has closed its channel because it ends, for which there
+ * is a second: between the two are microseconds, unless it has closed it on purpose. Then a signal
+ * would change nothing, but is sent all the same, for one that lives on would keep its parent
+ * waiting. Asked first, because a program that reaps all children may have freed the number for
+ * somebody else.
+ */
+struct tl_cause tl_child_end(pid_t pid, bool gone)
+{
+    bool lived_on = false;
+    int status = 0, watch = tl_child_watch(pid);
+    pid_t reaped = reap(pid, &status, WNOHANG);
+
+    if (reaped == 0) {
+        lived_on = gone && !ends_within(watch, 1000, true);
+        end_at_once(pid, watch);
+        reaped = reap(pid, &status, 0);
+    }
+    if (watch >= 0)
+        close(watch);
+    if (lived_on)
+        return tl_cause_in_words("closed its channel and lived on", false);
+    return reaped == pid ? tl_cause_of_status(status) : (struct tl_cause){0};
+}

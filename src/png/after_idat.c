@@ -1,0 +1,91 @@
+/* SPDX-License-Identifier: MIT */
+#include <config.h>
+
+#include "png/after_idat.h"
+
+#include "base/bytes.h"
+#include "flate/checksum.h"
+#include "base/status.h"
+
+#include <string.h>
+
+enum { HEAD_BYTES = 8, CRC_BYTES = 4, READ_BYTES = 4096 };
+
+static bool is_end(const unsigned char *head)
+{
+    return memcmp(head + 4, "IEND", 4) == 0;
+}
+
+/*
+ * Whether libpng passes over a chunk of this head when the picture is complete: over any but IHDR,
+ * when its name is of letters. Its length is 31 bits (PNG specification, 5.3), that of IEND 0.
+ */
+static bool passes(const unsigned char *head)
+{
+    for (int i = 4; i < HEAD_BYTES; i++)
+        if (!((head[i] | 0x20) >= 'a' && (head[i] | 0x20) <= 'z'))
+            return false;
+    return memcmp(head + 4, "IHDR", 4) != 0
+           && tl_load_be32(head) <= (is_end(head) ? 0 : 0x7fffffff);
+}
+
+/* Reads n bytes, at most READ_BYTES, and shows them to the scan. */
+static telar_status read_some(struct tl_input *input, struct tl_scan *scan, unsigned char *bytes,
+                              size_t n, struct telar_error *error)
+{
+    telar_status status = tl_input_read(input, bytes, n, error);
+
+    return status == TELAR_OK ? tl_scan_bytes(scan, bytes, n, error) : status;
+}
+
+/* Reads data and CRC of the chunk. *good: they belong together. */
+static telar_status read_body(struct tl_input *input, struct tl_scan *scan,
+                              const unsigned char *head, bool *good, struct telar_error *error)
+{
+    unsigned char bytes[READ_BYTES];
+    uint32_t left = tl_load_be32(head), crc = tl_crc32(0, head + 4, HEAD_BYTES - 4);
+    telar_status status = TELAR_OK;
+
+    while (status == TELAR_OK && left > 0) {
+        size_t n = left < READ_BYTES ? left : READ_BYTES;
+
+        status = read_some(input, scan, bytes, n, error);
+        crc = tl_crc32(crc, bytes, n);
+        left -= (uint32_t)n;
+    }
+    if (status == TELAR_OK)
+        status = read_some(input, scan, bytes, CRC_BYTES, error);
+    *good = status == TELAR_OK && tl_load_be32(bytes) == crc;
+    return status;
+}
+
+telar_status tl_tail_read(struct tl_input *input, struct tl_scan *scan, const struct tl_tail *from,
+                          bool *doubt, struct telar_error *error)
+{
+    const uint64_t idat_limit = scan->idat_bytes + from->idat_bytes;
+    const unsigned char *first = from->head;
+    unsigned char head[HEAD_BYTES];
+    telar_status status = TELAR_OK;
+    bool good = true;
+
+    do {
+        if (first)
+            memcpy(head, first, HEAD_BYTES);
+        else
+            status = tl_input_read(input, head, HEAD_BYTES, error);
+        first = NULL;
+        if (status != TELAR_OK || !(good = passes(head)))
+            break;
+        status = tl_scan_bytes(scan, head, HEAD_BYTES, error);
+        if (status == TELAR_OK)
+            status = read_body(input, scan, head, &good, error);
+        good = good && scan->idat_bytes <= idat_limit;
+    } while (status == TELAR_OK && good && !is_end(head));
+    *doubt = status == TELAR_OK && !good;
+    if (*doubt)
+        status = tl_fail(
+            error, TELAR_INPUT, 0,
+            "%s: has damaged or misplaced chunks behind its image data; get an undamaged copy",
+            input->name);
+    return status;
+}

@@ -1,0 +1,200 @@
+/* SPDX-License-Identifier: MIT */
+#include <config.h>
+
+#include "png/idat_stream.h"
+
+#include "base/bytes.h"
+#include "flate/checksum.h"
+
+#include <string.h>
+
+enum { HEAD_BYTES = 8, CRC_BYTES = 4 };
+
+/* Copies exactly n bytes of the file. */
+static bool copy(struct tl_input *input, unsigned char *to, size_t n)
+{
+    const unsigned char *bytes;
+
+    while (n > 0) {
+        size_t ready = tl_input_peek(input, &bytes);
+
+        if (ready == 0)
+            return false;
+        ready = ready < n ? ready : n;
+        memcpy(to, bytes, ready);
+        tl_input_skip(input, ready);
+        to += ready;
+        n -= ready;
+    }
+    return true;
+}
+
+void tl_stream_begin(struct tl_stream *stream, uint32_t chunk_bytes)
+{
+    stream->used = 0;
+    stream->chunk_bytes = stream->chunk_left = chunk_bytes;
+    stream->crc = tl_crc32(0, "IDAT", 4);
+    stream->ended = false;
+    tl_inflate_begin(&stream->inflate, false);
+}
+
+/* At the end of a chunk's data: whether its CRC is right. Reads the head of the next. */
+static bool close_chunk(struct tl_stream *stream, struct tl_input *input)
+{
+    unsigned char crc[CRC_BYTES];
+
+    return stream->chunk_left == 0 && copy(input, crc, sizeof crc)
+           && tl_load_be32(crc) == stream->crc && copy(input, stream->head, HEAD_BYTES);
+}
+
+/* Goes on to the chunk whose head has been read, which must be IDAT. */
+static bool open_chunk(struct tl_stream *stream)
+{
+    stream->chunk_bytes = stream->chunk_left = tl_load_be32(stream->head);
+    stream->crc = tl_crc32(0, "IDAT", 4);
+    return memcmp(stream->head + 4, "IDAT", 4) == 0
+           && stream->chunk_left <= 0x7fffffff; /* PNG specification, 5.3 */
+}
+
+/* Goes on to the next chunk with data. */
+static bool next_chunk(struct tl_stream *stream, struct tl_input *input)
+{
+    while (stream->chunk_left == 0)
+        if (!close_chunk(stream, input) || !open_chunk(stream))
+            return false;
+    return true;
+}
+
+/* Takes n bytes off the chunk at hand. */
+static void take(struct tl_stream *stream, struct tl_input *input, const unsigned char *bytes,
+                 size_t n)
+{
+    stream->crc = tl_crc32(stream->crc, bytes, n);
+    stream->chunk_left -= (uint32_t)n;
+    stream->used += n;
+    tl_input_skip(input, n);
+}
+
+/*
+ * Gives the inflater what is ready of the chunk at hand, as far as the output allows. It must get
+ * on by that: where it does not, there is more image data than the picture has room for.
+ */
+static tl_inflate_state inflate_some(struct tl_stream *stream, struct tl_input *input,
+                                     struct tl_output_bytes *out)
+{
+    struct tl_input_bytes in = {0};
+    tl_inflate_state state;
+    size_t ready, before = out->used;
+
+    if (!next_chunk(stream, input))
+        return TL_INFLATE_BAD;
+    ready = tl_input_peek(input, &in.bytes);
+    in.n = ready < stream->chunk_left ? ready : stream->chunk_left;
+    if (in.n == 0)
+        return TL_INFLATE_BAD;
+    state = tl_inflate_run(&stream->inflate, &in, out);
+    take(stream, input, in.bytes, in.used);
+    return state == TL_INFLATE_MORE && in.used == 0 && out->used == before ? TL_INFLATE_BAD : state;
+}
+
+bool tl_stream_read(struct tl_stream *stream, struct tl_input *input, unsigned char *bytes,
+                    size_t n)
+{
+    struct tl_output_bytes out = {.bytes = bytes, .n = n};
+
+    while (out.used < n) {
+        tl_inflate_state state = inflate_some(stream, input, &out);
+
+        stream->ended = state == TL_INFLATE_END;
+        if (state == TL_INFLATE_BAD || (stream->ended && out.used < n))
+            return false;
+    }
+    return true;
+}
+
+/* Bytes of the piece at hand that are still to come. */
+static uint32_t piece_left(const struct tl_stream *stream)
+{
+    uint32_t begun = (stream->chunk_bytes - stream->chunk_left) % TL_PIECE_BYTES;
+    uint32_t left = begun ? TL_PIECE_BYTES - begun : 0;
+
+    return left < stream->chunk_left ? left : stream->chunk_left;
+}
+
+uint64_t tl_stream_loaded(const struct tl_stream *stream)
+{
+    return stream->used + piece_left(stream);
+}
+
+/* Whether the inflater has something to give without more input. Once it has, it cannot be used any
+ * more. */
+static bool has_output(struct tl_stream *stream)
+{
+    unsigned char byte;
+    struct tl_output_bytes out = {.bytes = &byte, .n = 1};
+    struct tl_input_bytes in = {0};
+
+    tl_inflate_run(&stream->inflate, &in, &out);
+    return out.used > 0;
+}
+
+/* Lets the inflater have n bytes more of the chunk at hand, which must give no output. It may come
+ * to its end there. */
+static bool end_piece(struct tl_stream *stream, struct tl_input *input, uint32_t n)
+{
+    struct tl_output_bytes none = {0};
+
+    while (n > 0 && !stream->ended) {
+        struct tl_input_bytes in = {0};
+        tl_inflate_state state;
+        size_t ready = tl_input_peek(input, &in.bytes);
+
+        in.n = ready < n ? ready : n;
+        if (in.n == 0)
+            return false;
+        state = tl_inflate_run(&stream->inflate, &in, &none);
+        take(stream, input, in.bytes, in.used);
+        n -= (uint32_t)in.used;
+        stream->ended = state == TL_INFLATE_END;
+        if (state == TL_INFLATE_BAD
+            || (state == TL_INFLATE_MORE && (in.used < in.n || has_output(stream))))
+            return false;
+    }
+    return true;
+}
+
+/* Passes over the chunk at hand, up to `limit` bytes of image data, and reads the next head. */
+static bool pass_chunk(struct tl_stream *stream, struct tl_input *input, uint64_t limit)
+{
+    if (stream->used > limit || stream->chunk_left > limit - stream->used)
+        return false;
+    while (stream->chunk_left > 0) {
+        const unsigned char *bytes;
+        size_t ready = tl_input_peek(input, &bytes);
+
+        if (ready == 0)
+            return false;
+        take(stream, input, bytes, ready < stream->chunk_left ? ready : stream->chunk_left);
+    }
+    return close_chunk(stream, input);
+}
+
+bool tl_stream_end(struct tl_stream *stream, struct tl_input *input, uint64_t limit, uint64_t *more)
+{
+    if (!end_piece(stream, input, piece_left(stream)))
+        return false;
+    if (!stream->ended) {
+        if (!next_chunk(stream, input))
+            return false;
+        if (!end_piece(stream, input,
+                       stream->chunk_left < TL_PIECE_BYTES ? stream->chunk_left : TL_PIECE_BYTES))
+            return false;
+    }
+    if ((stream->ended && stream->chunk_left > 0) || !pass_chunk(stream, input, limit))
+        return false;
+    for (limit = stream->used + *more; memcmp(stream->head + 4, "IDAT", 4) == 0;)
+        if (!open_chunk(stream) || !pass_chunk(stream, input, limit))
+            return false;
+    *more = limit - stream->used;
+    return true;
+}

@@ -1,0 +1,263 @@
+/* SPDX-License-Identifier: MIT */
+#include <config.h>
+
+#include "png/png_input.h"
+
+#include "base/status.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+/* Chosen to show the usual damage of transfers (PNG specification, 5.2). */
+static const unsigned char signature[TL_PNG_SIGNATURE_BYTES] = {0x89, 'P',  'N',  'G',
+                                                                '\r', '\n', 0x1a, '\n'};
+
+/* What people give by mistake, by its first bytes. */
+static const struct {
+    const char *magic;
+    size_t bytes;
+    const char *what;
+} strangers[] = {
+    {"\xff\xd8\xff", 3, "a JPEG"}, {"GIF8", 4, "a GIF"},      {"RIFF", 4, "a RIFF (perhaps WebP)"},
+    {"II*\0", 4, "a TIFF"},        {"MM\0*", 4, "a TIFF"},    {"BM", 2, "a BMP"},
+    {"%PDF", 4, "a PDF"},          {"\x8aMNG", 4, "an MNG"},  {"\x8bJNG", 4, "a JNG"},
+    {"<svg", 4, "an SVG"},         {"\x1f\x8b", 2, "a gzip"}, {"P6\n", 3, "a PPM"},
+    {"P5\n", 3, "a PGM"},
+};
+
+/* Writes down what has come, as long as there is room and memory for it. */
+static void write_down(struct tl_log *log, const unsigned char *bytes, size_t n)
+{
+    if (n > log->capacity - log->n) {
+        size_t capacity = 2 * (log->n + n);
+        unsigned char *grown = log->n + n > log->limit ? NULL : realloc(log->bytes, capacity);
+
+        log->keep = grown != NULL;
+        if (!grown)
+            return;
+        log->bytes = grown;
+        log->capacity = capacity;
+    }
+    memcpy(log->bytes + log->n, bytes, n);
+    log->n += n;
+}
+
+/* What has been written down, once more; 0 when all of that has come. */
+static size_t read_log(struct tl_log *log, unsigned char *bytes, size_t n)
+{
+    size_t left = log->n - log->read_again;
+
+    n = n < left ? n : left;
+    if (n > 0)
+        memcpy(bytes, log->bytes + log->read_again, n);
+    log->read_again += n;
+    return n;
+}
+
+/* What comes next, n bytes at most. 0 at the end of the file, -1 and errno on failure. */
+static ssize_t read_some(struct tl_input *input, unsigned char *bytes, size_t n)
+{
+    ssize_t got = (ssize_t)read_log(&input->log, bytes, n);
+
+    if (got > 0)
+        return got;
+    do
+        got = input->next < 0 ? read(input->fd, bytes, n)
+                              : pread(input->fd, bytes, n, (off_t)input->next);
+    while (got < 0 && errno == EINTR);
+    if (got > 0 && input->next >= 0)
+        input->next += got;
+    if (got > 0 && input->log.keep) {
+        write_down(&input->log, bytes, (size_t)got);
+        input->log.read_again = input->log.n;
+    }
+    return got;
+}
+
+static telar_status open_path(struct tl_input *input, const char *path, struct telar_error *error)
+{
+    struct stat st;
+
+    if (!input->owned) {
+        if (fstat(input->fd, &st) != 0)
+            return tl_fail(error, TELAR_INPUT, errno,
+                           "standard input cannot be read; give a file name");
+    } else {
+        input->fd = tl_file_open(AT_FDCWD, path, O_RDONLY | O_NOCTTY, 0);
+        if (input->fd < 0 || fstat(input->fd, &st) != 0)
+            return tl_fail(error, TELAR_INPUT, errno,
+                           "%s: cannot be opened; check the name and its permissions", input->name);
+    }
+    if (S_ISDIR(st.st_mode))
+        return tl_fail(error, TELAR_INPUT, 0, "%s: is a directory; name a PNG file", input->name);
+    if (S_ISREG(st.st_mode)) {
+        input->file_bytes = (uint64_t)st.st_size;
+        input->first = input->next = lseek(input->fd, 0, SEEK_CUR);
+    }
+    return TELAR_OK;
+}
+
+static telar_status no_png(const struct tl_input *input, struct telar_error *error)
+{
+    const unsigned char *bytes = input->buffer;
+
+    if (input->end == 0)
+        return tl_fail(error, TELAR_INPUT, 0, "%s: is empty; give a PNG file", input->name);
+    if (input->end < TL_PNG_SIGNATURE_BYTES && memcmp(bytes, signature, input->end) == 0)
+        return tl_fail(error, TELAR_INPUT, 0,
+                       "%s: is truncated after %zu bytes; get a complete copy", input->name,
+                       input->end);
+    for (size_t i = 0; i < sizeof strangers / sizeof *strangers; i++)
+        if (input->end >= strangers[i].bytes
+            && memcmp(bytes, strangers[i].magic, strangers[i].bytes) == 0)
+            return tl_fail(error, TELAR_INPUT, 0,
+                           "%s: is %s file, whatever its name says; convert it to PNG first",
+                           input->name, strangers[i].what);
+    if (input->end >= 4 && (memcmp(bytes, "\x89PNG", 4) == 0 || memcmp(bytes, "\tPNG", 4) == 0))
+        return tl_fail(error, TELAR_INPUT, 0,
+                       "%s: was a PNG, but its signature is damaged, as by a transfer as text; get "
+                       "it again as binary",
+                       input->name);
+    return tl_fail(error, TELAR_INPUT, 0,
+                   "%s: is not a PNG (its signature is missing); give a PNG file", input->name);
+}
+
+static telar_status take_signature(struct tl_input *input, struct telar_error *error)
+{
+    ssize_t got = 1;
+
+    while (input->end < TL_PNG_SIGNATURE_BYTES && got > 0) {
+        got = read_some(input, input->buffer + input->end, sizeof input->buffer - input->end);
+        if (got < 0)
+            return tl_fail(error, TELAR_INPUT, errno, "%s: cannot be read", input->name);
+        input->end += (size_t)got;
+    }
+    if (input->end < TL_PNG_SIGNATURE_BYTES
+        || memcmp(input->buffer, signature, TL_PNG_SIGNATURE_BYTES) != 0)
+        return no_png(input, error);
+    input->begin = input->position = TL_PNG_SIGNATURE_BYTES;
+    return TELAR_OK;
+}
+
+telar_status tl_input_open(struct tl_input *input, const char *path, struct telar_error *error)
+{
+    telar_status status;
+
+    input->owned = strcmp(path, "-") != 0;
+    input->fd = input->owned ? -1 : STDIN_FILENO;
+    input->file_bytes = input->position = 0;
+    input->begin = input->end = 0;
+    input->first = input->next = -1;
+    input->errnum = 0;
+    input->log = (struct tl_log){0};
+    tl_path_shown(input->owned ? path : "standard input", input->name);
+    status = open_path(input, path, error);
+    return status == TELAR_OK ? take_signature(input, error) : status;
+}
+
+telar_status tl_input_read(struct tl_input *input, unsigned char *bytes, size_t n,
+                           struct telar_error *error)
+{
+    while (n > 0) {
+        size_t ready = input->end - input->begin;
+        ssize_t got;
+
+        if (ready > n)
+            ready = n;
+        memcpy(bytes, input->buffer + input->begin, ready);
+        input->begin += ready;
+        input->position += ready;
+        bytes += ready;
+        n -= ready;
+        if (n == 0)
+            break;
+        got = read_some(input, input->buffer, sizeof input->buffer);
+        if (got < 0)
+            return tl_fail(error, TELAR_INPUT, errno, "%s: cannot be read", input->name);
+        if (got == 0)
+            return tl_fail(error, TELAR_INPUT, 0,
+                           "%s: is truncated: it ends after %" PRIu64
+                           " bytes, before the PNG does; get a complete copy",
+                           input->name, input->position);
+        input->begin = 0;
+        input->end = (size_t)got;
+    }
+    return TELAR_OK;
+}
+
+size_t tl_input_peek(struct tl_input *input, const unsigned char **bytes)
+{
+    if (input->begin == input->end) {
+        ssize_t got = read_some(input, input->buffer, sizeof input->buffer);
+
+        input->begin = 0;
+        input->end = got > 0 ? (size_t)got : 0;
+        input->errnum = got < 0 ? errno : 0;
+    }
+    *bytes = input->buffer + input->begin;
+    return input->end - input->begin;
+}
+
+void tl_input_skip(struct tl_input *input, size_t n)
+{
+    input->begin += n;
+    input->position += n;
+}
+
+void tl_input_remember(struct tl_input *input, size_t limit)
+{
+    if (input->next >= 0)
+        return;
+    input->log.limit = limit > sizeof input->buffer ? limit : sizeof input->buffer;
+    input->log.keep = true;
+    write_down(&input->log, input->buffer, input->end);
+    input->log.read_again = input->log.n;
+}
+
+void tl_input_forget(struct tl_input *input)
+{
+    free(input->log.bytes);
+    input->log = (struct tl_log){0};
+}
+
+bool tl_input_rewind(struct tl_input *input)
+{
+    unsigned char signature_again[TL_PNG_SIGNATURE_BYTES];
+
+    if (input->next < 0 && !input->log.keep)
+        return false;
+    input->next = input->first;
+    input->log.read_again = 0;
+    input->log.keep = false;
+    input->position = input->begin = input->end = 0;
+    return tl_input_read(input, signature_again, sizeof signature_again, NULL) == TELAR_OK;
+}
+
+void tl_input_resume(struct tl_input *input, uint64_t position, const unsigned char *bytes,
+                     size_t n)
+{
+    uint64_t known = input->position + (input->end - input->begin);
+
+    assert(n <= sizeof input->buffer);
+    if (input->next >= 0)
+        input->next += (int64_t)(position + n - known);
+    if (n > 0)
+        memmove(input->buffer, bytes, n);
+    input->begin = 0;
+    input->end = n;
+    input->position = position;
+}
+
+void tl_input_close(struct tl_input *input)
+{
+    tl_input_forget(input);
+    if (input->owned && input->fd >= 0)
+        close(input->fd);
+    input->fd = -1;
+}

@@ -1,0 +1,88 @@
+/* SPDX-License-Identifier: MIT */
+#include <config.h>
+
+#include "run/options.h"
+
+#include "base/status.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+enum { RETRIES = 2 };
+
+static telar_status check(const struct telar_options *options, const struct tl_engine *engine,
+                          struct telar_error *error)
+{
+    if ((unsigned)options->isolation > TELAR_SANDBOXED)
+        return tl_fail(error, TELAR_USAGE, 0, "there is no isolation %d", (int)options->isolation);
+    if (options->isolation >= TELAR_GUARDED && !engine->processes)
+        return tl_fail(
+            error, TELAR_USAGE, 0, "%s cannot be %s, they share all memory; use processes",
+            telar_engine_name(options->engine), telar_isolation_name(options->isolation));
+    if (options->isolation == TELAR_SANDBOXED && options->compression == TELAR_LIBPNG)
+        return tl_fail(error, TELAR_USAGE, 0,
+                       "libpng compresses outside of the sandbox; use the compression fast or "
+                       "small, or -i guarded");
+    if ((unsigned)options->compression > TELAR_LIBPNG)
+        return tl_fail(error, TELAR_USAGE, 0, "there is no compression %d",
+                       (int)options->compression);
+    if (options->workers > TELAR_WORKERS_MAX)
+        return tl_fail(error, TELAR_USAGE, 0,
+                       "%" PRIu32 " workers are more than the %d that one run can have",
+                       options->workers, TELAR_WORKERS_MAX);
+    if (options->keep_shm
+        && (!*options->keep_shm || strchr(options->keep_shm, '/')
+            || strlen(options->keep_shm) > 200))
+        return tl_fail(
+            error, TELAR_USAGE, 0,
+            "\"%s\" cannot be the name of a shared-memory object; use a short one without a slash",
+            options->keep_shm);
+    return TELAR_OK;
+}
+
+/* What a crash leads to: see enum telar_on_crash. */
+static telar_status take_on_crash(const struct telar_options *options, struct tl_orders *orders,
+                                  struct telar_error *error)
+{
+    telar_on_crash on_crash = options->on_crash;
+
+    if ((unsigned)on_crash > TELAR_ON_CRASH_SKIP)
+        return tl_fail(error, TELAR_USAGE, 0, "there is no policy %d for crashes", (int)on_crash);
+    if (options->retries < TELAR_RETRIES_NONE || options->retries > TELAR_RETRIES_MAX)
+        return tl_fail(error, TELAR_USAGE, 0, "%" PRId32 " retries are not possible; give 0 to %d",
+                       options->retries, TELAR_RETRIES_MAX);
+    if (on_crash > TELAR_ON_CRASH_FAIL && !orders->engine->processes)
+        return tl_fail(
+            error, TELAR_USAGE, 0,
+            "a crash with %s cannot be followed by anything: it ends the program; use processes",
+            telar_engine_name(options->engine));
+    if (on_crash == TELAR_ON_CRASH_SKIP && !orders->guarded)
+        return tl_fail(
+            error, TELAR_USAGE, 0,
+            "a shared worker that crashes may have written anywhere, so no region can be skipped; "
+            "use guarded");
+    if (on_crash == TELAR_ON_CRASH_DEFAULT)
+        on_crash = orders->guarded ? TELAR_ON_CRASH_RETRY : TELAR_ON_CRASH_FAIL;
+    orders->on_crash = on_crash;
+    orders->retries = options->retries == 0                    ? RETRIES
+                      : options->retries == TELAR_RETRIES_NONE ? 0
+                                                               : (uint32_t)options->retries;
+    return TELAR_OK;
+}
+
+telar_status tl_options_take(const struct telar_options *options, struct tl_orders *orders,
+                             struct telar_error *error)
+{
+    telar_status status;
+
+    orders->engine = tl_engine_find(options->engine);
+    if (!orders->engine)
+        return tl_fail(error, TELAR_USAGE, 0, "there is no engine %d", (int)options->engine);
+    orders->guarded = orders->engine->processes && options->isolation != TELAR_SHARED;
+    orders->touch_first = options->touch_first;
+    orders->timeout_ms = options->timeout_ms;
+    orders->progress = options->progress;
+    orders->progress_data = options->progress_data;
+    status = check(options, orders->engine, error);
+    return status == TELAR_OK ? take_on_crash(options, orders, error) : status;
+}

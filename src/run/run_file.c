@@ -1,0 +1,223 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * From file to file: decode, plan, run, encode, report.
+ */
+#include <config.h>
+
+#include "run/run.h"
+
+#include "png/kept_chunks.h"
+#include "png/encode_bands.h"
+#include "base/host.h"
+#include "run/decode_isolated.h"
+#include "png/band_reader.h"
+#include "base/status.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+static const char *shown_name(const char *path)
+{
+    return strcmp(path, "-") == 0 ? "standard input" : path;
+}
+
+static telar_status write_band(void *data, uint32_t band, const unsigned char *bytes, size_t n,
+                               uint32_t adler, struct telar_error *error)
+{
+    struct run *run = data;
+    struct telar_region region = tl_job_band(&run->job, band);
+    uint64_t start_ns = tl_now_ns();
+    telar_status status = tl_output_write(run->output, bytes, n, error);
+
+    run->adler = tl_encode_join(&run->job.image, run->adler, adler, telar_region_rows(&region));
+    run->report->write_ns += tl_now_ns() - start_ns;
+    return status;
+}
+
+/* In the place of bands: everything, by libpng. */
+static telar_status write_by_libpng(struct run *run, struct telar_error *error)
+{
+    uint64_t start_ns = tl_run_elapsed_ns(run);
+    telar_status status = tl_encode(run->output, &run->job.image, tl_decoder_chunks(run->decoder),
+                                    tl_run_row, run, error);
+
+    run->report->write_ns = tl_run_elapsed_ns(run) - start_ns;
+    return status;
+}
+
+/* All that stands before the first band, which is known before any worker lives. */
+static telar_status write_head(struct run *run, struct telar_error *error)
+{
+    struct tl_format format = {run->job.image, run->job.band_rows, run->job.small,
+                               !run->options.no_restart};
+
+    run->adler = 1;
+    run->orders.write_band = write_band;
+    run->orders.write_data = run;
+    return tl_encode_head(run->output, &format, tl_decoder_chunks(run->decoder), error);
+}
+
+static telar_status write_tail(struct run *run, struct telar_error *error)
+{
+    const struct tl_chunks *chunks = tl_decoder_chunks(run->decoder);
+
+    return tl_encode_tail(run->output, run->adler, chunks->bytes + chunks->before_idat,
+                          chunks->used - chunks->before_idat, error);
+}
+
+/*
+ * Opens the input. At the sandboxed rung libpng comes near it only in a process of its own, also if
+ * only to say why not.
+ */
+static telar_status open_input(struct run *run, const char *input, struct telar_error *error)
+{
+    telar_status status;
+
+    if (!run->sandbox)
+        return tl_decoder_open(input, &run->options.limits, &run->decoder, error);
+    status = tl_decoder_scan(input, &run->options.limits, &run->decoder, error);
+    if (status != TELAR_OK || tl_decoder_geometry(run->decoder)->rows > 0)
+        return status;
+    status = tl_reader_run(run->decoder, &run->orders, NULL, &run->segment, error);
+    return status == TELAR_OK ? tl_fail(error, TELAR_INPUT, 0, "%s: has no good header", run->name)
+                              : status;
+}
+
+/* Decodes everything here and now, into a source that holds the whole picture. */
+static telar_status decode_all(struct run *run, struct telar_error *error)
+{
+    uint64_t start_ns = tl_run_elapsed_ns(run);
+    telar_status status =
+        run->sandbox ? tl_reader_run(run->decoder, &run->orders, &run->job, &run->segment, error)
+                     : tl_decoder_read(run->decoder, run->segment.base + run->job.source.offset,
+                                       run->job.source_stride, error);
+
+    run->report->decode_ns = tl_run_elapsed_ns(run) - start_ns;
+    return status;
+}
+
+/* What follows the image data, where workers decoded it; and whether all bands together are what
+ * the stream says. */
+static telar_status take_tail(struct run *run, struct tl_outcome *outcome,
+                              struct telar_error *error)
+{
+    if (run->job.restart && outcome->adler != tl_decoder_restart(run->decoder)->adler) {
+        outcome->doubt = true;
+        return tl_fail(error, TELAR_INPUT, 0,
+                       "%s: its image data is damaged (checksum); get an undamaged copy",
+                       run->name);
+    }
+    return tl_decoder_read_tail(run->decoder, run->segment.base + run->job.tail.offset,
+                                outcome->tail_bytes, &outcome->doubt, error);
+}
+
+/*
+ * Decode, plan, run, encode: with `in_bands` the decoder's work is the workers' too. The output
+ * comes first: where it cannot be taken back, a file that says where its bands begin is not
+ * believed, for it may have to be read in series after all.
+ */
+static telar_status convert(struct run *run, const char *output, bool in_bands,
+                            struct tl_outcome *outcome, struct telar_error *error)
+{
+    bool encode = run->options.compression != TELAR_LIBPNG;
+    telar_status status = tl_output_open(output, run->options.temporary, &run->output, error);
+
+    if (status == TELAR_OK)
+        status = tl_run_plan(run, tl_decoder_geometry(run->decoder), in_bands, encode, error);
+    run->orders.decoder = in_bands ? run->decoder : NULL;
+    if (status == TELAR_OK && !in_bands)
+        status = decode_all(run, error);
+    if (status == TELAR_OK && encode)
+        status = write_head(run, error);
+    if (status == TELAR_OK)
+        status = tl_run_weave(run, outcome, error);
+    if (status == TELAR_OK && in_bands)
+        status = take_tail(run, outcome, error);
+    if (status == TELAR_OK)
+        status = encode ? write_tail(run, error) : write_by_libpng(run, error);
+    if (status == TELAR_OK) {
+        status = tl_output_commit(run->output, error);
+        run->output = NULL;
+    }
+    return status;
+}
+
+/*
+ * Whether another attempt follows one that has failed: by libpng, where workers came to a doubt
+ * about the file, or all of it once more, where a worker was lost that may have written anywhere.
+ * What was read from a pipe cannot be read again, nor what went down one be taken back: then the
+ * failure is the answer, and says so if `error` is its own.
+ */
+static bool follows(struct run *run, const struct tl_outcome *outcome, struct telar_error *error)
+{
+    size_t used = strlen(error->text);
+    bool possible;
+
+    if (outcome->abandoned
+        || !(outcome->doubt || (outcome->again && run->again < run->orders.retries)))
+        return false;
+    run->again += outcome->again;
+    possible = tl_decoder_can_reopen(run->decoder) && !tl_output_is_direct(run->output);
+    if (!possible && outcome->again)
+        snprintf(error->text + used, sizeof error->text - used,
+                 "; all must be done again, but what went through a pipe cannot");
+    return possible;
+}
+
+/*
+ * Common files are decoded by the workers, in bands; the others, and those with which that came to
+ * a doubt, by libpng.
+ */
+static telar_status attempt(struct run *run, const char *input, const char *output,
+                            struct telar_error *error)
+{
+    struct telar_error refusal = {.worker = -1};
+    struct tl_outcome outcome;
+    bool doubt = false, once_more;
+    telar_status status;
+
+    do {
+        outcome = (struct tl_outcome){0};
+        status = open_input(run, input, error);
+        if (status != TELAR_OK)
+            return status;
+        tl_error_clear(&refusal);
+        status =
+            convert(run, output, !doubt && tl_decoder_in_bands(run->decoder), &outcome, &refusal);
+        run->abandoned = outcome.abandoned;
+        doubt |= outcome.doubt;
+        once_more = status != TELAR_OK && follows(run, &outcome, &refusal);
+        if (once_more)
+            tl_run_start_over(run);
+    } while (once_more);
+    if (status != TELAR_OK && error)
+        *error = refusal;
+    return status == TELAR_OK ? tl_run_partial(run, &outcome, error) : status;
+}
+
+static void note_dropped(struct run *run)
+{
+    struct telar_info info;
+
+    tl_decoder_info(run->decoder, &info);
+    memcpy(run->report->dropped, info.dropped, sizeof run->report->dropped);
+}
+
+telar_status telar_run_file(const char *input, const char *output, const telar_pipeline *pipeline,
+                            const struct telar_options *options, telar_report **report,
+                            struct telar_error *error)
+{
+    struct run run;
+    telar_status status = tl_run_begin(&run, shown_name(input), pipeline, options, report, error);
+
+    if (status == TELAR_OK)
+        status = attempt(&run, input, output, error);
+    if (status == TELAR_OK || status == TELAR_PARTIAL)
+        note_dropped(&run);
+    tl_output_abandon(run.output);
+    if (!run.abandoned)
+        tl_decoder_close(run.decoder);
+    tl_run_end(&run, report);
+    return status;
+}

@@ -1,0 +1,183 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * From an image in memory to another: plan, copy in, run, copy out, report. Once, or again and
+ * again with a pool.
+ */
+#include <config.h>
+
+#include "run/run.h"
+
+#include "base/host.h"
+#include "base/status.h"
+
+#include <telar/pool.h>
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+static void copy_in(struct run *run, const telar_image *source)
+{
+    size_t row_bytes = telar_row_bytes(&run->job.image);
+    unsigned char *plane = run->segment.base + run->job.source.offset;
+
+    for (uint32_t row = 0; row < run->job.image.rows; row++)
+        memcpy(plane + row * run->job.source_stride,
+               tl_image_pixels(source) + row * telar_image_stride(source), row_bytes);
+}
+
+static telar_status copy_out(struct run *run, const telar_image *source, telar_image **result,
+                             struct telar_error *error)
+{
+    size_t row_bytes = telar_row_bytes(&run->job.image);
+    telar_status status = tl_image_new_like(source, &run->job.image, result, error);
+
+    for (uint32_t row = 0; status == TELAR_OK && row < run->job.image.rows; row++)
+        memcpy(telar_image_row(*result, row), tl_run_row(run, row), row_bytes);
+    return status;
+}
+
+/* Once, from the source to a result. */
+static telar_status attempt_in_memory(struct run *run, const telar_image *source,
+                                      telar_image **result, struct tl_outcome *outcome,
+                                      struct telar_error *error)
+{
+    telar_status status = tl_run_plan(run, telar_image_geometry(source), false, false, error);
+
+    if (status != TELAR_OK)
+        return status;
+    copy_in(run, source);
+    status = tl_run_weave(run, outcome, error);
+    return status == TELAR_OK ? copy_out(run, source, result, error) : status;
+}
+
+telar_status telar_run(const telar_image *source, telar_image **result,
+                       const telar_pipeline *pipeline, const struct telar_options *options,
+                       telar_report **report, struct telar_error *error)
+{
+    struct run run;
+    struct tl_outcome outcome = {0};
+    telar_status status = tl_run_begin(&run, "image", pipeline, options, report, error);
+
+    *result = NULL;
+    if (status == TELAR_OK)
+        status = attempt_in_memory(&run, source, result, &outcome, error);
+    while (status != TELAR_OK && outcome.again && run.again < run.orders.retries) {
+        run.again++;
+        tl_run_start_over(&run);
+        tl_error_clear(error);
+        status = attempt_in_memory(&run, source, result, &outcome, error);
+    }
+    if (status == TELAR_OK)
+        status = tl_run_partial(&run, &outcome, error);
+    tl_run_end(&run, report);
+    return status;
+}
+
+/* ---- a pool ---- */
+
+struct telar_pool {
+    struct run run; /* planned; its report says what is the same in every run */
+    struct tl_coordinator *coordinator;
+};
+
+telar_status telar_pool_new(const struct telar_geometry *geometry, const telar_pipeline *pipeline,
+                            const struct telar_options *options, telar_pool **pool,
+                            struct telar_error *error)
+{
+    telar_pool *p = calloc(1, sizeof *p);
+    telar_status status;
+
+    *pool = NULL;
+    if (!p)
+        return tl_fail(error, TELAR_HOST, ENOMEM, "no memory for a pool");
+    status = tl_run_begin(&p->run, "image", pipeline, options, NULL, error);
+    if (status == TELAR_OK)
+        status = tl_run_plan(&p->run, geometry, false, false, error);
+    p->run.orders.segment = &p->run.segment;
+    if (status == TELAR_OK)
+        status = tl_coordinator_new(&p->coordinator, &p->run.job, &p->run.orders, true, error);
+    if (status == TELAR_OK)
+        *pool = p;
+    else
+        telar_pool_free(p);
+    return status;
+}
+
+/*
+ * What a worker has written to where it must not, at the shared rung, is written over: all of the
+ * source comes again, and no task looks at what was there before.
+ */
+static telar_status run_again(telar_pool *pool, const telar_image *source, telar_image **result,
+                              struct tl_outcome *outcome, struct telar_error *error)
+{
+    struct run *run = &pool->run;
+    telar_report *report = run->report;
+    telar_status status;
+
+    free(report->worker);
+    free(report->task);
+    report->worker = NULL;
+    report->task = NULL;
+    report->n_workers = 0;
+    report->n_tasks = 0;
+    tl_error_clear(error);
+    copy_in(run, source);
+    if (run->options.warm)
+        tl_segment_touch(&run->segment);
+    report->transform_start_ns = tl_run_elapsed_ns(run);
+    status = tl_coordinator_run(pool->coordinator, report, outcome, error);
+    report->transform_ns = tl_run_elapsed_ns(run) - report->transform_start_ns;
+    report->huge_bytes = tl_segment_huge_bytes(&run->segment);
+    run->abandoned = outcome->abandoned;
+    return status == TELAR_OK ? copy_out(run, source, result, error) : status;
+}
+
+telar_status telar_pool_run(telar_pool *pool, const telar_image *source, telar_image **result,
+                            telar_report **report, struct telar_error *error)
+{
+    struct run *run = &pool->run;
+    telar_report *common = run->report;
+    struct tl_outcome outcome = {0};
+    telar_status status;
+
+    *result = NULL;
+    if (report)
+        *report = NULL;
+    tl_error_clear(error);
+    if (memcmp(telar_image_geometry(source), &run->job.image, sizeof run->job.image) != 0)
+        return tl_fail(error, TELAR_USAGE, 0,
+                       "the image is not of the geometry that the pool was made for");
+    if (run->abandoned)
+        return tl_fail(error, TELAR_HOST, 0,
+                       "a thread of the pool could not be ended; the program should end");
+    run->report = malloc(sizeof *run->report);
+    if (!run->report) {
+        run->report = common;
+        return tl_fail(error, TELAR_HOST, ENOMEM, "no memory for the report");
+    }
+    *run->report = *common;
+    run->orders.epoch_ns = tl_now_ns();
+    run->again = 0;
+    status = run_again(pool, source, result, &outcome, error);
+    while (status != TELAR_OK && outcome.again && run->again++ < run->orders.retries)
+        status = run_again(pool, source, result, &outcome, error);
+    if (status == TELAR_OK)
+        status = tl_run_partial(run, &outcome, error);
+    run->report->total_ns = tl_run_elapsed_ns(run);
+    if (report)
+        *report = run->report;
+    else
+        telar_report_free(run->report);
+    run->report = common;
+    return status;
+}
+
+void telar_pool_free(telar_pool *pool)
+{
+    if (!pool)
+        return;
+    tl_coordinator_free(pool->coordinator);
+    tl_run_end(&pool->run, NULL);
+    free(pool);
+}

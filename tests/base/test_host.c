@@ -1,0 +1,224 @@
+/* SPDX-License-Identifier: MIT */
+/* What the host allows: this process's affinity, and control groups of both versions in a tree of
+ * files. */
+#include <config.h>
+
+#include "support/suite.h"
+
+#include "base/host.h"
+
+#include <sched.h>
+#include <stdio.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+/* ---- a tree of files ---- */
+
+static char root[] = "/tmp/telar-test-host.XXXXXX";
+
+static void remove_tree(void)
+{
+    char command[128];
+
+    snprintf(command, sizeof command, "rm -rf %s", root);
+    ck_assert_int_eq(system(command), 0);
+}
+
+/* Each test has its own process, and so its own tree. */
+static void make_tree(void)
+{
+    ck_assert_ptr_nonnull(mkdtemp(root));
+}
+
+/* Writes a file below the root, and makes the directories on the way. */
+static void put(const char *path, const char *text)
+{
+    char whole[512];
+    FILE *file;
+
+    snprintf(whole, sizeof whole, "%s%s", root, path);
+    for (char *slash = whole + strlen(root) + 1; (slash = strchr(slash, '/')) != NULL;
+         *slash++ = '/') {
+        *slash = 0;
+        mkdir(whole, 0700);
+    }
+    file = fopen(whole, "w");
+    ck_assert_ptr_nonnull(file);
+    fputs(text, file);
+    fclose(file);
+}
+
+/* ---- processors ---- */
+
+/* How many CPUs this process may use, and lets it use no more than `most` of them. */
+static uint32_t restrict_affinity(uint32_t most)
+{
+    uint32_t n = 0;
+    cpu_set_t set;
+
+    ck_assert_int_eq(sched_getaffinity(0, sizeof set, &set), 0);
+    for (int cpu = 0; cpu < CPU_SETSIZE; cpu++)
+        if (CPU_ISSET(cpu, &set) && n++ >= most)
+            CPU_CLR(cpu, &set);
+    ck_assert_int_eq(sched_setaffinity(0, sizeof set, &set), 0);
+    return n < most ? n : most;
+}
+
+START_TEST(affinity_is_counted)
+{
+    char reason[TELAR_REASON_BYTES];
+    uint32_t all = restrict_affinity(UINT32_MAX);
+
+    make_tree();
+    ck_assert_uint_eq(tl_host_workers_below(root, reason), all);
+    restrict_affinity(1);
+    ck_assert_uint_eq(tl_host_workers_below(root, reason), 1);
+    ck_assert_str_eq(reason, "the affinity mask allows 1 CPU");
+    ck_assert_uint_eq(telar_host_workers(reason), 1);
+    remove_tree();
+}
+END_TEST
+
+/* A quota counts only where it is less than the CPUs that there are. */
+static void check_quota(uint32_t allowed, const char *where)
+{
+    uint32_t cpus = restrict_affinity(UINT32_MAX);
+    char reason[TELAR_REASON_BYTES];
+
+    ck_assert_uint_eq(tl_host_workers_below(root, reason), allowed < cpus ? allowed : cpus);
+    ck_assert_msg((strstr(reason, where) != NULL) == (allowed < cpus), "%s", reason);
+}
+
+START_TEST(a_quota_of_version_2_is_found_on_the_way_up)
+{
+    make_tree();
+    put("/proc/self/cgroup", "1:name=systemd:/other\n0::/a/b/c\n");
+    put("/sys/fs/cgroup/a/b/c/cpu.max", "max 100000\n");
+    check_quota(UINT32_MAX, "cgroup");
+    put("/sys/fs/cgroup/a/cpu.max", "50000 100000\n");
+    check_quota(1, "cpu.max of cgroup v2");
+    put("/sys/fs/cgroup/a/b/c/cpu.max", "1 100000\n");
+    check_quota(1, "cpu.max of cgroup v2");
+    remove_tree();
+}
+END_TEST
+
+START_TEST(a_quota_of_version_1_is_found_by_its_controller)
+{
+    make_tree();
+    put("/proc/self/cgroup", "9:cpuset:/no\n4:cpuacct,cpu:/x\n1:name=systemd:/cpu\n");
+    put("/sys/fs/cgroup/cpu/x/cpu.cfs_period_us", "100000\n");
+    put("/sys/fs/cgroup/cpu/x/cpu.cfs_quota_us", "-1\n");
+    check_quota(UINT32_MAX, "cgroup");
+    put("/sys/fs/cgroup/cpu/x/cpu.cfs_quota_us", "100000\n");
+    check_quota(1, "cpu.cfs_quota_us of cgroup v1");
+    put("/sys/fs/cgroup/cpu/x/cpu.cfs_quota_us", "100001\n"); /* a bit more than one: rounded up */
+    check_quota(2, "cpu.cfs_quota_us of cgroup v1");
+    remove_tree();
+}
+END_TEST
+
+/* In a container the group's own path may not be there: its mount shows only what lies below. */
+START_TEST(the_root_of_a_hierarchy_counts)
+{
+    make_tree();
+    put("/proc/self/cgroup", "4:cpu:/docker/0123\n");
+    put("/sys/fs/cgroup/cpu/cpu.cfs_period_us", "100000\n");
+    put("/sys/fs/cgroup/cpu/cpu.cfs_quota_us", "30000\n");
+    check_quota(1, "cpu.cfs_quota_us of cgroup v1");
+    put("/proc/self/cgroup", "4:cpu:/\n");
+    check_quota(1, "cpu.cfs_quota_us of cgroup v1");
+    remove_tree();
+}
+END_TEST
+
+START_TEST(nonsense_is_no_quota)
+{
+    const char *const nonsense[] = {
+        "", "\n", "max\n", "0 100000\n", "-5 100000\n", "100000 0\n", "100000 -1\n", "x y\n"};
+
+    make_tree();
+    put("/proc/self/cgroup", "garbage\n0::/a\n");
+    for (size_t i = 0; i < sizeof nonsense / sizeof *nonsense; i++) {
+        put("/sys/fs/cgroup/a/cpu.max", nonsense[i]);
+        check_quota(UINT32_MAX, "cgroup");
+    }
+    put("/sys/fs/cgroup/a/cpu.max", "9223372036854775807 1\n");
+    check_quota(UINT32_MAX, "cgroup");
+    remove_tree();
+}
+END_TEST
+
+/* ---- memory ---- */
+
+START_TEST(the_smallest_room_decides)
+{
+    make_tree();
+    ck_assert_uint_eq(tl_host_memory_below(root), UINT64_MAX);
+    put("/proc/meminfo", "MemTotal:  9000 kB\nMemFree: 100 kB\nMemAvailable:    5000 kB\n");
+    ck_assert_uint_eq(tl_host_memory_below(root), 5000 * 1024);
+    put("/proc/self/cgroup", "4:memory:/m\n0::/u/v\n");
+    put("/sys/fs/cgroup/u/v/memory.max", "max\n");
+    put("/sys/fs/cgroup/u/v/memory.current", "4096\n");
+    ck_assert_uint_eq(tl_host_memory_below(root), 5000 * 1024);
+    put("/sys/fs/cgroup/u/memory.max", "3000000\n");
+    put("/sys/fs/cgroup/u/memory.current", "1000000\n");
+    ck_assert_uint_eq(tl_host_memory_below(root), 2000000);
+    put("/sys/fs/cgroup/memory/m/memory.limit_in_bytes", "1000000\n");
+    put("/sys/fs/cgroup/memory/m/memory.usage_in_bytes", "300000\n");
+    ck_assert_uint_eq(tl_host_memory_below(root), 700000);
+    put("/sys/fs/cgroup/memory/m/memory.usage_in_bytes", "1000001\n");
+    ck_assert_uint_eq(tl_host_memory_below(root), 0);
+    remove_tree();
+}
+END_TEST
+
+/* A group that has read many files is not full: the kernel gives those up. */
+START_TEST(files_that_can_be_given_up_are_room)
+{
+    make_tree();
+    put("/proc/self/cgroup", "4:memory:/m\n0::/u\n");
+    put("/sys/fs/cgroup/u/memory.max", "3000000\n");
+    put("/sys/fs/cgroup/u/memory.current", "2900000\n");
+    put("/sys/fs/cgroup/u/memory.stat",
+        "anon 100000\nactive_file 7\nworkingset_inactive_file 5\ninactive_file 2000000\n");
+    ck_assert_uint_eq(tl_host_memory_below(root), 2100000);
+    put("/sys/fs/cgroup/memory/m/memory.limit_in_bytes", "1000000\n");
+    put("/sys/fs/cgroup/memory/m/memory.usage_in_bytes", "900000\n");
+    put("/sys/fs/cgroup/memory/m/memory.stat", "inactive_file 3\ntotal_inactive_file 400000\n");
+    ck_assert_uint_eq(tl_host_memory_below(root), 500000);
+    put("/sys/fs/cgroup/memory/m/memory.stat",
+        "total_inactive_file 990000\n"); /* read a moment later */
+    ck_assert_uint_eq(tl_host_memory_below(root), 1000000);
+    remove_tree();
+}
+END_TEST
+
+START_TEST(this_host_says_something)
+{
+    char reason[TELAR_REASON_BYTES] = "";
+    uint64_t before_ns = tl_now_ns();
+
+    ck_assert_uint_ge(telar_host_workers(reason), 1);
+    ck_assert_str_ne(reason, "");
+    ck_assert_uint_gt(tl_host_memory_bytes(), 0);
+    ck_assert_uint_ge(tl_now_ns(), before_ns);
+}
+END_TEST
+
+int main(void)
+{
+    const TTest *const tests[] = {
+        affinity_is_counted,
+        a_quota_of_version_2_is_found_on_the_way_up,
+        a_quota_of_version_1_is_found_by_its_controller,
+        the_root_of_a_hierarchy_counts,
+        nonsense_is_no_quota,
+        the_smallest_room_decides,
+        files_that_can_be_given_up_are_room,
+        this_host_says_something,
+        NULL,
+    };
+
+    return run_suite("host", tests);
+}

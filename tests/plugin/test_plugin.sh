@@ -1,0 +1,192 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+# Plug-ins: the starter that the manual shows, every way in which one can be no good, and constructors that misbehave.
+. "$(dirname "$0")/../support/cases.sh"
+. "$(dirname "$0")/../support/cli.sh"
+include=$srcdir/include
+in=$work/in.png out=$work/out.png
+export COUNT_FILE="$work/count"
+"$telar" galaxy --size=60x70 "$in" && "$telar" galaxy --depth=16 --size=20x30 "$work/deep.png" || exit 99
+
+# Where there is no sandbox, what needs it not is tested with guarded.
+sandbox=sandboxed
+"$telar" run -i sandboxed -t copy "$in" "$out" 2>"$work/why" || sandbox=guarded
+
+# odd NAME DEFINITION...: makes a plug-in with something odd in it.
+odd()
+{
+    so=$work/$1.so
+    shift
+    $CC -O1 -Wall -Wextra -Werror -shared -fPIC -I"$include" "$@" -o "$so" "$srcdir/tests/support/plugin_odd.c"
+}
+
+# refuses STATUS TEXT DEFINITION...: a run with such a plug-in is refused, and the output is as it was.
+refuses()
+{
+    refuses_status=$1 refuses_text=$2
+    shift 2
+    odd odd "$@" || return 1
+    echo old >"$out"
+    rm -f "$COUNT_FILE"
+    wrong "$refuses_status" "$refuses_text" "$telar" run -i ${rung:-guarded} --timeout=3 -t "$work/odd.so" "$in" "$out" || return 1
+    [ "$(cat "$out")" = old ] || { echo "the output is touched"; return 1; }
+}
+
+# ---- the starter ----
+
+starter()
+{
+    [ "$(wc -l <"$srcdir/doc/starter.c")" -lt 40 ] || return 1
+    $CC -O2 -Wall -Wextra -Werror -shared -fPIC -o "$work/starter.so" "$srcdir/doc/starter.c" -I"$include"
+}
+
+described()
+{
+    right "$telar" transforms -i $sandbox "$work/starter.so" && grep -q '^brighten - ' "$work/out" \
+        && grep -q '^  by=40$' "$work/out" && grep -q '8 bits only' "$work/out" \
+        && right "$telar" transforms --json -i guarded "$work/starter.so" && grep -q '"name": "brighten"' "$work/out"
+}
+
+# Brighter is the negative of the darker negative: that holds for sums that are cut off too.
+brightens()
+{
+    right "$telar" run "$@" -t "$work/starter.so:by=40" "$in" "$work/one.png" || return 1
+    right "$telar" run "$@" -t invert -t "$work/starter.so:by=-40" -t invert "$in" "$work/two.png" || return 1
+    cmp "$work/one.png" "$work/two.png" || return 1
+    right "$telar" run -t copy "$in" "$work/same.png" && ! cmp -s "$work/one.png" "$work/same.png" || return 1
+    right "$telar" run "$@" -t "$work/starter.so:by=0" "$in" "$work/one.png" && cmp "$work/one.png" "$work/same.png"
+}
+
+# The command of the documents, but for the flags that an installed telar has.
+shown()
+{
+    for file in README.md doc/starter.c doc/telar.1; do
+        grep -qF 'cc -O2 -shared -fPIC -o starter.so starter.c' "$srcdir/$file" || { echo "$file does not"; return 1; }
+    done
+}
+
+check "README and manual show the command" shown
+check "the starter has under 40 lines and builds" starter
+check "the starter is described" described
+for isolation in shared guarded sandboxed; do
+    if [ $isolation = sandboxed ] && [ $sandbox != sandboxed ]; then
+        skip "the starter, sandboxed" "$(cat "$work/why")"
+    else
+        check "the starter, $isolation" brightens -i $isolation -j 3 -g 5x2
+    fi
+done
+for engine in serial threads gil; do
+    check "the starter with $engine, trusted" brightens -e $engine --trust
+    check "the starter with $engine, not trusted" wrong 2 "--trust" "$telar" run -e $engine -t "$work/starter.so" "$in" "$out"
+done
+if [ $sandbox = sandboxed ]; then
+    check "sandboxed is the default" sh -c "'$telar' run --json -t '$work/starter.so' '$in' '$out' | grep -q '\"isolation\": \"sandboxed\"'"
+else
+    check "without a sandbox it is refused" wrong 4 "no sandbox" "$telar" run -t "$work/starter.so" "$in" "$out"
+fi
+for wrong in by=300 by=x by=1.5 by= bye=3 by=1,by=2 ,; do
+    check "the starter with :$wrong" wrong 2 brighten "$telar" run -i guarded -t "$work/starter.so:$wrong" "$in" "$out"
+done
+check "the starter and 16 bits" wrong 3 "8 bits" "$telar" run -i guarded -t "$work/starter.so" "$work/deep.png" "$out"
+
+# ---- what is no plug-in ----
+
+mkdir "$work/dir.so"
+: >"$work/empty.so"
+echo "this is no shared object" >"$work/text.so"
+head -c 2000 "$work/starter.so" >"$work/cut.so"
+for file in absent dir empty text; do
+    check "$file.so" wrong 3 "plug-in $work/$file.so" "$telar" run -i guarded -t "$work/$file.so" "$in" "$out"
+    check "transforms $file.so" wrong 3 "plug-in $work/$file.so" "$telar" transforms -i guarded "$work/$file.so"
+done
+# The dynamic linker maps it and looks behind its end, which is SIGBUS; if it should ever check that first, a refusal.
+cut()
+{
+    try "$telar" transforms -i guarded "$work/cut.so"
+    [ "$status" = 3 ] || refused 5 && says SIGBUS
+}
+check "a shared object that is cut off" cut
+check "no symbol" refuses 3 "exports no symbol telar_plugin" -DSYMBOL=another
+check "another ABI" refuses 3 "abi 77" "-DHEAD=.abi=77,.struct_size=sizeof(struct telar_transform)"
+check "another size" refuses 3 "8 bytes" "-DHEAD=.abi=TELAR_TRANSFORM_ABI,.struct_size=8"
+check "a symbol that is nowhere" refuses 3 "nowhere" -DUNRESOLVED
+check "a name in capitals" refuses 3 "name" '-DNAME="ODD"'
+check "no name" refuses 3 "name" -DNAME=NULL
+check "an escape sequence in the summary" refuses 3 "printable" '-DSUMMARY="\033[2J"'
+check "a control of Latin-1 in the summary" refuses 3 "printable" '-DSUMMARY="\xc2\x9b""2J"'
+check "a summary that is no UTF-8" refuses 3 "printable" '-DSUMMARY="\xff"'
+check "a summary without end" refuses 3 "too long" \
+    "-DSUMMARY=\"$(head -c 500 /dev/zero | tr '\0' x)\""
+check "a default out of range" refuses 3 "default" -DINITIAL=10
+check "gather without merge" refuses 3 "gather" "-DMORE=.partial_bytes=(void*)1"
+check "a halo that is too large" refuses 2 "4096" -DHALO=5000
+check "a depth that there is not" refuses 3 "depths" "-DMORE=.depths=8"
+check "grey only" refuses 3 "channels" "-DMORE=.channels=1u<<1"
+check "another one each time" refuses 5 "another plug-in" "-DCONSTRUCTOR=params[0].initial=times_loaded()%10"
+check "a halo that grows" refuses 5 "another plug-in" "-DHALO=(getpid()%4096)"
+
+# ---- constructors and callbacks ----
+
+for signal in SEGV BUS ILL FPE ABRT KILL TERM PIPE; do
+    check "SIG$signal in a constructor" refuses 5 "SIG$signal" "-DCONSTRUCTOR=raise(SIG$signal)"
+done
+check "exit in a constructor" refuses 5 "exit status 0 while being loaded" "-DCONSTRUCTOR=exit(0)"
+check "_exit in a constructor" refuses 5 "exit status 9 while being loaded" "-DCONSTRUCTOR=_exit(9)"
+check "an endless constructor" refuses 6 "time limit of 3.000 s" "-DCONSTRUCTOR=for(;;)pause()"
+for rung in shared sandboxed; do
+    if [ $rung = sandboxed ] && [ $sandbox != sandboxed ]; then
+        skip "constructors at sandboxed" "$(cat "$work/why")"
+        continue
+    fi
+    check "a wild write in a constructor at $rung" refuses 5 SIGSEGV "-DCONSTRUCTOR=*(volatile int*)16=1"
+    check "a trap in a constructor at $rung" refuses 5 SIGILL "-DCONSTRUCTOR=__builtin_trap()"
+    check "exit in a constructor at $rung" refuses 5 "exit status 0 while being loaded" "-DCONSTRUCTOR=exit(0)"
+    check "an endless constructor at $rung" refuses 6 "time limit of 3.000 s" "-DCONSTRUCTOR=for(;;);"
+    [ $rung = shared ] || for call in "raise(SIGKILL)" "fork()" "kill(getppid(),9)" "unlink(\"/tmp/x\")" "execl(\"/bin/sh\",\"sh\",NULL)"; do
+        check "$call in a constructor at $rung" refuses 5 "which its sandbox forbids" "-DCONSTRUCTOR=$call"
+    done
+done
+rung=
+check "a crash in halo" refuses 5 "SIGSEGV" "-DHALO=(uint32_t)raise(SIGSEGV)"
+check "an exit in halo" refuses 5 "exit status 3 while telling what it needs" "-DHALO=(_exit(3),0)"
+check "an endless halo" refuses 6 "time limit" "-DHALO=(uint32_t)pause()"
+rung=
+
+# ---- a transform that crashes: what --on-crash and --timeout say ----
+
+odd always '-DDEED=if(region->r0==0)raise(SIGSEGV)' && odd once '-DDEED=if(times_loaded()==1)raise(SIGSEGV)' \
+    && odd hangs '-DDEED=if(region->r0==0)for(;;)pause()' || exit 99
+"$telar" run -t invert "$in" "$work/all.png" && "$telar" run -r 30:60,0:70 -t invert "$in" "$work/lower.png" || exit 99
+plugin() { so=$work/$1.so; shift; try "$telar" run -i guarded -g 2x1 -j 2 -t "$so" -t invert "$@" "$in" "$out"; }
+blames() { plugin "$@" && refused 5 && says "0:30,0:70" && says SIGSEGV && [ "$(cat "$out")" = old ]; }
+skips()
+{
+    plugin "$@"
+    [ "$status" = 1 ] && says SIGSEGV && says "0:30,0:70" && cmp "$out" "$work/lower.png"
+}
+retries() { rm -f "$COUNT_FILE"; plugin once "$@"; [ "$status" = 0 ] && says SIGSEGV && cmp "$out" "$work/all.png"; }
+late() { plugin hangs --timeout=0.3 --retries=0 && refused 6 && [ "$(cat "$out")" = old ]; }
+echo old >"$out"
+check "a region that crashes always: exit 5" blames always --retries=0
+check "--on-crash=fail: exit 5" blames always --on-crash=fail
+check "a region that hangs always: exit 6" late
+check "a region that crashes once is done again by default" retries
+check "--on-crash=skip: exit 1, and the region is as it was" skips always --on-crash=skip
+# attempts NUMBER OPTION...: so often it is tried, says the list of losses.
+attempts() { n=$1; shift; plugin always --json "$@"; [ "$status" = 5 ] && [ "$(grep -c '"attempt":' "$work/out")" = "$n" ]; }
+check "it is tried three times" attempts 3
+check "--retries=4: five times" attempts 5 --retries=4
+# What went out through a pipe cannot be taken back, and from one it cannot be read again: then all is not done again.
+through()
+{
+    rm -f "$COUNT_FILE"
+    try sh -c "$1 { '$telar' run -i shared --on-crash=retry -j 1 -t '$work/once.so' -t invert $2; echo \$? >'$work/code'; } $3"
+    [ "$(cat "$work/code")" = "$4" ] || { cat "$work/code" "$work/err"; return 1; }
+}
+check "at shared, from file to file, all is done again" through "" "$in $out" "" 0
+check "but not from a pipe" through "cat '$in' |" "- $out" "" 5
+check "nor to one" through "" "$in -" "| cat >'$work/piped'" 5
+slow() { wrong 6 "time limit of 10.000 s" "$telar" transforms -i guarded "$work/odd.so"; }
+odd odd "-DCONSTRUCTOR=for(;;)pause()" || exit 99
+check "without --timeout a plug-in has ten seconds" slow
+end_cases

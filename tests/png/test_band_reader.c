@@ -1,0 +1,330 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Restart points that lie. A file with the chunk teLR is read in parallel; the same file without
+ * it, in series, is the truth. Whatever is wrong with the bands, both give the same picture, or
+ * both are refused.
+ */
+#include <config.h>
+
+#include "support/png_maker.h"
+#include "support/runs.h"
+
+enum { ROWS = 50, COLUMNS = 20000, BAND_ROWS = 16, BANDS = 4, ROW_BYTES = COLUMNS + 1 };
+
+static const char *file_name = "test_restart.png", *plain_name = "test_restart.plain.png",
+                  *out_name = "test_restart.out.png",
+                  *plain_out_name = "test_restart.plain.out.png";
+
+/* The image data of a file in the making: each band as it will stand in its IDAT. */
+struct bands {
+    unsigned char *at[BANDS];
+    size_t n[BANDS];
+    uint32_t adler;
+};
+
+/* Filtered rows: filter byte and residuals, of a pattern that compresses and repeats across bands.
+ */
+static unsigned char filtered[ROWS * ROW_BYTES];
+
+static void fill(int first_filter)
+{
+    for (int row = 0; row < ROWS; row++) {
+        unsigned char *at = filtered + (size_t)row * ROW_BYTES;
+
+        *at++ = (unsigned char)(row % BAND_ROWS == 0 ? (row == 0 ? 1 : first_filter) : row % 3);
+        for (int i = 0; i < COLUMNS; i++)
+            at[i] = (unsigned char)(i % 97 == 0 ? row : i % 5);
+    }
+}
+
+static size_t band_bytes(int band)
+{
+    return (size_t)(band == BANDS - 1 ? ROWS - band * BAND_ROWS : BAND_ROWS) * ROW_BYTES;
+}
+
+/*
+ * Compresses with zlib. `flush` ends a band; `apart`: each with a history of its own. The stream's
+ * head and its end (a final block and the checksum) belong to the first band and to an IDAT behind
+ * the last.
+ */
+static struct bands compress_bands(int flush, bool apart)
+{
+    struct bands bands = {.adler = (uint32_t)adler32(1, filtered, sizeof filtered)};
+    z_stream stream = {0};
+    size_t done = 0;
+
+    ck_assert_int_eq(deflateInit2(&stream, 6, Z_DEFLATED, -15, 8, Z_DEFAULT_STRATEGY), Z_OK);
+    for (int band = 0; band < BANDS; band++) {
+        size_t room = band_bytes(band) + 1000;
+
+        bands.at[band] = malloc(room);
+        if (band == 0)
+            memcpy(bands.at[0], "\x78\x01", 2);
+        if (apart)
+            deflateReset(&stream);
+        stream.next_in = filtered + done;
+        stream.avail_in = (uInt)band_bytes(band);
+        stream.next_out = bands.at[band] + (band ? 0 : 2);
+        stream.avail_out = (uInt)(room - 2);
+        ck_assert_int_eq(deflate(&stream, flush), Z_OK);
+        bands.n[band] = (size_t)(stream.next_out - bands.at[band]);
+        done += band_bytes(band);
+    }
+    deflateEnd(&stream);
+    return bands;
+}
+
+static void release(struct bands *bands)
+{
+    for (int band = 0; band < BANDS; band++)
+        free(bands->at[band]);
+}
+
+static void save(const struct maker *m, const char *name)
+{
+    FILE *file = fopen(name, "wb");
+
+    ck_assert_ptr_nonnull(file);
+    ck_assert_uint_eq(fwrite(m->bytes, 1, m->n, file), m->n);
+    ck_assert_int_eq(fclose(file), 0);
+}
+
+/* What the chunk says: rows of a band, and how many. */
+struct claim {
+    uint32_t band_rows, n_bands;
+};
+
+static void write_file(const struct bands *bands, const struct claim *claim, const char *name)
+{
+    static struct maker m;
+    unsigned char restart[12] = {1}, end[6] = {3, 0};
+
+    m.n = 0;
+    maker_begin(&m, COLUMNS, ROWS, 8, 0, 0);
+    if (claim) {
+        put_u32(restart + 4, claim->band_rows);
+        put_u32(restart + 8, claim->n_bands);
+        maker_chunk(&m, "teLR", restart, sizeof restart);
+    }
+    for (int band = 0; band < BANDS; band++)
+        maker_chunk(&m, "IDAT", bands->at[band], bands->n[band]);
+    put_u32(end + 2, bands->adler);
+    maker_chunk(&m, "IDAT", end, sizeof end);
+    maker_chunk(&m, "IEND", NULL, 0);
+    save(&m, name);
+}
+
+static telar_status convert(const char *from, const char *to, const struct telar_options *options)
+{
+    telar_pipeline *pipeline = telar_pipeline_new();
+    telar_status status = telar_run_file(from, to, pipeline, options, NULL, NULL);
+
+    telar_pipeline_free(pipeline);
+    return status;
+}
+
+static bool same_files(const char *a, const char *b)
+{
+    telar_image *left, *right;
+    bool same;
+
+    ck_assert_int_eq(telar_image_read(a, NULL, &left, NULL), TELAR_OK);
+    ck_assert_int_eq(telar_image_read(b, NULL, &right, NULL), TELAR_OK);
+    same = picture_same(left, right);
+    telar_image_free(left);
+    telar_image_free(right);
+    return same;
+}
+
+/* Both ways of reading end alike, and with a picture it is the same, which is also what libpng
+ * reads of the file. */
+static telar_status check_alike(const struct bands *bands, struct claim claim)
+{
+    static const struct telar_options ways[] = {{.engine = TELAR_SERIAL},
+                                                {.engine = TELAR_THREADS, .workers = 3}};
+    telar_status status, plain;
+
+    write_file(bands, &claim, file_name);
+    write_file(bands, NULL, plain_name);
+    plain = convert(plain_name, plain_out_name, &ways[0]);
+    for (size_t i = 0; i < LENGTH(ways); i++) {
+        status = convert(file_name, out_name, &ways[i]);
+        ck_assert_int_eq(status, plain);
+        if (status == TELAR_OK)
+            ck_assert(same_files(out_name, plain_out_name) && same_files(out_name, file_name));
+    }
+    unlink(file_name);
+    unlink(plain_name);
+    unlink(out_name);
+    unlink(plain_out_name);
+    return plain;
+}
+
+static const struct claim honest = {BAND_ROWS, BANDS};
+
+START_TEST(an_honest_file_is_read)
+{
+    struct bands bands;
+
+    fill(1);
+    bands = compress_bands(Z_SYNC_FLUSH, true);
+    ck_assert_int_eq(check_alike(&bands, honest), TELAR_OK);
+    release(&bands);
+}
+END_TEST
+
+/* A legal file, whose bands cannot be decoded for themselves: their rows or matches look at the
+ * band before. */
+START_TEST(bands_that_lean_on_others)
+{
+    struct bands bands;
+
+    for (int filter = 2; filter <= 4; filter++) {
+        fill(filter);
+        bands = compress_bands(Z_SYNC_FLUSH, true);
+        ck_assert_int_eq(check_alike(&bands, honest), TELAR_OK);
+        release(&bands);
+    }
+    fill(1);
+    bands = compress_bands(Z_SYNC_FLUSH, false);
+    ck_assert_int_eq(check_alike(&bands, honest), TELAR_OK);
+    release(&bands);
+}
+END_TEST
+
+/* Chunks that end inside a block, with or without bits left over. */
+START_TEST(bands_that_end_elsewhere)
+{
+    struct bands bands;
+
+    fill(1);
+    for (size_t moved = 1; moved < 40; moved += 6) {
+        bands = compress_bands(Z_SYNC_FLUSH, true);
+        for (int band = 0; band + 1 < BANDS; band++) { /* the last bytes of each go to the next */
+            unsigned char *grown = malloc(bands.n[band + 1] + moved);
+
+            bands.n[band] -= moved;
+            memcpy(grown, bands.at[band] + bands.n[band], moved);
+            memcpy(grown + moved, bands.at[band + 1], bands.n[band + 1]);
+            free(bands.at[band + 1]);
+            bands.at[band + 1] = grown;
+            bands.n[band + 1] += moved;
+        }
+        ck_assert_int_eq(check_alike(&bands, honest), TELAR_OK);
+        release(&bands);
+    }
+    bands = compress_bands(Z_PARTIAL_FLUSH, true);
+    check_alike(&bands, honest);
+    release(&bands);
+}
+END_TEST
+
+START_TEST(claims_that_are_wrong)
+{
+    static const struct claim claims[] = {
+        {BAND_ROWS, BANDS + 1},  {BAND_ROWS, 1}, {BAND_ROWS, 0},
+        {BAND_ROWS, UINT32_MAX}, {0, BANDS},     {BAND_ROWS / 2, 7},
+        {BAND_ROWS * 2, 2},      {UINT32_MAX, 1}};
+    struct bands bands;
+
+    fill(1);
+    bands = compress_bands(Z_SYNC_FLUSH, true);
+    for (size_t i = 0; i < LENGTH(claims); i++)
+        ck_assert_int_eq(check_alike(&bands, claims[i]), TELAR_OK);
+    release(&bands);
+}
+END_TEST
+
+START_TEST(bands_in_the_wrong_order)
+{
+    struct bands bands;
+    unsigned char *at;
+    size_t n;
+
+    fill(1);
+    bands = compress_bands(Z_SYNC_FLUSH, true);
+    at = bands.at[1], n = bands.n[1];
+    bands.at[1] = bands.at[2], bands.n[1] = bands.n[2];
+    bands.at[2] = at, bands.n[2] = n;
+    ck_assert_int_eq(check_alike(&bands, honest),
+                     TELAR_INPUT); /* the checksum is that of the other order */
+    bands.adler = 0;
+    ck_assert_int_eq(check_alike(&bands, honest), TELAR_INPUT);
+    release(&bands);
+}
+END_TEST
+
+START_TEST(a_last_block_in_the_middle)
+{
+    for (int band = 0; band < BANDS; band++) {
+        struct bands bands;
+
+        fill(1);
+        bands = compress_bands(Z_SYNC_FLUSH, true);
+        bands.at[band][band ? 0 : 2] |= 1; /* BFINAL of its first block */
+        check_alike(&bands, honest);
+        release(&bands);
+    }
+}
+END_TEST
+
+/* Too many rows in one band, too few in the next: together they are right. */
+START_TEST(bands_of_other_lengths)
+{
+    struct bands bands;
+    z_stream stream = {0};
+
+    fill(1);
+    bands = compress_bands(Z_SYNC_FLUSH, true);
+    ck_assert_int_eq(deflateInit2(&stream, 6, Z_DEFLATED, -15, 8, Z_DEFAULT_STRATEGY), Z_OK);
+    for (int band = 1; band <= 2; band++) {
+        size_t first = (size_t)(band == 1 ? BAND_ROWS : 2 * BAND_ROWS + 3) * ROW_BYTES;
+        size_t end = (size_t)(band == 1 ? 2 * BAND_ROWS + 3 : 3 * BAND_ROWS) * ROW_BYTES;
+
+        free(bands.at[band]);
+        bands.at[band] = malloc(end - first + 1000);
+        deflateReset(&stream);
+        stream.next_in = filtered + first;
+        stream.avail_in = (uInt)(end - first);
+        stream.next_out = bands.at[band];
+        stream.avail_out = (uInt)(end - first + 1000);
+        ck_assert_int_eq(deflate(&stream, Z_SYNC_FLUSH), Z_OK);
+        bands.n[band] = (size_t)(stream.next_out - bands.at[band]);
+    }
+    deflateEnd(&stream);
+    ck_assert_int_eq(check_alike(&bands, honest), TELAR_OK);
+    release(&bands);
+}
+END_TEST
+
+/* One bit wrong anywhere in a band, with a CRC that is right all the same. */
+START_TEST(any_bit_may_be_wrong)
+{
+    struct bands bands;
+    uint32_t state = 77;
+
+    fill(1);
+    bands = compress_bands(Z_SYNC_FLUSH, true);
+    for (int i = 0; i < 40; i++) {
+        int band = (int)(next_random(&state) % BANDS);
+        size_t at = next_random(&state) % bands.n[band];
+        unsigned char bit = (unsigned char)(1 << next_random(&state) % 8);
+
+        bands.at[band][at] ^= bit;
+        check_alike(&bands, honest);
+        bands.at[band][at] ^= bit;
+    }
+    release(&bands);
+}
+END_TEST
+
+int main(void)
+{
+    const TTest *const tests[] = {
+        an_honest_file_is_read, bands_that_lean_on_others, bands_that_end_elsewhere,
+        claims_that_are_wrong,  bands_in_the_wrong_order,  a_last_block_in_the_middle,
+        bands_of_other_lengths, any_bit_may_be_wrong,      NULL,
+    };
+
+    return run_suite("restart", tests);
+}

@@ -1,0 +1,283 @@
+/* SPDX-License-Identifier: MIT */
+/* Damaged files: every one is refused, whatever is wrong and wherever it is, and nothing else
+ * happens. */
+#include <config.h>
+
+#include "support/png_maker.h"
+
+#include <telar/codec.h>
+
+static struct maker made;
+
+/* What reading n bytes comes to. The message must be there when it fails. */
+static telar_status read_bytes(const unsigned char *bytes, size_t n,
+                               char text[TELAR_ERROR_TEXT_BYTES])
+{
+    const struct telar_limits limits = {.max_pixels = 100000};
+    struct telar_error error;
+    telar_image *image;
+    char name[32];
+    int fd;
+    telar_status status =
+        telar_image_read(memory_file(bytes, n, &fd, name), &limits, &image, &error);
+
+    if (status != TELAR_OK) {
+        ck_assert_ptr_null(image);
+        ck_assert_int_eq(error.status, status);
+        ck_assert_ptr_nonnull(strstr(error.text, name));
+        if (text)
+            strcpy(text, error.text);
+    }
+    telar_image_free(image);
+    close(fd);
+    return status;
+}
+
+static void check_refused(const char *phrase)
+{
+    char text[TELAR_ERROR_TEXT_BYTES] = "accepted";
+
+    ck_assert_int_eq(read_bytes(made.bytes, made.n, text), TELAR_INPUT);
+    ck_assert_msg(strstr(text, phrase) != NULL, "\"%s\" lacks \"%s\"", text, phrase);
+}
+
+/* Three kinds of file, to damage: 0 RGB; 1 palette, tRNS, text; 2 interlaced 16-bit RGBA. */
+static void make_kind(int kind)
+{
+    unsigned char rows[512] = {0};
+    const unsigned char palette[] = {1, 2, 3, 40, 50, 60, 255, 254, 253, 0, 0, 0},
+                        transparent[] = {0, 128};
+
+    if (kind == 0) {
+        maker_small(&made);
+        return;
+    }
+    maker_begin(&made, 5, 5, kind == 1 ? 2 : 16, kind == 1 ? 3 : 6, kind == 2);
+    if (kind == 1) {
+        maker_chunk(&made, "PLTE", palette, sizeof palette);
+        maker_chunk(&made, "tRNS", transparent, sizeof transparent);
+        maker_chunk(&made, "tEXt", "Title\0a picture", 15);
+        maker_idat(&made, rows, 5 * 3);
+    } else {
+        /* Adam7 of 5 x 5: passes of 1x1, 1x1, 1x2, 2x1 (columns 0, 4 twice), 1x3, 3x2, 2x5 (rows x
+         * columns). */
+        maker_idat(&made, rows,
+                   (1 + 8) + (1 + 8) + (1 + 16) + 2 * (1 + 8) + (1 + 24) + 3 * (1 + 16)
+                       + 2 * (1 + 40));
+    }
+    maker_chunk(&made, "IEND", NULL, 0);
+}
+
+START_TEST(undamaged_files_are_accepted)
+{
+    for (int kind = 0; kind < 3; kind++) {
+        char text[TELAR_ERROR_TEXT_BYTES] = "";
+
+        make_kind(kind);
+        ck_assert_msg(read_bytes(made.bytes, made.n, text) == TELAR_OK, "%s", text);
+    }
+}
+END_TEST
+
+START_TEST(cut_short_anywhere_is_refused)
+{
+    for (int kind = 0; kind < 3; kind++) {
+        make_kind(kind);
+        for (size_t n = 0; n < made.n; n++)
+            ck_assert_msg(read_bytes(made.bytes, n, NULL) == TELAR_INPUT, "kind %d, %zu bytes",
+                          kind, n);
+    }
+}
+END_TEST
+
+/* A CRC finds every change of a single bit, and a change of the framing leads to a wrong CRC. */
+START_TEST(every_flipped_bit_is_refused)
+{
+    for (int kind = 0; kind < 3; kind++) {
+        make_kind(kind);
+        for (size_t bit = 0; bit < 8 * made.n; bit++) {
+            made.bytes[bit / 8] ^= (unsigned char)(1 << bit % 8);
+            ck_assert_msg(read_bytes(made.bytes, made.n, NULL) == TELAR_INPUT, "kind %d, bit %zu",
+                          kind, bit);
+            made.bytes[bit / 8] ^= (unsigned char)(1 << bit % 8);
+        }
+    }
+}
+END_TEST
+
+/* Flips each bit of a chunk's data and makes its CRC right again, so that the damage comes further
+ * in. */
+static void flip_behind_crc(size_t begin, uint32_t length)
+{
+    for (size_t bit = 0; bit < 8 * (size_t)length; bit++) {
+        unsigned char *byte = made.bytes + begin + 8 + bit / 8, crc[4];
+        telar_status status;
+
+        *byte ^= (unsigned char)(1 << bit % 8);
+        memcpy(crc, made.bytes + begin + 8 + length, 4);
+        put_u32(made.bytes + begin + 8 + length,
+                (uint32_t)crc32(0, made.bytes + begin + 4, length + 4));
+        status = read_bytes(made.bytes, made.n, NULL);
+        ck_assert_msg(status == TELAR_OK || status == TELAR_INPUT, "chunk at %zu, bit %zu: %d",
+                      begin, bit, status);
+        memcpy(made.bytes + begin + 8 + length, crc, 4);
+        *byte ^= (unsigned char)(1 << bit % 8);
+    }
+}
+
+START_TEST(damage_behind_a_right_crc_is_survived)
+{
+    for (int kind = 0; kind < 3; kind++) {
+        make_kind(kind);
+        for (size_t at = 8; at < made.n; at += 12 + get_u32(made.bytes + at))
+            flip_behind_crc(at, get_u32(made.bytes + at));
+    }
+}
+END_TEST
+
+START_TEST(image_data_must_be_complete)
+{
+    const unsigned char rows[3 * 13] = {0};
+
+    maker_begin(&made, 4, 3, 8, 2, 0);
+    maker_chunk(&made, "IEND", NULL, 0);
+    check_refused("IEND");
+
+    maker_begin(&made, 4, 3, 8, 2, 0);
+    maker_idat(&made, rows, sizeof rows - 1);
+    maker_chunk(&made, "IEND", NULL, 0);
+    check_refused("Not enough image data");
+
+    maker_begin(&made, 4, 3, 8, 2, 0);
+    maker_idat(&made, rows, sizeof rows);
+    check_refused("truncated");
+}
+END_TEST
+
+START_TEST(image_data_must_end)
+{
+    static unsigned char rows[1 << 20];
+    const unsigned char more[128] = {0};
+
+    maker_begin(&made, 4, 3, 8, 2, 0);
+    maker_idat(&made, rows, 3 * 13 + 1);
+    maker_chunk(&made, "IEND", NULL, 0);
+    check_refused("Too much image data");
+
+    /* A megabyte behind a picture of twelve pixels. */
+    maker_begin(&made, 4, 3, 8, 2, 0);
+    maker_idat(&made, rows, sizeof rows);
+    maker_chunk(&made, "IEND", NULL, 0);
+    check_refused("Too much image data");
+
+    maker_begin(&made, 4, 3, 8, 2, 0);
+    maker_idat(&made, rows, 3 * 13);
+    maker_chunk(&made, "IDAT", more, sizeof more);
+    maker_chunk(&made, "IEND", NULL, 0);
+    check_refused("Too much image data");
+}
+END_TEST
+
+/* With random rows the data behind the picture is too long to be inflated before it is refused. */
+START_TEST(long_data_behind_the_image_is_not_inflated)
+{
+    static unsigned char rows[200000];
+    uint32_t state = 1;
+
+    for (size_t i = 3 * 13; i < sizeof rows; i++)
+        rows[i] = (unsigned char)next_random(&state);
+    maker_begin(&made, 4, 3, 8, 2, 0);
+    maker_idat(&made, rows, sizeof rows);
+    made.n -= 50000; /* never reached */
+    check_refused("Too much image data");
+}
+END_TEST
+
+START_TEST(image_data_checksum_is_checked)
+{
+    const unsigned char rows[3 * 13] = {0};
+    unsigned char packed[256];
+    size_t n = pack(packed, sizeof packed, rows, sizeof rows);
+
+    packed[n - 1] ^= 1;
+    maker_begin(&made, 4, 3, 8, 2, 0);
+    maker_chunk(&made, "IDAT", packed, n);
+    maker_chunk(&made, "IEND", NULL, 0);
+    check_refused("incorrect data check");
+}
+END_TEST
+
+/* Otherwise the size would be judged before it is known, and no limit would hold. */
+START_TEST(the_header_must_come_first)
+{
+    static const char *const names[] = {"gAMA", "tEXt", "prVt"};
+    const unsigned char rows[3 * 13] = {0};
+
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+        for (uint32_t columns = 4; columns <= 400000000;
+             columns = columns < 400000000 ? columns * 100 : UINT32_MAX) {
+            static struct maker whole;
+
+            maker_begin(&whole, columns, 3, 8, 2, 0);
+            made.n = 0;
+            maker_raw(&made, whole.bytes, 8);
+            maker_chunk(&made, names[i], "\0\0\1\2", 4);
+            maker_raw(&made, whole.bytes + 8, whole.n - 8);
+            maker_idat(&made, rows, sizeof rows);
+            maker_chunk(&made, "IEND", NULL, 0);
+            check_refused("IHDR is not its first chunk");
+        }
+}
+END_TEST
+
+START_TEST(a_palette_image_must_have_a_palette)
+{
+    const unsigned char rows[2] = {0, 0x1b};
+
+    maker_begin(&made, 4, 1, 2, 3, 0);
+    maker_idat(&made, rows, sizeof rows);
+    maker_chunk(&made, "IEND", NULL, 0);
+    check_refused("PLTE");
+}
+END_TEST
+
+START_TEST(unknown_critical_chunks_are_refused)
+{
+    const unsigned char rows[3 * 13] = {0};
+
+    maker_begin(&made, 4, 3, 8, 2, 0);
+    maker_chunk(&made, "CgBI", rows, 4);
+    maker_idat(&made, rows, sizeof rows);
+    maker_chunk(&made, "IEND", NULL, 0);
+    check_refused("CgBI");
+}
+END_TEST
+
+START_TEST(what_follows_the_end_is_not_read)
+{
+    maker_small(&made);
+    maker_raw(&made, "thumbnail of some camera", 24);
+    ck_assert_int_eq(read_bytes(made.bytes, made.n, NULL), TELAR_OK);
+}
+END_TEST
+
+int main(void)
+{
+    const TTest *const tests[] = {
+        undamaged_files_are_accepted,
+        cut_short_anywhere_is_refused,
+        every_flipped_bit_is_refused,
+        damage_behind_a_right_crc_is_survived,
+        image_data_must_be_complete,
+        image_data_must_end,
+        long_data_behind_the_image_is_not_inflated,
+        image_data_checksum_is_checked,
+        the_header_must_come_first,
+        a_palette_image_must_have_a_palette,
+        unknown_critical_chunks_are_refused,
+        what_follows_the_end_is_not_read,
+        NULL,
+    };
+
+    return run_suite("codec_damage", tests);
+}

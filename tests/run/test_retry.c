@@ -1,0 +1,230 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Doing it again: whatever a worker was doing when it was lost, and however, the output is byte for
+ * byte what it would have been.
+ */
+#include <config.h>
+
+#include "support/retry_fixture.h"
+#include "support/sandboxed.h"
+
+/* The report tells of the loss, and who was there. */
+static void check_losses(const telar_report *report, const struct strike *s, const char *what)
+{
+    uint64_t processes = 0, seen = 0;
+    char all[1024] = "";
+
+    for (uint64_t i = 0; i < report->n_losses; i++) {
+        const struct telar_loss_report *loss = &report->loss[i];
+
+        ck_assert_uint_lt(loss->worker, report->n_workers);
+        ck_assert_uint_le(loss->at_ns, report->total_ns);
+        seen += loss->busy && (s->all || loss->kind == s->kind)
+                && loss->status == deeds[s->deed].status && strstr(loss->why, deeds[s->deed].why);
+        if (strlen(all) < sizeof all / 2)
+            snprintf(all + strlen(all), sizeof all - strlen(all), "; %s%llu: %s",
+                     telar_task_kind_name(loss->kind), (unsigned long long)loss->attempt,
+                     loss->why);
+    }
+    ck_assert_msg(seen >= atomic_load(struck), "%s, %s: %llu losses, not %u%s", what,
+                  report->isolation, (unsigned long long)seen, atomic_load(struck), all);
+    for (uint32_t i = 0; i < report->n_workers; i++)
+        processes += report->worker[i].processes;
+    /* the last that was lost has no successor where there was no work left for one */
+    ck_assert_uint_le(processes, report->n_workers + report->n_losses);
+}
+
+/* A slow machine may find more of its workers too slow than those that are meant: that must not
+ * matter. */
+static struct telar_options patient(struct telar_options options, enum deed deed)
+{
+    if (deed != HANG && deed != STOP)
+        return options;
+    options.timeout_ms = 1000;
+    options.retries = 100;
+    return options;
+}
+
+static void check_survival(const struct work *work, const struct content *expected,
+                           const struct strike *s, struct telar_options options)
+{
+    int descriptors = count_descriptors();
+    const char *what = describe(s, options.workers);
+    struct telar_error error = {.text = ""};
+    telar_report *report = NULL;
+    telar_status status;
+
+    unlink(output);
+    atomic_store(struck, 0);
+    strike = s;
+    status = run(work, patient(options, s->deed), &report, &error);
+    strike = NULL;
+    ck_assert_msg(status == TELAR_OK, "%s: %s", what, error.text);
+    ck_assert_msg(atomic_load(struck) >= s->times, "%s: never struck", what);
+    check_output(expected, what);
+    check_losses(report, s, what);
+    telar_report_free(report);
+    check_nothing_left(descriptors);
+}
+
+/* Both when it has written nothing, but spoilt what it was to write, and when all is written. */
+static void check_task(const struct work *work, const struct content *expected,
+                       telar_task_kind kind, uint64_t index, telar_isolation isolation)
+{
+    for (int deed = 0; deed < CLOSE;
+         deed++) { /* the others cost a second each, and have tests of their own */
+        struct strike s = {
+            .kind = kind, .index = index, .times = 1 + deed % 2, .deed = (enum deed)deed};
+        struct telar_options options = {.isolation = isolation, .on_crash = TELAR_ON_CRASH_RETRY};
+
+        /* one worker makes the pixels of a band when it inflates it */
+        options.workers = (kind == TELAR_TASK_UNFILTER ? 2 : 1) + (uint32_t)(deed + (int)kind) % 3;
+        s.after = (deed + (int)isolation) % 2;
+        check_survival(work, expected, &s, options);
+    }
+}
+
+static const telar_isolation rungs[] = {TELAR_SHARED, TELAR_GUARDED};
+
+/* Of the deeds, those that are not a violation themselves. */
+START_TEST(in_a_sandbox)
+{
+    const struct work *works[] = {&chain, &alone, &straight, &grid};
+    const size_t begins[] = {0, 1, 2, 0}; /* which of these each work has tasks for */
+    const struct strike strikes[] = {
+        {.kind = TELAR_TASK_UNFILTER, .index = 3, .times = 2, .deed = EXIT_3, .after = true},
+        {.kind = TELAR_TASK_INFLATE, .index = 7, .times = 1, .deed = SEGV},
+        {.kind = TELAR_TASK_ENCODE, .index = 4, .times = 2, .deed = SEGV, .after = true},
+        {.all = true, .times = 2, .deed = EXIT_0},
+    };
+
+    if (!can_sandbox("doing it again in a sandbox"))
+        return;
+    for (size_t i = 0; i < LENGTH(works); i++) {
+        struct content expected = expect(works[i]);
+
+        for (size_t j = begins[i]; j < LENGTH(strikes); j++)
+            check_survival(works[i], &expected, &strikes[j],
+                           (struct telar_options){.workers = 3, .isolation = TELAR_SANDBOXED});
+        free(expected.bytes);
+    }
+    remove_files();
+}
+END_TEST
+
+static void check_tasks(const struct work *work, const telar_task_kind *kinds, size_t n)
+{
+    struct content expected = expect(work);
+
+    for (size_t rung = 0; rung < LENGTH(rungs); rung++)
+        for (size_t i = 0; i < n; i++)
+            check_task(work, &expected, kinds[i],
+                       kinds[i] <= TELAR_TASK_UNFILTER || kinds[i] == TELAR_TASK_ENCODE ? 7 : 0,
+                       rungs[rung]);
+    free(expected.bytes);
+    remove_files();
+}
+
+START_TEST(in_a_chain_of_bands)
+{
+    const telar_task_kind kinds[] = {TELAR_TASK_INFLATE, TELAR_TASK_UNFILTER, TELAR_TASK_PREPARE,
+                                     TELAR_TASK_ENCODE};
+
+    check_tasks(&chain, kinds, LENGTH(kinds));
+}
+END_TEST
+
+START_TEST(with_bands_alone)
+{
+    const telar_task_kind kinds[] = {TELAR_TASK_INFLATE, TELAR_TASK_ENCODE};
+
+    check_tasks(&alone, kinds, LENGTH(kinds));
+}
+END_TEST
+
+START_TEST(with_bands_that_go_straight)
+{
+    const telar_task_kind kinds[] = {TELAR_TASK_PREPARE, TELAR_TASK_ENCODE};
+
+    check_tasks(&straight, kinds, LENGTH(kinds));
+}
+END_TEST
+
+START_TEST(in_a_grid)
+{
+    const telar_task_kind kinds[] = {TELAR_TASK_GATHER, TELAR_TASK_MERGE, TELAR_TASK_PROCESS,
+                                     TELAR_TASK_ENCODE};
+
+    check_tasks(&grid, kinds, LENGTH(kinds));
+}
+END_TEST
+
+START_TEST(at_every_band_of_the_chain)
+{
+    struct content expected = expect(&chain);
+
+    for (uint64_t index = 0; index <= N_BANDS; index++)
+        for (uint32_t workers = 1; workers <= 4; workers += 3) {
+            struct strike s = {
+                .kind = TELAR_TASK_INFLATE, .index = index, .times = 1, .after = index % 2};
+
+            check_survival(&chain, &expected, &s, (struct telar_options){.workers = workers});
+        }
+    free(expected.bytes);
+    remove_files();
+}
+END_TEST
+
+START_TEST(at_every_task_at_once)
+{
+    const struct work *works[] = {&chain, &alone, &straight, &grid};
+
+    for (size_t i = 0; i < LENGTH(works); i++) {
+        struct content expected = expect(works[i]);
+
+        for (uint32_t workers = 1; workers <= 64; workers *= 4) {
+            struct strike s = {
+                .all = true, .times = 2, .deed = workers % 3 ? KILLED : SEGV, .after = i % 2};
+
+            check_survival(works[i], &expected, &s, (struct telar_options){.workers = workers});
+        }
+        free(expected.bytes);
+    }
+    remove_files();
+}
+END_TEST
+
+START_TEST(of_one_that_hangs)
+{
+    struct content expected = expect(&chain);
+    const struct strike hangs[] = {
+        {.kind = TELAR_TASK_INFLATE, .index = 7, .times = 1, .deed = HANG},
+        {.kind = TELAR_TASK_UNFILTER, .index = 2, .times = 1, .deed = CLOSE},
+        {.kind = TELAR_TASK_INFLATE, .index = 7, .times = 1, .deed = STOP, .after = true},
+        {.kind = TELAR_TASK_ENCODE, .index = 3, .times = 1, .deed = HANG, .after = true},
+        {.kind = TELAR_TASK_ENCODE, .index = 3, .times = 1, .deed = STOP},
+    };
+
+    for (size_t i = 0; i < LENGTH(hangs); i++)
+        check_survival(&chain, &expected, &hangs[i], (struct telar_options){.workers = 2});
+    free(expected.bytes);
+    remove_files();
+}
+END_TEST
+
+int main(void)
+{
+    const TTest *const tests[] = {
+        in_a_chain_of_bands,
+        with_bands_alone,
+        with_bands_that_go_straight,
+        in_a_grid,
+        in_a_sandbox,
+        at_every_band_of_the_chain,
+        at_every_task_at_once,
+        of_one_that_hangs,
+        NULL,
+    };
+
+    return run_suite("retry", tests);
+}

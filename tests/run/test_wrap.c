@@ -1,0 +1,433 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Every call that can fail fails once, the first time it is made, the second, the third, ... until
+ * none fails: each time there is the complete output or the right status, the old output stays, and
+ * nothing else is left behind.
+ */
+#include <config.h>
+
+#include "support/runs.h"
+#include "support/suite.h"
+#include "support/wrap.h"
+
+#include <fcntl.h>
+#include <limits.h>
+#include <sys/prctl.h>
+#include <zlib.h>
+
+/* Statuses as a set. */
+#define HOST (1u << TELAR_HOST)
+#define INPUT (1u << TELAR_INPUT)
+#define OUTPUT (1u << TELAR_OUTPUT)
+#define WORKER (1u << TELAR_WORKER)
+#define OK (1u << TELAR_OK)
+
+/* A call, how it fails, and what may become of a run. OK: there is another way, or the call is not
+ * needed. */
+static const struct failure {
+    const char *call;
+    int errnum;
+    unsigned statuses;
+} failures[] = {
+    {"malloc", ENOMEM, HOST | OK},
+    {"calloc", ENOMEM, HOST},
+    {"realloc", ENOMEM, HOST},
+    {"strdup", ENOMEM, HOST | OUTPUT},
+    {"realpath", ENOMEM, HOST | OUTPUT},
+    {"shm_open", ENFILE, OK},
+    {"memfd_create", EMFILE, HOST},
+    {"ftruncate", EFBIG, HOST | OK},
+    {"posix_fallocate", ENOSPC, HOST | OK},
+    {"mmap", ENOMEM, HOST | OK},
+    {"madvise", ENOMEM, HOST | OK},
+    {"mprotect", ENOMEM, HOST},
+    {"fork", EAGAIN, HOST | OK},
+    {"waitpid", ECHILD, WORKER | OK},
+    {"pthread_create", EAGAIN, HOST | OK},
+    {"socketpair", EMFILE, HOST | OK},
+    {"send", ENOBUFS, HOST | WORKER | OK},
+    {"recv", ENOMEM, HOST | WORKER | OK},
+    {"poll", ENOMEM, HOST | OK},
+    {"fopen", EMFILE, OK},
+    {"getrandom", EAGAIN, HOST | OK},
+    {"openat", EMFILE, HOST | INPUT | OUTPUT},
+    {"stat", EACCES, OUTPUT},
+    {"fstat", EIO, INPUT | OUTPUT},
+    {"fchmod", EPERM, OUTPUT},
+    {"pread", EIO, INPUT | OK}, /* OK: the bands of the file are not found then */
+    {"write", ENOSPC, OUTPUT},
+    {"fsync", EIO, OUTPUT},
+    {"linkat", EACCES, OUTPUT},
+    {"renameat", EACCES, OUTPUT},
+    {"close", EIO, OUTPUT | OK},
+    /* What is no failure. */
+    {"posix_fallocate", EINTR, OK},
+    {"waitpid", EINTR, OK},
+    {"send", EINTR, OK},
+    {"recv", EINTR, OK},
+    {"poll", EINTR, OK},
+    {"pread", EINTR, OK},
+    {"pread", 0, OK},
+    {"write", EINTR, OK},
+    {"write", 0, OK},
+};
+
+/* ---- files ---- */
+
+static char directory[64], input[80], output[80];
+
+struct content {
+    unsigned char bytes[1 << 20];
+    size_t n;
+};
+
+static void load(const char *path, struct content *content)
+{
+    FILE *file = fopen(path, "rbe");
+
+    ck_assert_ptr_nonnull(file);
+    content->n = fread(content->bytes, 1, sizeof content->bytes, file);
+    fclose(file);
+    ck_assert_uint_lt(content->n, sizeof content->bytes);
+}
+
+static void save(const char *path, const void *bytes, size_t n)
+{
+    FILE *file = fopen(path, "wbe");
+
+    ck_assert_ptr_nonnull(file);
+    ck_assert_uint_eq(fwrite(bytes, 1, n, file), n);
+    ck_assert_int_eq(fclose(file), 0);
+}
+
+/* Gives the input a tEXt chunk after its IHDR, so that there are chunks to be carried over. */
+static void add_text(void)
+{
+    enum { AFTER_IHDR = 8 + 25, TEXT = 9 };
+    static const unsigned char chunk[] = "\0\0\0\11tEXtTitle\0web";
+    static struct content old;
+    unsigned char crc[4];
+    uint32_t sum = (uint32_t)crc32(crc32(0, NULL, 0), chunk + 4, 4 + TEXT);
+    FILE *file;
+
+    for (int i = 0; i < 4; i++)
+        crc[i] = (unsigned char)(sum >> (24 - 8 * i));
+    load(input, &old);
+    file = fopen(input, "wbe");
+    ck_assert_ptr_nonnull(file);
+    fwrite(old.bytes, 1, AFTER_IHDR, file);
+    fwrite(chunk, 1, 8 + TEXT, file);
+    fwrite(crc, 1, 4, file);
+    fwrite(old.bytes + AFTER_IHDR, 1, old.n - AFTER_IHDR, file);
+    ck_assert_int_eq(fclose(file), 0);
+}
+
+static void make_files(const struct telar_geometry *geometry)
+{
+    telar_image *picture;
+
+    strcpy(directory, "telar-wrap-XXXXXX");
+    ck_assert_ptr_nonnull(mkdtemp(directory));
+    snprintf(input, sizeof input, "%s/in.png", directory);
+    snprintf(output, sizeof output, "%s/out.png", directory);
+    ck_assert_int_eq(telar_image_new(geometry, &picture, NULL), TELAR_OK);
+    for (uint32_t row = 0; row < geometry->rows; row++)
+        memset(telar_image_row(picture, row), (int)(row * row / 64 % 256),
+               telar_row_bytes(geometry));
+    ck_assert_int_eq(telar_image_write(picture, input, NULL), TELAR_OK);
+    telar_image_free(picture);
+    add_text();
+}
+
+static void remove_files(void)
+{
+    unlink(input);
+    unlink(output);
+    ck_assert_int_eq(rmdir(directory), 0);
+}
+
+/* ---- runs ---- */
+
+struct trial {
+    enum world world;
+    struct telar_geometry geometry;
+    const char *transforms[3];
+    unsigned long density; /* each call up to this number fails; after it the steps grow */
+    struct telar_options options;
+    telar_pipeline *pipeline;
+    struct content expected;
+};
+
+static telar_status run(const struct trial *trial, struct telar_error *error)
+{
+    telar_report *report;
+    telar_status status =
+        telar_run_file(input, output, trial->pipeline, &trial->options, &report, error);
+
+    telar_report_free(report);
+    return status;
+}
+
+static void check_error(const struct failure *failure, const struct telar_error *error,
+                        telar_status status)
+{
+    ck_assert_int_eq(error->status, status);
+    ck_assert_msg(error->text[0], "%s: no words", failure->call);
+    if (status != TELAR_WORKER && failure->errnum != ENOMEM) /* allocating is no system call */
+        ck_assert_msg(error->errnum == failure->errnum, "%s: errno %d, not %d: %s", failure->call,
+                      error->errnum, failure->errnum, error->text);
+}
+
+/* What check_nothing_left sees, but only of this run: a shared-memory name that it has used. */
+static void check_left(const char *call, unsigned long k, int descriptors)
+{
+    pid_t child = waitpid(-1, NULL, WNOHANG);
+    int left = count_descriptors();
+
+    ck_assert_msg(child == -1 && errno == ECHILD, "%s %lu: child %d is left", call, k, (int)child);
+    ck_assert_msg(left == descriptors, "%s %lu: %d descriptors, not %d", call, k, left,
+                  descriptors);
+    ck_assert_msg(!any_segment_mapped(), "%s %lu: a segment is still mapped", call, k);
+    ck_assert_msg(access(wrap_shm_path(), F_OK) != 0, "%s %lu: %s is left", call, k,
+                  wrap_shm_path());
+    ck_assert_msg(count_entries(directory, "") == 4, "%s %lu: a file is left", call, k);
+}
+
+/* Runs with the k-th call failing; whether there was a k-th call. */
+static bool fail_once(const struct trial *trial, const struct failure *failure, unsigned long k)
+{
+    static const char old[] = "the old output";
+    static struct content got;
+    struct telar_error error;
+    telar_status status;
+    int descriptors;
+    bool failed;
+
+    save(output, old, sizeof old);
+    descriptors = count_descriptors();
+    wrap_arm(failure->call, failure->errnum, k);
+    status = run(trial, &error);
+    failed = wrap_disarm();
+    check_left(failure->call, k, descriptors);
+    load(output, &got);
+    ck_assert_msg((failed ? failure->statuses : OK) & 1u << status, "%s %lu (%s): %s, %s",
+                  failure->call, k, strerror(failure->errnum), telar_status_name(status),
+                  status ? error.text : "");
+    if (status == TELAR_OK) {
+        ck_assert_msg(got.n == trial->expected.n
+                          && memcmp(got.bytes, trial->expected.bytes, got.n) == 0,
+                      "%s %lu: other bytes", failure->call, k);
+    } else {
+        check_error(failure, &error, status);
+        ck_assert_msg(got.n == sizeof old && memcmp(got.bytes, old, got.n) == 0,
+                      "%s %lu: the old output is gone", failure->call, k);
+    }
+    return failed;
+}
+
+static void begin_trial(struct trial *trial)
+{
+    const struct telar_options options = trial->options;
+
+    wrap_begin(trial->world);
+    make_files(&trial->geometry);
+    trial->pipeline = telar_pipeline_new();
+    for (const char **text = trial->transforms; *text; text++)
+        ck_assert_int_eq(telar_pipeline_parse(trial->pipeline, *text, NULL), TELAR_OK);
+    trial->options = (struct telar_options){.engine = TELAR_SERIAL};
+    ck_assert_int_eq(run(trial, NULL), TELAR_OK);
+    load(output, &trial->expected);
+    trial->options = options;
+}
+
+/* All of it. `calls`: those that must have been made, ended by NULL, or the test tests nothing. */
+static void check_trial(struct trial *trial, const char *const *calls)
+{
+    char made[1024] = " ";
+
+    begin_trial(trial);
+    for (size_t i = 0; i < LENGTH(failures); i++) {
+        unsigned long k = 1;
+
+        while (fail_once(trial, &failures[i], k))
+            k += 1 + k / trial->density;
+        if (k > 1) {
+            strcat(made, failures[i].call);
+            strcat(made, " ");
+        }
+    }
+    for (; *calls; calls++)
+        ck_assert_msg(strstr(made, *calls) != NULL, "%s is never called", *calls);
+    telar_pipeline_free(trial->pipeline);
+    remove_files();
+}
+
+/* A small picture in quadrants, with a transform that reads the neighbours' pixels and one that
+ * reads all first. */
+static void check_quadrants(enum world world, struct telar_options options,
+                            const char *const *calls)
+{
+    static struct trial trial = {.geometry = {31, 23, 3, 8},
+                                 .transforms = {"blur:sigma=1", "equalize"},
+                                 .density = ULONG_MAX};
+
+    trial.world = world;
+    trial.options = options;
+    trial.options.workers = 3;
+    trial.options.plan = (struct telar_plan){2, 2};
+    check_trial(&trial, calls);
+}
+
+#define EVERYWHERE                                                                                 \
+    " malloc ", " calloc ", " shm_open ", " ftruncate ", " posix_fallocate ", " mmap ",            \
+        " openat ", " pread ", " write ", " fsync ", " renameat ", " close "
+
+START_TEST(serial)
+{
+    check_quadrants(USUAL, (struct telar_options){.engine = TELAR_SERIAL},
+                    (const char *const[]){EVERYWHERE, " linkat ", NULL});
+}
+END_TEST
+
+START_TEST(threads)
+{
+    check_quadrants(USUAL, (struct telar_options){.engine = TELAR_THREADS},
+                    (const char *const[]){EVERYWHERE, " pthread_create ", " socketpair ", " send ",
+                                          " recv ", NULL});
+}
+END_TEST
+
+START_TEST(gil)
+{
+    check_quadrants(USUAL, (struct telar_options){.engine = TELAR_GIL},
+                    (const char *const[]){EVERYWHERE, " pthread_create ", " socketpair ", " send ",
+                                          " recv ", NULL});
+}
+END_TEST
+
+#define IN_PROCESSES EVERYWHERE, " fork ", " waitpid ", " socketpair ", " send ", " recv ", " poll "
+
+START_TEST(shared_processes)
+{
+    check_quadrants(USUAL,
+                    (struct telar_options){.engine = TELAR_PROCESSES, .isolation = TELAR_SHARED},
+                    (const char *const[]){IN_PROCESSES, NULL});
+}
+END_TEST
+
+START_TEST(guarded_processes)
+{
+    check_quadrants(USUAL,
+                    (struct telar_options){.engine = TELAR_PROCESSES, .isolation = TELAR_GUARDED},
+                    (const char *const[]){IN_PROCESSES, " mprotect ", NULL});
+}
+END_TEST
+
+START_TEST(without_shared_memory_by_name)
+{
+    check_quadrants(NO_SHM, (struct telar_options){.engine = TELAR_PROCESSES},
+                    (const char *const[]){IN_PROCESSES, " memfd_create ", NULL});
+}
+END_TEST
+
+START_TEST(without_nameless_files)
+{
+    check_quadrants(NO_TMPFILE, (struct telar_options){.engine = TELAR_THREADS},
+                    (const char *const[]){EVERYWHERE, NULL});
+}
+END_TEST
+
+/* A picture of more bands than the window has, which decode and encode in parallel. */
+START_TEST(through_a_window)
+{
+    static struct trial trial = {.geometry = {6000, 256, 3, 8},
+                                 .transforms = {"blur:sigma=1"},
+                                 .density = 3,
+                                 .options = {.engine = TELAR_PROCESSES, .workers = 2}};
+
+    check_trial(&trial, (const char *const[]){IN_PROCESSES, NULL});
+}
+END_TEST
+
+/* ---- the coordinator is killed ---- */
+
+/* Waits for the run, and for whoever has lost his parent with it; the time limit of the suite is
+ * the limit for that. */
+static void wait_for_all(void)
+{
+    pid_t pid;
+
+    do
+        pid = waitpid(-1, NULL, 0);
+    while (pid > 0 || errno == EINTR);
+    ck_assert_int_eq(errno, ECHILD);
+}
+
+/* A run that loses its coordinator at the k-th call; whether there was a k-th call. */
+static bool kill_once(const struct trial *trial, const char *call, unsigned long k)
+{
+    static const char old[] = "the old output";
+    static struct content got;
+    pid_t coordinator;
+    bool killed;
+
+    save(output, old, sizeof old);
+    wrap_arm(NULL, 0, 0);
+    coordinator = fork();
+    ck_assert_int_ge(coordinator, 0);
+    if (coordinator == 0) {
+        wrap_arm_kill(call, getpid(), k);
+        _exit(run(trial, NULL) != TELAR_OK);
+    }
+    wait_for_all();
+    killed = wrap_disarm();
+    load(output, &got);
+    ck_assert_msg(
+        (got.n == trial->expected.n && memcmp(got.bytes, trial->expected.bytes, got.n) == 0)
+            || (killed && got.n == sizeof old && memcmp(got.bytes, old, got.n) == 0),
+        "%s %lu: the output is neither the old one nor the new", call, k);
+    ck_assert_msg(count_entries(directory, "") == 4, "%s %lu: a file is left", call, k);
+    ck_assert_msg(access(wrap_shm_path(), F_OK) != 0, "%s %lu: %s is left", call, k,
+                  wrap_shm_path());
+    return killed;
+}
+
+START_TEST(killed_coordinators_leave_nothing)
+{
+    static const char *const calls[] = {"openat", "mmap",  "fork",  "send",   "recv",     "poll",
+                                        "pread",  "write", "fsync", "linkat", "renameat", "close"};
+    static struct trial trial = {.geometry = {31, 23, 3, 8},
+                                 .transforms = {"blur:sigma=1"},
+                                 .options = {.engine = TELAR_PROCESSES, .workers = 2}};
+
+    begin_trial(&trial);
+    ck_assert_int_eq(prctl(PR_SET_CHILD_SUBREAPER, 1), 0);
+    for (size_t i = 0; i < LENGTH(calls); i++) {
+        unsigned long k = 1;
+
+        while (kill_once(&trial, calls[i], k))
+            k++;
+        ck_assert_msg(k > 1, "%s is never called", calls[i]);
+    }
+    telar_pipeline_free(trial.pipeline);
+    remove_files();
+}
+END_TEST
+
+int main(void)
+{
+    const TTest *const tests[] = {
+        serial,
+        threads,
+        gil,
+        shared_processes,
+        guarded_processes,
+        without_shared_memory_by_name,
+        without_nameless_files,
+        through_a_window,
+        killed_coordinators_leave_nothing,
+        NULL,
+    };
+
+    return run_suite("wrap", tests);
+}

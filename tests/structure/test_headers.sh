@@ -1,0 +1,20 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+# Each public header compiles alone, first in a file, as C11 and as C++11, without a warning.
+. "$(dirname "$0")/../support/cases.sh"
+
+strict="-I$srcdir/include -Wall -Wextra -Werror -pedantic -fsyntax-only"
+cxx=$(command -v "${CXX:-c++}")
+for header in "$srcdir"/include/telar/*.h; do
+    name=telar/$(basename "$header")
+    echo "#include <$name>" >"$work/alone.c"
+    cp "$work/alone.c" "$work/alone.cc"
+    # $CC may be a command with options
+    check "$name as C11" $CC $strict -std=c11 "$work/alone.c"
+    if [ -n "$cxx" ]; then
+        check "$name as C++11" "$cxx" $strict -std=c++11 "$work/alone.cc"
+    else
+        skip "$name as C++11" "there is no C++ compiler"
+    fi
+done
+end_cases

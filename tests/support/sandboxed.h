@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: MIT */
+/* sandboxed.h - whether tests of the sandboxed rung can run here. */
+#ifndef TESTS_SANDBOXED_H
+#define TESTS_SANDBOXED_H
+
+#include "isolate/sandbox.h"
+#include "support/suite.h"
+
+#include <stdio.h>
+
+/* False, and said aloud, where the host or this build has no sandbox: then `what` is skipped. */
+static inline bool can_sandbox(const char *what)
+{
+    struct telar_error error = {.status = TELAR_OK};
+    struct tl_sandbox *sandbox = NULL;
+    bool can = !under_valgrind() && tl_sandbox_new(&sandbox, &error) == TELAR_OK;
+
+    tl_sandbox_free(sandbox);
+    if (!can)
+        printf("skip - %s: %s\n", what,
+               error.status == TELAR_OK ? "valgrind makes system calls of its own" : error.text);
+    return can;
+}
+
+#endif

@@ -1,0 +1,83 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+# tools/dev/bench-codec measures what it says, and what it draws for that is a picture. How fast anything is, no test asks.
+. "$(dirname "$0")/../support/cases.sh"
+. "$(dirname "$0")/../support/cli.sh"
+TELAR=$telar TMPDIR=$work
+export TELAR TMPDIR
+tools=$(cd "$srcdir/tools" && pwd)
+bench=$tools/dev/bench-codec draw=$tools/dev/draw-page
+
+# The last command printed a row of the table with each of these names, and bytes at its end.
+has_rows()
+{
+    [ "$status" = 0 ] || { echo "status $status"; cat "$work/err"; return 1; }
+    for row in 'telar processes  ' 'telar threads  ' 'telar at its defaults  ' 'telar one worker  ' 'telar, own file in  '; do
+        grep -q "^$row.* [1-9][0-9]*\$" "$work/out" || { echo "no row '$row' in:"; cat "$work/out"; return 1; }
+    done
+}
+
+# The last command failed with status 2 and these words, and measured nothing.
+refuses()
+{
+    [ "$status" = 2 ] || { echo "status $status, not 2"; return 1; }
+    grep -qF -- "$1" "$work/err" || { echo "without '$1':"; cat "$work/err"; return 1; }
+    [ ! -s "$work/out" ] || { echo "a table all the same"; return 1; }
+}
+
+try "$bench" -n 1 -s 70x50
+check "a galaxy of a size" has_rows
+check "its size is told" grep -q '^invert on galaxy.png, .*(70, 50, 3)' "$work/out"
+for job in blur sobel equalize; do
+    try "$bench" -n 1 -t $job -s 40x30
+    check "$job" has_rows
+done
+"$telar" galaxy --size=31x17 "$work/mine.png"
+mkdir "$work/IN OUT & all"
+mv "$work/mine.png" "$work/IN OUT & all"
+(cd "$work/IN OUT & all" && "$bench" -n 1 mine.png) >"$work/out" 2>"$work/err"
+status=$?
+check "a picture of one's own, by a relative name" has_rows
+check "that picture it was" grep -q '^invert on mine.png, .*(31, 17, 3)' "$work/out"
+
+try "$bench" -s 5
+check "a size that is none" refuses "ROWSxCOLUMNS"
+try "$bench" "$work/absent.png"
+check "a picture that is not there" refuses "there is no picture"
+try "$bench" -p "$work/IN OUT & all/mine.png"
+check "a page, and a picture" refuses "that is drawn"
+try "$bench" -t sharpen -s 5x5
+check "a job that is not known" refuses "there are invert, blur, sobel, equalize"
+for number in 0 x '' -1; do
+    try "$bench" -n "$number" -s 5x5
+    check "'$number' rounds" refuses "say 1 or more"
+done
+try "$bench" -x
+check "an option that is not known" refuses "-s ROWSxCOLUMNS"
+
+if /usr/bin/python3 -c '' 2>/dev/null; then
+    try "$bench" -n 1 -p -s 130x420
+    check "a page" has_rows
+    check "the page is a page" grep -q '^invert on page.png, .*(130, 420, 3)' "$work/out"
+    "$draw" 300x500 "$work/one.png" && "$draw" 300x500 "$work/two.png"
+    check "the same page every time" cmp "$work/one.png" "$work/two.png"
+    for size in 1x1 1x700 700x1 97x331; do
+        try "$draw" $size "$work/page-$size.png"
+        check "a page of $size can be drawn" [ $status = 0 ]
+        rows=${size%x*} columns=${size#*x}
+        try "$telar" info "$work/page-$size.png"
+        check "a page of $size has that size" grep -q "^($rows, $columns, 3)\$" "$work/out"
+        try "$telar" run -t copy "$work/page-$size.png" "$work/copy.png"
+        check "a page of $size is a PNG file" [ $status = 0 ]
+    done
+    try "$draw" 5x5 "$work/absent/page.png"
+    check "a page that cannot be written is one line" sh -c "[ $status != 0 ] && grep -q '^draw-page: .*absent' '$work/err' && [ \$(wc -l <'$work/err') = 1 ]"
+    for size in 5 0x5 5x-1 x ''; do
+        try "$draw" "$size" "$work/none.png"
+        check "a page of '$size' is refused" sh -c "[ $status != 0 ] && grep -q '^usage: ' '$work/err' && [ ! -e '$work/none.png' ]"
+    done
+else
+    skip "a drawn page" "no Python"
+fi
+check "nothing is left" sh -c "! ls -d '$work'/bench-codec.* 2>/dev/null"
+end_cases

@@ -1,0 +1,20 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+# Every thirtieth case of tools/dev/sweep: at each rung, system calls that fail. All of them: tools/dev/sweep, some minutes.
+. "$(dirname "$0")/../support/cases.sh"
+. "$(dirname "$0")/../support/cli.sh"
+TELAR=$telar TMPDIR=$work
+export TELAR TMPDIR
+
+for rung in threads shared guarded sandboxed; do
+    "$srcdir/tools/dev/sweep" --rung=$rung --sample=30 >"$work/said" 2>&1
+    status=$?
+    case $status:$(cat "$work/said") in
+    77:*) skip "failing system calls, $rung" "$(cat "$work/said")" ;;
+    0:*skipped*) skip "failing system calls, $rung" "$(cat "$work/said")" ;;
+    *) check "failing system calls, $rung" sh -c "cat '$work/said' && exit $status" ;;
+    esac
+done
+check "a wrong option is refused" sh -c "'$srcdir/tools/dev/sweep' --rungs=threads 2>/dev/null; [ \$? = 2 ]"
+check "nothing is left of the sweep itself" sh -c "! ls -d '$work'/telar-sweep.* 2>/dev/null"
+end_cases

@@ -1,0 +1,170 @@
+/* SPDX-License-Identifier: MIT */
+/* The loops of the blur: every kernel gives the sums that the manual's text asks for. */
+#include <config.h>
+
+#include "support/suite.h"
+
+#include <stdio.h>
+
+#include "support/reference.h"
+#include "transform/blur.h"
+
+enum { SAMPLES_MAX = 140, RADIUS_MAX = 900, TAPS_MAX = 2 * RADIUS_MAX + 1 };
+
+enum kind { ZEROS, GREATEST, RANDOM, KINDS };
+
+/*
+ * How the numbers of one pass are: bits of a sample, the greatest sample, bits of a result, what
+ * sums are divided by.
+ */
+struct pass {
+    unsigned in_bits;
+    uint32_t greatest;
+    unsigned out_bits;
+    uint64_t divisor;
+};
+
+static const struct pass passes[] = {
+    {8, 255, 16, UINT64_C(1) << 8},
+    {16, 255 * 256, 8, UINT64_C(1) << 24},
+    {16, 65535, 16, UINT64_C(1) << 16},
+};
+
+enum { PASSES = sizeof passes / sizeof *passes };
+
+static tl_blur_weigh *loop_of(const struct tl_blur_kernel *kernel, size_t pass)
+{
+    tl_blur_weigh *const loops[PASSES] = {kernel->down_8, kernel->along_8, kernel->both_16};
+
+    return loops[pass];
+}
+
+/* Memory of exactly n samples, so that a sanitizer sees the one after them. */
+static void *samples(size_t n, unsigned bits)
+{
+    void *memory = malloc(n * (bits / 8));
+
+    ck_assert_ptr_nonnull(memory);
+    return memory;
+}
+
+static uint32_t get(const void *memory, size_t i, unsigned bits)
+{
+    return bits == 8 ? ((const uint8_t *)memory)[i] : ((const uint16_t *)memory)[i];
+}
+
+static void put(void *memory, size_t i, unsigned bits, uint32_t value)
+{
+    if (bits == 8)
+        ((uint8_t *)memory)[i] = (uint8_t)value;
+    else
+        ((uint16_t *)memory)[i] = (uint16_t)value;
+}
+
+static void fill(void *memory, size_t n, const struct pass *pass, enum kind kind, uint32_t *seed)
+{
+    for (size_t i = 0; i < n; i++)
+        put(memory, i, pass->in_bits,
+            kind == ZEROS      ? 0
+            : kind == GREATEST ? pass->greatest
+                               : next_random(seed) % (pass->greatest + 1));
+}
+
+/* The weights of the manual's text, and those that a kernel takes. */
+struct weights {
+    uint32_t whole[1000];
+    uint16_t half[1000];
+    size_t radius;
+};
+
+static void make_weights(double sigma, struct weights *weights)
+{
+    weights->radius = (size_t)blur_weights(sigma, weights->whole);
+    ck_assert_uint_eq(weights->whole[0] % 2, 0);
+    weights->half[0] = (uint16_t)(weights->whole[0] / 2);
+    for (size_t k = 1; k <= weights->radius; k++)
+        weights->half[k] = (uint16_t)weights->whole[k];
+}
+
+static uint32_t expected(const struct pass *pass, const struct weights *weights,
+                         const void *const *tap, size_t i)
+{
+    uint64_t sum = weights->whole[0] * (uint64_t)get(tap[weights->radius], i, pass->in_bits);
+
+    for (size_t k = 1; k <= weights->radius; k++)
+        sum += weights->whole[k]
+               * ((uint64_t)get(tap[weights->radius - k], i, pass->in_bits)
+                  + get(tap[weights->radius + k], i, pass->in_bits));
+    return (uint32_t)((sum + pass->divisor / 2) / pass->divisor);
+}
+
+static void check_loop(tl_blur_weigh *loop, const struct pass *pass, const struct weights *weights,
+                       const void *const *tap, size_t n)
+{
+    void *out = samples(n, pass->out_bits);
+
+    memset(out, 0xa5,
+           n * (pass->out_bits / 8)); /* so that nothing right is left there by the kernel before */
+    loop(out, tap, weights->half, weights->radius, n);
+    for (size_t i = 0; i < n; i++)
+        ck_assert_uint_eq(get(out, i, pass->out_bits), expected(pass, weights, tap, i));
+    free(out);
+}
+
+/* Every kernel on n samples; each tap is memory of its own. */
+static void check_kernels(size_t pass, const struct weights *weights, size_t n, enum kind kind)
+{
+    const struct tl_blur_kernel *kernels[] = {&tl_blur_plain, tl_blur_x86()};
+    uint32_t seed = (uint32_t)(1 + n);
+    void *tap[TAPS_MAX];
+
+    for (size_t k = 0; k <= 2 * weights->radius; k++) {
+        tap[k] = samples(n, passes[pass].in_bits);
+        fill(tap[k], n, &passes[pass], kind, &seed);
+    }
+    for (size_t k = 0; k < sizeof kernels / sizeof *kernels; k++)
+        if (kernels[k])
+            check_loop(loop_of(kernels[k], pass), &passes[pass], weights, (const void *const *)tap,
+                       n);
+    for (size_t k = 0; k <= 2 * weights->radius; k++)
+        free(tap[k]);
+}
+
+START_TEST(sums_are_right_for_every_length)
+{
+    struct weights weights;
+
+    make_weights(2, &weights);
+    for (size_t pass = 0; pass < PASSES; pass++)
+        for (size_t n = 1; n <= SAMPLES_MAX; n++)
+            for (enum kind kind = ZEROS; kind < KINDS; kind++)
+                check_kernels(pass, &weights, n, kind);
+}
+END_TEST
+
+START_TEST(sums_are_right_for_every_width_of_the_curve)
+{
+    static const double sigmas[] = {0.3, 0.34, 0.5, 1, 1.7, 5.5, 40, 300};
+    struct weights weights;
+
+    for (size_t s = 0; s < sizeof sigmas / sizeof *sigmas; s++) {
+        make_weights(sigmas[s], &weights);
+        for (size_t pass = 0; pass < PASSES; pass++)
+            for (enum kind kind = ZEROS; kind < KINDS; kind++)
+                check_kernels(pass, &weights, 77, kind);
+    }
+}
+END_TEST
+
+int main(void)
+{
+    const TTest *const tests[] = {
+        sums_are_right_for_every_length,
+        sums_are_right_for_every_width_of_the_curve,
+        NULL,
+    };
+
+    if (!tl_blur_x86())
+        printf("blur: skipped: the kernel for AVX2, which this processor does not have\n");
+    return run_suite("blur", tests);
+}

@@ -1,0 +1,339 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * bench.h - the parts of `telar bench`: what is compared, how it is measured, what was found.
+ *
+ * plan -> measure (rounds) -> examine (where the time goes) -> laws, faults, python -> findings
+ * (sentences)
+ * -> outputs. All of it hangs in one struct bench. Times are milliseconds unless a name says ns.
+ */
+#ifndef TOOLS_BENCH_H
+#define TOOLS_BENCH_H
+
+#include "bench/bench_stats.h"
+
+#include <stdio.h>
+#include <telar/telar.h>
+
+enum {
+    BENCH_ROWS_MAX = 96,
+    BENCH_ROUNDS_MAX = STATS_MAX,
+    BENCH_LIST_MAX = 16,  /* entries of one option's list */
+    BENCH_EXAMINED = 5,   /* runs of each row in which the time is taken apart */
+    BENCH_RUNGS_MAX = 16, /* engines and isolations together */
+    BENCH_FINDINGS_MAX = 32,
+};
+
+/* ---- what is compared ---- */
+
+/* What a row does: transform a picture that is in memory; go from a PNG file to a PNG file. */
+enum bench_job { BENCH_MEMORY, BENCH_FILE };
+
+/* A picture, and a PNG file of it where a row needs one. */
+struct bench_picture {
+    telar_image *image;
+    char path[256]; /* "" when there is none */
+};
+
+/* Parts of a worker's life. Together they are the time from the first worker made to the last
+ * joined. */
+enum bench_part {
+    PART_SPAWN,   /* from the call that makes it to the first instruction of its own */
+    PART_MAP,     /* mapping the segment and its private memory */
+    PART_TOUCH,   /* touching the pages of its tasks for the first time */
+    PART_COMPUTE, /* the rest of its tasks */
+    PART_WAIT,    /* for its turn to be made, for tasks, for the others to be joined */
+    PART_JOIN,    /* from being told that there is no more to being joined */
+    N_PARTS
+};
+
+/* What a run's workers do with a file, summed over all of them; writing is the coordinator's. */
+enum bench_step { STEP_INFLATE, STEP_UNFILTER, STEP_TRANSFORM, STEP_ENCODE, STEP_WRITE, N_STEPS };
+
+/* One run, taken apart. */
+struct bench_anatomy {
+    double wall_ms;             /* around the call, by the bench's own clock */
+    double setup_ms, finish_ms; /* before the first worker is made, after the last is joined */
+    double part_ms[N_PARTS];    /* of a worker, on average over all of them */
+    double step_ms[N_STEPS];
+    double least_cover, most_cover; /* set-up, all parts of a worker and finish over wall_ms: the
+                                       workers' extremes */
+    double spawn_join_us;           /* spawn and join of a worker, on average */
+};
+
+struct bench_sample {
+    double ms;
+    uint32_t place; /* in its round, from 0 */
+    uint64_t minor_faults, major_faults, voluntary, involuntary;
+    double user_ms, system_ms;
+};
+
+/* One contender: a row of the table. */
+struct bench_row {
+    char name[64];
+    enum bench_job job;
+    struct telar_options options;
+    bool warm;        /* the segment is touched before any worker is made */
+    bool kept;        /* its workers are kept from run to run */
+    telar_pool *pool; /* then: what keeps them, once there was a run */
+    struct telar_options pool_options;
+    uint32_t picture; /* index into bench.picture */
+    const telar_pipeline *pipeline;
+    uint32_t group;    /* rows of a group are compared with one another */
+    uint32_t baseline; /* the row that its ratio is taken to; itself: it is the baseline */
+    bool again;        /* the baseline once more */
+    bool left_out;     /* it could not be run; why has been said */
+
+    struct bench_sample *sample; /* bench.rounds of them */
+    double median, mad;
+    size_t outliers;
+    struct stats_interval ratio; /* to the baseline, paired by rounds */
+    struct bench_anatomy anatomy[BENCH_EXAMINED];
+    uint32_t examined;
+    telar_report *specimen; /* of the examined run whose time is the middle one */
+    uint64_t rss_bytes,
+        pss_bytes; /* of all its processes together, when its last task was done; 0: not known */
+};
+
+/* Rows that are compared: the same job on the same picture with the same pages. */
+struct bench_group {
+    char title[160];
+    uint32_t baseline, again; /* rows */
+    double resolution; /* the least |ln ratio| that this host can tell from none: see bench_judge */
+};
+
+/* What a row's ratio is worth. */
+enum bench_verdict {
+    VERDICT_BASELINE,
+    VERDICT_AGAIN,
+    VERDICT_SAME,
+    VERDICT_FASTER,
+    VERDICT_SLOWER,
+    VERDICT_NONE
+};
+
+/* ---- what is found beside times ---- */
+
+/* How a rung stands a trial. */
+enum bench_outcome { OUTCOME_UNKNOWN, OUTCOME_HELD, OUTCOME_FAILED };
+
+/* What isolation buys: trials that were made on this host in this run. */
+struct bench_rung {
+    telar_engine engine;
+    telar_isolation isolation;
+    enum bench_outcome crash, stray, hostile;
+    char crash_text[200], stray_text[200], hostile_text[200];
+};
+
+/* The picture size from which on `row` is faster than serial. Pixels; NAN where not found. */
+struct bench_even {
+    uint32_t row;
+    struct stats_interval
+        pixels; /* low: serial is still surely faster; high: it surely no longer is */
+};
+
+struct bench_law {
+    uint32_t row, serial;
+    struct stats_interval speedup;
+    double efficiency, karp_flatt; /* karp_flatt: NAN for one worker */
+};
+
+/* A row of the notebook's experiment. */
+struct bench_python_row {
+    char name[64];
+    double ms[BENCH_ROUNDS_MAX];
+    uint32_t n;
+    struct stats_interval ratio; /* to the pixel loop in one thread */
+};
+
+struct bench_python {
+    bool wanted, ran;
+    char version[64], numpy[32], lock[96], why_not[160];
+    uint32_t rows, columns, workers;
+    uint32_t rounds;         /* complete ones */
+    uint32_t picture, group; /* of telar's rows beside it */
+    FILE *script, *pixels;   /* unnamed files that the interpreter inherits */
+    uint32_t n;
+    struct bench_python_row row[8];
+};
+
+/* CPU time of the whole host in ticks, and what the hypervisor took of it. */
+struct bench_ticks {
+    uint64_t all, stolen;
+};
+
+struct bench_host {
+    char kernel[160], cpu[96], workers_reason[TELAR_REASON_BYTES], governor[32], clock_source[32];
+    char shmem_enabled[96], load[48], compiler[96];
+    uint32_t workers;
+    uint64_t memory_bytes;
+    struct bench_ticks ticks;            /* when the bench began */
+    double clock_step_ns, clock_cost_ns; /* the least step seen, the cost of one reading */
+    bool clock_back;                     /* it was seen to go backwards */
+    double steal; /* part of the CPUs' time that the hypervisor took meanwhile; NAN: not known */
+};
+
+/* Why the rounds ended. */
+enum bench_stop { STOP_PRECISE, STOP_TIME, STOP_ROUNDS, STOP_INTERRUPTED };
+
+/* ---- all of it ---- */
+
+/* What the command line asks for. Lists are in the order in which they were given; n 0: the
+ * default. */
+struct bench_wishes {
+    telar_engine engine[BENCH_LIST_MAX];
+    uint32_t n_engines;
+    telar_isolation isolation[BENCH_LIST_MAX];
+    uint32_t n_isolations;
+    uint32_t workers[BENCH_LIST_MAX], n_workers;
+    enum bench_job job[2];
+    uint32_t n_jobs;
+    bool small_pages[2];
+    uint32_t n_pages;
+    bool warm[2];
+    uint32_t n_segments;
+    struct telar_geometry size[BENCH_LIST_MAX]; /* of synthetic pictures */
+    uint32_t n_sizes;
+    const char *transforms[TELAR_PIPELINE_MAX];
+    uint32_t n_transforms;
+    const char *input;       /* NULL: synthetic */
+    bool starts, made, kept; /* --start was given, and with what */
+    bool python;
+    uint64_t rounds; /* exactly so many; 0: until precise or out of time */
+    uint32_t budget_ms;
+    double precision; /* half the width of an interval, as part of the ratio */
+    uint64_t seed;
+    bool quiet;
+    int progress; /* index into progress_words */
+};
+
+struct bench {
+    struct bench_wishes wishes;
+    char command[512];
+    telar_pipeline *pipeline, *notebook; /* what is asked for; invert, as the notebook does */
+    char directory[128];                 /* of the files, "" when there is none */
+    struct bench_picture picture[BENCH_LIST_MAX];
+    uint32_t n_pictures;
+    struct bench_row row[BENCH_ROWS_MAX];
+    uint32_t n_rows;
+    struct bench_group group[BENCH_ROWS_MAX];
+    uint32_t n_groups;
+    uint32_t rounds; /* complete ones */
+    enum bench_stop stop;
+    double widest;  /* of the intervals that were to become narrow: half the width, as part of the
+                       ratio */
+    double spent_s; /* in rounds */
+    struct stats_random random;
+    struct bench_host host;
+    struct bench_rung rung[BENCH_RUNGS_MAX];
+    uint32_t n_rungs;
+    struct bench_law law[BENCH_ROWS_MAX];
+    uint32_t n_laws;
+    double amdahl_serial; /* the share of a whole-file job that only one worker can do; NAN: not
+                             measured */
+    struct bench_even even[BENCH_RUNGS_MAX];
+    uint32_t n_evens;
+    struct bench_python python;
+    char finding[BENCH_FINDINGS_MAX][320];
+    uint32_t n_findings;
+};
+
+/* Set by SIGINT, SIGTERM and SIGHUP while bench_catch_signals is in force: everybody ends at the
+ * next chance. */
+extern volatile int bench_interrupted;
+
+/* ---- functions, by file. A status other than TELAR_OK has been said. ---- */
+
+/*
+ * bench_lists.c: options that are lists; false after it has been said what is wrong. pair: of two
+ * words the second is true.
+ */
+bool bench_take_engines(struct bench_wishes *wishes, const char *text);
+bool bench_take_isolations(struct bench_wishes *wishes, const char *text);
+bool bench_take_jobs(struct bench_wishes *wishes, const char *text);
+bool bench_take_start(struct bench_wishes *wishes, const char *text);
+bool bench_take_workers(struct bench_wishes *wishes, const char *text);
+bool bench_take_sizes(struct bench_wishes *wishes, const char *text);
+bool bench_take_pair(const char *option, const char *text, const char *first, const char *second,
+                     bool list[2], uint32_t *n);
+
+/* bench_plan.c: from wishes to rows and groups; rows that cannot be are said and left out. */
+telar_status bench_plan(struct bench *bench);
+
+/* bench_picture.c: the pictures of the rows, and their files in a directory of their own; its end.
+ */
+telar_status bench_pictures_make(struct bench *bench);
+void bench_pictures_free(struct bench *bench);
+/* A picture of rows x columns from the middle of another; NULL: no memory. */
+telar_image *bench_picture_crop(telar_image *image, uint32_t rows, uint32_t columns);
+
+/* bench_run.c: one run of a row; *wall_ms is taken around the call. The caller frees *report (may
+ * be NULL). */
+telar_status bench_run(const struct bench *bench, struct bench_row *row,
+                       const struct telar_options *options, struct bench_sample *sample,
+                       double *wall_ms, telar_report **report, telar_image **result,
+                       struct telar_error *error);
+
+/* Ends the workers that rows have kept. The next run of such a row makes others. */
+void bench_end_pools(struct bench *bench);
+void bench_catch_signals(void);
+double bench_now_ms(void);
+
+/* bench_measure.c: runs each row once, leaves out those that fail and those whose bytes differ;
+ * then the rounds. */
+telar_status bench_warm_up(struct bench *bench);
+void bench_measure(struct bench *bench);
+/* The ratios of a row to another, round by round, with the interval of their median. */
+struct stats_interval bench_ratio(struct bench *bench, const struct bench_row *row,
+                                  const struct bench_row *to, uint32_t resamples);
+/* Fills in what is derived from the samples: medians, ratios, resolutions. */
+void bench_summarize(struct bench *bench);
+/* A ratio counts when its interval excludes 1 and it is farther from 1 than the resolution of the
+ * group. */
+enum bench_verdict bench_judge(const struct bench *bench, const struct bench_row *row);
+const char *bench_verdict_name(enum bench_verdict verdict);
+
+/* bench_examine.c: where the time of each row goes, and how much memory its processes have. */
+void bench_examine(struct bench *bench);
+double bench_part_median(const struct bench_row *row, enum bench_part part);
+double bench_step_median(const struct bench_row *row, enum bench_step step);
+const char *bench_part_name(enum bench_part part);
+const char *bench_step_name(enum bench_step step);
+
+/* bench_memory.c: resident and proportional set size of this process and its children. */
+bool bench_memory_now(uint64_t *rss_bytes, uint64_t *pss_bytes);
+
+/* bench_laws.c, bench_even.c: speed-up and its laws, from rounds and examined runs; the break-even
+ * sizes. */
+void bench_laws(struct bench *bench);
+void bench_find_even(struct bench *bench);
+
+/* bench_faults.c: a trial of every rung that the rows have; one trial, in a process of its own that
+ * may not survive. */
+void bench_faults(struct bench *bench);
+int bench_trial(const char *what);
+const struct bench_rung *bench_rung_of(const struct bench *bench, const struct bench_row *row);
+
+/* bench_python.c: finds python3 and makes its files; one round of its rows, at bench->rounds; what
+ * the rounds say. */
+void bench_python_begin(struct bench *bench);
+void bench_python_round(struct bench *bench);
+void bench_python_summarize(struct bench *bench);
+void bench_python_end(struct bench *bench);
+
+/*
+ * bench_child.c: runs a command of the shell and hands each line that it writes to `take`. Its
+ * standard error goes nowhere. False when it could not be run. The command is telar's own text;
+ * names in it are quoted with bench_quote.
+ */
+bool bench_child(const char *command, void (*take)(void *data, char *line), void *data);
+bool bench_quote(char *quoted, size_t size, const char *text);
+
+/* bench_host.c: what the host is, and what it did meanwhile. */
+void bench_host_begin(struct bench_host *host);
+void bench_host_end(struct bench_host *host);
+
+/* bench_findings.c: what it all says, in sentences. */
+void bench_conclude(struct bench *bench);
+const char *bench_stop_text(const struct bench *bench, char text[160]);
+
+#endif

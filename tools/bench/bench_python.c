@@ -1,0 +1,226 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The notebook's experiment: a loop over all pixels in Python, by one thread, by several, and by
+ * processes over shared memory; with numpy too where it is there. An interpreter is started in
+ * every round, and times itself; its start is not counted.
+ */
+#include <config.h>
+
+#include "bench/bench.h"
+#include "cli/cli.h"
+
+#include <inttypes.h>
+#include <string.h>
+#include <unistd.h>
+
+/*
+ * Arguments: the pixels' file, rows, bytes of a row, workers, seed. Writes "version TEXT", "lock
+ * TEXT", "numpy TEXT", and "row MILLISECONDS NAME" for each way, in random order. Without a seed
+ * only the first three.
+ */
+static const char script[] =
+    "import sys, time, random, threading, multiprocessing\n"
+    "from multiprocessing import shared_memory\n"
+    "try:\n"
+    "    import numpy\n"
+    "except ImportError:\n"
+    "    numpy = None\n"
+    "enabled = getattr(sys, '_is_gil_enabled', None)\n"
+    "lock = 'on: only one thread computes at a time' if enabled is None or enabled() else 'off: "
+    "threads "
+    "compute at once'\n"
+    "print('version', sys.version.split()[0])\n"
+    "print('numpy', numpy.__version__ if numpy else 'not there')\n"
+    "print('lock', lock)\n"
+    "rows, row_bytes, workers, seed = map(int, sys.argv[2:6])\n"
+    "pixels = open(sys.argv[1], 'rb').read(rows * row_bytes)\n"
+    "expected = bytes(255 - x for x in pixels)\n"
+    "bands = [(i * rows // workers, (i + 1) * rows // workers) for i in range(workers)]\n"
+    "\n"
+    "def invert(image, r0, r1):\n"
+    "    for r in range(r0, r1):\n"
+    "        for i in range(r * row_bytes, (r + 1) * row_bytes):\n"
+    "            image[i] = 255 - image[i]\n"
+    "\n"
+    "def invert_shared(name, r0, r1):\n"
+    "    memory = shared_memory.SharedMemory(name)\n"
+    "    invert(memory.buf, r0, r1)\n"
+    "    memory.close()\n"
+    "\n"
+    "def join(workers):\n"
+    "    for w in workers: w.start()\n"
+    "    for w in workers: w.join()\n"
+    "\n"
+    "def one():\n"
+    "    image = bytearray(pixels)\n"
+    "    begin = time.perf_counter()\n"
+    "    invert(image, 0, rows)\n"
+    "    return time.perf_counter() - begin, image\n"
+    "\n"
+    "def threads():\n"
+    "    image = bytearray(pixels)\n"
+    "    begin = time.perf_counter()\n"
+    "    join([threading.Thread(target=invert, args=(image, *band)) for band in bands])\n"
+    "    return time.perf_counter() - begin, image\n"
+    "\n"
+    "def processes():\n"
+    "    fork = multiprocessing.get_context('fork')\n"
+    "    memory = shared_memory.SharedMemory(create=True, size=len(pixels))\n"
+    "    memory.buf[:len(pixels)] = pixels\n"
+    "    begin = time.perf_counter()\n"
+    "    join([fork.Process(target=invert_shared, args=(memory.name, *band)) for band in bands])\n"
+    "    spent, image = time.perf_counter() - begin, bytes(memory.buf[:len(pixels)])\n"
+    "    memory.close()\n"
+    "    memory.unlink()\n"
+    "    return spent, image\n"
+    "\n"
+    "def whole():\n"
+    "    image = numpy.frombuffer(bytearray(pixels), numpy.uint8)\n"
+    "    begin = time.perf_counter()\n"
+    "    numpy.subtract(255, image, out=image)\n"
+    "    return time.perf_counter() - begin, image.tobytes()\n"
+    "\n"
+    "ways = [(one, 'python loop, 1 thread'), (threads, 'python loop, %d threads' % workers),\n"
+    "        (processes, 'python loop, %d processes' % workers)]\n"
+    "if numpy:\n"
+    "    ways.append((whole, 'numpy, 1 thread'))\n"
+    "random.seed(seed)\n"
+    "for way, name in random.sample(ways, len(ways)) if seed else []:\n"
+    "    spent, image = way()\n"
+    "    if image == expected:\n"
+    "        print('row', spent * 1e3, name)\n";
+
+/* Rows that telar does beside it, on the same picture: bench_plan adds them as a group of their
+ * own. */
+enum { ROWS = 250, COLUMNS = 400 };
+
+static void take_line(void *data, char *line)
+{
+    struct bench *bench = data;
+    struct bench_python *python = &bench->python;
+    double ms;
+    int at;
+
+    if (strncmp(line, "version ", 8) == 0)
+        snprintf(python->version, sizeof python->version, "%s", line + 8);
+    else if (strncmp(line, "numpy ", 6) == 0)
+        snprintf(python->numpy, sizeof python->numpy, "%s", line + 6);
+    else if (strncmp(line, "lock ", 5) == 0)
+        snprintf(python->lock, sizeof python->lock, "%s", line + 5);
+    else if (sscanf(line, "row %lf %n", &ms, &at) == 1)
+        for (uint32_t i = 0; i < sizeof python->row / sizeof *python->row; i++) {
+            struct bench_python_row *row = &python->row[i];
+
+            if (i == python->n)
+                snprintf(python->row[python->n++].name, sizeof row->name, "%s", line + at);
+            if (strcmp(row->name, line + at) != 0)
+                continue;
+            if (row->n == python->rounds)
+                row->ms[row->n++] = ms;
+            break;
+        }
+}
+
+static bool call(struct bench *bench, uint32_t seed)
+{
+    struct bench_python *python = &bench->python;
+    const struct telar_geometry *g = telar_image_geometry(bench->picture[python->picture].image);
+    char command[256];
+
+    snprintf(command, sizeof command,
+             "exec python3 /dev/fd/%d /dev/fd/%d %" PRIu32 " %zu %" PRIu32 " %" PRIu32,
+             fileno(python->script), fileno(python->pixels), g->rows, telar_row_bytes(g),
+             python->workers, seed);
+    return bench_child(command, take_line, bench);
+}
+
+/* Unnamed files, so that nothing stays behind whatever happens. */
+static bool write_files(struct bench *bench, telar_image *image)
+{
+    const struct telar_geometry *g = telar_image_geometry(image);
+    struct bench_python *python = &bench->python;
+
+    python->script = tmpfile();
+    python->pixels = tmpfile();
+    if (!python->script || !python->pixels)
+        return false;
+    fputs(script, python->script);
+    for (uint32_t row = 0; row < g->rows; row++)
+        fwrite(telar_image_row(image, row), 1, telar_row_bytes(g), python->pixels);
+    return fflush(python->script) == 0 && fflush(python->pixels) == 0;
+}
+
+/* The picture is a part of the first one, small because Python is slow. */
+void bench_python_begin(struct bench *bench)
+{
+    struct bench_python *python = &bench->python;
+    const struct telar_geometry *whole = telar_image_geometry(bench->picture[0].image);
+    uint32_t rows = whole->rows < ROWS ? whole->rows : ROWS;
+    uint32_t columns = whole->columns < COLUMNS ? whole->columns : COLUMNS;
+    telar_image *image = bench_picture_crop(bench->picture[0].image, rows, columns);
+
+    python->wanted = true;
+    python->workers = bench->wishes.n_workers ? bench->wishes.workers[0] : bench->host.workers;
+    python->workers = python->workers < 2 ? 2 : python->workers; /* one is a row of its own */
+    if (!image || bench->n_pictures == BENCH_LIST_MAX || !write_files(bench, image)) {
+        telar_image_free(image);
+        snprintf(python->why_not, sizeof python->why_not, "its files could not be made");
+        say("left out: python: %s", python->why_not);
+        return;
+    }
+    python->rows = rows;
+    python->columns = columns;
+    python->picture = bench->n_pictures;
+    bench->picture[bench->n_pictures++].image = image;
+    python->ran = call(bench, 0) && python->version[0];
+    if (python->ran)
+        return;
+    snprintf(python->why_not, sizeof python->why_not,
+             "there is no python3 on the PATH that can run the experiment");
+    say("left out: python: %s", python->why_not);
+}
+
+/* A way that was not told of, or whose pixels were wrong, ends the experiment: rounds must stay
+ * pairs. */
+void bench_python_round(struct bench *bench)
+{
+    struct bench_python *python = &bench->python;
+    bool good = call(bench, 1 + stats_below(&bench->random, 1000000)) && python->n > 0;
+
+    for (uint32_t i = 0; i < python->n; i++)
+        good = good && python->row[i].n == python->rounds + 1;
+    if (good) {
+        python->rounds++;
+    } else if (!bench_interrupted) {
+        python->ran = false;
+        snprintf(python->why_not, sizeof python->why_not, "it failed in round %" PRIu32,
+                 python->rounds + 1);
+        say("python: %s", python->why_not);
+    }
+}
+
+void bench_python_summarize(struct bench *bench)
+{
+    struct bench_python *python = &bench->python;
+    const struct bench_python_row *one = NULL;
+    double ratio[BENCH_ROUNDS_MAX];
+
+    for (uint32_t i = 0; i < python->n; i++)
+        if (strcmp(python->row[i].name, "python loop, 1 thread") == 0)
+            one = &python->row[i];
+    for (uint32_t i = 0; one && i < python->n; i++) {
+        struct bench_python_row *row = &python->row[i];
+
+        for (uint32_t round = 0; round < python->rounds; round++)
+            ratio[round] = row->ms[round] / one->ms[round];
+        row->ratio = stats_bootstrap(ratio, python->rounds, 2000, &bench->random);
+    }
+}
+
+void bench_python_end(struct bench *bench)
+{
+    if (bench->python.script)
+        fclose(bench->python.script);
+    if (bench->python.pixels)
+        fclose(bench->python.pixels);
+}

@@ -1,0 +1,134 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * JSON is written as it comes, without a tree in memory: a report can have a million tasks.
+ */
+#include <config.h>
+
+#include "cli/json.h"
+
+#include <inttypes.h>
+#include <math.h>
+#include <string.h>
+
+/*
+ * The length of the UTF-8 sequence at text, or 0 when there is none that is valid (RFC 3629,
+ * section 4: no overlong forms, no surrogates, nothing above U+10FFFF).
+ */
+static size_t utf8_length(const unsigned char *text)
+{
+    unsigned char first = text[0], low = 0x80, high = 0xbf;
+    size_t length = first < 0xe0 ? 2 : first < 0xf0 ? 3 : 4;
+
+    if (first < 0x80)
+        return 1;
+    if (first < 0xc2 || first > 0xf4)
+        return 0;
+    low = first == 0xe0 ? 0xa0 : first == 0xf0 ? 0x90 : low;
+    high = first == 0xed ? 0x9f : first == 0xf4 ? 0x8f : high;
+    if (text[1] < low || text[1] > high)
+        return 0;
+    for (size_t i = 2; i < length; i++)
+        if (text[i] < 0x80 || text[i] > 0xbf)
+            return 0;
+    return length;
+}
+
+/* Control characters and DEL go out as numbers: a terminal that shows the JSON must not obey a
+ * file's name. */
+static void write_string(FILE *out, const char *text)
+{
+    const unsigned char *at = (const unsigned char *)text;
+    size_t length;
+
+    putc('"', out);
+    for (; *at; at += length ? length : 1) {
+        length = utf8_length(at);
+        if (length == 0)
+            fputs("\\ufffd", out);
+        else if (*at == '"' || *at == '\\')
+            fprintf(out, "\\%c", *at);
+        else if (*at < ' ' || *at == 0x7f)
+            fprintf(out, "\\u%04x", *at);
+        else
+            fwrite(at, 1, length, out);
+    }
+    putc('"', out);
+}
+
+static void new_line(const struct json *json)
+{
+    fprintf(json->out, "\n%*s", json->depth * 2, "");
+}
+
+/* What stands before every value. */
+static void write_key(struct json *json, const char *key)
+{
+    if (json->begun)
+        putc(',', json->out);
+    if (json->depth > 0)
+        new_line(json);
+    json->begun = true;
+    if (key) {
+        write_string(json->out, key);
+        fputs(": ", json->out);
+    }
+}
+
+void json_begin(struct json *json, const char *key, char bracket)
+{
+    write_key(json, key);
+    putc(bracket, json->out);
+    json->depth++;
+    json->begun = false;
+}
+
+/* An empty object or array stays on its line. */
+void json_end(struct json *json, char bracket)
+{
+    json->depth--;
+    if (json->begun)
+        new_line(json);
+    putc(bracket, json->out);
+    json->begun = true;
+    if (json->depth == 0)
+        putc('\n', json->out);
+}
+
+void json_string(struct json *json, const char *key, const char *text)
+{
+    write_key(json, key);
+    write_string(json->out, text);
+}
+
+void json_number(struct json *json, const char *key, int64_t number)
+{
+    write_key(json, key);
+    fprintf(json->out, "%" PRId64, number);
+}
+
+void json_unsigned(struct json *json, const char *key, uint64_t number)
+{
+    write_key(json, key);
+    fprintf(json->out, "%" PRIu64, number);
+}
+
+void json_real(struct json *json, const char *key, double number)
+{
+    write_key(json, key);
+    if (isfinite(number))
+        fprintf(json->out, "%.15g", number);
+    else
+        fputs("null", json->out);
+}
+
+void json_bool(struct json *json, const char *key, bool value)
+{
+    write_key(json, key);
+    fputs(value ? "true" : "false", json->out);
+}
+
+void json_null(struct json *json, const char *key)
+{
+    write_key(json, key);
+    fputs("null", json->out);
+}

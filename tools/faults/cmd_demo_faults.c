@@ -1,0 +1,315 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * telar demo-faults: the same misbehaving transform under every rung, and what became of the
+ * picture. Each run is made by this program called anew, because threads that misbehave take the
+ * program with them.
+ */
+#include <config.h>
+
+#include "bench/bench.h"
+#include "cli/cli.h"
+#include "faults/faults.h"
+#include "cli/json.h"
+
+#include <inttypes.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+/*
+ * Grey; each of four regions fills a page. The fault is in the second region, and happens once: one
+ * worker does them in order, so that nothing is left to chance.
+ */
+enum {
+    COLUMNS = 64,
+    ROWS = 256,
+    REGIONS = 4,
+    ROW = 100,
+    WORKERS = 1,
+    LIMIT_MS = 500,
+    PATIENCE_S = 20
+};
+
+static const char *const rung_names[RUNGS] = {"threads", "shared", "guarded", "sandboxed"};
+
+/* Those that are shown unless --all: one of each kind. */
+static const char *const shown[] = {"segv",   "sigkill", "abort",     "stack",  "exit",
+                                    "loop",   "before",  "neighbour", "source", "noise",
+                                    "forged", "close",   "malloc",    NULL};
+
+static const char *const outcome_names[] = {"ended",   "unharmed", "redone", "wrong",
+                                            "refused", "late",     "absent"};
+enum outcome {
+    ENDED,    /* the program ended by it */
+    UNHARMED, /* the result is right, and no worker was lost */
+    REDONE,   /* the result is right; a worker was lost and its region done again */
+    WRONG,    /* the run says that all is well, and pixels are not what they should be */
+    REFUSED,  /* no result: the run failed, and said so */
+    LATE,     /* the same, by the time limit */
+    ABSENT,   /* this host, or this build, has no such rung */
+};
+
+struct cell {
+    enum outcome outcome;
+    bool tried;
+    unsigned wrong_pixels;
+    double recovery_ms; /* from the moment the loss was noticed until the region was done again */
+};
+
+/* ---- in the program that may end ---- */
+
+static unsigned count_wrong(telar_image *source, telar_image *result)
+{
+    unsigned wrong = 0;
+
+    for (uint32_t row = 0; row < ROWS; row++)
+        for (uint32_t column = 0; column < COLUMNS; column++)
+            wrong += telar_image_row(result, row)[column]
+                     != (telar_image_row(source, row)[column] ^ 0xff);
+    return wrong;
+}
+
+/* The last region that was tried again says how long that took. */
+static double recovery_ms(const telar_report *report)
+{
+    uint64_t ns = 0;
+
+    for (uint64_t i = 0; i < report->n_tasks && report->n_losses; i++)
+        if (report->task[i].attempts > 1 && report->task[i].end_ns > report->loss[0].at_ns)
+            ns = report->task[i].end_ns - report->loss[0].at_ns;
+    return (double)ns / 1e6;
+}
+
+static enum outcome judge(telar_status status, unsigned wrong, const telar_report *report)
+{
+    if (status == TELAR_OK && wrong)
+        return WRONG;
+    if (status == TELAR_OK)
+        return report->n_losses ? REDONE : UNHARMED;
+    return status == TELAR_HOST || status == TELAR_USAGE ? ABSENT
+           : status == TELAR_TIMEOUT                     ? LATE
+                                                         : REFUSED;
+}
+
+/* Where nothing contains it, what hangs or tampers with the program is not tried. */
+static int attempt(int fault, enum fault_rung rung)
+{
+    static const telar_isolation isolations[RUNGS] = {TELAR_ISOLATION_DEFAULT, TELAR_SHARED,
+                                                      TELAR_GUARDED, TELAR_SANDBOXED};
+    const struct telar_geometry geometry = {ROWS, COLUMNS, 1, 8};
+    const struct telar_options options = {.engine = rung == RUNG_THREADS ? TELAR_THREADS
+                                                                         : TELAR_PROCESSES,
+                                          .isolation = isolations[rung],
+                                          .workers = WORKERS,
+                                          .plan = {REGIONS, 1},
+                                          .timeout_ms = LIMIT_MS};
+    const double params[TELAR_PARAMS_MAX] = {fault, ROW, rung, true};
+    telar_image *source = NULL, *result = NULL;
+    telar_pipeline *pipeline = telar_pipeline_new();
+    telar_report *report = NULL;
+    struct telar_error error = {.text = "no memory"};
+    telar_status status = TELAR_HOST;
+
+    alarm(PATIENCE_S);
+    faults_begin(WORKERS);
+    if (pipeline && telar_image_new(&geometry, &source, &error) == TELAR_OK
+        && telar_pipeline_add(pipeline, &fault_transform, params, &error) == TELAR_OK)
+        status = telar_run(source, &result, pipeline, &options, &report, &error);
+    if (report) {
+        unsigned wrong = result ? count_wrong(source, result) : 0;
+
+        printf("%d %u %.3f\n", (int)judge(status, wrong, report), wrong, recovery_ms(report));
+    } else {
+        printf("%d 0 0\n", (int)ABSENT);
+    }
+    telar_report_free(report);
+    telar_image_free(result);
+    telar_image_free(source);
+    telar_pipeline_free(pipeline);
+    return finish_output(TELAR_OK);
+}
+
+/* "12,3": a fault and a rung. */
+static int attempt_cell(const char *what)
+{
+    int fault, rung, n = 0;
+
+    while (faults[n].name)
+        n++;
+    if (sscanf(what, "%d,%d", &fault, &rung) != 2 || fault < 0 || fault >= n || rung < 0
+        || rung >= RUNGS)
+        return usage_error("--cell is for this program itself");
+    return attempt(fault, (enum fault_rung)rung);
+}
+
+/* ---- in the program that shows ---- */
+
+static void take_cell(void *data, char *line)
+{
+    struct cell *cell = data;
+    char *at;
+    long outcome = strtol(line, &at, 10);
+
+    if (at == line || outcome < ENDED || outcome > ABSENT)
+        return;
+    cell->outcome = (enum outcome)outcome;
+    cell->wrong_pixels = (unsigned)strtoul(at, &at, 10);
+    cell->recovery_ms = strtod(at, NULL);
+}
+
+/* A program that says nothing has ended by what it tried. */
+static struct cell try_cell(int fault, int rung)
+{
+    struct cell cell = {.tried = faults[fault].promise[rung] != OPEN};
+    char self[PATH_MAX], quoted[PATH_MAX + 64], command[PATH_MAX + 160];
+    ssize_t n = readlink("/proc/self/exe", self, sizeof self - 1);
+
+    if (!cell.tried)
+        return cell;
+    self[n > 0 ? n : 0] = '\0';
+    cell.tried = n > 0 && bench_quote(quoted, sizeof quoted, self);
+    if (cell.tried) {
+        snprintf(command, sizeof command, "%s demo-faults --cell=%d,%d", quoted, fault, rung);
+        cell.tried = bench_child(command, take_cell, &cell);
+    }
+    return cell;
+}
+
+static void cell_text(const struct cell *cell, char text[32])
+{
+    if (!cell->tried) {
+        snprintf(text, 32, "-");
+        return;
+    }
+    switch (cell->outcome) {
+    case ENDED:
+        snprintf(text, 32, "PROGRAM ENDS");
+        break;
+    case UNHARMED:
+        snprintf(text, 32, "no harm");
+        break;
+    case REDONE:
+        snprintf(text, 32, "redone, %.1f ms", cell->recovery_ms);
+        break;
+    case WRONG:
+        snprintf(text, 32, "%u PX WRONG", cell->wrong_pixels);
+        break;
+    case REFUSED:
+    case LATE:
+        snprintf(text, 32, "run fails");
+        break;
+    case ABSENT:
+        snprintf(text, 32, "not on this host");
+        break;
+    }
+}
+
+static bool is_shown(const struct fault *fault, bool all)
+{
+    for (int i = 0; shown[i]; i++)
+        if (strcmp(shown[i], fault->name) == 0)
+            return true;
+    return all;
+}
+
+static void print_table(bool all)
+{
+    printf("%-36s", "what the transform does, once");
+    for (int rung = 0; rung < RUNGS; rung++)
+        printf(rung + 1 < RUNGS ? "%-16s" : "%s\n", rung_names[rung]);
+    for (int fault = 0; faults[fault].name; fault++) {
+        if (!is_shown(&faults[fault], all))
+            continue;
+        printf("%-36s", faults[fault].what);
+        for (int rung = 0; rung < RUNGS; rung++) {
+            struct cell cell = try_cell(fault, rung);
+            char text[32];
+
+            cell_text(&cell, text);
+            printf(rung + 1 < RUNGS ? "%-16s" : "%s\n", text);
+        }
+        fflush(stdout);
+    }
+    printf(
+        "\nPROGRAM ENDS   the crash of one worker ended all of telar; its output was not touched\n"
+        "PX WRONG       so many pixels are wrong: the run says that all is well, and it is not\n"
+        "run fails      exit 5 or 6 with region, process and cause; the output was not touched\n"
+        "redone         another worker did the region again, and every pixel is right; the time\n"
+        "               is from noticing the loss, at the latest after %d ms, until it was done\n"
+        "no harm        every pixel is right, and no worker was lost\n"
+        "-              not tried: nothing is promised, and it would not end\n",
+        LIMIT_MS);
+}
+
+static void write_cell(struct json *json, int fault, int rung)
+{
+    struct cell cell = try_cell(fault, rung);
+
+    json_begin(json, NULL, '{');
+    json_string(json, "fault", faults[fault].name);
+    json_string(json, "what", faults[fault].what);
+    json_string(json, "rung", rung_names[rung]);
+    json_string(json, "outcome", cell.tried ? outcome_names[cell.outcome] : "not tried");
+    json_unsigned(json, "wrong_pixels", cell.wrong_pixels);
+    json_real(json, "recovery_ms", cell.recovery_ms);
+    json_end(json, '}');
+}
+
+static void print_json(bool all)
+{
+    struct json json = {.out = stdout};
+
+    json_begin(&json, NULL, '{');
+    json_number(&json, "version", 1);
+    json_begin(&json, "cells", '[');
+    for (int fault = 0; faults[fault].name; fault++)
+        for (int rung = 0; rung < RUNGS && is_shown(&faults[fault], all); rung++)
+            write_cell(&json, fault, rung);
+    json_end(&json, ']');
+    json_end(&json, '}');
+}
+
+static int help(void)
+{
+    printf("usage: telar demo-faults [--all] [--json]\n\n"
+           "Runs the same misbehaving transform under every rung of isolation, and says what\n"
+           "became of the picture. Each run is made by a program of its own.\n\n"
+           "      --all    every fault there is, not one of each kind\n"
+           "      --json   the same as JSON\n"
+           "  -h, --help\n");
+    return finish_output(TELAR_OK);
+}
+
+int command_demo_faults(int argc, char **argv)
+{
+    enum { JSON = 256, ALL, CELL };
+    static const struct option options[] = {
+        {"all", no_argument, NULL, ALL},
+        {"json", no_argument, NULL, JSON},
+        {"cell", required_argument, NULL, CELL},
+        {"help", no_argument, NULL, 'h'},
+        {NULL, 0, NULL, 0},
+    };
+    bool all = false, as_json = false;
+    int got;
+
+    while ((got = next_option(argc, argv, ":h", options)) != -1) {
+        if (got == 'h')
+            return help();
+        if (got == '?')
+            return TELAR_USAGE;
+        if (got == CELL)
+            return attempt_cell(optarg);
+        all = all || got == ALL;
+        as_json = as_json || got == JSON;
+    }
+    if (optind < argc)
+        return usage_error("demo-faults takes no names");
+    if (as_json)
+        print_json(all);
+    else
+        print_table(all);
+    return finish_output(TELAR_OK);
+}
