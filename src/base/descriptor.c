@@ -9,17 +9,17 @@
 #include <string.h>
 #include <unistd.h>
 
-void tl_path_shown(const char *path, char shown[TL_SHOWN_BYTES])
+void tl_shorten_path(const char *path, char shown[TL_SHORT_PATH_BYTES])
 {
-    const size_t room = TL_SHOWN_BYTES - sizeof "...", length = strlen(path);
+    const size_t room = TL_SHORT_PATH_BYTES - sizeof "...", length = strlen(path);
 
-    if (length < TL_SHOWN_BYTES)
+    if (length < TL_SHORT_PATH_BYTES)
         memcpy(shown, path, length + 1);
     else
-        snprintf(shown, TL_SHOWN_BYTES, "...%s", path + length - room);
+        snprintf(shown, TL_SHORT_PATH_BYTES, "...%s", path + length - room);
 }
 
-int tl_file_above_standard(int fd)
+int tl_descriptor_above_standard(int fd)
 {
     int moved, saved;
 
@@ -32,7 +32,7 @@ int tl_file_above_standard(int fd)
     return moved;
 }
 
-int tl_file_open(int directory, const char *path, int flags, mode_t mode)
+int tl_descriptor_open(int directory, const char *path, int flags, mode_t mode)
 {
-    return tl_file_above_standard(openat(directory, path, flags | O_CLOEXEC, mode));
+    return tl_descriptor_above_standard(openat(directory, path, flags | O_CLOEXEC, mode));
 }

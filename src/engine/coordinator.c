@@ -41,7 +41,7 @@ static bool direct_report(void *data, const struct tl_record *record)
 {
     struct tl_coordinator *c = data;
 
-    tl_answer_note(c, &c->crew->member[0], record);
+    tl_records_handle(c, &c->crew->member[0], record);
     return c->status == TELAR_OK;
 }
 
@@ -60,7 +60,7 @@ static telar_status start(struct tl_coordinator *c, struct tl_member *member,
         (struct tl_worker){.index = member->index,
                            .place = {.job = &c->crew->job, .decoder = c->orders->decoder},
                            .segment_fd = c->orders->segment->fd,
-                           .reader_fd = c->orders->segment->reader_fd,
+                           .readonly_fd = c->orders->segment->readonly_fd,
                            .sandbox = c->orders->sandbox,
                            .plugins = c->orders->plugins,
                            .pipeline = &c->crew->job.pipeline,
@@ -107,9 +107,9 @@ static bool replace(struct tl_coordinator *c, struct tl_member *member)
     member->id = 0;
     member->ready = false;
     member->before = member->report;
-    member->cause = (struct tl_cause){0};
+    member->cause = (struct tl_exit_cause){0};
     if (start(c, member, &refusal) != TELAR_OK) {
-        tl_fault_close(c, member, &refusal);
+        tl_loss_not_replaced(c, member, &refusal);
         return false;
     }
     member->report.processes++;
@@ -127,8 +127,8 @@ static void give(struct tl_coordinator *c, struct tl_member *member)
     if (!take(c, member, &ticket) || (!member->living && !replace(c, member)))
         return;
     /* When it is gone, hearing says so, and why. */
-    if (!tl_channel_give(member->end, &ticket) && errno != EPIPE && errno != ECONNRESET)
-        tl_fault_end(c, member, TELAR_HOST, errno, "cannot be told what to do");
+    if (!tl_channel_send_ticket(member->end, &ticket) && errno != EPIPE && errno != ECONNRESET)
+        tl_loss_fail_run(c, member, TELAR_HOST, errno, "cannot be told what to do");
 }
 
 /* Those that have so many tickets get another. */
@@ -177,7 +177,7 @@ static void start_all(struct tl_coordinator *c)
         tl_error_clear(&refusal);
         if (start_member(c, &refusal) == TELAR_OK) {
             if (!c->orders->engine->direct) {
-                tl_hear(c, 0);
+                tl_wait_for_records(c, 0);
                 give_those(c, 0);
             }
             continue;
@@ -255,7 +255,7 @@ static void close_engine(struct tl_coordinator *c)
 /* Ends the crew; then the next run makes another. */
 static void part(struct tl_coordinator *c)
 {
-    tl_hear_out(c);
+    tl_wait_stop_workers(c);
     close_engine(c);
 }
 
@@ -302,8 +302,8 @@ static void conduct(struct tl_coordinator *c)
 {
     assemble(c);
     while (c->crew->size > 0 && give_all(c)) {
-        tl_hear(c, UINT64_MAX);
-        tl_hear_deadlines(c);
+        tl_wait_for_records(c, UINT64_MAX);
+        tl_wait_check_deadlines(c);
     }
     c->report->dismiss_ns = tl_now_ns() - c->orders->epoch_ns;
     if (c->keep && c->status == TELAR_OK && !c->orders->engine->direct && all_living(c))

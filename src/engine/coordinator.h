@@ -45,7 +45,7 @@ struct tl_outcome {
     uint64_t skipped; /* how many regions were left as the source */
     bool doubt; /* the status TELAR_INPUT is not the last word: the reference decoder has to judge
                    the file */
-    uint32_t tail_bytes; /* of tl_decoder_leave, in job->tail, when workers decoded */
+    uint32_t tail_bytes; /* of tl_decoder_end_image, in job->tail, when workers decoded */
     uint32_t adler;      /* of the decoded stream, when bands were decoded for themselves */
 };
 

@@ -35,8 +35,8 @@ struct tl_member {
     uint64_t since_ns; /* when it could begin with the first */
     uint64_t
         left_ns; /* a thread's last instruction, to be read once it is joined; 0: its bye must do */
-    struct tl_worker worker; /* what its loop needs */
-    struct tl_cause cause;   /* how it ended, once joined */
+    struct tl_worker worker;    /* what its loop needs */
+    struct tl_exit_cause cause; /* how it ended, once joined */
     struct telar_worker_report report,
         before; /* of all workers in this place; of all but the last */
 };

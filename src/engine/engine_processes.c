@@ -49,7 +49,7 @@ static bool arrange(struct tl_member *member)
 {
     struct tl_worker *worker = &member->worker;
     struct tl_decoder *decoder = worker->place.decoder;
-    int input = -1, *others[] = {&worker->segment_fd, &worker->reader_fd};
+    int input = -1, *others[] = {&worker->segment_fd, &worker->readonly_fd};
 
     if (decoder && (worker->index == 0 || worker->place.job->restart))
         input = tl_decoder_descriptor(decoder);

@@ -17,7 +17,7 @@ static telar_status start(struct tl_crew *crew, struct tl_member *member, struct
 static bool join(struct tl_member *member, bool gone)
 {
     (void)gone;
-    member->cause = tl_cause_in_words("returned", true);
+    member->cause = tl_exit_cause_in_words("returned", true);
     return true;
 }
 

@@ -88,8 +88,8 @@ static bool join(struct tl_member *member, bool gone)
         pthread_detach(*thread);
     free(thread);
     member->handle = NULL;
-    member->cause = gone ? tl_cause_in_words("ended", true)
-                         : tl_cause_in_words("could not be ended, and goes on", false);
+    member->cause = gone ? tl_exit_cause_in_words("ended", true)
+                         : tl_exit_cause_in_words("could not be ended, and goes on", false);
     return gone;
 }
 

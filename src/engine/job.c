@@ -187,7 +187,7 @@ static bool add_codec_scratch(struct tl_job *job)
     size_t row = telar_row_bytes(&job->image), band = (row + 1) * job->band_rows;
     size_t encoding = tl_encode_scratch_bytes(&job->image, job->band_rows, job->small);
     size_t decoding =
-        ((row > tl_restart_work_bytes() ? row : tl_restart_work_bytes()) + 63) / 64 * 64;
+        ((row > tl_band_reader_work_bytes() ? row : tl_band_reader_work_bytes()) + 63) / 64 * 64;
 
     job->band_offset = (job->scratch_bytes + 63) / 64 * 64;
     job->codec_offset = job->band_offset + (band + 63) / 64 * 64;

@@ -15,7 +15,7 @@
 
 enum { WHY_BYTES = 256 };
 
-void tl_fault_join(struct tl_coordinator *c, struct tl_member *member, bool gone)
+void tl_loss_join(struct tl_coordinator *c, struct tl_member *member, bool gone)
 {
     tl_channel_close(&member->end);
     tl_channel_close(&member->watch);
@@ -25,11 +25,11 @@ void tl_fault_join(struct tl_coordinator *c, struct tl_member *member, bool gone
     member->report.end_ns = tl_now_ns() - c->orders->epoch_ns;
     if (gone && member->left_ns && member->report.left_ns)
         member->report.left_ns = member->left_ns - c->orders->epoch_ns;
-    tl_cause_text(&member->cause, member->report.cause, sizeof member->report.cause);
+    tl_exit_cause_text(&member->cause, member->report.cause, sizeof member->report.cause);
 }
 
-void tl_fault_end(struct tl_coordinator *c, const struct tl_member *member, telar_status status,
-                  int errnum, const char *why)
+void tl_loss_fail_run(struct tl_coordinator *c, const struct tl_member *member, telar_status status,
+                      int errnum, const char *why)
 {
     char where[128] = "";
     struct telar_region region = {0};
@@ -146,24 +146,24 @@ static void give_back(struct tl_coordinator *c, struct tl_member *member)
     tl_ledger_leave(&c->ledger, member->index, false);
 }
 
-void tl_fault_lose(struct tl_coordinator *c, struct tl_member *member, telar_status status,
-                   const char *why)
+void tl_loss_handle(struct tl_coordinator *c, struct tl_member *member, telar_status status,
+                    const char *why)
 {
     char text[WHY_BYTES];
 
     snprintf(text, sizeof text, "%s", why);
     note(c, member, status, why);
     if (!go_on(c, member, text)) {
-        tl_fault_end(c, member, status, 0, text);
+        tl_loss_fail_run(c, member, status, 0, text);
         return;
     }
     if (member->living)
-        tl_fault_join(c, member, false);
+        tl_loss_join(c, member, false);
     give_back(c, member);
 }
 
-void tl_fault_close(struct tl_coordinator *c, struct tl_member *member,
-                    const struct telar_error *refusal)
+void tl_loss_not_replaced(struct tl_coordinator *c, struct tl_member *member,
+                          const struct telar_error *refusal)
 {
     tl_ledger_give_back(&c->ledger, member->ticket[0].task, false);
     member->n_tickets = 0;

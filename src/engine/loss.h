@@ -32,22 +32,22 @@ struct tl_coordinator {
  * Ends a member and joins it. `gone`: it has closed its end, so it ends or has ended. Ours is
  * closed first: whatever made us believe that it is gone, it finds that there are no more tickets.
  */
-void tl_fault_join(struct tl_coordinator *c, struct tl_member *member, bool gone);
+void tl_loss_join(struct tl_coordinator *c, struct tl_member *member, bool gone);
 
 /*
  * Ends the run because of a member: says which, at which region, and why. `why` completes "worker 1
  * (pid 4711)
  * ...". The first failure of a run counts.
  */
-void tl_fault_end(struct tl_coordinator *c, const struct tl_member *member, telar_status status,
-                  int errnum, const char *why);
+void tl_loss_fail_run(struct tl_coordinator *c, const struct tl_member *member, telar_status status,
+                      int errnum, const char *why);
 
 /* A member is lost for that reason, dead or not yet: the run goes on without it, or ends. */
-void tl_fault_lose(struct tl_coordinator *c, struct tl_member *member, telar_status status,
-                   const char *why);
+void tl_loss_handle(struct tl_coordinator *c, struct tl_member *member, telar_status status,
+                    const char *why);
 
 /* The host has refused a worker in the place of one that was lost: the others do the work. */
-void tl_fault_close(struct tl_coordinator *c, struct tl_member *member,
-                    const struct telar_error *refusal);
+void tl_loss_not_replaced(struct tl_coordinator *c, struct tl_member *member,
+                          const struct telar_error *refusal);
 
 #endif

@@ -57,26 +57,27 @@ static void note_trouble(struct tl_coordinator *c, struct tl_member *member,
 
     switch (record->trouble) {
     case TL_TROUBLE_MEMORY:
-        tl_fault_end(c, member, TELAR_HOST, record->errnum,
-                     "could not open its region for writing");
+        tl_loss_fail_run(c, member, TELAR_HOST, record->errnum,
+                         "could not open its region for writing");
         break;
     case TL_TROUBLE_SANDBOX:
-        tl_fault_end(c, member, TELAR_HOST, record->errnum,
-                     "could not be locked in; see telar doctor, or use -i guarded");
+        tl_loss_fail_run(c, member, TELAR_HOST, record->errnum,
+                         "could not be locked in; see telar doctor, or use -i guarded");
         break;
     case TL_TROUBLE_VIOLATION:
         tl_sandbox_call_name(record->errnum, call);
         snprintf(why, sizeof why, "tried the system call %s, which its sandbox forbids", call);
-        tl_fault_lose(c, member, TELAR_WORKER, why);
+        tl_loss_handle(c, member, TELAR_WORKER, why);
         break;
     case TL_TROUBLE_INPUT:
         c->status =
             tl_fail(c->error, TELAR_INPUT, record->errnum, "%s: cannot be read", c->orders->name);
         break;
     case TL_TROUBLE_PLUGIN:
-        tl_fault_end(c, member, TELAR_WORKER, 0,
-                     "found another plug-in than the one that was planned with; do not change it "
-                     "during a run");
+        tl_loss_fail_run(
+            c, member, TELAR_WORKER, 0,
+            "found another plug-in than the one that was planned with; do not change it "
+            "during a run");
         break;
     case TL_TROUBLE_DOUBT:
         c->outcome->doubt = true;
@@ -85,7 +86,7 @@ static void note_trouble(struct tl_coordinator *c, struct tl_member *member,
                             c->orders->name);
         break;
     default:
-        tl_fault_lose(c, member, TELAR_WORKER, "sent a message that makes no sense");
+        tl_loss_handle(c, member, TELAR_WORKER, "sent a message that makes no sense");
     }
 }
 
@@ -96,7 +97,7 @@ static void note_hello(struct tl_coordinator *c, struct tl_member *member,
     uint64_t born_ns = plausible(record->start_ns, member->report.spawn_ns + epoch_ns, now_ns);
 
     if (member->ready) { /* else a worker could begin its time limit again and again */
-        tl_fault_lose(c, member, TELAR_WORKER, "said twice that it is ready");
+        tl_loss_handle(c, member, TELAR_WORKER, "said twice that it is ready");
         return;
     }
     member->ready = true;
@@ -106,7 +107,7 @@ static void note_hello(struct tl_coordinator *c, struct tl_member *member,
         member->report.ready_ns = plausible(record->end_ns, born_ns, now_ns) - epoch_ns;
     }
     if (record->trouble == TL_TROUBLE_MEMORY)
-        tl_fault_end(c, member, TELAR_HOST, record->errnum, "could not map the image");
+        tl_loss_fail_run(c, member, TELAR_HOST, record->errnum, "could not map the image");
     else if (record->trouble)
         note_trouble(c, member, record);
 }
@@ -205,14 +206,14 @@ static void note_answer(struct tl_coordinator *c, struct tl_member *member,
 
     if (member->n_tickets == 0 || record->task != ticket->task
         || record->attempt != ticket->attempt) {
-        tl_fault_lose(c, member, TELAR_WORKER, "claims a task that it does not have");
+        tl_loss_handle(c, member, TELAR_WORKER, "claims a task that it does not have");
         return;
     }
     task = tl_job_task(&c->crew->job, ticket->task, ticket->slot);
     if (record->trouble) {
         note_trouble(c, member, record);
     } else if (record->bytes > task.extent.bytes) {
-        tl_fault_lose(c, member, TELAR_WORKER, "claims to have written more than its slot holds");
+        tl_loss_handle(c, member, TELAR_WORKER, "claims to have written more than its slot holds");
     } else {
         if (task.stage->kind == TELAR_TASK_ENCODE)
             c->encoded[task.index] = (struct tl_encoded){record->bytes, record->adler};
@@ -238,8 +239,8 @@ static void note_bye(const struct tl_coordinator *c, struct tl_member *member,
     member->report.left_ns = plausible(record->end_ns, leave_ns, now_ns) - epoch_ns;
 }
 
-void tl_answer_note(struct tl_coordinator *c, struct tl_member *member,
-                    const struct tl_record *record)
+void tl_records_handle(struct tl_coordinator *c, struct tl_member *member,
+                       const struct tl_record *record)
 {
     if (c->orders->engine->direct && record->task == TL_TASK_HELLO)
         forget_past(member, record);
@@ -252,8 +253,8 @@ void tl_answer_note(struct tl_coordinator *c, struct tl_member *member,
         note_answer(c, member, record);
 }
 
-void tl_answer_note_late(struct tl_coordinator *c, struct tl_member *member,
-                         const struct tl_record *record)
+void tl_records_handle_late(struct tl_coordinator *c, struct tl_member *member,
+                            const struct tl_record *record)
 {
     note_usage(member, record);
     if (record->task == TL_TASK_HELLO && !member->ready && !record->trouble)

@@ -9,12 +9,12 @@
 #include "engine/loss.h"
 
 /* Takes a record of a member: nothing in it is believed that the ledger does not bear out. */
-void tl_answer_note(struct tl_coordinator *c, struct tl_member *member,
-                    const struct tl_record *record);
+void tl_records_handle(struct tl_coordinator *c, struct tl_member *member,
+                       const struct tl_record *record);
 
 /* The same when all work is done: somebody for whom there was none says that it is ready. Nothing
  * follows from it. */
-void tl_answer_note_late(struct tl_coordinator *c, struct tl_member *member,
-                         const struct tl_record *record);
+void tl_records_handle_late(struct tl_coordinator *c, struct tl_member *member,
+                            const struct tl_record *record);
 
 #endif

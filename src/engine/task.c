@@ -55,11 +55,12 @@ static void inflate_next(const struct tl_place *place, const struct tl_task *tas
 static void inflate_any(const struct tl_place *place, const struct tl_task *task,
                         unsigned char *filtered, struct tl_record *record)
 {
-    struct tl_restarted told;
+    struct tl_band_read told;
 
-    if (!tl_restart_read(tl_decoder_restart(place->decoder), tl_decoder_descriptor(place->decoder),
-                         (uint32_t)task->index, place->scratch + place->job->codec_offset, filtered,
-                         telar_row_bytes(&place->job->image) + 1, &told))
+    if (!tl_band_reader_read(tl_decoder_bands(place->decoder),
+                             tl_decoder_descriptor(place->decoder), (uint32_t)task->index,
+                             place->scratch + place->job->codec_offset, filtered,
+                             telar_row_bytes(&place->job->image) + 1, &told))
         refuse(record, told.errnum);
     record->inflated = told.adler;
 }
@@ -74,7 +75,7 @@ static void inflate_end(const struct tl_place *place, const struct tl_task *task
     if (place->job->restart)
         return;
     if (!catch_up(place, place->job->image.rows)
-        || !tl_decoder_leave(place->decoder, place->base + task->extent.offset, &n))
+        || !tl_decoder_end_image(place->decoder, place->base + task->extent.offset, &n))
         refuse(record, tl_decoder_errnum(place->decoder));
     record->bytes = (uint32_t)n;
 }

@@ -25,12 +25,12 @@ static void lose(struct tl_coordinator *c, struct tl_member *member)
     bool violation;
     char why[192];
 
-    tl_fault_join(c, member, true);
+    tl_loss_join(c, member, true);
     violation = c->orders->sandbox && member->cause.signal == SIGSYS;
     snprintf(why, sizeof why, "%s%s%s", member->report.cause,
              member->cause.orderly ? " before its work was done" : "",
              violation ? ", for a system call that its sandbox forbids" : "");
-    tl_fault_lose(c, member, TELAR_WORKER, why);
+    tl_loss_handle(c, member, TELAR_WORKER, why);
 }
 
 /*
@@ -44,18 +44,18 @@ static bool hear(struct tl_coordinator *c, struct tl_member *member, bool ended)
 
     if (c->status != TELAR_OK || !member->living)
         return false;
-    switch (tl_channel_hear(member->end, &record)) {
-    case TL_HEARD_RECORD:
-        tl_answer_note(c, member, &record);
+    switch (tl_channel_receive_record(member->end, &record)) {
+    case TL_RECEIVED_RECORD:
+        tl_records_handle(c, member, &record);
         return true;
-    case TL_HEARD_NOISE:
-        tl_fault_lose(c, member, TELAR_WORKER, "sent a message that makes no sense");
+    case TL_RECEIVED_INVALID:
+        tl_loss_handle(c, member, TELAR_WORKER, "sent a message that makes no sense");
         return false;
-    case TL_HEARD_NOTHING:
+    case TL_RECEIVED_NOTHING:
         if (!ended)
             return false;
         break;
-    case TL_HEARD_GONE:
+    case TL_RECEIVED_END:
         break;
     }
     if (!tl_ledger_complete(&c->ledger))
@@ -87,7 +87,7 @@ static uint64_t deadline_of(const struct tl_coordinator *c, const struct tl_memb
     return (since_ns ? since_ns : tl_now_ns()) + allowed_ns;
 }
 
-void tl_hear_deadlines(struct tl_coordinator *c)
+void tl_wait_check_deadlines(struct tl_coordinator *c)
 {
     uint64_t now_ns = tl_now_ns();
 
@@ -103,12 +103,12 @@ void tl_hear_deadlines(struct tl_coordinator *c)
             continue;
         snprintf(why, sizeof why, "took longer than the time limit of %" PRIu32 ".%03" PRIu32 " s",
                  limit_ms(c, member) / 1000, limit_ms(c, member) % 1000);
-        tl_fault_lose(c, member, TELAR_TIMEOUT, why);
+        tl_loss_handle(c, member, TELAR_TIMEOUT, why);
     }
 }
 
 /* Waits until a worker says something or ends, or until_ns. */
-static void await(const struct tl_coordinator *c, struct tl_seen seen[TELAR_WORKERS_MAX],
+static void await(const struct tl_coordinator *c, struct tl_poll_result seen[TELAR_WORKERS_MAX],
                   uint64_t until_ns)
 {
     int ends[TELAR_WORKERS_MAX], watches[TELAR_WORKERS_MAX];
@@ -120,9 +120,9 @@ static void await(const struct tl_coordinator *c, struct tl_seen seen[TELAR_WORK
     tl_channel_wait(ends, watches, seen, c->crew->size, until_ns);
 }
 
-void tl_hear(struct tl_coordinator *c, uint64_t until_ns)
+void tl_wait_for_records(struct tl_coordinator *c, uint64_t until_ns)
 {
-    struct tl_seen seen[TELAR_WORKERS_MAX];
+    struct tl_poll_result seen[TELAR_WORKERS_MAX];
 
     for (uint32_t i = 0; i < c->crew->size; i++) {
         uint64_t deadline_ns = deadline_of(c, &c->crew->member[i]);
@@ -148,27 +148,27 @@ static bool hear_last(struct tl_coordinator *c, struct tl_member *member, bool e
 {
     struct tl_record record;
 
-    switch (tl_channel_hear(member->end, &record)) {
-    case TL_HEARD_RECORD:
-        tl_answer_note_late(c, member, &record);
+    switch (tl_channel_receive_record(member->end, &record)) {
+    case TL_RECEIVED_RECORD:
+        tl_records_handle_late(c, member, &record);
         break;
-    case TL_HEARD_GONE:
-        tl_fault_join(c, member, true);
+    case TL_RECEIVED_END:
+        tl_loss_join(c, member, true);
         break;
     default:
         if (ended)
-            tl_fault_join(c, member, true);
+            tl_loss_join(c, member, true);
         break;
     }
     return !member->living;
 }
 
-void tl_hear_out(struct tl_coordinator *c)
+void tl_wait_stop_workers(struct tl_coordinator *c)
 {
     uint64_t until_ns = tl_now_ns() + grace_ns;
     bool patient =
         !c->orders->engine->direct && (c->status == TELAR_OK || !c->orders->engine->processes);
-    struct tl_seen seen[TELAR_WORKERS_MAX];
+    struct tl_poll_result seen[TELAR_WORKERS_MAX];
 
     for (uint32_t i = 0; i < c->crew->size; i++)
         tl_channel_finish(c->crew->member[i].end);
@@ -180,5 +180,5 @@ void tl_hear_out(struct tl_coordinator *c)
     }
     for (uint32_t i = 0; i < c->crew->size; i++)
         if (c->crew->member[i].living)
-            tl_fault_join(c, &c->crew->member[i], false);
+            tl_loss_join(c, &c->crew->member[i], false);
 }

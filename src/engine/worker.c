@@ -68,7 +68,7 @@ static void carry_out(struct tl_worker *worker, const struct tl_ticket *ticket)
     current = task.region;
     at_work = true;
     record->start_ns = tl_now_ns();
-    if (closed && !tl_segment_open(base, &task.extent)) {
+    if (closed && !tl_segment_unprotect(base, &task.extent)) {
         note_errno(record, TL_TROUBLE_MEMORY);
     } else {
         if (worker->touch_first) {
@@ -77,7 +77,7 @@ static void carry_out(struct tl_worker *worker, const struct tl_ticket *ticket)
         }
         tl_task_run(&worker->place, &task, record);
     }
-    if (closed && !tl_segment_close(base, &task.extent))
+    if (closed && !tl_segment_protect(base, &task.extent))
         note_errno(record, TL_TROUBLE_MEMORY);
     record->end_ns = tl_now_ns();
     at_work = false;
@@ -97,7 +97,7 @@ static bool report(struct tl_worker *worker)
  * else, ever. */
 static unsigned char *map_fixed(const struct tl_worker *worker, const struct tl_shape *shape)
 {
-    unsigned char *base = tl_segment_map(worker->reader_fd, shape, false);
+    unsigned char *base = tl_segment_map(worker->readonly_fd, shape, false);
     struct tl_extent extent;
 
     for (uint32_t i = 0; base && tl_job_may(worker->place.job, worker->index, i, &extent); i++)
@@ -112,7 +112,7 @@ static bool open_own(const struct tl_worker *worker)
     struct tl_extent extent;
 
     for (uint32_t piece = 0; tl_job_own(worker->place.job, worker->index, piece, &extent); piece++)
-        if (!tl_segment_open(worker->place.base, &extent))
+        if (!tl_segment_unprotect(worker->place.base, &extent))
             return false;
     return true;
 }
@@ -127,7 +127,7 @@ static bool map(struct tl_worker *worker, const struct tl_shape *shape)
     if (!place->scratch || (worker->guarded && !place->job->foreign && !open_own(worker)))
         return false;
     if (place->job->window || (place->job->straight && !worker->guarded))
-        tl_segment_enter(place->base, shape);
+        tl_segment_prefault(place->base, shape);
     return true;
 }
 
@@ -158,7 +158,7 @@ static enum tl_trouble settle(struct tl_worker *worker)
     if (worker->sandbox) {
         confined = worker;
         close(worker->segment_fd);
-        close(worker->reader_fd);
+        close(worker->readonly_fd);
         if (worker->plugins
             && !tl_sandbox_enter_loading(worker->sandbox, worker->plugins->paths,
                                          worker->plugins->count, tell_violation))
@@ -206,12 +206,12 @@ void tl_worker_run(struct tl_worker *worker)
 
 static bool channel_take(void *data, struct tl_ticket *ticket)
 {
-    return tl_channel_take(*(int *)data, ticket);
+    return tl_channel_receive_ticket(*(int *)data, ticket);
 }
 
 static bool channel_report(void *data, const struct tl_record *record)
 {
-    return tl_channel_report(*(int *)data, record);
+    return tl_channel_send_record(*(int *)data, record);
 }
 
 struct tl_port tl_port_channel(int *end)

@@ -30,7 +30,7 @@ struct tl_worker {
     struct tl_port port;
     struct tl_turn turn;
     int segment_fd,
-        reader_fd; /* of the segment; the second, for reading only, for a sandboxed worker */
+        readonly_fd; /* of the segment; the second, for reading only, for a sandboxed worker */
     const struct tl_sandbox *sandbox; /* NULL: it is not sandboxed */
     const struct tl_plugins *plugins; /* to be loaded first, into *pipeline; NULL: none */
     struct telar_pipeline *pipeline;  /* of the job: a process has a copy of its own */

@@ -12,7 +12,7 @@
 #include <assert.h>
 #include <string.h>
 
-void tl_close_output(struct tl_run *r)
+void tl_close_output(struct tl_inflate_call *r)
 {
     struct tl_inflate *s = r->s;
     const size_t n = (size_t)(r->out - r->out_begin);
@@ -51,15 +51,16 @@ void tl_inflate_begin(struct tl_inflate *inflate, bool raw)
     inflate->adler = 1;
 }
 
-static struct tl_run begin_run(struct tl_inflate *inflate, const struct tl_input_bytes *in,
-                               const struct tl_output_bytes *out)
+static struct tl_inflate_call begin_run(struct tl_inflate *inflate,
+                                         const struct tl_inflate_input *in,
+                                         const struct tl_inflate_output *out)
 {
     static unsigned char none[1]; /* nothing is read from it or put into it: the place of NULL */
     const unsigned char *const input = in->n > 0 ? in->bytes : none;
     unsigned char *const output = out->n > 0 ? out->bytes : none;
 
     assert(in->used <= in->n && (out->used < out->n || out->n == 0));
-    return (struct tl_run){
+    return (struct tl_inflate_call){
         .s = inflate,
         .bits = inflate->bits,
         .n_bits = inflate->n_bits,
@@ -72,8 +73,8 @@ static struct tl_run begin_run(struct tl_inflate *inflate, const struct tl_input
     };
 }
 
-static tl_inflate_state end_run(struct tl_run *r, struct tl_input_bytes *in,
-                                struct tl_output_bytes *out)
+static tl_inflate_state end_run(struct tl_inflate_call *r, struct tl_inflate_input *in,
+                                struct tl_inflate_output *out)
 {
     struct tl_inflate *s = r->s;
 
@@ -88,21 +89,21 @@ static tl_inflate_state end_run(struct tl_run *r, struct tl_input_bytes *in,
                                    : TL_INFLATE_MORE;
 }
 
-tl_inflate_state tl_inflate_run(struct tl_inflate *inflate, struct tl_input_bytes *in,
-                                struct tl_output_bytes *out)
+tl_inflate_state tl_inflate_run(struct tl_inflate *inflate, struct tl_inflate_input *in,
+                                struct tl_inflate_output *out)
 {
-    struct tl_run r = begin_run(inflate, in, out);
+    struct tl_inflate_call r = begin_run(inflate, in, out);
 
     while (tl_inflate_step(&r)) {
     }
     return end_run(&r, in, out);
 }
 
-int tl_inflate_run_two(struct tl_inflate *const inflate[2], struct tl_input_bytes *const in[2],
-                       struct tl_output_bytes *const out[2])
+int tl_inflate_run_two(struct tl_inflate *const inflate[2], struct tl_inflate_input *const in[2],
+                       struct tl_inflate_output *const out[2])
 {
-    struct tl_run a = begin_run(inflate[0], in[0], out[0]),
-                  b = begin_run(inflate[1], in[1], out[1]);
+    struct tl_inflate_call a = begin_run(inflate[0], in[0], out[0]),
+                            b = begin_run(inflate[1], in[1], out[1]);
     bool a_goes_on;
 
     while ((a_goes_on = tl_inflate_reach_symbols(&a)) && tl_inflate_reach_symbols(&b))

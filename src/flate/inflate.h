@@ -60,11 +60,11 @@ struct tl_inflate {
 };
 
 /* Some bytes, of which [0, used) are behind us. NULL will do for none. */
-struct tl_input_bytes {
+struct tl_inflate_input {
     const unsigned char *bytes;
     size_t n, used;
 };
-struct tl_output_bytes {
+struct tl_inflate_output {
     unsigned char *bytes;
     size_t n, used;
 };
@@ -79,8 +79,8 @@ void tl_inflate_begin(struct tl_inflate *inflate, bool raw);
  * ended) it is taken into history and checksum, and belongs to the caller. An output without room
  * (n 0) lets the stream come to its end.
  */
-tl_inflate_state tl_inflate_run(struct tl_inflate *inflate, struct tl_input_bytes *in,
-                                struct tl_output_bytes *out);
+tl_inflate_state tl_inflate_run(struct tl_inflate *inflate, struct tl_inflate_input *in,
+                                struct tl_inflate_output *out);
 
 /*
  * Goes on with two streams that know nothing of each other, which takes a processor much less time
@@ -88,8 +88,8 @@ tl_inflate_state tl_inflate_run(struct tl_inflate *inflate, struct tl_input_byte
  * has not: for the rest of that one's input or output there is tl_inflate_run, what it says of them
  * holds here, too.
  */
-int tl_inflate_run_two(struct tl_inflate *const inflate[2], struct tl_input_bytes *const in[2],
-                       struct tl_output_bytes *const out[2]);
+int tl_inflate_run_two(struct tl_inflate *const inflate[2], struct tl_inflate_input *const in[2],
+                       struct tl_inflate_output *const out[2]);
 
 /* Whether a block has just ended, at a byte boundary, with no input taken ahead, and it was not the
  * last one. */

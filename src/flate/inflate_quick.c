@@ -62,7 +62,8 @@ INLINE void copy_quickly(unsigned char *out, size_t distance, size_t n)
  */
 enum { LIFT = 2 };
 
-INLINE uint32_t quick_entry(const struct tl_run *r, const uint32_t *table, unsigned table_bits)
+INLINE uint32_t quick_entry(const struct tl_inflate_call *r, const uint32_t *table,
+                            unsigned table_bits)
 {
     uint32_t entry;
 
@@ -71,13 +72,13 @@ INLINE uint32_t quick_entry(const struct tl_run *r, const uint32_t *table, unsig
     return entry;
 }
 
-INLINE void quick_drop(struct tl_run *r, uint32_t entry)
+INLINE void quick_drop(struct tl_inflate_call *r, uint32_t entry)
 {
     r->bits >>= entry & 63;
     r->n_bits -= entry;
 }
 
-INLINE unsigned quick_take(struct tl_run *r, unsigned n)
+INLINE unsigned quick_take(struct tl_inflate_call *r, unsigned n)
 {
     unsigned value = (unsigned)(r->bits >> LIFT) & ((1u << n) - 1);
 
@@ -87,7 +88,7 @@ INLINE unsigned quick_take(struct tl_run *r, unsigned n)
 
 /* Takes whole bytes until there are at least 54 bits. Those above n_bits may be set: they are the
  * same bytes again. */
-INLINE void refill(struct tl_run *r)
+INLINE void refill(struct tl_inflate_call *r)
 {
     r->bits |= tl_load_le64(r->in) << (r->n_bits & 63);
     r->in += (~r->n_bits & 63) >> 3;
@@ -95,7 +96,7 @@ INLINE void refill(struct tl_run *r)
 }
 
 /* Takes an entry of `table`, and of its second part where it has one. */
-INLINE uint32_t take_entry(struct tl_run *r, const uint32_t *table, uint32_t entry)
+INLINE uint32_t take_entry(struct tl_inflate_call *r, const uint32_t *table, uint32_t entry)
 {
     quick_drop(r, entry);
     if (tl_entry_is(entry, TL_ENTRY_SECOND)) {
@@ -106,7 +107,7 @@ INLINE uint32_t take_entry(struct tl_run *r, const uint32_t *table, uint32_t ent
 }
 
 /* A match, of which the entry for its length is taken. False: it is refused. */
-INLINE bool quick_match(struct tl_run *r, uint32_t entry)
+INLINE bool quick_match(struct tl_inflate_call *r, uint32_t entry)
 {
     struct tl_inflate *s = r->s;
     const size_t n = tl_entry_value(entry) + quick_take(r, tl_entry_extra(entry));
@@ -125,7 +126,7 @@ INLINE bool quick_match(struct tl_run *r, uint32_t entry)
 }
 
 /* What is no literal of the first table. There are bits enough for anything. */
-INLINE void quick_special(struct tl_run *r, uint32_t entry)
+INLINE void quick_special(struct tl_inflate_call *r, uint32_t entry)
 {
     entry = take_entry(r, r->s->literal, entry);
     if (tl_entry_literals(entry)) /* in second tables there are single ones only */
@@ -137,7 +138,7 @@ INLINE void quick_special(struct tl_run *r, uint32_t entry)
 }
 
 /* Looks up the next entry, and takes it if it holds literals. */
-INLINE bool quick_literals(struct tl_run *r, const uint32_t *table, uint32_t *entry)
+INLINE bool quick_literals(struct tl_inflate_call *r, const uint32_t *table, uint32_t *entry)
 {
     uint32_t e = *entry = quick_entry(r, table, TL_LITERAL_BITS);
 
@@ -150,7 +151,7 @@ INLINE bool quick_literals(struct tl_run *r, const uint32_t *table, uint32_t *en
 }
 
 /* Gives back whole bytes that were taken from this input. */
-static void unread(struct tl_run *r)
+static void unread(struct tl_inflate_call *r)
 {
     size_t n = r->n_bits / 8, taken = (size_t)(r->in - r->in_begin);
 
@@ -162,16 +163,16 @@ static void unread(struct tl_run *r)
 }
 
 /* The copy of a run that can live in registers; and back. */
-INLINE struct tl_run lifted(const struct tl_run *careful)
+INLINE struct tl_inflate_call lifted(const struct tl_inflate_call *careful)
 {
-    struct tl_run r = *careful;
+    struct tl_inflate_call r = *careful;
 
     r.bits <<= LIFT;
     r.n_bits += LIFT;
     return r;
 }
 
-INLINE void put_down(struct tl_run *careful, const struct tl_run *r)
+INLINE void put_down(struct tl_inflate_call *careful, const struct tl_inflate_call *r)
 {
     *careful = *r;
     careful->bits >>= LIFT;
@@ -179,16 +180,16 @@ INLINE void put_down(struct tl_run *careful, const struct tl_run *r)
     unread(careful);
 }
 
-INLINE bool is_plenty(const struct tl_run *r)
+INLINE bool is_plenty(const struct tl_inflate_call *r)
 {
     return r->s->step == TL_SYMBOL && r->in_end - r->in >= QUICK_INPUT
            && r->out_end - r->out >= TL_QUICK_OUTPUT;
 }
 
 /* Decodes symbols as long as QUICK_INPUT is at hand and room for TL_QUICK_OUTPUT. */
-INLINE void decode(struct tl_run *careful)
+INLINE void decode(struct tl_inflate_call *careful)
 {
-    struct tl_run copy = lifted(careful), *const r = &copy;
+    struct tl_inflate_call copy = lifted(careful), *const r = &copy;
     const uint32_t *const table = r->s->literal;
 
     while (is_plenty(r)) {
@@ -216,12 +217,12 @@ struct lane {
     unsigned char *out;
 };
 
-INLINE struct lane lane_of(const struct tl_run *r)
+INLINE struct lane lane_of(const struct tl_inflate_call *r)
 {
     return (struct lane){r->bits, r->n_bits, r->in, r->out};
 }
 
-INLINE void put_back(struct tl_run *r, const struct lane *lane)
+INLINE void put_back(struct tl_inflate_call *r, const struct lane *lane)
 {
     r->bits = lane->bits;
     r->n_bits = lane->n_bits;
@@ -267,7 +268,7 @@ INLINE bool take_two(struct lane *a, const uint32_t *table_a, struct lane *b,
 }
 
 /* Whatever comes next in one of them, unless it is in its first table. */
-__attribute__((noinline)) static void take_special(struct tl_run *r)
+__attribute__((noinline)) static void take_special(struct tl_inflate_call *r)
 {
     uint32_t entry;
 
@@ -277,9 +278,9 @@ __attribute__((noinline)) static void take_special(struct tl_run *r)
         quick_special(r, entry);
 }
 
-INLINE void decode_two(struct tl_run *careful_a, struct tl_run *careful_b)
+INLINE void decode_two(struct tl_inflate_call *careful_a, struct tl_inflate_call *careful_b)
 {
-    struct tl_run run_a = lifted(careful_a), run_b = lifted(careful_b);
+    struct tl_inflate_call run_a = lifted(careful_a), run_b = lifted(careful_b);
     const uint32_t *const table_a = run_a.s->literal, *const table_b = run_b.s->literal;
 
     while (is_plenty(&run_a) && is_plenty(&run_b)) {
@@ -305,24 +306,25 @@ INLINE void decode_two(struct tl_run *careful_a, struct tl_run *careful_b)
     put_down(careful_b, &run_b);
 }
 
-static void decode_plain(struct tl_run *r)
+static void decode_plain(struct tl_inflate_call *r)
 {
     decode(r);
 }
 
-static void decode_two_plain(struct tl_run *a, struct tl_run *b)
+static void decode_two_plain(struct tl_inflate_call *a, struct tl_inflate_call *b)
 {
     decode_two(a, b);
 }
 
 /* BMI2 shifts by any register, and leaves the flags alone. */
 #if defined(__x86_64__) && defined(__GNUC__)
-__attribute__((target("bmi2"))) static void decode_bmi2(struct tl_run *r)
+__attribute__((target("bmi2"))) static void decode_bmi2(struct tl_inflate_call *r)
 {
     decode(r);
 }
 
-__attribute__((target("bmi2"))) static void decode_two_bmi2(struct tl_run *a, struct tl_run *b)
+__attribute__((target("bmi2"))) static void decode_two_bmi2(struct tl_inflate_call *a,
+                                                            struct tl_inflate_call *b)
 {
     decode_two(a, b);
 }
@@ -341,17 +343,17 @@ static bool has_bmi2(void)
 }
 #endif
 
-void tl_inflate_quickly(struct tl_run *r)
+void tl_inflate_quickly(struct tl_inflate_call *r)
 {
     (has_bmi2() ? decode_bmi2 : decode_plain)(r);
 }
 
-void tl_inflate_two_quickly(struct tl_run *a, struct tl_run *b)
+void tl_inflate_two_quickly(struct tl_inflate_call *a, struct tl_inflate_call *b)
 {
     (has_bmi2() ? decode_two_bmi2 : decode_two_plain)(a, b);
 }
 
-bool tl_inflate_is_plenty(const struct tl_run *r)
+bool tl_inflate_is_plenty(const struct tl_inflate_call *r)
 {
     return is_plenty(r);
 }

@@ -28,7 +28,7 @@ enum tl_step {
 enum { TL_MATCH_MAX = 258 };
 
 /* One call of tl_inflate_run: what changes with every symbol, copied out of *s. */
-struct tl_run {
+struct tl_inflate_call {
     struct tl_inflate *s;
     uint64_t bits;
     unsigned n_bits;
@@ -37,7 +37,7 @@ struct tl_run {
 };
 
 /* Whether a match may reach back so far. */
-static inline bool tl_in_reach(const struct tl_run *r, size_t distance)
+static inline bool tl_in_reach(const struct tl_inflate_call *r, size_t distance)
 {
     return distance <= r->s->window
            && distance <= (size_t)(r->out - r->out_begin) + r->s->n_history;
@@ -51,29 +51,29 @@ void tl_copy_across(const struct tl_inflate *s, unsigned char *out, size_t at, s
                     size_t n);
 
 /* The buffer is full or the stream at its end: the caller may do with it as he likes. */
-void tl_close_output(struct tl_run *r);
+void tl_close_output(struct tl_inflate_call *r);
 
 /* inflate_steps.c: takes the next step. False: not without more input or output, or the stream is
  * over. */
-bool tl_inflate_step(struct tl_run *r);
+bool tl_inflate_step(struct tl_inflate_call *r);
 
 /*
  * Comes to the symbols of a block. False: there is not plenty of input or room for them, or there
  * is no such block.
  */
-bool tl_inflate_reach_symbols(struct tl_run *r);
+bool tl_inflate_reach_symbols(struct tl_inflate_call *r);
 
 /*
  * inflate_quick.c: decodes symbols, in step TL_SYMBOL, as long as there is much input and much
  * room. May end in step TL_BLOCK or TL_REFUSED.
  */
-void tl_inflate_quickly(struct tl_run *r);
+void tl_inflate_quickly(struct tl_inflate_call *r);
 
 /* The same with two streams at once, until one of them wants for something. */
-void tl_inflate_two_quickly(struct tl_run *a, struct tl_run *b);
+void tl_inflate_two_quickly(struct tl_inflate_call *a, struct tl_inflate_call *b);
 
 /* Whether there is enough of all that for a symbol. */
-bool tl_inflate_is_plenty(const struct tl_run *r);
+bool tl_inflate_is_plenty(const struct tl_inflate_call *r);
 
 /* How much room it wants. */
 enum { TL_QUICK_OUTPUT = TL_MATCH_MAX + 48 };

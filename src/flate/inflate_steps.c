@@ -25,7 +25,7 @@ enum {
 /* ---- bits ---- */
 
 /* Takes input until there are n bits. False: the input is used up. */
-static bool need(struct tl_run *r, unsigned n)
+static bool need(struct tl_inflate_call *r, unsigned n)
 {
     while (r->n_bits < n) {
         if (r->in == r->in_end)
@@ -36,18 +36,18 @@ static bool need(struct tl_run *r, unsigned n)
     return true;
 }
 
-static unsigned peek(const struct tl_run *r, unsigned n)
+static unsigned peek(const struct tl_inflate_call *r, unsigned n)
 {
     return (unsigned)(r->bits & ((UINT64_C(1) << n) - 1));
 }
 
-static void drop(struct tl_run *r, unsigned n)
+static void drop(struct tl_inflate_call *r, unsigned n)
 {
     r->bits >>= n;
     r->n_bits -= n;
 }
 
-static unsigned take(struct tl_run *r, unsigned n)
+static unsigned take(struct tl_inflate_call *r, unsigned n)
 {
     unsigned value = peek(r, n);
 
@@ -57,7 +57,7 @@ static unsigned take(struct tl_run *r, unsigned n)
 
 /* ---- stored blocks ---- */
 
-static bool copy_stored(struct tl_run *r)
+static bool copy_stored(struct tl_inflate_call *r)
 {
     struct tl_inflate *s = r->s;
     size_t n = s->left;
@@ -82,8 +82,8 @@ static bool copy_stored(struct tl_run *r)
 
 /* Looks up the next entry of a table, its second part included, without taking it. Its whole length
  * is *length. */
-static bool look_up(struct tl_run *r, const uint32_t *table, unsigned table_bits, uint32_t *entry,
-                    unsigned *length)
+static bool look_up(struct tl_inflate_call *r, const uint32_t *table, unsigned table_bits,
+                    uint32_t *entry, unsigned *length)
 {
     for (;;) {
         *entry = table[peek(r, table_bits)];
@@ -109,13 +109,13 @@ static bool look_up(struct tl_run *r, const uint32_t *table, unsigned table_bits
 
 /* ---- the steps; each comes back false when it can only go on with more input or output ---- */
 
-static bool refuse(struct tl_run *r)
+static bool refuse(struct tl_inflate_call *r)
 {
     r->s->step = TL_REFUSED;
     return false;
 }
 
-static bool step_head(struct tl_run *r)
+static bool step_head(struct tl_inflate_call *r)
 {
     unsigned head, window_bits;
 
@@ -151,7 +151,7 @@ static void use_fixed_codes(struct tl_inflate *s)
     s->is_fixed = true;
 }
 
-static bool step_block(struct tl_run *r)
+static bool step_block(struct tl_inflate_call *r)
 {
     struct tl_inflate *s = r->s;
 
@@ -180,7 +180,7 @@ static bool step_block(struct tl_run *r)
     }
 }
 
-static bool step_stored_size(struct tl_run *r)
+static bool step_stored_size(struct tl_inflate_call *r)
 {
     unsigned size, inverse;
 
@@ -195,7 +195,7 @@ static bool step_stored_size(struct tl_run *r)
     return true;
 }
 
-static bool step_stored(struct tl_run *r)
+static bool step_stored(struct tl_inflate_call *r)
 {
     if (!copy_stored(r))
         return false;
@@ -203,7 +203,7 @@ static bool step_stored(struct tl_run *r)
     return true;
 }
 
-static bool step_counts(struct tl_run *r)
+static bool step_counts(struct tl_inflate_call *r)
 {
     struct tl_inflate *s = r->s;
 
@@ -221,7 +221,7 @@ static bool step_counts(struct tl_run *r)
     return true;
 }
 
-static bool step_length_code(struct tl_run *r)
+static bool step_length_code(struct tl_inflate_call *r)
 {
     /* RFC 1951, 3.2.7 */
     static const unsigned char order[TL_LENGTH_SYMBOLS] = {16, 17, 18, 0, 8,  7, 9,  6, 10, 5,
@@ -242,7 +242,7 @@ static bool step_length_code(struct tl_run *r)
 
 /* Reads one symbol of the code of code lengths: a length, or a number of times that one is
  * repeated. */
-static bool read_length(struct tl_run *r)
+static bool read_length(struct tl_inflate_call *r)
 {
     static const unsigned char extra[3] = {2, 3, 7}, least[3] = {3, 3, 11};
     struct tl_inflate *s = r->s;
@@ -268,7 +268,7 @@ static bool read_length(struct tl_run *r)
     return true;
 }
 
-static bool step_lengths(struct tl_run *r)
+static bool step_lengths(struct tl_inflate_call *r)
 {
     struct tl_inflate *s = r->s;
 
@@ -283,7 +283,7 @@ static bool step_lengths(struct tl_run *r)
 }
 
 /* One symbol, carefully. */
-static bool read_symbol(struct tl_run *r)
+static bool read_symbol(struct tl_inflate_call *r)
 {
     struct tl_inflate *s = r->s;
     unsigned length;
@@ -308,7 +308,7 @@ static bool read_symbol(struct tl_run *r)
     return true;
 }
 
-static bool step_symbol(struct tl_run *r)
+static bool step_symbol(struct tl_inflate_call *r)
 {
     struct tl_inflate *s = r->s;
 
@@ -319,7 +319,7 @@ static bool step_symbol(struct tl_run *r)
     return true;
 }
 
-static bool step_distance(struct tl_run *r)
+static bool step_distance(struct tl_inflate_call *r)
 {
     struct tl_inflate *s = r->s;
     unsigned length;
@@ -339,7 +339,7 @@ static bool step_distance(struct tl_run *r)
     return true;
 }
 
-static bool step_match(struct tl_run *r)
+static bool step_match(struct tl_inflate_call *r)
 {
     struct tl_inflate *s = r->s;
     const size_t room = (size_t)(r->out_end - r->out), n = s->left < room ? s->left : room;
@@ -353,7 +353,7 @@ static bool step_match(struct tl_run *r)
     return true;
 }
 
-static bool step_checksum(struct tl_run *r)
+static bool step_checksum(struct tl_inflate_call *r)
 {
     uint32_t stored;
 
@@ -369,15 +369,15 @@ static bool step_checksum(struct tl_run *r)
     return true;
 }
 
-static bool step_over(struct tl_run *r)
+static bool step_over(struct tl_inflate_call *r)
 {
     (void)r;
     return false;
 }
 
-bool tl_inflate_step(struct tl_run *r)
+bool tl_inflate_step(struct tl_inflate_call *r)
 {
-    static bool (*const steps[TL_STEPS])(struct tl_run *) = {
+    static bool (*const steps[TL_STEPS])(struct tl_inflate_call *) = {
         step_head,        step_block,   step_stored_size, step_stored,   step_counts,
         step_length_code, step_lengths, step_symbol,      step_distance, step_match,
         step_checksum,    step_over,    step_over,
@@ -386,7 +386,7 @@ bool tl_inflate_step(struct tl_run *r)
     return steps[r->s->step](r);
 }
 
-bool tl_inflate_reach_symbols(struct tl_run *r)
+bool tl_inflate_reach_symbols(struct tl_inflate_call *r)
 {
     while (r->s->step != TL_SYMBOL)
         if (!tl_inflate_step(r))

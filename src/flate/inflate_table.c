@@ -59,7 +59,7 @@ static uint32_t length_entry(unsigned symbol)
 }
 
 /* One literal or two, by the bits of their codes, and the entry for them. */
-struct run {
+struct literals {
     uint32_t code, entry;
 };
 
@@ -70,7 +70,7 @@ struct run {
  * there are at most 2^length.
  */
 struct packer {
-    struct run run[1 << TL_LITERAL_BITS];
+    struct literals run[1 << TL_LITERAL_BITS];
     size_t one[TL_LITERAL_BITS + 1], two[TL_LITERAL_BITS + 1];
 };
 
@@ -172,7 +172,7 @@ static void place_short(struct maker *m, const unsigned char *lengths, unsigned 
 
         m->table[*code] = entry;
         if (m->packer && tl_entry_literals(entry) && length < m->bits)
-            m->packer->run[m->n_runs++] = (struct run){*code, entry};
+            m->packer->run[m->n_runs++] = (struct literals){*code, entry};
         *code = next_code(*code, length);
     }
 }
@@ -186,15 +186,15 @@ static uint32_t with_literal(uint32_t entry, uint32_t literal, unsigned n)
 
 /* Places what begins with a run of `head` bits and goes on with one more literal, up to `length`
  * bits. */
-static void lengthen_runs(struct maker *m, unsigned head, struct run last, unsigned length)
+static void lengthen_runs(struct maker *m, unsigned head, struct literals last, unsigned length)
 {
     struct packer *const p = m->packer;
-    const struct run *run = p->run + p->one[head], *const pairs = p->run + p->two[head],
-                     *const end = p->run + p->one[head + 1];
+    const struct literals *run = p->run + p->one[head], *const pairs = p->run + p->two[head],
+                          *const end = p->run + p->one[head + 1];
 
     for (; run < pairs; run++) {
-        const struct run both = {run->code | last.code << head,
-                                 with_literal(run->entry, last.entry, 1)};
+        const struct literals both = {run->code | last.code << head,
+                                      with_literal(run->entry, last.entry, 1)};
 
         m->table[both.code] = both.entry;
         if (length < m->bits)

@@ -21,9 +21,9 @@ telar_status tl_channel_open(int ends[2], struct telar_error *error)
 
     if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) != 0)
         ends[0] = ends[1] = -1;
-    ends[0] = tl_file_above_standard(ends[0]);
+    ends[0] = tl_descriptor_above_standard(ends[0]);
     failure = errno;
-    ends[1] = tl_file_above_standard(ends[1]);
+    ends[1] = tl_descriptor_above_standard(ends[1]);
     if (ends[0] >= 0 && ends[1] >= 0)
         return TELAR_OK;
     failure = ends[0] < 0 ? failure : errno;
@@ -64,17 +64,17 @@ static ssize_t receive_whole(int end, void *message, size_t bytes, int flags)
     return got;
 }
 
-bool tl_channel_take(int end, struct tl_ticket *ticket)
+bool tl_channel_receive_ticket(int end, struct tl_ticket *ticket)
 {
     return receive_whole(end, ticket, sizeof *ticket, 0) == (ssize_t)sizeof *ticket;
 }
 
-bool tl_channel_report(int end, const struct tl_record *record)
+bool tl_channel_send_record(int end, const struct tl_record *record)
 {
     return send_whole(end, record, sizeof *record);
 }
 
-bool tl_channel_give(int end, const struct tl_ticket *ticket)
+bool tl_channel_send_ticket(int end, const struct tl_ticket *ticket)
 {
     return send_whole(end, ticket, sizeof *ticket);
 }
@@ -95,7 +95,7 @@ ssize_t tl_channel_receive(int end, void *message, size_t bytes)
     return receive_whole(end, message, bytes, 0);
 }
 
-enum tl_heard tl_channel_hear(int end, struct tl_record *record)
+enum tl_received tl_channel_receive_record(int end, struct tl_record *record)
 {
     ssize_t got = receive_whole(end, record, sizeof *record, MSG_DONTWAIT);
 
@@ -104,10 +104,11 @@ enum tl_heard tl_channel_hear(int end, struct tl_record *record)
     if (got < 0 && errno == ECONNRESET)
         got = receive_whole(end, record, sizeof *record, MSG_DONTWAIT);
     if (got == (ssize_t)sizeof *record)
-        return TL_HEARD_RECORD;
+        return TL_RECEIVED_RECORD;
     if (got > 0)
-        return TL_HEARD_NOISE;
-    return got < 0 && (errno == EAGAIN || errno == EWOULDBLOCK) ? TL_HEARD_NOTHING : TL_HEARD_GONE;
+        return TL_RECEIVED_INVALID;
+    return got < 0 && (errno == EAGAIN || errno == EWOULDBLOCK) ? TL_RECEIVED_NOTHING
+                                                                : TL_RECEIVED_END;
 }
 
 /* Rounded up, so that a deadline has passed when the wait for it ends. */
@@ -121,8 +122,8 @@ static int milliseconds_until(uint64_t deadline_ns)
     return ms < 60000 ? (int)ms : 60000;
 }
 
-void tl_channel_wait(const int *ends, const int *watches, struct tl_seen *seen, uint32_t count,
-                     uint64_t deadline_ns)
+void tl_channel_wait(const int *ends, const int *watches, struct tl_poll_result *seen,
+                     uint32_t count, uint64_t deadline_ns)
 {
     struct pollfd set[2 * TELAR_WORKERS_MAX];
     int ready;
@@ -134,6 +135,6 @@ void tl_channel_wait(const int *ends, const int *watches, struct tl_seen *seen, 
     }
     ready = poll(set, 2 * count, milliseconds_until(deadline_ns));
     for (uint32_t i = 0; i < count; i++)
-        seen[i] = (struct tl_seen){ready > 0 && set[i].revents != 0,
-                                   ready > 0 && set[count + i].revents != 0};
+        seen[i] = (struct tl_poll_result){ready > 0 && set[i].revents != 0,
+                                          ready > 0 && set[count + i].revents != 0};
 }

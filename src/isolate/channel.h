@@ -56,7 +56,7 @@ struct tl_record {
     uint32_t trouble; /* enum tl_trouble */
     int32_t errnum;
     uint32_t bytes, adler; /* encode: struct tl_encoded; inflate, of what follows the bands: bytes
-                              of tl_decoder_leave */
+                              of tl_decoder_end_image */
     uint32_t inflated;     /* of a band that was decoded for itself: Adler-32 of its rows with their
                               filters */
     uint64_t start_ns, end_ns; /* of the task; of the hello: it was born, its memory is mapped; of
@@ -77,32 +77,32 @@ telar_status tl_channel_open(int ends[2], struct telar_error *error);
 void tl_channel_close(int *end);
 
 /* The worker's side, async-signal-safe. False: the coordinator has no more tickets, or is gone. */
-bool tl_channel_take(int end, struct tl_ticket *ticket);
-bool tl_channel_report(int end, const struct tl_record *record);
+bool tl_channel_receive_ticket(int end, struct tl_ticket *ticket);
+bool tl_channel_send_record(int end, const struct tl_record *record);
 
 /*
  * The coordinator's side. Sends a ticket; false with errno when the worker is gone. Never blocks
  * for long: at most two are under way.
  */
-bool tl_channel_give(int end, const struct tl_ticket *ticket);
+bool tl_channel_send_ticket(int end, const struct tl_ticket *ticket);
 
 /* Says that no more tickets will come: the worker's next take gives false. */
 void tl_channel_finish(int end);
 
 /* What a look at a worker's end gave. */
-enum tl_heard {
-    TL_HEARD_NOTHING, /* no record is waiting */
-    TL_HEARD_RECORD,
-    TL_HEARD_GONE,  /* the worker has closed its end: it has ended, in one way or another */
-    TL_HEARD_NOISE, /* a message that is no record: the worker broke its contract */
+enum tl_received {
+    TL_RECEIVED_NOTHING, /* no record is waiting */
+    TL_RECEIVED_RECORD,
+    TL_RECEIVED_END,     /* the worker has closed its end: it has ended, in one way or another */
+    TL_RECEIVED_INVALID, /* a message that is no record: the worker broke its contract */
 };
 
 /* Takes one waiting record, without waiting. */
-enum tl_heard tl_channel_hear(int end, struct tl_record *record);
+enum tl_received tl_channel_receive_record(int end, struct tl_record *record);
 
 /* What a wait has seen of a worker. What it said before it ended is there to be heard when `ended`
  * is true. */
-struct tl_seen {
+struct tl_poll_result {
     bool word;  /* its end has something to hear */
     bool ended; /* its watch can be read */
 };
@@ -112,8 +112,8 @@ struct tl_seen {
  * read, or until deadline_ns (of tl_now_ns; UINT64_MAX: for ever), and says so in seen[i]. watches
  * may be NULL. Those of -1 are passed over. A signal ends the wait early, with nothing seen.
  */
-void tl_channel_wait(const int *ends, const int *watches, struct tl_seen *seen, uint32_t count,
-                     uint64_t deadline_ns);
+void tl_channel_wait(const int *ends, const int *watches, struct tl_poll_result *seen,
+                     uint32_t count, uint64_t deadline_ns);
 
 /*
  * Messages of other kinds, over a pair of their own (see probe.c). Sending is false with errno.

@@ -110,7 +110,7 @@ static pid_t reap(pid_t pid, int *status, int options)
 }
 
 /* Signals are blocked: a handler that ran in the child would run in the parent's memory. */
-int tl_child_apart(int (*deed)(void *data), void *data)
+int tl_child_call(int (*deed)(void *data), void *data)
 {
     volatile int result = -1;
     sigset_t all, before;
@@ -180,7 +180,7 @@ static void end_at_once(pid_t pid, int watch)
  * waiting. Asked first, because a program that reaps all children may have freed the number for
  * somebody else.
  */
-struct tl_cause tl_child_end(pid_t pid, bool gone)
+struct tl_exit_cause tl_child_end(pid_t pid, bool gone)
 {
     bool lived_on = false;
     int status = 0, watch = tl_child_watch(pid);
@@ -194,6 +194,6 @@ struct tl_cause tl_child_end(pid_t pid, bool gone)
     if (watch >= 0)
         close(watch);
     if (lived_on)
-        return tl_cause_in_words("closed its channel and lived on", false);
-    return reaped == pid ? tl_cause_of_status(status) : (struct tl_cause){0};
+        return tl_exit_cause_in_words("closed its channel and lived on", false);
+    return reaped == pid ? tl_exit_cause_of_status(status) : (struct tl_exit_cause){0};
 }

@@ -26,7 +26,7 @@ pid_t tl_child_start(void (*live)(void *data), void *data, uint64_t *born_ns);
  * which waits for it, and makes system calls only. Where no process can be had, or it is killed
  * itself, deed(data) is called here, once more.
  */
-int tl_child_apart(int (*deed)(void *data), void *data);
+int tl_child_call(int (*deed)(void *data), void *data);
 
 /*
  * A descriptor that becomes readable when a child has ended, whoever else holds what it held: its
@@ -48,6 +48,6 @@ void tl_child_close_others(const int *kept, size_t n);
  * Ends a child, whatever it does, waits until it is gone, and says how it ended. `gone`: its end of
  * a channel is closed already, so that it should end by itself.
  */
-struct tl_cause tl_child_end(pid_t pid, bool gone);
+struct tl_exit_cause tl_child_end(pid_t pid, bool gone);
 
 #endif

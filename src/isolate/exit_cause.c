@@ -7,9 +7,9 @@
 #include <string.h>
 #include <sys/wait.h>
 
-struct tl_cause tl_cause_of_status(int status)
+struct tl_exit_cause tl_exit_cause_of_status(int status)
 {
-    struct tl_cause cause = {.known = WIFEXITED(status) || WIFSIGNALED(status)};
+    struct tl_exit_cause cause = {.known = WIFEXITED(status) || WIFSIGNALED(status)};
 
     if (WIFSIGNALED(status))
         cause.signal = WTERMSIG(status);
@@ -19,12 +19,12 @@ struct tl_cause tl_cause_of_status(int status)
     return cause;
 }
 
-struct tl_cause tl_cause_in_words(const char *words, bool orderly)
+struct tl_exit_cause tl_exit_cause_in_words(const char *words, bool orderly)
 {
-    return (struct tl_cause){.known = true, .orderly = orderly, .words = words};
+    return (struct tl_exit_cause){.known = true, .orderly = orderly, .words = words};
 }
 
-void tl_cause_text(const struct tl_cause *cause, char *text, size_t size)
+void tl_exit_cause_text(const struct tl_exit_cause *cause, char *text, size_t size)
 {
     const char *name = cause->signal ? sigabbrev_np(cause->signal) : NULL;
 

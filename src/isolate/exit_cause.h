@@ -9,7 +9,7 @@
 #include <stddef.h>
 
 /* How a worker ended. Plain data. */
-struct tl_cause {
+struct tl_exit_cause {
     bool known;        /* false: the kernel could not tell (somebody else reaped the child) */
     bool orderly;      /* ended by itself with status 0 */
     int signal;        /* the signal that killed it, 0 when none did */
@@ -18,13 +18,13 @@ struct tl_cause {
 };
 
 /* From what waitpid gave for a child that has ended. */
-struct tl_cause tl_cause_of_status(int wait_status);
+struct tl_exit_cause tl_exit_cause_of_status(int wait_status);
 
 /* For those that have no wait status, or whose tells of us: in words, which stay the caller's. */
-struct tl_cause tl_cause_in_words(const char *words, bool orderly);
+struct tl_exit_cause tl_exit_cause_in_words(const char *words, bool orderly);
 
 /* For people: "was killed by SIGSEGV (Segmentation fault)", "ended with exit status 3", ... Fits in
  * 96 bytes. */
-void tl_cause_text(const struct tl_cause *cause, char *text, size_t size);
+void tl_exit_cause_text(const struct tl_exit_cause *cause, char *text, size_t size);
 
 #endif

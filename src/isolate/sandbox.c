@@ -22,7 +22,7 @@
 
 struct tl_sandbox {
     int landlock_abi;
-    struct tl_filter loading, working;
+    struct tl_syscall_list loading, working;
 };
 
 static int landlock_abi(void);
@@ -46,7 +46,7 @@ static const char *what_is_missing(void)
            "use one "
            "without";
 #endif
-    if (!tl_filter_possible())
+    if (!tl_syscall_list_available())
         return "this telar was built without libseccomp (Debian: libseccomp-dev); configure and "
                "build it "
                "again";
@@ -66,8 +66,8 @@ telar_status tl_sandbox_new(struct tl_sandbox **sandbox, struct telar_error *err
     if (missing)
         return tl_fail(error, TELAR_HOST, 0, "no sandbox here: %s; or use -i guarded", missing);
     *sandbox = malloc(sizeof **sandbox);
-    if (*sandbox && tl_filter_make(&(*sandbox)->loading, true)
-        && tl_filter_make(&(*sandbox)->working, false)) {
+    if (*sandbox && tl_syscall_list_compile(&(*sandbox)->loading, true)
+        && tl_syscall_list_compile(&(*sandbox)->working, false)) {
         (*sandbox)->landlock_abi = landlock_abi();
         return TELAR_OK;
     }
@@ -91,7 +91,7 @@ void tl_sandbox_describe(const struct tl_sandbox *sandbox, char text[TL_SANDBOX_
 
 void tl_sandbox_call_name(int number, char name[TL_SANDBOX_NAME_BYTES])
 {
-    if (!tl_filter_call_name(number, name, TL_SANDBOX_NAME_BYTES))
+    if (!tl_syscall_list_name(number, name, TL_SANDBOX_NAME_BYTES))
         snprintf(name, TL_SANDBOX_NAME_BYTES, "call %d", number);
     else if (strcmp(name, "tgkill") == 0) /* of the C library's: people know it by these names */
         snprintf(name, TL_SANDBOX_NAME_BYTES, "tgkill (abort or raise)");
@@ -258,7 +258,7 @@ static _Noreturn void on_violation(int signal, siginfo_t *info, void *context)
     _exit(1);
 }
 
-static bool install(const struct tl_filter *filter)
+static bool install(const struct tl_syscall_list *filter)
 {
     struct sock_fprog program = {filter->length, (struct sock_filter *)(size_t)filter->code};
 

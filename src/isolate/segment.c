@@ -81,7 +81,7 @@ static void enter_all(unsigned char *begin, size_t bytes)
     madvise(begin, bytes, MADV_POPULATE_READ); /* if not, one by one */
 }
 
-void tl_segment_enter(unsigned char *base, const struct tl_shape *shape)
+void tl_segment_prefault(unsigned char *base, const struct tl_shape *shape)
 {
     enter_all(base, shape->bytes + shape->again_bytes);
 }
@@ -97,7 +97,7 @@ void tl_segment_unmap(unsigned char *base, const struct tl_shape *shape)
         munmap(base, shape->bytes + shape->again_bytes);
 }
 
-bool tl_segment_open(unsigned char *base, const struct tl_extent *extent)
+bool tl_segment_unprotect(unsigned char *base, const struct tl_extent *extent)
 {
     if (mprotect(base + extent->offset, extent->bytes, PROT_READ | PROT_WRITE) != 0)
         return false;
@@ -105,7 +105,7 @@ bool tl_segment_open(unsigned char *base, const struct tl_extent *extent)
     return true;
 }
 
-bool tl_segment_close(unsigned char *base, const struct tl_extent *extent)
+bool tl_segment_protect(unsigned char *base, const struct tl_extent *extent)
 {
     return mprotect(base + extent->offset, extent->bytes, PROT_READ) == 0;
 }
@@ -220,20 +220,20 @@ void tl_segment_touch(const struct tl_segment *segment)
 void tl_segment_destroy(struct tl_segment *segment)
 {
     tl_segment_unmap(segment->base, &segment->shape);
-    if (segment->reader_fd >= 0)
-        close(segment->reader_fd);
+    if (segment->readonly_fd >= 0)
+        close(segment->readonly_fd);
     if (segment->fd >= 0)
         close(segment->fd);
     *segment = TL_SEGMENT_NONE;
 }
 
-telar_status tl_segment_open_reader(struct tl_segment *segment, struct telar_error *error)
+telar_status tl_segment_open_readonly(struct tl_segment *segment, struct telar_error *error)
 {
     char path[64];
 
     snprintf(path, sizeof path, "/proc/self/fd/%d", segment->fd);
-    segment->reader_fd = tl_file_open(AT_FDCWD, path, O_RDONLY, 0);
-    if (segment->reader_fd >= 0)
+    segment->readonly_fd = tl_descriptor_open(AT_FDCWD, path, O_RDONLY, 0);
+    if (segment->readonly_fd >= 0)
         return TELAR_OK;
     return tl_fail(error, TELAR_HOST, errno,
                    "cannot open the shared memory again for sandboxed workers (%s); mount /proc, "
@@ -241,7 +241,7 @@ telar_status tl_segment_open_reader(struct tl_segment *segment, struct telar_err
                    path);
 }
 
-void tl_segment_forget(const char *keep_name)
+void tl_segment_unlink(const char *keep_name)
 {
     char name[NAME_MAX + 2];
 
@@ -294,17 +294,17 @@ static int create_shm(struct tl_segment *segment, const struct tl_shape *shape,
 
     if (fd < 0)
         return errno;
-    segment->fd = tl_file_above_standard(fd);
+    segment->fd = tl_descriptor_above_standard(fd);
     segment->backing = "shm";
     failure = segment->fd < 0 ? errno : furnish(segment, shape);
     if (failure && keep_name)
-        tl_segment_forget(keep_name);
+        tl_segment_unlink(keep_name);
     return failure;
 }
 
 static int create_memfd(struct tl_segment *segment, const struct tl_shape *shape)
 {
-    segment->fd = tl_file_above_standard(memfd_create("telar", MFD_CLOEXEC));
+    segment->fd = tl_descriptor_above_standard(memfd_create("telar", MFD_CLOEXEC));
     if (segment->fd < 0)
         return errno;
     segment->backing = "memfd";

@@ -36,15 +36,15 @@ struct tl_shape {
  * descriptor.
  */
 struct tl_segment {
-    int fd;        /* -1: none */
-    int reader_fd; /* the same object, but only for reading; -1 unless tl_segment_open_reader made
-                      it */
+    int fd;          /* -1: none */
+    int readonly_fd; /* the same object, but only for reading; -1 unless tl_segment_open_readonly
+                      made it */
     unsigned char *base; /* NULL: not mapped; otherwise at a multiple of TL_HUGE_BYTES */
     struct tl_shape shape;
     const char *backing; /* "shm" or "memfd" */
 };
 
-#define TL_SEGMENT_NONE ((struct tl_segment){.fd = -1, .reader_fd = -1})
+#define TL_SEGMENT_NONE ((struct tl_segment){.fd = -1, .readonly_fd = -1})
 
 /*
  * Creates a segment of that shape (both numbers are whole pages), all zeros, reserved (writing to
@@ -60,10 +60,10 @@ telar_status tl_segment_create(struct tl_segment *segment, const struct tl_shape
  * writable, as it could with a mapping from a descriptor for both. TELAR_HOST: /proc is not there,
  * or no descriptor is left.
  */
-telar_status tl_segment_open_reader(struct tl_segment *segment, struct telar_error *error);
+telar_status tl_segment_open_readonly(struct tl_segment *segment, struct telar_error *error);
 
 /* Takes a kept name away, when another attempt is to have it. */
-void tl_segment_forget(const char *keep_name);
+void tl_segment_unlink(const char *keep_name);
 
 /* Touches every page for writing, so that each is there and zeroed. Changes nothing. */
 void tl_segment_touch(const struct tl_segment *segment);
@@ -81,7 +81,7 @@ unsigned char *tl_segment_map(int fd, const struct tl_shape *shape, bool writabl
 
 /* Enters all of it into the page tables at once, where the kernel can: else each page is, when it
  * is first used. */
-void tl_segment_enter(unsigned char *base, const struct tl_shape *shape);
+void tl_segment_prefault(unsigned char *base, const struct tl_shape *shape);
 
 /* Maps an extent of it again, at its place, from a descriptor for reading and writing: it can be
  * opened then. */
@@ -94,8 +94,8 @@ void tl_segment_unmap(unsigned char *base, const struct tl_shape *shape);
  * Makes an extent of such a mapping writable, and enters its pages at once, or read-only again;
  * what is mapped twice, where it is first.
  */
-bool tl_segment_open(unsigned char *base, const struct tl_extent *extent);
-bool tl_segment_close(unsigned char *base, const struct tl_extent *extent);
+bool tl_segment_unprotect(unsigned char *base, const struct tl_extent *extent);
+bool tl_segment_protect(unsigned char *base, const struct tl_extent *extent);
 
 /*
  * Private zeroed memory. On huge pages, from 256 KiB on and if the host gives them: a fork copies

@@ -83,7 +83,7 @@ struct rule {
 /*
  * Messages have no address, for then they could go elsewhere than to the coordinator, and sendmsg,
  * which passes on descriptors, is missing. Giving up memory is allowed, for free() does that; and
- * entering pages, which tl_segment_open does and reading would do as well. Signals cannot be
+ * entering pages, which tl_segment_unprotect does and reading would do as well. Signals cannot be
  * blocked, lest SIGSYS be: that is refused and no violation, so that abort() comes to its tgkill,
  * which names what happened.
  */
@@ -174,7 +174,7 @@ static int add_rules(scmp_filter_ctx context, const struct rule *rules, size_t n
 }
 
 /* The library writes a program to a descriptor only; it is far smaller than what a pipe holds. */
-static int export_program(scmp_filter_ctx context, struct tl_filter *filter)
+static int export_program(scmp_filter_ctx context, struct tl_syscall_list *filter)
 {
     int ends[2], failure;
     ssize_t got;
@@ -193,7 +193,7 @@ static int export_program(scmp_filter_ctx context, struct tl_filter *filter)
 
 #define N(array) (sizeof(array) / sizeof *(array))
 
-bool tl_filter_make(struct tl_filter *filter, bool loading)
+bool tl_syscall_list_compile(struct tl_syscall_list *filter, bool loading)
 {
     scmp_filter_ctx context = seccomp_init(SCMP_ACT_TRAP);
     int failure = context ? 0 : -ENOMEM;
@@ -213,12 +213,12 @@ bool tl_filter_make(struct tl_filter *filter, bool loading)
     return !failure;
 }
 
-bool tl_filter_possible(void)
+bool tl_syscall_list_available(void)
 {
     return true;
 }
 
-bool tl_filter_call_name(int number, char *name, unsigned size)
+bool tl_syscall_list_name(int number, char *name, unsigned size)
 {
     char *found = seccomp_syscall_resolve_num_arch(SCMP_ARCH_NATIVE, number);
 
@@ -231,18 +231,18 @@ bool tl_filter_call_name(int number, char *name, unsigned size)
 
 #else
 
-bool tl_filter_make(struct tl_filter *filter, bool loading)
+bool tl_syscall_list_compile(struct tl_syscall_list *filter, bool loading)
 {
     errno = ENOSYS;
     return false;
 }
 
-bool tl_filter_possible(void)
+bool tl_syscall_list_available(void)
 {
     return false;
 }
 
-bool tl_filter_call_name(int number, char *name, unsigned size)
+bool tl_syscall_list_name(int number, char *name, unsigned size)
 {
     return false;
 }

@@ -9,20 +9,20 @@
 #include <linux/filter.h>
 #include <stdbool.h>
 
-enum { TL_FILTER_MAX = 1024 };
+enum { TL_SYSCALL_LIST_MAX = 1024 };
 
-struct tl_filter {
+struct tl_syscall_list {
     unsigned short length;
-    struct sock_filter code[TL_FILTER_MAX];
+    struct sock_filter code[TL_SYSCALL_LIST_MAX];
 };
 
 /* Compiles the filter of a stage. False with errno. */
-bool tl_filter_make(struct tl_filter *filter, bool loading);
+bool tl_syscall_list_compile(struct tl_syscall_list *filter, bool loading);
 
 /* Whether telar was built with libseccomp. */
-bool tl_filter_possible(void);
+bool tl_syscall_list_available(void);
 
 /* The name of a system call of this machine; false when it has none. */
-bool tl_filter_call_name(int number, char *name, unsigned size);
+bool tl_syscall_list_name(int number, char *name, unsigned size);
 
 #endif

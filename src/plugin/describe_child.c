@@ -48,12 +48,13 @@ static void tell_violation(int number)
     greet(TELAR_WORKER, number);
 }
 
-static bool describe(const struct tl_probe *probe, const struct telar_transform **transform)
+static bool describe(const struct tl_describe_child *probe,
+                     const struct telar_transform **transform)
 {
     struct telar_error error = {.worker = -1};
     void *handle;
 
-    if (tl_plugin_load(probe->path, transform, &handle, &error) == TELAR_OK
+    if (tl_load_plugin(probe->path, transform, &handle, &error) == TELAR_OK
         && tl_describe(*transform, &greeting.description, &error) == TELAR_OK)
         return true;
     memcpy(greeting.text, error.text, sizeof greeting.text);
@@ -76,7 +77,7 @@ static void answer(const struct telar_transform *transform)
 
 static void live(void *data)
 {
-    struct tl_probe *probe = data;
+    struct tl_describe_child *probe = data;
     const struct telar_transform *transform;
     int none = -1;
 
@@ -103,14 +104,14 @@ static void live(void *data)
 /* ---- the program ---- */
 
 /* Ends the child, and takes the first thing that went wrong. */
-static void lose(struct tl_probe *probe, bool late, bool noise, const char *what)
+static void lose(struct tl_describe_child *probe, bool late, bool noise, const char *what)
 {
     int64_t pid = probe->pid;
-    struct tl_cause cause = tl_child_end(probe->pid, !late && !noise);
+    struct tl_exit_cause cause = tl_child_end(probe->pid, !late && !noise);
     char why[96];
 
     tl_channel_close(&probe->end);
-    tl_cause_text(&cause, why, sizeof why);
+    tl_exit_cause_text(&cause, why, sizeof why);
     if (late)
         tl_fail(&probe->error, TELAR_TIMEOUT, 0,
                 "plug-in %s: %s took longer than the time limit of %" PRIu32 ".%03" PRIu32
@@ -125,10 +126,10 @@ static void lose(struct tl_probe *probe, bool late, bool noise, const char *what
 }
 
 /* Waits for a message of exactly that size. */
-static bool hear(struct tl_probe *probe, void *message, size_t bytes, const char *what)
+static bool hear(struct tl_describe_child *probe, void *message, size_t bytes, const char *what)
 {
     uint64_t deadline_ns = tl_now_ns() + probe->timeout_ms * UINT64_C(1000000);
-    struct tl_seen seen = {0};
+    struct tl_poll_result seen = {0};
     ssize_t got = 0;
 
     while (!seen.word && tl_now_ns() < deadline_ns)
@@ -142,7 +143,7 @@ static bool hear(struct tl_probe *probe, void *message, size_t bytes, const char
 }
 
 /* What the child said, in words. The text may be anything: tl_fail makes one line of it. */
-static telar_status judge(struct tl_probe *probe, struct greeting *said)
+static telar_status judge(struct tl_describe_child *probe, struct greeting *said)
 {
     char call[TL_SANDBOX_NAME_BYTES];
 
@@ -167,8 +168,8 @@ static telar_status judge(struct tl_probe *probe, struct greeting *said)
     }
 }
 
-telar_status tl_probe_open(struct tl_probe *probe, struct tl_description *description,
-                           struct telar_error *error)
+telar_status tl_describe_child_open(struct tl_describe_child *probe,
+                                    struct tl_description *description, struct telar_error *error)
 {
     struct greeting said;
     int ends[2];
@@ -190,14 +191,14 @@ telar_status tl_probe_open(struct tl_probe *probe, struct tl_description *descri
         *description = said.description;
         return TELAR_OK;
     }
-    tl_probe_close(probe);
+    tl_describe_child_close(probe);
     if (error)
         *error = probe->error;
     return probe->error.status;
 }
 
-uint64_t tl_probe_ask(struct tl_probe *probe, enum tl_need need,
-                      const struct telar_context *context, uint32_t rows, uint32_t columns)
+uint64_t tl_describe_child_ask(struct tl_describe_child *probe, enum tl_need need,
+                               const struct telar_context *context, uint32_t rows, uint32_t columns)
 {
     struct question q = {need, rows, columns, context->image, {0}};
     uint64_t number = 0;
@@ -212,7 +213,7 @@ uint64_t tl_probe_ask(struct tl_probe *probe, enum tl_need need,
     return number;
 }
 
-void tl_probe_close(struct tl_probe *probe)
+void tl_describe_child_close(struct tl_describe_child *probe)
 {
     if (probe->end < 0)
         return;

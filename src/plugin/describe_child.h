@@ -15,7 +15,7 @@
 #include <sys/types.h>
 
 /* A child; begin with {.end = -1}. */
-struct tl_probe {
+struct tl_describe_child {
     const char *path;                 /* of the plug-in; the caller's */
     const struct tl_sandbox *sandbox; /* NULL: the child is not locked in */
     uint32_t timeout_ms;              /* for loading, and for each answer */
@@ -29,15 +29,16 @@ struct tl_probe {
  * tl_stand_in_make. The child is ended after an error. TELAR_INPUT, TELAR_WORKER, TELAR_TIMEOUT,
  * TELAR_HOST: see telar_plugin_describe.
  */
-telar_status tl_probe_open(struct tl_probe *probe, struct tl_description *description,
-                           struct telar_error *error);
+telar_status tl_describe_child_open(struct tl_describe_child *probe,
+                                    struct tl_description *description, struct telar_error *error);
 
 /* Asks the child. rows and columns are for the scratch memory of a region of that size. After an
  * error: 0. */
-uint64_t tl_probe_ask(struct tl_probe *probe, enum tl_need need,
-                      const struct telar_context *context, uint32_t rows, uint32_t columns);
+uint64_t tl_describe_child_ask(struct tl_describe_child *probe, enum tl_need need,
+                               const struct telar_context *context, uint32_t rows,
+                               uint32_t columns);
 
 /* Ends the child, if there is one. */
-void tl_probe_close(struct tl_probe *probe);
+void tl_describe_child_close(struct tl_describe_child *probe);
 
 #endif

@@ -21,7 +21,7 @@ static telar_status refuse(const char *path, struct telar_error *error)
         path, why ? why : "unknown");
 }
 
-telar_status tl_plugin_load(const char *path, const struct telar_transform **transform,
+telar_status tl_load_plugin(const char *path, const struct telar_transform **transform,
                             void **handle, struct telar_error *error)
 {
     struct telar_error fault = {.worker = -1};
@@ -41,12 +41,12 @@ telar_status tl_plugin_load(const char *path, const struct telar_transform **tra
         status = tl_fail(error, TELAR_INPUT, 0, "plug-in %s: %s", path, fault.text);
     if (status == TELAR_OK)
         return TELAR_OK;
-    tl_plugin_unload(*handle);
+    tl_unload_plugin(*handle);
     *handle = NULL;
     return status;
 }
 
-void tl_plugin_unload(void *handle)
+void tl_unload_plugin(void *handle)
 {
     if (handle)
         dlclose(handle);

@@ -10,13 +10,13 @@
 
 /*
  * Loads one into this process, running its constructors, and finds its transform, which has then
- * passed tl_transform_check. *handle is for tl_plugin_unload. Not async-signal-safe. TELAR_INPUT:
+ * passed tl_transform_check. *handle is for tl_unload_plugin. Not async-signal-safe. TELAR_INPUT:
  * no file, no shared object, no such symbol, or a transform that cannot be used.
  */
-telar_status tl_plugin_load(const char *path, const struct telar_transform **transform,
+telar_status tl_load_plugin(const char *path, const struct telar_transform **transform,
                             void **handle, struct telar_error *error);
 
 /* NULL is allowed. */
-void tl_plugin_unload(void *handle);
+void tl_unload_plugin(void *handle);
 
 #endif

@@ -36,7 +36,7 @@ static telar_status describe(struct tl_plugged *plugged, struct telar_error *err
 {
     struct telar_error fault = {.worker = -1};
     struct tl_description description;
-    telar_status status = tl_probe_open(&plugged->probe, &description, error);
+    telar_status status = tl_describe_child_open(&plugged->probe, &description, error);
 
     if (status != TELAR_OK
         || tl_stand_in_make(&plugged->stand_in, &description, &fault) == TELAR_OK)
@@ -47,7 +47,7 @@ static telar_status describe(struct tl_plugged *plugged, struct telar_error *err
 static uint64_t ask_child(void *data, uint32_t need, const struct telar_context *context,
                           uint32_t rows, uint32_t columns)
 {
-    return tl_probe_ask(data, (enum tl_need)need, context, rows, columns);
+    return tl_describe_child_ask(data, (enum tl_need)need, context, rows, columns);
 }
 
 /* A step of the run's own pipeline. */
@@ -58,7 +58,7 @@ static telar_status plug(struct tl_plugged *plugged, struct tl_step *step, bool 
     telar_status status = check_file(plugged->path, error);
 
     if (status == TELAR_OK && trusted) {
-        status = tl_plugin_load(plugged->path, &step->transform, &handle, error);
+        status = tl_load_plugin(plugged->path, &step->transform, &handle, error);
     } else if (status == TELAR_OK) {
         status = describe(plugged, error);
         step->transform = &plugged->stand_in.transform;
@@ -91,10 +91,10 @@ telar_status tl_plugins_open(struct tl_plugins *plugins, const struct telar_pipe
         }
         plugged->step = i;
         plugged->probe =
-            (struct tl_probe){.path = plugged->path,
-                              .sandbox = sandbox,
-                              .timeout_ms = timeout_ms ? timeout_ms : TELAR_PLUGIN_LOAD_MS,
-                              .end = -1};
+            (struct tl_describe_child){.path = plugged->path,
+                                       .sandbox = sandbox,
+                                       .timeout_ms = timeout_ms ? timeout_ms : TELAR_PLUGIN_LOAD_MS,
+                                       .end = -1};
         plugins->paths[plugins->count] = plugged->path;
         plugins->plugged[plugins->count++] = plugged;
         status = plug(plugged, step, trusted, error);
@@ -107,7 +107,7 @@ telar_status tl_plugins_planned(struct tl_plugins *plugins, struct telar_error *
     telar_status status = TELAR_OK;
 
     for (uint32_t i = 0; i < plugins->count; i++) {
-        struct tl_probe *probe = &plugins->plugged[i]->probe;
+        struct tl_describe_child *probe = &plugins->plugged[i]->probe;
 
         if (status == TELAR_OK && probe->error.status != TELAR_OK) {
             status = probe->error.status;
@@ -121,7 +121,7 @@ telar_status tl_plugins_planned(struct tl_plugins *plugins, struct telar_error *
 void tl_plugins_close(struct tl_plugins *plugins)
 {
     for (uint32_t i = 0; i < plugins->count; i++) {
-        tl_probe_close(&plugins->plugged[i]->probe);
+        tl_describe_child_close(&plugins->plugged[i]->probe);
         free(plugins->plugged[i]->path);
         free(plugins->plugged[i]);
     }
@@ -137,7 +137,7 @@ bool tl_plugins_load(const struct tl_plugins *plugins, struct telar_pipeline *pi
         const struct tl_plugged *plugged = plugins->plugged[i];
         struct tl_step *step = &pipeline->step[plugged->step];
 
-        if (tl_plugin_load(plugged->path, &step->transform, &handle, NULL) != TELAR_OK
+        if (tl_load_plugin(plugged->path, &step->transform, &handle, NULL) != TELAR_OK
             || tl_describe(step->transform, &description, NULL) != TELAR_OK
             || memcmp(&description, &plugged->stand_in.description, sizeof description) != 0)
             return false;
@@ -169,13 +169,14 @@ telar_status telar_plugin_describe(const char *path, telar_isolation isolation, 
     if (status == TELAR_OK
         && (isolation == TELAR_ISOLATION_DEFAULT || isolation == TELAR_SANDBOXED))
         status = tl_sandbox_new(&sandbox, error);
-    plugged->probe = (struct tl_probe){.path = path,
-                                       .sandbox = sandbox,
-                                       .timeout_ms = timeout_ms ? timeout_ms : TELAR_PLUGIN_LOAD_MS,
-                                       .end = -1};
+    plugged->probe =
+        (struct tl_describe_child){.path = path,
+                                   .sandbox = sandbox,
+                                   .timeout_ms = timeout_ms ? timeout_ms : TELAR_PLUGIN_LOAD_MS,
+                                   .end = -1};
     if (status == TELAR_OK)
         status = describe(plugged, error);
-    tl_probe_close(&plugged->probe);
+    tl_describe_child_close(&plugged->probe);
     tl_sandbox_free(sandbox);
     if (status == TELAR_OK)
         return TELAR_OK;

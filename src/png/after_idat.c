@@ -30,16 +30,16 @@ static bool passes(const unsigned char *head)
 }
 
 /* Reads n bytes, at most READ_BYTES, and shows them to the scan. */
-static telar_status read_some(struct tl_input *input, struct tl_scan *scan, unsigned char *bytes,
-                              size_t n, struct telar_error *error)
+static telar_status read_some(struct tl_png_input *input, struct tl_chunk_scan *scan,
+                              unsigned char *bytes, size_t n, struct telar_error *error)
 {
-    telar_status status = tl_input_read(input, bytes, n, error);
+    telar_status status = tl_png_input_read(input, bytes, n, error);
 
-    return status == TELAR_OK ? tl_scan_bytes(scan, bytes, n, error) : status;
+    return status == TELAR_OK ? tl_chunk_scan_bytes(scan, bytes, n, error) : status;
 }
 
 /* Reads data and CRC of the chunk. *good: they belong together. */
-static telar_status read_body(struct tl_input *input, struct tl_scan *scan,
+static telar_status read_body(struct tl_png_input *input, struct tl_chunk_scan *scan,
                               const unsigned char *head, bool *good, struct telar_error *error)
 {
     unsigned char bytes[READ_BYTES];
@@ -59,8 +59,9 @@ static telar_status read_body(struct tl_input *input, struct tl_scan *scan,
     return status;
 }
 
-telar_status tl_tail_read(struct tl_input *input, struct tl_scan *scan, const struct tl_tail *from,
-                          bool *doubt, struct telar_error *error)
+telar_status tl_after_idat_read(struct tl_png_input *input, struct tl_chunk_scan *scan,
+                                const struct tl_after_idat *from, bool *doubt,
+                                struct telar_error *error)
 {
     const uint64_t idat_limit = scan->idat_bytes + from->idat_bytes;
     const unsigned char *first = from->head;
@@ -72,11 +73,11 @@ telar_status tl_tail_read(struct tl_input *input, struct tl_scan *scan, const st
         if (first)
             memcpy(head, first, HEAD_BYTES);
         else
-            status = tl_input_read(input, head, HEAD_BYTES, error);
+            status = tl_png_input_read(input, head, HEAD_BYTES, error);
         first = NULL;
         if (status != TELAR_OK || !(good = passes(head)))
             break;
-        status = tl_scan_bytes(scan, head, HEAD_BYTES, error);
+        status = tl_chunk_scan_bytes(scan, head, HEAD_BYTES, error);
         if (status == TELAR_OK)
             status = read_body(input, scan, head, &good, error);
         good = good && scan->idat_bytes <= idat_limit;

@@ -9,7 +9,7 @@
 #include "png/png_input.h"
 
 /* Where it begins. */
-struct tl_tail {
+struct tl_after_idat {
     const unsigned char *head; /* of the first chunk, which has been read; NULL: it has not */
     uint64_t idat_bytes;       /* how much more image data there may be, which nobody looks at */
 };
@@ -20,7 +20,8 @@ struct tl_tail {
  * *doubt only the reference decoder can say whether that matters; or they cannot be read, or are
  * over a limit. TELAR_HOST: no memory.
  */
-telar_status tl_tail_read(struct tl_input *input, struct tl_scan *scan, const struct tl_tail *from,
-                          bool *doubt, struct telar_error *error);
+telar_status tl_after_idat_read(struct tl_png_input *input, struct tl_chunk_scan *scan,
+                                const struct tl_after_idat *from, bool *doubt,
+                                struct telar_error *error);
 
 #endif

@@ -35,7 +35,7 @@ enum {
     NAME_SHOWN = TELAR_TEMPORARY_BYTES - 32, /* of the target's name within the temporary one */
 };
 
-struct tl_output {
+struct tl_atomic_output {
     int fd;           /* where the bytes go */
     int directory;    /* of the target; -1 when written directly */
     bool owned;       /* whether fd is to be closed; standard output is not */
@@ -45,21 +45,21 @@ struct tl_output {
     const char *name; /* the last part of it */
     struct telar_temporary *temporary; /* the file's present name in directory, if it has one */
     struct telar_temporary own;        /* which that is when nobody else wants to know */
-    char shown[TL_SHOWN_BYTES];
+    char shown[TL_SHORT_PATH_BYTES];
 };
 
 /* ---- temporary names ---- */
 
 /* A signal handler may look at any moment: the name is there before it is said to be, and is not
  * changed after. */
-static void tell_name(struct tl_output *o)
+static void tell_name(struct tl_atomic_output *o)
 {
     o->temporary->directory = o->directory;
     atomic_signal_fence(memory_order_seq_cst);
     o->temporary->exists = 1;
 }
 
-static void forget_name(struct tl_output *o)
+static void forget_name(struct tl_atomic_output *o)
 {
     o->temporary->exists = 0;
     atomic_signal_fence(memory_order_seq_cst);
@@ -76,7 +76,7 @@ void telar_temporary_remove(const struct telar_temporary *temporary)
 
 /* Writes ".NAME.telar-XXXXXX". The letters need not be secret: whoever makes a file of that name is
  * met with O_EXCL. */
-static void choose_name(struct tl_output *o)
+static void choose_name(struct tl_atomic_output *o)
 {
     static const char letters[] = "abcdefghijklmnopqrstuvwxyz012345";
     unsigned char random[6];
@@ -98,14 +98,15 @@ static void choose_name(struct tl_output *o)
              tail);
 }
 
-static int create_named(struct tl_output *o, mode_t mode)
+static int create_named(struct tl_atomic_output *o, mode_t mode)
 {
     for (int try = 0; try < NAME_TRIES; try++) {
         int fd;
 
         choose_name(o);
         tell_name(o);
-        fd = tl_file_open(o->directory, o->temporary->name, O_WRONLY | O_CREAT | O_EXCL, mode);
+        fd =
+            tl_descriptor_open(o->directory, o->temporary->name, O_WRONLY | O_CREAT | O_EXCL, mode);
         if (fd >= 0)
             return fd;
         forget_name(o);
@@ -116,7 +117,7 @@ static int create_named(struct tl_output *o, mode_t mode)
 }
 
 /* Needs no privilege, but /proc (open(2), O_TMPFILE). */
-static int link_nameless(struct tl_output *o)
+static int link_nameless(struct tl_atomic_output *o)
 {
     char self[64];
 
@@ -133,18 +134,18 @@ static int link_nameless(struct tl_output *o)
     return -1;
 }
 
-static int create_nameless(struct tl_output *o, mode_t mode)
+static int create_nameless(struct tl_atomic_output *o, mode_t mode)
 {
     if (access("/proc/self/fd", X_OK) != 0) {
         errno = EOPNOTSUPP;
         return -1;
     }
-    return tl_file_open(o->directory, ".", O_WRONLY | O_TMPFILE, mode);
+    return tl_descriptor_open(o->directory, ".", O_WRONLY | O_TMPFILE, mode);
 }
 
 /* ---- opening ---- */
 
-static telar_status open_standard_output(struct tl_output *o, struct telar_error *error)
+static telar_status open_standard_output(struct tl_atomic_output *o, struct telar_error *error)
 {
     int flags = fcntl(STDOUT_FILENO, F_GETFL);
 
@@ -160,10 +161,11 @@ static telar_status open_standard_output(struct tl_output *o, struct telar_error
     return TELAR_OK;
 }
 
-static telar_status open_direct(struct tl_output *o, const char *path, struct telar_error *error)
+static telar_status open_direct(struct tl_atomic_output *o, const char *path,
+                                struct telar_error *error)
 {
     o->direct = true;
-    o->fd = tl_file_open(AT_FDCWD, path, O_WRONLY | O_NOCTTY, 0);
+    o->fd = tl_descriptor_open(AT_FDCWD, path, O_WRONLY | O_NOCTTY, 0);
     if (o->fd < 0)
         return tl_fail(error, TELAR_OUTPUT, errno, "%s: cannot be opened for writing", o->shown);
     o->owned = true;
@@ -174,7 +176,8 @@ static telar_status open_direct(struct tl_output *o, const char *path, struct te
  * Finds the target's directory and name: those of the file itself when `path` is a link to it. Only
  * then is the path resolved, for that takes permission to search every directory above.
  */
-static telar_status find_target(struct tl_output *o, const char *path, struct telar_error *error)
+static telar_status find_target(struct tl_atomic_output *o, const char *path,
+                                struct telar_error *error)
 {
     struct stat st;
     bool linked = lstat(path, &st) == 0 && S_ISLNK(st.st_mode);
@@ -194,11 +197,11 @@ static telar_status find_target(struct tl_output *o, const char *path, struct te
                        o->shown);
     if (slash)
         *slash = '\0';
-    o->directory = tl_file_open(AT_FDCWD,
-                                !slash             ? "."
-                                : slash == o->path ? "/"
-                                                   : o->path,
-                                O_PATH | O_DIRECTORY, 0);
+    o->directory = tl_descriptor_open(AT_FDCWD,
+                                      !slash             ? "."
+                                      : slash == o->path ? "/"
+                                                         : o->path,
+                                      O_PATH | O_DIRECTORY, 0);
     if (o->directory < 0)
         return tl_fail(error, TELAR_OUTPUT, errno,
                        "%s: its directory cannot be opened; make it first (mkdir -p)", o->shown);
@@ -209,7 +212,7 @@ static telar_status find_target(struct tl_output *o, const char *path, struct te
  * A file that takes the place of another gets its owner and its group, as far as that is allowed,
  * and its permissions. What the old group was allowed is not for another one.
  */
-static int adopt_mode(struct tl_output *o)
+static int adopt_mode(struct tl_atomic_output *o)
 {
     mode_t mode = o->old.st_mode & (S_IRWXU | S_IRWXG | S_IRWXO);
 
@@ -227,7 +230,8 @@ static int adopt_mode(struct tl_output *o)
     return fchmod(o->fd, mode);
 }
 
-static telar_status open_replacing(struct tl_output *o, const char *path, struct telar_error *error)
+static telar_status open_replacing(struct tl_atomic_output *o, const char *path,
+                                   struct telar_error *error)
 {
     mode_t mode = o->old.st_mode ? S_IRUSR | S_IWUSR : 0666;
 
@@ -253,7 +257,8 @@ static telar_status open_replacing(struct tl_output *o, const char *path, struct
     return TELAR_OK;
 }
 
-static telar_status open_path(struct tl_output *o, const char *path, struct telar_error *error)
+static telar_status open_path(struct tl_atomic_output *o, const char *path,
+                              struct telar_error *error)
 {
     if (stat(path, &o->old) != 0) {
         o->old.st_mode = 0;
@@ -267,10 +272,10 @@ static telar_status open_path(struct tl_output *o, const char *path, struct tela
     return S_ISREG(o->old.st_mode) ? open_replacing(o, path, error) : open_direct(o, path, error);
 }
 
-telar_status tl_output_open(const char *path, struct telar_temporary *temporary,
-                            struct tl_output **output, struct telar_error *error)
+telar_status tl_atomic_output_open(const char *path, struct telar_temporary *temporary,
+                                   struct tl_atomic_output **output, struct telar_error *error)
 {
-    struct tl_output *o = calloc(1, sizeof *o);
+    struct tl_atomic_output *o = calloc(1, sizeof *o);
     bool standard = strcmp(path, "-") == 0 || strcmp(path, "/dev/stdout") == 0;
     telar_status status;
 
@@ -280,12 +285,12 @@ telar_status tl_output_open(const char *path, struct telar_temporary *temporary,
     o->fd = o->directory = -1;
     o->temporary = temporary ? temporary : &o->own;
     forget_name(o);
-    tl_path_shown(standard ? "standard output" : path, o->shown);
+    tl_shorten_path(standard ? "standard output" : path, o->shown);
     status = standard ? open_standard_output(o, error) : open_path(o, path, error);
     if (status == TELAR_OK)
         *output = o;
     else
-        tl_output_abandon(o);
+        tl_atomic_output_abandon(o);
     return status;
 }
 
@@ -321,8 +326,8 @@ static ssize_t write_quietly(int fd, const unsigned char *bytes, size_t n)
     return written;
 }
 
-telar_status tl_output_write(struct tl_output *output, const void *bytes, size_t n,
-                             struct telar_error *error)
+telar_status tl_atomic_output_write(struct tl_atomic_output *output, const void *bytes, size_t n,
+                                    struct telar_error *error)
 {
     const unsigned char *at = bytes;
 
@@ -351,10 +356,10 @@ static int close_once(int *fd)
     return close(closing);
 }
 
-/* A deed of tl_child_apart: 0 or an errno. */
+/* A deed of tl_child_call: 0 or an errno. */
 static int take_name(void *output)
 {
-    struct tl_output *o = output;
+    struct tl_atomic_output *o = output;
 
     if (!o->temporary->exists && link_nameless(o) != 0)
         return errno;
@@ -369,7 +374,7 @@ static int take_name(void *output)
  * temporary one: so they are done apart. What has a name must be closed first, for some filesystems
  * tell only then that they could not write.
  */
-static telar_status settle(struct tl_output *o, struct telar_error *error)
+static telar_status settle(struct tl_atomic_output *o, struct telar_error *error)
 {
     const bool named = o->temporary->exists;
     int failure;
@@ -378,27 +383,27 @@ static telar_status settle(struct tl_output *o, struct telar_error *error)
         return tl_fail(error, TELAR_OUTPUT, errno, "%s: cannot be brought to disk", o->shown);
     if (o->owned && (o->direct || named) && close_once(&o->fd) != 0)
         return tl_fail(error, TELAR_OUTPUT, errno, "%s: cannot be closed", o->shown);
-    failure = o->direct ? 0 : named ? take_name(o) : tl_child_apart(take_name, o);
+    failure = o->direct ? 0 : named ? take_name(o) : tl_child_call(take_name, o);
     if (failure)
         return tl_fail(error, TELAR_OUTPUT, failure,
                        "%s: the finished file cannot be given this name", o->shown);
     return TELAR_OK;
 }
 
-telar_status tl_output_commit(struct tl_output *output, struct telar_error *error)
+telar_status tl_atomic_output_commit(struct tl_atomic_output *output, struct telar_error *error)
 {
     telar_status status = settle(output, error);
 
-    tl_output_abandon(output);
+    tl_atomic_output_abandon(output);
     return status;
 }
 
-bool tl_output_is_direct(const struct tl_output *output)
+bool tl_atomic_output_is_direct(const struct tl_atomic_output *output)
 {
     return output->direct;
 }
 
-void tl_output_abandon(struct tl_output *output)
+void tl_atomic_output_abandon(struct tl_atomic_output *output)
 {
     if (!output)
         return;

@@ -28,9 +28,9 @@ struct work {
     unsigned char piece[PIECE_BYTES];
 };
 
-size_t tl_restart_work_bytes(void)
+size_t tl_band_reader_work_bytes(void)
 {
-    return TL_RESTART_PARTS * sizeof(struct work);
+    return TL_BAND_PARTS * sizeof(struct work);
 }
 
 /* Reads exactly n bytes from a place in the file, whatever its offset is. *errnum: 0, or why that
@@ -55,7 +55,7 @@ static bool read_at(int fd, void *bytes, size_t n, uint64_t offset, int *errnum)
 }
 
 /* Looks at the chunk at *offset, which must be IDAT, and goes behind it. */
-static bool look_at_idat(int fd, uint64_t *offset, struct tl_restart_part *part)
+static bool look_at_idat(int fd, uint64_t *offset, struct tl_bands_part *part)
 {
     unsigned char head[HEAD_BYTES];
     int errnum;
@@ -63,7 +63,7 @@ static bool look_at_idat(int fd, uint64_t *offset, struct tl_restart_part *part)
     if (!read_at(fd, head, sizeof head, *offset, &errnum) || memcmp(head + 4, "IDAT", 4) != 0
         || tl_load_be32(head) > 0x7fffffff)
         return false;
-    *part = (struct tl_restart_part){*offset + HEAD_BYTES, tl_load_be32(head)};
+    *part = (struct tl_bands_part){*offset + HEAD_BYTES, tl_load_be32(head)};
     *offset += HEAD_BYTES + (uint64_t)part->bytes + CRC_BYTES;
     return true;
 }
@@ -72,7 +72,7 @@ static bool look_at_idat(int fd, uint64_t *offset, struct tl_restart_part *part)
  */
 static bool look_at_end(int fd, uint64_t *offset, uint32_t *adler)
 {
-    struct tl_restart_part end;
+    struct tl_bands_part end;
     unsigned char bytes[4 + END_BYTES + CRC_BYTES];
     int errnum;
 
@@ -88,7 +88,7 @@ static bool look_at_end(int fd, uint64_t *offset, uint32_t *adler)
  * The stream's own head (RFC 1950, 2.2): deflate with a window of 32 KiB, without a dictionary. It
  * is not the part's.
  */
-static bool look_at_beginning(int fd, struct tl_restart_part *first)
+static bool look_at_beginning(int fd, struct tl_bands_part *first)
 {
     unsigned char head[ZLIB_HEAD_BYTES];
     int errnum;
@@ -97,26 +97,26 @@ static bool look_at_beginning(int fd, struct tl_restart_part *first)
            && head[0] == 0x78 && (head[0] << 8 | head[1]) % 31 == 0 && !(head[1] & 0x20);
 }
 
-struct tl_restart *tl_restart_find(int fd, uint64_t first,
-                                   const unsigned char data[TL_RESTART_BYTES], uint32_t rows,
-                                   uint32_t band_rows)
+struct tl_bands *tl_band_reader_find(int fd, uint64_t first,
+                                     const unsigned char data[TL_TELR_BYTES], uint32_t rows,
+                                     uint32_t band_rows)
 {
     const uint32_t part_rows = tl_load_be32(data + 4), n_parts = tl_load_be32(data + 8);
-    struct tl_restart *restart;
+    struct tl_bands *restart;
     uint64_t offset = first;
     bool good = true;
 
     if (data[0] != 1 || data[1] || data[2] || data[3] || part_rows == 0
-        || (part_rows != band_rows && part_rows != band_rows / TL_RESTART_PARTS)
+        || (part_rows != band_rows && part_rows != band_rows / TL_BAND_PARTS)
         || n_parts != ((uint64_t)rows + part_rows - 1) / part_rows)
         return NULL;
     restart = malloc(sizeof *restart + n_parts * sizeof restart->part[0]);
     if (!restart)
         return NULL;
-    *restart = (struct tl_restart){.rows = rows,
-                                   .part_rows = part_rows,
-                                   .parts_of_band = band_rows / part_rows,
-                                   .n_parts = n_parts};
+    *restart = (struct tl_bands){.rows = rows,
+                                 .part_rows = part_rows,
+                                 .parts_of_band = band_rows / part_rows,
+                                 .n_parts = n_parts};
     for (uint32_t i = 0; good && i < n_parts; i++)
         good = look_at_idat(fd, &offset, &restart->part[i]);
     good = good && look_at_beginning(fd, &restart->part[0])
@@ -129,7 +129,7 @@ struct tl_restart *tl_restart_find(int fd, uint64_t first,
     return restart;
 }
 
-static uint32_t part_rows(const struct tl_restart *restart, uint32_t part)
+static uint32_t part_rows(const struct tl_bands *restart, uint32_t part)
 {
     const uint32_t left = restart->rows - part * restart->part_rows;
 
@@ -140,14 +140,14 @@ static uint32_t part_rows(const struct tl_restart *restart, uint32_t part)
 struct reading {
     struct tl_inflate *inflate;
     int fd;
-    uint64_t offset;          /* in the file, of the next piece of compressed data */
-    uint32_t left;            /* bytes that are still there */
-    uint32_t crc;             /* of what was read */
-    size_t skip;              /* bytes at the beginning of the next piece that are not the part's */
-    unsigned char *piece;     /* room for a piece */
-    struct tl_input_bytes in; /* the piece at hand */
-    uint64_t before;          /* bytes before it */
-    struct tl_output_bytes out[2];
+    uint64_t offset;      /* in the file, of the next piece of compressed data */
+    uint32_t left;        /* bytes that are still there */
+    uint32_t crc;         /* of what was read */
+    size_t skip;          /* bytes at the beginning of the next piece that are not the part's */
+    unsigned char *piece; /* room for a piece */
+    struct tl_inflate_input in; /* the piece at hand */
+    uint64_t before;            /* bytes before it */
+    struct tl_inflate_output out[2];
     uint64_t full_at[2]; /* bytes that were used when the output was full */
     int errnum;          /* why the file could not be read */
 };
@@ -169,7 +169,7 @@ static bool fetch(struct reading *r)
         return false;
     r->crc = tl_crc32(r->crc, r->piece, n);
     r->before += r->in.n;
-    r->in = (struct tl_input_bytes){.bytes = r->piece, .n = n, .used = r->skip};
+    r->in = (struct tl_inflate_input){.bytes = r->piece, .n = n, .used = r->skip};
     r->skip = 0;
     r->offset += n;
     r->left -= n;
@@ -191,7 +191,7 @@ static void mark(struct reading *r, int i)
  */
 static bool inflate_piece(struct reading *r)
 {
-    struct tl_output_bytes none = {0};
+    struct tl_inflate_output none = {0};
 
     for (int i = 0; i < 2 && (i == 0 || r->out[0].used == r->out[0].n); i++)
         if (r->out[i].used < r->out[i].n) {
@@ -208,8 +208,8 @@ static bool inflate_piece(struct reading *r)
 static bool inflate_two(struct reading r[2])
 {
     struct tl_inflate *const inflate[2] = {r[0].inflate, r[1].inflate};
-    struct tl_input_bytes *const in[2] = {&r[0].in, &r[1].in};
-    struct tl_output_bytes *const out[2] = {&r[0].out[0], &r[1].out[0]};
+    struct tl_inflate_input *const in[2] = {&r[0].in, &r[1].in};
+    struct tl_inflate_output *const out[2] = {&r[0].out[0], &r[1].out[0]};
     int stuck;
 
     while (r[0].out[0].used < r[0].out[0].n && r[1].out[0].used < r[1].out[0].n) {
@@ -246,7 +246,7 @@ static bool ends_well(const struct reading *last)
 }
 
 /* Begins with a part of the file, whose rows go to `bytes`. */
-static void begin_part(const struct tl_restart *restart, int fd, uint32_t part, size_t row_bytes,
+static void begin_part(const struct tl_bands *restart, int fd, uint32_t part, size_t row_bytes,
                        struct work *work, unsigned char *bytes, struct reading *r)
 {
     const size_t n = part_rows(restart, part) * row_bytes;
@@ -275,13 +275,13 @@ static bool inflate_parts(struct reading *r, uint32_t count)
     return true;
 }
 
-bool tl_restart_read(const struct tl_restart *restart, int fd, uint32_t band, void *memory,
-                     unsigned char *bytes, size_t row_bytes, struct tl_restarted *told)
+bool tl_band_reader_read(const struct tl_bands *restart, int fd, uint32_t band, void *memory,
+                         unsigned char *bytes, size_t row_bytes, struct tl_band_read *told)
 {
     const uint32_t first = band * restart->parts_of_band, left = restart->n_parts - first;
     const uint32_t count = left < restart->parts_of_band ? left : restart->parts_of_band;
     struct work *work = memory;
-    struct reading r[TL_RESTART_PARTS] = {0};
+    struct reading r[TL_BAND_PARTS] = {0};
     size_t n = 0;
     bool good;
 
@@ -290,7 +290,7 @@ bool tl_restart_read(const struct tl_restart *restart, int fd, uint32_t band, vo
         n += part_rows(restart, first + i) * row_bytes;
     }
     good = inflate_parts(r, count) && (count < left || ends_well(&r[count - 1]));
-    *told = (struct tl_restarted){
+    *told = (struct tl_band_read){
         .adler = good ? tl_adler32(1, bytes, n) : 0,
         .errnum = r[0].errnum ? r[0].errnum : r[1].errnum,
     };

@@ -23,17 +23,17 @@
 #include <stdint.h>
 
 enum {
-    TL_RESTART_BYTES = 12, /* of data of the chunk teLR: see encode.h */
-    TL_RESTART_PARTS = 2,  /* of a band, at most */
+    TL_TELR_BYTES = 12, /* of data of the chunk teLR: see encode.h */
+    TL_BAND_PARTS = 2,  /* of a band, at most */
 };
 
 /* Where the parts of a file are. Read-only once made; shared by all workers. */
-struct tl_restart {
+struct tl_bands {
     uint32_t rows, part_rows, n_parts;
     uint32_t parts_of_band; /* 1 or 2 */
     uint32_t adler;         /* of the stream, as it says itself */
     uint64_t tail_offset;   /* of the first chunk behind the image data */
-    struct tl_restart_part {
+    struct tl_bands_part {
         uint64_t offset; /* of the compressed data in the file */
         uint32_t bytes;
     } part[];
@@ -45,23 +45,23 @@ struct tl_restart {
  * to have `band_rows` of them. NULL when the file is not like that, or there is no memory: then
  * nothing in it can be decoded for itself. To be freed with free().
  */
-struct tl_restart *tl_restart_find(int fd, uint64_t first,
-                                   const unsigned char data[TL_RESTART_BYTES], uint32_t rows,
-                                   uint32_t band_rows);
+struct tl_bands *tl_band_reader_find(int fd, uint64_t first,
+                                     const unsigned char data[TL_TELR_BYTES], uint32_t rows,
+                                     uint32_t band_rows);
 
 /* What else a band has told: the Adler-32 of its bytes; 0, or why the file cannot be read. */
-struct tl_restarted {
+struct tl_band_read {
     uint32_t adler;
     int errnum;
 };
 
 /*
- * Inflates a band: rows with their filters, each of row_bytes. work: tl_restart_work_bytes(),
+ * Inflates a band: rows with their filters, each of row_bytes. work: tl_band_reader_work_bytes(),
  * aligned as malloc does. False: the file is to be read in series, or cannot be read.
  * Async-signal-safe.
  */
-bool tl_restart_read(const struct tl_restart *restart, int fd, uint32_t band, void *work,
-                     unsigned char *out, size_t row_bytes, struct tl_restarted *told);
-size_t tl_restart_work_bytes(void);
+bool tl_band_reader_read(const struct tl_bands *restart, int fd, uint32_t band, void *work,
+                         unsigned char *out, size_t row_bytes, struct tl_band_read *told);
+size_t tl_band_reader_work_bytes(void);
 
 #endif

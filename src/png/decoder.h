@@ -40,8 +40,8 @@ telar_status tl_decoder_open(const char *path, const struct telar_limits *limits
  * bands. A geometry without rows: IHDR is no good, and there is nothing to decode. TELAR_INPUT: no
  * PNG at all, or over a limit.
  */
-telar_status tl_decoder_scan(const char *path, const struct telar_limits *limits,
-                             struct tl_decoder **decoder, struct telar_error *error);
+telar_status tl_decoder_open_scan(const char *path, const struct telar_limits *limits,
+                                  struct tl_decoder **decoder, struct telar_error *error);
 
 /* What a process that decodes in a sandbox says, in memory that it shares with the coordinator. */
 struct tl_found {
@@ -52,9 +52,9 @@ struct tl_found {
 };
 
 /*
- * In the place of tl_decoder_read, of a decoder that tl_decoder_scan gave, in a process of its own,
- * with the memory that it may use: from the beginning, by libpng. `data` NULL: only to say what is
- * wrong. Async-signal-safe.
+ * In the place of tl_decoder_read, of a decoder that tl_decoder_open_scan gave, in a process of its
+ * own, with the memory that it may use: from the beginning, by libpng. `data` NULL: only to say
+ * what is wrong. Async-signal-safe.
  */
 size_t tl_decoder_memory_bytes(const struct tl_decoder *decoder);
 void tl_decoder_read_inside(struct tl_decoder *decoder, void *memory, unsigned char *data,
@@ -86,11 +86,11 @@ bool tl_decoder_in_bands(const struct tl_decoder *decoder);
 
 /*
  * Whether the file was written in bands of so many rows, each of which can be read for itself: then
- * tl_decoder_restart says where, until the decoder is closed, and there is no need to read in
+ * tl_decoder_bands says where, until the decoder is closed, and there is no need to read in
  * order. To be asked before anything is read. Not async-signal-safe.
  */
 bool tl_decoder_find_bands(struct tl_decoder *decoder, uint32_t band_rows);
-const struct tl_restart *tl_decoder_restart(const struct tl_decoder *decoder);
+const struct tl_bands *tl_decoder_bands(const struct tl_decoder *decoder);
 
 /*
  * How many rows it has read, which are forgotten; and whether another copy of it, made before the
@@ -114,7 +114,7 @@ int tl_decoder_errnum(const struct tl_decoder *decoder);
  * copy of the decoder has to read on.
  */
 enum { TL_REST_BYTES = 65536 + 24 };
-bool tl_decoder_leave(struct tl_decoder *decoder, unsigned char rest[TL_REST_BYTES], size_t *n);
+bool tl_decoder_end_image(struct tl_decoder *decoder, unsigned char rest[TL_REST_BYTES], size_t *n);
 
 /* Whether the same file can be opened by its name again, and read from its beginning: a regular
  * file, no pipe. */
@@ -150,31 +150,31 @@ void tl_decoder_close(struct tl_decoder *decoder);
  * link is followed, so that the file it names is replaced and the link stays; a link to nowhere is
  * refused. What is no regular file (a pipe, /dev/full) is written directly.
  */
-struct tl_output;
+struct tl_atomic_output;
 
 /*
  * Opens it. While the file has a name that is not yet its own, *temporary tells it (NULL: nobody
  * wants to know). TELAR_OUTPUT: cannot be created there; the text names the path. *output is NULL
  * on error.
  */
-telar_status tl_output_open(const char *path, struct telar_temporary *temporary,
-                            struct tl_output **output, struct telar_error *error);
+telar_status tl_atomic_output_open(const char *path, struct telar_temporary *temporary,
+                                   struct tl_atomic_output **output, struct telar_error *error);
 
 /* Writes all of it (EINTR and short writes are handled). TELAR_OUTPUT: it cannot, EPIPE included
  * (SIGPIPE is not raised). */
-telar_status tl_output_write(struct tl_output *output, const void *bytes, size_t n,
-                             struct telar_error *error);
+telar_status tl_atomic_output_write(struct tl_atomic_output *output, const void *bytes, size_t n,
+                                    struct telar_error *error);
 
 /* fsync, close, put it in place of the old file, in that order. On error the old file is as it was.
  * Releases *output. */
-telar_status tl_output_commit(struct tl_output *output, struct telar_error *error);
+telar_status tl_atomic_output_commit(struct tl_atomic_output *output, struct telar_error *error);
 
 /* Whether what is written is out at once, and cannot be taken back: a pipe, a device, standard
  * output. */
-bool tl_output_is_direct(const struct tl_output *output);
+bool tl_atomic_output_is_direct(const struct tl_atomic_output *output);
 
 /* Gives up: the path is as it was, nothing stays behind. Releases output. NULL is allowed. */
-void tl_output_abandon(struct tl_output *output);
+void tl_atomic_output_abandon(struct tl_atomic_output *output);
 
 /*
  * Gives row r of the image to be encoded, telar_row_bytes() long, valid until the next call. Rows
@@ -184,9 +184,9 @@ typedef const unsigned char *tl_row_getter(void *data, uint32_t row);
 
 /* Encodes a whole PNG into output (without committing it). chunks may be NULL. TELAR_OUTPUT or
  * TELAR_HOST. */
-telar_status tl_encode(struct tl_output *output, const struct telar_geometry *geometry,
-                       const struct tl_chunks *chunks, tl_row_getter *row, void *data,
-                       struct telar_error *error);
+telar_status tl_encode_libpng(struct tl_atomic_output *output,
+                              const struct telar_geometry *geometry, const struct tl_chunks *chunks,
+                              tl_row_getter *row, void *data, struct telar_error *error);
 
 /*
  * What run.c needs of a telar_image beside <telar/codec.h>: its first row, for reading; its chunks,

@@ -2,9 +2,9 @@
 /*
  * PNG to rows, by libpng.
  *
- * The bytes of the file pass through a tl_scan on their way to libpng. The scan keeps the chunks;
- * libpng is told to skip all ancillary ones but tRNS, so that none can change a sample (gAMA), cost
- * memory (iCCP, zTXt) or be judged by it. What it skips it still checks the CRC of.
+ * The bytes of the file pass through a tl_chunk_scan on their way to libpng. The scan keeps the
+ * chunks; libpng is told to skip all ancillary ones but tRNS, so that none can change a sample
+ * (gAMA), cost memory (iCCP, zTXt) or be judged by it. What it skips it still checks the CRC of.
  *
  * What is refused: all that libpng calls an error, and what it calls a benign error too, which in
  * this setting is damage to the image data (checksum, too much of it), to PLTE, tRNS or IEND. Its
@@ -117,8 +117,8 @@ static void on_read(png_structp png, png_bytep bytes, size_t n)
 {
     struct tl_decoder *d = png_get_io_ptr(png);
 
-    if (tl_input_read(&d->input, bytes, n, &d->failure) != TELAR_OK
-        || tl_scan_bytes(&d->scan, bytes, n, &d->failure) != TELAR_OK
+    if (tl_png_input_read(&d->input, bytes, n, &d->failure) != TELAR_OK
+        || tl_chunk_scan_bytes(&d->scan, bytes, n, &d->failure) != TELAR_OK
         || (d->scan.n_chunks > 1 && !d->size_checked && check_size(d) != TELAR_OK))
         png_error(png, "read");
     if (d->scan.idat_bytes > d->idat_limit_bytes)
@@ -137,7 +137,7 @@ static void read_header(struct tl_decoder *d)
                                 -1); /* -1: the known ones too, but tRNS */
     png_set_user_limits(d->png, PNG_UINT_31_MAX, PNG_UINT_31_MAX); /* max_pixels is the limit */
     png_set_chunk_malloc_max(d->png, 0); /* it stores no chunk, and may skip a large one */
-    png_set_compression_buffer_size(d->png, TL_INPUT_BUFFER_BYTES);
+    png_set_compression_buffer_size(d->png, TL_PNG_INPUT_BUFFER_BYTES);
     png_read_info(d->png, d->info);
 }
 
@@ -197,8 +197,8 @@ static telar_status settle_geometry(struct tl_decoder *d)
     d->transparent = png_get_valid(d->png, d->info, PNG_INFO_tRNS) != 0;
     d->color_type = png_get_color_type(d->png, d->info);
     d->bit_depth = png_get_bit_depth(d->png, d->info);
-    return tl_decoder_settle(d, png_get_image_height(d->png, d->info),
-                             png_get_image_width(d->png, d->info));
+    return tl_decoder_set_geometry(d, png_get_image_height(d->png, d->info),
+                                   png_get_image_width(d->png, d->info));
 }
 
 static telar_status open_png(struct tl_decoder *d)
@@ -236,7 +236,7 @@ telar_status tl_decoder_read_anew(struct tl_decoder *d, unsigned char *data, siz
 {
     struct telar_geometry expected = d->geometry;
 
-    if (!tl_input_rewind(&d->input))
+    if (!tl_png_input_rewind(&d->input))
         return tl_fail(&d->failure, TELAR_INPUT, 0,
                        "%s: comes through a pipe, and too much stands before its image data to "
                        "read it again in the "
@@ -277,12 +277,12 @@ bool tl_decoder_find_bands(struct tl_decoder *d, uint32_t band_rows)
     if (!tl_decoder_in_bands(d) || !d->input.owned || !d->input.file_bytes
         || d->scan.restart_used != sizeof d->scan.restart)
         return false;
-    d->restart = tl_restart_find(d->input.fd, d->input.position - HEAD_BYTES, d->scan.restart,
-                                 d->geometry.rows, band_rows);
+    d->restart = tl_band_reader_find(d->input.fd, d->input.position - HEAD_BYTES, d->scan.restart,
+                                     d->geometry.rows, band_rows);
     return d->restart != NULL;
 }
 
-const struct tl_restart *tl_decoder_restart(const struct tl_decoder *decoder)
+const struct tl_bands *tl_decoder_bands(const struct tl_decoder *decoder)
 {
     return decoder->restart;
 }
@@ -328,8 +328,8 @@ static bool read_last_row(struct tl_decoder *d, unsigned char *filtered)
 {
     const size_t row_bytes = telar_row_bytes(&d->geometry);
 
-    d->idat_limit_bytes = tl_stream_loaded(&d->stream) + 2 * row_bytes + TAIL_BYTES;
-    return tl_stream_read(&d->stream, &d->input, filtered, row_bytes + 1);
+    d->idat_limit_bytes = tl_idat_stream_loaded(&d->stream) + 2 * row_bytes + TAIL_BYTES;
+    return tl_idat_stream_read(&d->stream, &d->input, filtered, row_bytes + 1);
 }
 
 bool tl_decoder_read_band(struct tl_decoder *decoder, unsigned char *filtered, uint32_t rows)
@@ -337,32 +337,32 @@ bool tl_decoder_read_band(struct tl_decoder *decoder, unsigned char *filtered, u
     const size_t row_bytes = telar_row_bytes(&decoder->geometry) + 1;
 
     if (!decoder->used)
-        tl_stream_begin(&decoder->stream, (uint32_t)(decoder->scan.left_bytes - CRC_BYTES));
+        tl_idat_stream_begin(&decoder->stream, (uint32_t)(decoder->scan.left_bytes - CRC_BYTES));
     decoder->used = true;
     decoder->rows_read += rows;
     if (decoder->rows_read < decoder->geometry.rows)
-        return tl_stream_read(&decoder->stream, &decoder->input, filtered, rows * row_bytes);
-    return tl_stream_read(&decoder->stream, &decoder->input, filtered, (rows - 1) * row_bytes)
+        return tl_idat_stream_read(&decoder->stream, &decoder->input, filtered, rows * row_bytes);
+    return tl_idat_stream_read(&decoder->stream, &decoder->input, filtered, (rows - 1) * row_bytes)
            && read_last_row(decoder, filtered + (rows - 1) * row_bytes);
 }
 
 /* What one copy of a decoder leaves to another. */
 struct rest {
     uint64_t position;              /* how much of the file was read */
-    uint64_t idat_bytes;            /* as in struct tl_tail */
+    uint64_t idat_bytes;            /* as in struct tl_after_idat */
     unsigned char head[HEAD_BYTES]; /* the last of that: of the chunk behind the image data */
-    unsigned char bytes[TL_INPUT_BUFFER_BYTES];
+    unsigned char bytes[TL_PNG_INPUT_BUFFER_BYTES];
 };
 _Static_assert(sizeof(struct rest) == TL_REST_BYTES, "as codec.h has it");
 
-bool tl_decoder_leave(struct tl_decoder *decoder, unsigned char bytes[TL_REST_BYTES], size_t *n)
+bool tl_decoder_end_image(struct tl_decoder *decoder, unsigned char bytes[TL_REST_BYTES], size_t *n)
 {
-    const struct tl_input *input = &decoder->input;
+    const struct tl_png_input *input = &decoder->input;
     struct rest *rest = (void *)bytes;
 
     rest->idat_bytes = SPLIT_BYTES;
-    if (!tl_stream_end(&decoder->stream, &decoder->input, decoder->idat_limit_bytes,
-                       &rest->idat_bytes))
+    if (!tl_idat_stream_end(&decoder->stream, &decoder->input, decoder->idat_limit_bytes,
+                            &rest->idat_bytes))
         return false;
     rest->position = input->position;
     memcpy(rest->head, decoder->stream.head, HEAD_BYTES);
@@ -376,27 +376,28 @@ telar_status tl_decoder_read_tail(struct tl_decoder *decoder, const unsigned cha
 {
     const struct rest *rest = (const void *)bytes;
     unsigned char head[HEAD_BYTES];
-    struct tl_tail from = {.idat_bytes = SPLIT_BYTES};
+    struct tl_after_idat from = {.idat_bytes = SPLIT_BYTES};
 
     decoder->scan.head_bytes = 0; /* the scan goes on behind IDAT, whose data it has not seen */
     decoder->scan.left_bytes = 0;
     if (decoder->restart) {
-        tl_input_resume(&decoder->input, decoder->restart->tail_offset, NULL, 0);
+        tl_png_input_resume(&decoder->input, decoder->restart->tail_offset, NULL, 0);
     } else if (n >= offsetof(struct rest, bytes) && n <= sizeof *rest) {
         /* What is in the segment may change while it is looked at, and may be anything. */
         const uint64_t position = __atomic_load_n(&rest->position, __ATOMIC_RELAXED);
         const uint64_t idat_bytes = __atomic_load_n(&rest->idat_bytes, __ATOMIC_RELAXED);
 
         memcpy(head, rest->head, HEAD_BYTES);
-        from = (struct tl_tail){head, idat_bytes < SPLIT_BYTES ? idat_bytes : SPLIT_BYTES};
-        tl_input_resume(&decoder->input, position < INT64_MAX / 2 ? position : INT64_MAX / 2,
-                        rest->bytes, n - offsetof(struct rest, bytes));
+        from = (struct tl_after_idat){head, idat_bytes < SPLIT_BYTES ? idat_bytes : SPLIT_BYTES};
+        tl_png_input_resume(&decoder->input, position < INT64_MAX / 2 ? position : INT64_MAX / 2,
+                            rest->bytes, n - offsetof(struct rest, bytes));
     } else {
         *doubt = true;
         return tl_fail(error, TELAR_INPUT, 0, "%s: the end of its image data was lost; try again",
                        decoder->input.name);
     }
-    if (tl_tail_read(&decoder->input, &decoder->scan, &from, doubt, &decoder->failure) == TELAR_OK)
+    if (tl_after_idat_read(&decoder->input, &decoder->scan, &from, doubt, &decoder->failure)
+        == TELAR_OK)
         return TELAR_OK;
     return hand_out(decoder, error);
 }
@@ -429,7 +430,7 @@ void tl_decoder_close(struct tl_decoder *decoder)
     if (decoder->png)
         png_destroy_read_struct(&decoder->png, &decoder->info, NULL);
     free(decoder->restart);
-    tl_scan_end(&decoder->scan);
-    tl_input_close(&decoder->input);
+    tl_chunk_scan_end(&decoder->scan);
+    tl_png_input_close(&decoder->input);
     free(decoder);
 }

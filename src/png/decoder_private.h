@@ -15,8 +15,8 @@
 enum { REASON_BYTES = 128 };
 
 struct tl_decoder {
-    struct tl_input input;
-    struct tl_scan scan;
+    struct tl_png_input input;
+    struct tl_chunk_scan scan;
     struct telar_limits limits;
     struct telar_geometry geometry;
     uint8_t color_type, bit_depth; /* as stored */
@@ -28,12 +28,11 @@ struct tl_decoder {
     char warning[REASON_BYTES]; /* libpng's last */
     struct png_struct_def *png;
     struct png_info_def *info;
-    struct tl_stream
+    struct tl_idat_stream
         stream; /* in the place of libpng, from the first IDAT on, where rows are read in bands */
-    struct tl_restart
-        *restart;          /* NULL, or where in the file the bands lie that it was written in */
-    unsigned char *memory; /* NULL: libpng's memory is the heap; otherwise, in a sandbox, what is
-                              left of this */
+    struct tl_bands *restart; /* NULL, or where in the file the bands lie that it was written in */
+    unsigned char *memory;    /* NULL: libpng's memory is the heap; otherwise, in a sandbox, what is
+                                 left of this */
     size_t memory_left;
     bool unusual; /* of a header that was only scanned: the rest is for libpng to judge */
     struct telar_error
@@ -48,7 +47,7 @@ telar_status tl_decoder_new(const char *path, const struct telar_limits *limits,
 telar_status tl_decoder_check_size(struct tl_decoder *d, uint64_t rows, uint64_t columns);
 
 /* The geometry that libpng's png_set_expand leads to, from what the decoder knows of the file. */
-telar_status tl_decoder_settle(struct tl_decoder *d, uint32_t rows, uint32_t columns);
+telar_status tl_decoder_set_geometry(struct tl_decoder *d, uint32_t rows, uint32_t columns);
 
 /*
  * From the beginning, by libpng, all of it: header, rows, tail. `data` NULL: only to hear what is

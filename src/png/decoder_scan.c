@@ -47,7 +47,7 @@ telar_status tl_decoder_new(const char *path, const struct telar_limits *limits,
     d->passes = 1;
     d->scan.name = d->input.name;
     d->scan.limit_bytes = d->limits.max_chunks_bytes;
-    if (tl_input_open(&d->input, path, error) != TELAR_OK) {
+    if (tl_png_input_open(&d->input, path, error) != TELAR_OK) {
         telar_status status = error ? error->status : TELAR_INPUT;
 
         tl_decoder_close(d);
@@ -67,7 +67,7 @@ telar_status tl_decoder_check_size(struct tl_decoder *d, uint64_t rows, uint64_t
                    d->input.name, rows, columns, d->limits.max_pixels);
 }
 
-telar_status tl_decoder_settle(struct tl_decoder *d, uint32_t rows, uint32_t columns)
+telar_status tl_decoder_set_geometry(struct tl_decoder *d, uint32_t rows, uint32_t columns)
 {
     d->geometry = (struct telar_geometry){
         .rows = rows,
@@ -92,16 +92,16 @@ static bool pass(struct tl_decoder *d, uint64_t n, uint32_t *crc, unsigned char 
     const unsigned char *bytes;
 
     while (n > 0) {
-        size_t ready = tl_input_peek(&d->input, &bytes), part = ready < n ? ready : (size_t)n;
+        size_t ready = tl_png_input_peek(&d->input, &bytes), part = ready < n ? ready : (size_t)n;
 
-        if (part == 0 || tl_scan_bytes(&d->scan, bytes, part, &d->failure) != TELAR_OK)
+        if (part == 0 || tl_chunk_scan_bytes(&d->scan, bytes, part, &d->failure) != TELAR_OK)
             return false;
         *crc = tl_crc32(*crc, bytes, part);
         if (copy) {
             memcpy(copy, bytes, part);
             copy += part;
         }
-        tl_input_skip(&d->input, part);
+        tl_png_input_skip(&d->input, part);
         n -= part;
     }
     return true;
@@ -170,8 +170,8 @@ static bool further_chunks(struct tl_decoder *d)
     return false;
 }
 
-telar_status tl_decoder_scan(const char *path, const struct telar_limits *limits,
-                             struct tl_decoder **decoder, struct telar_error *error)
+telar_status tl_decoder_open_scan(const char *path, const struct telar_limits *limits,
+                                  struct tl_decoder **decoder, struct telar_error *error)
 {
     telar_status status = tl_decoder_new(path, limits, decoder, error);
     struct tl_decoder *d = *decoder;
@@ -179,18 +179,18 @@ telar_status tl_decoder_scan(const char *path, const struct telar_limits *limits
 
     if (status != TELAR_OK)
         return status;
-    tl_input_remember(&d->input, (size_t)d->limits.max_chunks_bytes);
+    tl_png_input_remember(&d->input, (size_t)d->limits.max_chunks_bytes);
     known = first_chunk(d);
     if (known && tl_decoder_check_size(d, d->geometry.rows, d->geometry.columns) == TELAR_OK)
         d->unusual = !further_chunks(d);
     if (known && d->failure.status == TELAR_OK)
-        tl_decoder_settle(d, d->geometry.rows, d->geometry.columns);
+        tl_decoder_set_geometry(d, d->geometry.rows, d->geometry.columns);
     if (!known)
         d->geometry = (struct telar_geometry){0};
     d->unusual |= !known;
     if (d->failure.status == TELAR_OK) {
         if (tl_decoder_in_bands(d))
-            tl_input_forget(&d->input);
+            tl_png_input_forget(&d->input);
         return TELAR_OK;
     }
     status = d->failure.status;
@@ -222,7 +222,7 @@ void tl_decoder_read_inside(struct tl_decoder *d, void *memory, unsigned char *d
 
     d->memory = memory;
     d->memory_left = tl_decoder_memory_bytes(d);
-    d->scan = (struct tl_scan){.name = d->input.name, .kept = none};
+    d->scan = (struct tl_chunk_scan){.name = d->input.name, .kept = none};
     d->scan.limit_bytes = d->limits.max_chunks_bytes < room ? d->limits.max_chunks_bytes : room;
     tl_decoder_read_anew(d, data, stride_bytes);
     found->error = d->failure;
@@ -270,7 +270,7 @@ static telar_status take_chunks(struct tl_decoder *d, const unsigned char *bytes
                            d->input.name);
     d->scan.head_bytes = 0; /* the scan goes on behind IDAT, whose data it has not seen */
     d->scan.left_bytes = 0;
-    return tl_scan_bytes(&d->scan, bytes, n, error);
+    return tl_chunk_scan_bytes(&d->scan, bytes, n, error);
 }
 
 telar_status tl_decoder_take_found(struct tl_decoder *d, const struct tl_found *found,

@@ -262,7 +262,7 @@ static unsigned char *put_restart(unsigned char *at, const struct tl_format *for
     return close_chunk(at, "teLR", RESTART_BYTES);
 }
 
-telar_status tl_encode_head(struct tl_output *output, const struct tl_format *format,
+telar_status tl_encode_head(struct tl_atomic_output *output, const struct tl_format *format,
                             const struct tl_chunks *chunks, struct telar_error *error)
 {
     static const unsigned char signature[] = {137, 'P', 'N', 'G', '\r', '\n', 26, '\n'};
@@ -271,17 +271,17 @@ telar_status tl_encode_head(struct tl_output *output, const struct tl_format *fo
 
     memcpy(at, signature, sizeof signature);
     at = put_ihdr(at + sizeof signature, &format->image);
-    status = tl_output_write(output, bytes, (size_t)(at - bytes), error);
+    status = tl_atomic_output_write(output, bytes, (size_t)(at - bytes), error);
     if (status == TELAR_OK && chunks)
-        status = tl_output_write(output, chunks->bytes, chunks->before_idat, error);
+        status = tl_atomic_output_write(output, chunks->bytes, chunks->before_idat, error);
     if (status != TELAR_OK || !format->restart)
         return status;
     at = put_restart(bytes, format);
-    return tl_output_write(output, bytes, (size_t)(at - bytes), error);
+    return tl_atomic_output_write(output, bytes, (size_t)(at - bytes), error);
 }
 
-telar_status tl_encode_tail(struct tl_output *output, uint32_t adler, const unsigned char *chunks,
-                            size_t n, struct telar_error *error)
+telar_status tl_encode_tail(struct tl_atomic_output *output, uint32_t adler,
+                            const unsigned char *chunks, size_t n, struct telar_error *error)
 {
     unsigned char bytes[FIXED_MAX], *data = bytes + HEAD_BYTES, *at;
     telar_status status;
@@ -290,18 +290,18 @@ telar_status tl_encode_tail(struct tl_output *output, uint32_t adler, const unsi
     data[1] = 0;
     tl_store_be32(data + 2, adler);
     at = close_chunk(bytes, "IDAT", 6);
-    status = tl_output_write(output, bytes, (size_t)(at - bytes), error);
+    status = tl_atomic_output_write(output, bytes, (size_t)(at - bytes), error);
     if (status == TELAR_OK && n)
-        status = tl_output_write(output, chunks, n, error);
+        status = tl_atomic_output_write(output, chunks, n, error);
     if (status != TELAR_OK)
         return status;
     at = close_chunk(bytes, "IEND", 0);
-    return tl_output_write(output, bytes, (size_t)(at - bytes), error);
+    return tl_atomic_output_write(output, bytes, (size_t)(at - bytes), error);
 }
 
 /* ---- all of it, in series ---- */
 
-static telar_status write_bands(struct tl_output *output, const struct telar_source *pixels,
+static telar_status write_bands(struct tl_atomic_output *output, const struct telar_source *pixels,
                                 const struct tl_format *format, void *scratch, unsigned char *slot,
                                 uint32_t *adler, struct telar_error *error)
 {
@@ -318,12 +318,12 @@ static telar_status write_bands(struct tl_output *output, const struct telar_sou
         band.region = (struct telar_region){row, row + rows, 0, image->columns};
         encoded = tl_encode_band(image, &band, row == 0, false, scratch, slot);
         *adler = tl_encode_join(image, *adler, encoded.adler, rows);
-        status = tl_output_write(output, slot, encoded.bytes, error);
+        status = tl_atomic_output_write(output, slot, encoded.bytes, error);
     }
     return status;
 }
 
-telar_status tl_encode_all(struct tl_output *output, const struct telar_source *pixels,
+telar_status tl_encode_all(struct tl_atomic_output *output, const struct telar_source *pixels,
                            const struct telar_geometry *image, const struct tl_chunks *chunks,
                            struct telar_error *error)
 {

@@ -67,16 +67,16 @@ uint32_t tl_encode_join(const struct telar_geometry *image, uint32_t adler, uint
 
 /* Everything before the first band: signature, IHDR, the chunks that stand before image data.
  * TELAR_OUTPUT. */
-telar_status tl_encode_head(struct tl_output *output, const struct tl_format *format,
+telar_status tl_encode_head(struct tl_atomic_output *output, const struct tl_format *format,
                             const struct tl_chunks *chunks, struct telar_error *error);
 
 /* Everything behind the last: the stream's end with its checksum, the chunks that stand behind,
  * IEND. TELAR_OUTPUT. */
-telar_status tl_encode_tail(struct tl_output *output, uint32_t adler, const unsigned char *chunks,
-                            size_t n, struct telar_error *error);
+telar_status tl_encode_tail(struct tl_atomic_output *output, uint32_t adler,
+                            const unsigned char *chunks, size_t n, struct telar_error *error);
 
 /* All of an image, in series. chunks may be NULL. TELAR_OUTPUT, TELAR_HOST. */
-telar_status tl_encode_all(struct tl_output *output, const struct telar_source *pixels,
+telar_status tl_encode_all(struct tl_atomic_output *output, const struct telar_source *pixels,
                            const struct telar_geometry *image, const struct tl_chunks *chunks,
                            struct telar_error *error);
 

@@ -22,7 +22,7 @@ enum {
 };
 
 struct encoder {
-    struct tl_output *output;
+    struct tl_atomic_output *output;
     const struct telar_geometry *geometry;
     const struct tl_chunks *chunks; /* may be NULL */
     tl_row_getter *row;
@@ -66,7 +66,7 @@ static telar_status flush(struct encoder *e)
     size_t n = e->used;
 
     e->used = 0;
-    return tl_output_write(e->output, e->buffer, n, &e->failure);
+    return tl_atomic_output_write(e->output, e->buffer, n, &e->failure);
 }
 
 /* libpng writes in crumbs of 4 and 8 bytes; a system call for each would cost more than they do. */
@@ -75,7 +75,7 @@ static telar_status put(struct encoder *e, const unsigned char *bytes, size_t n)
     if (n > BUFFER_BYTES - e->used && flush(e) != TELAR_OK)
         return e->failure.status;
     if (n > BUFFER_BYTES)
-        return tl_output_write(e->output, bytes, n, &e->failure);
+        return tl_atomic_output_write(e->output, bytes, n, &e->failure);
     if (n > 0) /* a chunk without data has no address either */
         memcpy(e->buffer + e->used, bytes, n);
     e->used += n;
@@ -147,9 +147,9 @@ static telar_status encode(struct encoder *e)
     return flush(e);
 }
 
-telar_status tl_encode(struct tl_output *output, const struct telar_geometry *geometry,
-                       const struct tl_chunks *chunks, tl_row_getter *row, void *data,
-                       struct telar_error *error)
+telar_status tl_encode_libpng(struct tl_atomic_output *output,
+                              const struct telar_geometry *geometry, const struct tl_chunks *chunks,
+                              tl_row_getter *row, void *data, struct telar_error *error)
 {
     struct encoder *e = calloc(1, sizeof *e);
     telar_status status;

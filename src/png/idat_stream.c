@@ -11,25 +11,25 @@
 enum { HEAD_BYTES = 8, CRC_BYTES = 4 };
 
 /* Copies exactly n bytes of the file. */
-static bool copy(struct tl_input *input, unsigned char *to, size_t n)
+static bool copy(struct tl_png_input *input, unsigned char *to, size_t n)
 {
     const unsigned char *bytes;
 
     while (n > 0) {
-        size_t ready = tl_input_peek(input, &bytes);
+        size_t ready = tl_png_input_peek(input, &bytes);
 
         if (ready == 0)
             return false;
         ready = ready < n ? ready : n;
         memcpy(to, bytes, ready);
-        tl_input_skip(input, ready);
+        tl_png_input_skip(input, ready);
         to += ready;
         n -= ready;
     }
     return true;
 }
 
-void tl_stream_begin(struct tl_stream *stream, uint32_t chunk_bytes)
+void tl_idat_stream_begin(struct tl_idat_stream *stream, uint32_t chunk_bytes)
 {
     stream->used = 0;
     stream->chunk_bytes = stream->chunk_left = chunk_bytes;
@@ -39,7 +39,7 @@ void tl_stream_begin(struct tl_stream *stream, uint32_t chunk_bytes)
 }
 
 /* At the end of a chunk's data: whether its CRC is right. Reads the head of the next. */
-static bool close_chunk(struct tl_stream *stream, struct tl_input *input)
+static bool close_chunk(struct tl_idat_stream *stream, struct tl_png_input *input)
 {
     unsigned char crc[CRC_BYTES];
 
@@ -48,7 +48,7 @@ static bool close_chunk(struct tl_stream *stream, struct tl_input *input)
 }
 
 /* Goes on to the chunk whose head has been read, which must be IDAT. */
-static bool open_chunk(struct tl_stream *stream)
+static bool open_chunk(struct tl_idat_stream *stream)
 {
     stream->chunk_bytes = stream->chunk_left = tl_load_be32(stream->head);
     stream->crc = tl_crc32(0, "IDAT", 4);
@@ -57,7 +57,7 @@ static bool open_chunk(struct tl_stream *stream)
 }
 
 /* Goes on to the next chunk with data. */
-static bool next_chunk(struct tl_stream *stream, struct tl_input *input)
+static bool next_chunk(struct tl_idat_stream *stream, struct tl_png_input *input)
 {
     while (stream->chunk_left == 0)
         if (!close_chunk(stream, input) || !open_chunk(stream))
@@ -66,29 +66,29 @@ static bool next_chunk(struct tl_stream *stream, struct tl_input *input)
 }
 
 /* Takes n bytes off the chunk at hand. */
-static void take(struct tl_stream *stream, struct tl_input *input, const unsigned char *bytes,
-                 size_t n)
+static void take(struct tl_idat_stream *stream, struct tl_png_input *input,
+                 const unsigned char *bytes, size_t n)
 {
     stream->crc = tl_crc32(stream->crc, bytes, n);
     stream->chunk_left -= (uint32_t)n;
     stream->used += n;
-    tl_input_skip(input, n);
+    tl_png_input_skip(input, n);
 }
 
 /*
  * Gives the inflater what is ready of the chunk at hand, as far as the output allows. It must get
  * on by that: where it does not, there is more image data than the picture has room for.
  */
-static tl_inflate_state inflate_some(struct tl_stream *stream, struct tl_input *input,
-                                     struct tl_output_bytes *out)
+static tl_inflate_state inflate_some(struct tl_idat_stream *stream, struct tl_png_input *input,
+                                     struct tl_inflate_output *out)
 {
-    struct tl_input_bytes in = {0};
+    struct tl_inflate_input in = {0};
     tl_inflate_state state;
     size_t ready, before = out->used;
 
     if (!next_chunk(stream, input))
         return TL_INFLATE_BAD;
-    ready = tl_input_peek(input, &in.bytes);
+    ready = tl_png_input_peek(input, &in.bytes);
     in.n = ready < stream->chunk_left ? ready : stream->chunk_left;
     if (in.n == 0)
         return TL_INFLATE_BAD;
@@ -97,10 +97,10 @@ static tl_inflate_state inflate_some(struct tl_stream *stream, struct tl_input *
     return state == TL_INFLATE_MORE && in.used == 0 && out->used == before ? TL_INFLATE_BAD : state;
 }
 
-bool tl_stream_read(struct tl_stream *stream, struct tl_input *input, unsigned char *bytes,
-                    size_t n)
+bool tl_idat_stream_read(struct tl_idat_stream *stream, struct tl_png_input *input,
+                         unsigned char *bytes, size_t n)
 {
-    struct tl_output_bytes out = {.bytes = bytes, .n = n};
+    struct tl_inflate_output out = {.bytes = bytes, .n = n};
 
     while (out.used < n) {
         tl_inflate_state state = inflate_some(stream, input, &out);
@@ -113,7 +113,7 @@ bool tl_stream_read(struct tl_stream *stream, struct tl_input *input, unsigned c
 }
 
 /* Bytes of the piece at hand that are still to come. */
-static uint32_t piece_left(const struct tl_stream *stream)
+static uint32_t piece_left(const struct tl_idat_stream *stream)
 {
     uint32_t begun = (stream->chunk_bytes - stream->chunk_left) % TL_PIECE_BYTES;
     uint32_t left = begun ? TL_PIECE_BYTES - begun : 0;
@@ -121,18 +121,18 @@ static uint32_t piece_left(const struct tl_stream *stream)
     return left < stream->chunk_left ? left : stream->chunk_left;
 }
 
-uint64_t tl_stream_loaded(const struct tl_stream *stream)
+uint64_t tl_idat_stream_loaded(const struct tl_idat_stream *stream)
 {
     return stream->used + piece_left(stream);
 }
 
 /* Whether the inflater has something to give without more input. Once it has, it cannot be used any
  * more. */
-static bool has_output(struct tl_stream *stream)
+static bool has_output(struct tl_idat_stream *stream)
 {
     unsigned char byte;
-    struct tl_output_bytes out = {.bytes = &byte, .n = 1};
-    struct tl_input_bytes in = {0};
+    struct tl_inflate_output out = {.bytes = &byte, .n = 1};
+    struct tl_inflate_input in = {0};
 
     tl_inflate_run(&stream->inflate, &in, &out);
     return out.used > 0;
@@ -140,14 +140,14 @@ static bool has_output(struct tl_stream *stream)
 
 /* Lets the inflater have n bytes more of the chunk at hand, which must give no output. It may come
  * to its end there. */
-static bool end_piece(struct tl_stream *stream, struct tl_input *input, uint32_t n)
+static bool end_piece(struct tl_idat_stream *stream, struct tl_png_input *input, uint32_t n)
 {
-    struct tl_output_bytes none = {0};
+    struct tl_inflate_output none = {0};
 
     while (n > 0 && !stream->ended) {
-        struct tl_input_bytes in = {0};
+        struct tl_inflate_input in = {0};
         tl_inflate_state state;
-        size_t ready = tl_input_peek(input, &in.bytes);
+        size_t ready = tl_png_input_peek(input, &in.bytes);
 
         in.n = ready < n ? ready : n;
         if (in.n == 0)
@@ -164,13 +164,13 @@ static bool end_piece(struct tl_stream *stream, struct tl_input *input, uint32_t
 }
 
 /* Passes over the chunk at hand, up to `limit` bytes of image data, and reads the next head. */
-static bool pass_chunk(struct tl_stream *stream, struct tl_input *input, uint64_t limit)
+static bool pass_chunk(struct tl_idat_stream *stream, struct tl_png_input *input, uint64_t limit)
 {
     if (stream->used > limit || stream->chunk_left > limit - stream->used)
         return false;
     while (stream->chunk_left > 0) {
         const unsigned char *bytes;
-        size_t ready = tl_input_peek(input, &bytes);
+        size_t ready = tl_png_input_peek(input, &bytes);
 
         if (ready == 0)
             return false;
@@ -179,7 +179,8 @@ static bool pass_chunk(struct tl_stream *stream, struct tl_input *input, uint64_
     return close_chunk(stream, input);
 }
 
-bool tl_stream_end(struct tl_stream *stream, struct tl_input *input, uint64_t limit, uint64_t *more)
+bool tl_idat_stream_end(struct tl_idat_stream *stream, struct tl_png_input *input, uint64_t limit,
+                        uint64_t *more)
 {
     if (!end_piece(stream, input, piece_left(stream)))
         return false;

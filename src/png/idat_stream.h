@@ -17,7 +17,7 @@
 /* What libpng takes of a chunk at once: pieces, counted from where the chunk's data begin. */
 enum { TL_PIECE_BYTES = 65536 };
 
-struct tl_stream {
+struct tl_idat_stream {
     uint64_t used;         /* bytes of image data, of all chunks */
     uint32_t chunk_bytes;  /* of data, in the chunk at hand */
     uint32_t chunk_left;   /* those of them still to come */
@@ -28,14 +28,14 @@ struct tl_stream {
 };
 
 /* Begins where the head of the first IDAT chunk, of `chunk_bytes` bytes, has just been read. */
-void tl_stream_begin(struct tl_stream *stream, uint32_t chunk_bytes);
+void tl_idat_stream_begin(struct tl_idat_stream *stream, uint32_t chunk_bytes);
 
 /* Inflates exactly n bytes. */
-bool tl_stream_read(struct tl_stream *stream, struct tl_input *input, unsigned char *bytes,
-                    size_t n);
+bool tl_idat_stream_read(struct tl_idat_stream *stream, struct tl_png_input *input,
+                         unsigned char *bytes, size_t n);
 
 /* How much image data there is up to the end of the piece at hand. */
-uint64_t tl_stream_loaded(const struct tl_stream *stream);
+uint64_t tl_idat_stream_loaded(const struct tl_idat_stream *stream);
 
 /*
  * After the last row: whether stream and IDAT end here as libpng wants it. That looks at the rest
@@ -45,7 +45,7 @@ uint64_t tl_stream_loaded(const struct tl_stream *stream);
  * image data, and further chunks up to *more bytes, from which they are taken. The head of the next
  * chunk is stream->head then.
  */
-bool tl_stream_end(struct tl_stream *stream, struct tl_input *input, uint64_t limit,
-                   uint64_t *more);
+bool tl_idat_stream_end(struct tl_idat_stream *stream, struct tl_png_input *input, uint64_t limit,
+                        uint64_t *more);
 
 #endif

@@ -86,7 +86,7 @@ static void note(char list[TELAR_CHUNK_NAMES_BYTES], const unsigned char *name)
     list[used + NAME_BYTES] = '\0';
 }
 
-static bool wanted(struct tl_scan *scan, const unsigned char *name)
+static bool wanted(struct tl_chunk_scan *scan, const unsigned char *name)
 {
     for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++) {
         uint32_t bit = UINT32_C(1) << i;
@@ -102,7 +102,7 @@ static bool wanted(struct tl_scan *scan, const unsigned char *name)
 }
 
 /* The chunk that telar writes itself, and writes anew, so that it is neither kept nor dropped. */
-static bool is_restart(const struct tl_scan *scan, const unsigned char *name)
+static bool is_restart(const struct tl_chunk_scan *scan, const unsigned char *name)
 {
     return memcmp(name, "teLR", NAME_BYTES) == 0 && !scan->idat_seen && scan->restart_used == 0
            && scan->left_bytes == sizeof scan->restart + CRC_BYTES;
@@ -110,13 +110,13 @@ static bool is_restart(const struct tl_scan *scan, const unsigned char *name)
 
 /* Transparency, which pixels have as alpha from then on; where it may not stand, it means nothing.
  */
-static bool becomes_alpha(const struct tl_scan *scan, const unsigned char *name)
+static bool becomes_alpha(const struct tl_chunk_scan *scan, const unsigned char *name)
 {
     return memcmp(name, "tRNS", NAME_BYTES) == 0 && !scan->idat_seen;
 }
 
 /* The head of a chunk is complete: decides what becomes of the chunk. */
-static telar_status begin_chunk(struct tl_scan *scan, struct telar_error *error)
+static telar_status begin_chunk(struct tl_chunk_scan *scan, struct telar_error *error)
 {
     const unsigned char *head = scan->head, *name = head + 4;
     uint32_t length = tl_load_be32(head);
@@ -144,7 +144,7 @@ static telar_status begin_chunk(struct tl_scan *scan, struct telar_error *error)
 }
 
 /* Takes bytes of data and CRC of the chunk at hand. */
-static telar_status take_body(struct tl_scan *scan, const unsigned char *bytes, size_t n,
+static telar_status take_body(struct tl_chunk_scan *scan, const unsigned char *bytes, size_t n,
                               struct telar_error *error)
 {
     uint64_t data_bytes = scan->left_bytes > CRC_BYTES ? scan->left_bytes - CRC_BYTES : 0;
@@ -164,8 +164,8 @@ static telar_status take_body(struct tl_scan *scan, const unsigned char *bytes, 
     return TELAR_OK;
 }
 
-telar_status tl_scan_bytes(struct tl_scan *scan, const unsigned char *bytes, size_t n,
-                           struct telar_error *error)
+telar_status tl_chunk_scan_bytes(struct tl_chunk_scan *scan, const unsigned char *bytes, size_t n,
+                                 struct telar_error *error)
 {
     telar_status status = TELAR_OK;
 
@@ -188,7 +188,7 @@ telar_status tl_scan_bytes(struct tl_scan *scan, const unsigned char *bytes, siz
     return status;
 }
 
-void tl_scan_end(struct tl_scan *scan)
+void tl_chunk_scan_end(struct tl_chunk_scan *scan)
 {
     free(scan->kept.bytes);
     scan->kept = (struct tl_chunks){0};

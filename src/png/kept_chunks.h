@@ -25,7 +25,7 @@ struct tl_chunks {
  * The state of a walk over a file's chunks. Begin with zeros but for `name` and `limit_bytes`. It
  * believes the framing and checks no CRC: whoever decodes the file does that, on the same bytes.
  */
-struct tl_scan {
+struct tl_chunk_scan {
     const char *name;     /* of the file, for messages */
     uint64_t limit_bytes; /* how much may be kept */
 
@@ -48,10 +48,10 @@ struct tl_scan {
 
 /* Takes the next n bytes of the file, behind the signature. TELAR_INPUT: over limit_bytes.
  * TELAR_HOST. */
-telar_status tl_scan_bytes(struct tl_scan *scan, const unsigned char *bytes, size_t n,
-                           struct telar_error *error);
+telar_status tl_chunk_scan_bytes(struct tl_chunk_scan *scan, const unsigned char *bytes, size_t n,
+                                 struct telar_error *error);
 
 /* Releases what it has kept. */
-void tl_scan_end(struct tl_scan *scan);
+void tl_chunk_scan_end(struct tl_chunk_scan *scan);
 
 #endif

@@ -61,7 +61,7 @@ static size_t read_log(struct tl_log *log, unsigned char *bytes, size_t n)
 }
 
 /* What comes next, n bytes at most. 0 at the end of the file, -1 and errno on failure. */
-static ssize_t read_some(struct tl_input *input, unsigned char *bytes, size_t n)
+static ssize_t read_some(struct tl_png_input *input, unsigned char *bytes, size_t n)
 {
     ssize_t got = (ssize_t)read_log(&input->log, bytes, n);
 
@@ -80,7 +80,8 @@ static ssize_t read_some(struct tl_input *input, unsigned char *bytes, size_t n)
     return got;
 }
 
-static telar_status open_path(struct tl_input *input, const char *path, struct telar_error *error)
+static telar_status open_path(struct tl_png_input *input, const char *path,
+                              struct telar_error *error)
 {
     struct stat st;
 
@@ -89,7 +90,7 @@ static telar_status open_path(struct tl_input *input, const char *path, struct t
             return tl_fail(error, TELAR_INPUT, errno,
                            "standard input cannot be read; give a file name");
     } else {
-        input->fd = tl_file_open(AT_FDCWD, path, O_RDONLY | O_NOCTTY, 0);
+        input->fd = tl_descriptor_open(AT_FDCWD, path, O_RDONLY | O_NOCTTY, 0);
         if (input->fd < 0 || fstat(input->fd, &st) != 0)
             return tl_fail(error, TELAR_INPUT, errno,
                            "%s: cannot be opened; check the name and its permissions", input->name);
@@ -103,7 +104,7 @@ static telar_status open_path(struct tl_input *input, const char *path, struct t
     return TELAR_OK;
 }
 
-static telar_status no_png(const struct tl_input *input, struct telar_error *error)
+static telar_status no_png(const struct tl_png_input *input, struct telar_error *error)
 {
     const unsigned char *bytes = input->buffer;
 
@@ -128,7 +129,7 @@ static telar_status no_png(const struct tl_input *input, struct telar_error *err
                    "%s: is not a PNG (its signature is missing); give a PNG file", input->name);
 }
 
-static telar_status take_signature(struct tl_input *input, struct telar_error *error)
+static telar_status take_signature(struct tl_png_input *input, struct telar_error *error)
 {
     ssize_t got = 1;
 
@@ -145,7 +146,8 @@ static telar_status take_signature(struct tl_input *input, struct telar_error *e
     return TELAR_OK;
 }
 
-telar_status tl_input_open(struct tl_input *input, const char *path, struct telar_error *error)
+telar_status tl_png_input_open(struct tl_png_input *input, const char *path,
+                               struct telar_error *error)
 {
     telar_status status;
 
@@ -156,13 +158,13 @@ telar_status tl_input_open(struct tl_input *input, const char *path, struct tela
     input->first = input->next = -1;
     input->errnum = 0;
     input->log = (struct tl_log){0};
-    tl_path_shown(input->owned ? path : "standard input", input->name);
+    tl_shorten_path(input->owned ? path : "standard input", input->name);
     status = open_path(input, path, error);
     return status == TELAR_OK ? take_signature(input, error) : status;
 }
 
-telar_status tl_input_read(struct tl_input *input, unsigned char *bytes, size_t n,
-                           struct telar_error *error)
+telar_status tl_png_input_read(struct tl_png_input *input, unsigned char *bytes, size_t n,
+                               struct telar_error *error)
 {
     while (n > 0) {
         size_t ready = input->end - input->begin;
@@ -191,7 +193,7 @@ telar_status tl_input_read(struct tl_input *input, unsigned char *bytes, size_t 
     return TELAR_OK;
 }
 
-size_t tl_input_peek(struct tl_input *input, const unsigned char **bytes)
+size_t tl_png_input_peek(struct tl_png_input *input, const unsigned char **bytes)
 {
     if (input->begin == input->end) {
         ssize_t got = read_some(input, input->buffer, sizeof input->buffer);
@@ -204,13 +206,13 @@ size_t tl_input_peek(struct tl_input *input, const unsigned char **bytes)
     return input->end - input->begin;
 }
 
-void tl_input_skip(struct tl_input *input, size_t n)
+void tl_png_input_skip(struct tl_png_input *input, size_t n)
 {
     input->begin += n;
     input->position += n;
 }
 
-void tl_input_remember(struct tl_input *input, size_t limit)
+void tl_png_input_remember(struct tl_png_input *input, size_t limit)
 {
     if (input->next >= 0)
         return;
@@ -220,13 +222,13 @@ void tl_input_remember(struct tl_input *input, size_t limit)
     input->log.read_again = input->log.n;
 }
 
-void tl_input_forget(struct tl_input *input)
+void tl_png_input_forget(struct tl_png_input *input)
 {
     free(input->log.bytes);
     input->log = (struct tl_log){0};
 }
 
-bool tl_input_rewind(struct tl_input *input)
+bool tl_png_input_rewind(struct tl_png_input *input)
 {
     unsigned char signature_again[TL_PNG_SIGNATURE_BYTES];
 
@@ -236,11 +238,11 @@ bool tl_input_rewind(struct tl_input *input)
     input->log.read_again = 0;
     input->log.keep = false;
     input->position = input->begin = input->end = 0;
-    return tl_input_read(input, signature_again, sizeof signature_again, NULL) == TELAR_OK;
+    return tl_png_input_read(input, signature_again, sizeof signature_again, NULL) == TELAR_OK;
 }
 
-void tl_input_resume(struct tl_input *input, uint64_t position, const unsigned char *bytes,
-                     size_t n)
+void tl_png_input_resume(struct tl_png_input *input, uint64_t position, const unsigned char *bytes,
+                         size_t n)
 {
     uint64_t known = input->position + (input->end - input->begin);
 
@@ -254,9 +256,9 @@ void tl_input_resume(struct tl_input *input, uint64_t position, const unsigned c
     input->position = position;
 }
 
-void tl_input_close(struct tl_input *input)
+void tl_png_input_close(struct tl_png_input *input)
 {
-    tl_input_forget(input);
+    tl_png_input_forget(input);
     if (input->owned && input->fd >= 0)
         close(input->fd);
     input->fd = -1;

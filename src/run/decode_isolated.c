@@ -42,10 +42,10 @@ static unsigned char *map_source(const struct reading *r, const struct tl_worker
 {
     const struct tl_shape shape = tl_job_shape(r->job);
     const struct tl_extent source = {r->job->source.offset, shape.bytes - r->job->source.offset};
-    unsigned char *base = tl_segment_map(worker->reader_fd, &shape, false);
+    unsigned char *base = tl_segment_map(worker->readonly_fd, &shape, false);
 
     if (!base || !tl_segment_map_extent(base, worker->segment_fd, &source)
-        || !tl_segment_open(base, &source))
+        || !tl_segment_unprotect(base, &source))
         return NULL;
     return base + source.offset;
 }
@@ -59,7 +59,7 @@ static void live(struct tl_worker *worker)
 
     confined = worker;
     close(worker->segment_fd);
-    close(worker->reader_fd);
+    close(worker->readonly_fd);
     if ((r->job && !data) || !memory)
         record.trouble = TL_TROUBLE_MEMORY;
     else if (!tl_sandbox_enter(worker->sandbox, true, tell_violation))
@@ -112,28 +112,28 @@ static telar_status await(struct reading *r, const struct tl_orders *orders, uin
                           struct telar_error *error)
 {
     struct tl_record record;
-    enum tl_heard heard = TL_HEARD_NOTHING;
+    enum tl_received heard = TL_RECEIVED_NOTHING;
     char why[192];
-    struct tl_seen seen;
+    struct tl_poll_result seen;
 
-    while (heard == TL_HEARD_NOTHING && tl_now_ns() < deadline_ns) {
+    while (heard == TL_RECEIVED_NOTHING && tl_now_ns() < deadline_ns) {
         tl_channel_wait(&r->member.end, &r->member.watch, &seen, 1, deadline_ns);
         if (seen.word || seen.ended)
-            heard = tl_channel_hear(r->member.end, &record);
-        if (heard == TL_HEARD_NOTHING && seen.ended)
-            heard = TL_HEARD_GONE;
+            heard = tl_channel_receive_record(r->member.end, &record);
+        if (heard == TL_RECEIVED_NOTHING && seen.ended)
+            heard = TL_RECEIVED_END;
     }
     tl_channel_close(&r->member.end);
     tl_channel_close(&r->member.watch);
-    orders->engine->join(&r->member, heard == TL_HEARD_GONE);
-    if (heard == TL_HEARD_RECORD)
+    orders->engine->join(&r->member, heard == TL_RECEIVED_END);
+    if (heard == TL_RECEIVED_RECORD)
         return judge(r, orders, &record, error);
-    if (heard == TL_HEARD_NOTHING)
+    if (heard == TL_RECEIVED_NOTHING)
         return failed(r, orders, TELAR_TIMEOUT, 0,
                       "took longer than the time limit allows for all its bands", error);
-    if (heard == TL_HEARD_NOISE)
+    if (heard == TL_RECEIVED_INVALID)
         return failed(r, orders, TELAR_WORKER, 0, "sent a message that makes no sense", error);
-    tl_cause_text(&r->member.cause, why, 128);
+    tl_exit_cause_text(&r->member.cause, why, 128);
     return failed(r, orders, TELAR_WORKER, 0, why, error);
 }
 
@@ -150,7 +150,7 @@ static telar_status start(struct reading *r, const struct tl_orders *orders,
     r->member = (struct tl_member){.end = ends[0], .worker_end = ends[1], .watch = -1};
     r->member.worker = (struct tl_worker){.place.decoder = r->decoder,
                                           .segment_fd = segment->fd,
-                                          .reader_fd = segment->reader_fd,
+                                          .readonly_fd = segment->readonly_fd,
                                           .sandbox = orders->sandbox,
                                           .life = live,
                                           .life_data = r};
@@ -163,9 +163,9 @@ static telar_status start(struct reading *r, const struct tl_orders *orders,
     return status;
 }
 
-telar_status tl_reader_run(struct tl_decoder *decoder, const struct tl_orders *orders,
-                           const struct tl_job *job, const struct tl_segment *segment,
-                           struct telar_error *error)
+telar_status tl_decode_isolated(struct tl_decoder *decoder, const struct tl_orders *orders,
+                                const struct tl_job *job, const struct tl_segment *segment,
+                                struct telar_error *error)
 {
     struct reading r = {.decoder = decoder, .job = job, .found = tl_shared_map(FOUND_BYTES)};
     uint64_t bands = job ? job->n_bands : 1, deadline_ns = UINT64_MAX, allowed_ns;

@@ -14,8 +14,8 @@
  * file is no good, in libpng's words. TELAR_WORKER, TELAR_TIMEOUT: the process died, tried what it
  * must not, or took too long: the file may have been made to do that.
  */
-telar_status tl_reader_run(struct tl_decoder *decoder, const struct tl_orders *orders,
-                           const struct tl_job *job, const struct tl_segment *segment,
-                           struct telar_error *error);
+telar_status tl_decode_isolated(struct tl_decoder *decoder, const struct tl_orders *orders,
+                                const struct tl_job *job, const struct tl_segment *segment,
+                                struct telar_error *error);
 
 #endif

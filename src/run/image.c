@@ -108,17 +108,17 @@ telar_status telar_image_write(const telar_image *image, const char *path,
 {
     const struct telar_source whole = {image->pixels, image->stride_bytes,
                                        telar_region_all(&image->geometry)};
-    struct tl_output *output = NULL;
+    struct tl_atomic_output *output = NULL;
     telar_status status;
 
     tl_error_clear(error);
-    status = tl_output_open(path, NULL, &output, error);
+    status = tl_atomic_output_open(path, NULL, &output, error);
     if (status != TELAR_OK)
         return status;
     status = tl_encode_all(output, &whole, &image->geometry, image->chunks, error);
     if (status == TELAR_OK)
-        return tl_output_commit(output, error);
-    tl_output_abandon(output);
+        return tl_atomic_output_commit(output, error);
+    tl_atomic_output_abandon(output);
     return status;
 }
 

@@ -21,7 +21,7 @@
 /* ---- plan ---- */
 
 /* How many workers, and why. Serial is one by definition. */
-static void choose_workers(struct run *run)
+static void choose_workers(struct tl_run *run)
 {
     telar_report *report = run->report;
 
@@ -37,7 +37,7 @@ static void choose_workers(struct run *run)
     report->workers_wanted = run->orders.workers;
 }
 
-static void limit_workers(struct run *run, uint64_t most, const char *why)
+static void limit_workers(struct tl_run *run, uint64_t most, const char *why)
 {
     char *reason = run->report->workers_reason;
     size_t used = strlen(reason);
@@ -49,7 +49,7 @@ static void limit_workers(struct run *run, uint64_t most, const char *why)
 }
 
 /* Workers that would find nothing to do are not made. */
-static void limit_to_regions(struct run *run)
+static void limit_to_regions(struct tl_run *run)
 {
     uint64_t most = 0;
     char why[64];
@@ -79,7 +79,7 @@ static bool is_light(const struct tl_job *job)
  * worker does a megabyte of pixels in about the time in which another is made. Nobody is told of
  * it: nobody wanted more.
  */
-static void limit_to_worth(struct run *run)
+static void limit_to_worth(struct tl_run *run)
 {
     enum { WORTH_BYTES = 1 << 20 };
     uint64_t worth = telar_row_bytes(&run->job.image) * run->job.image.rows / WORTH_BYTES;
@@ -98,14 +98,15 @@ struct limit {
     bool own;
 };
 
-static struct limit find_limit(const struct run *run)
+static struct limit find_limit(const struct tl_run *run)
 {
     const uint64_t host = tl_host_memory_bytes(), own = run->options.max_memory;
 
     return own && own < host ? (struct limit){own, true} : (struct limit){host, false};
 }
 
-static telar_status reserve(struct run *run, const struct limit *limit, struct telar_error *error)
+static telar_status reserve(struct tl_run *run, const struct limit *limit,
+                            struct telar_error *error)
 {
     struct tl_shape shape = tl_job_shape(&run->job);
 
@@ -120,7 +121,7 @@ static telar_status reserve(struct run *run, const struct limit *limit, struct t
     return tl_segment_create(&run->segment, &shape, run->options.keep_shm, error);
 }
 
-static void describe(struct run *run)
+static void describe(struct tl_run *run)
 {
     telar_report *report = run->report;
 
@@ -140,7 +141,7 @@ static void describe(struct run *run)
  * cache. Where the file is not much smaller than the pixels, inflating is what everybody waits for;
  * and so it is for many workers.
  */
-static bool inflates_quickly(const struct run *run, const struct telar_geometry *image)
+static bool inflates_quickly(const struct tl_run *run, const struct telar_geometry *image)
 {
     enum { WORKERS_MAX = 2, SMALLER = 8 };
     const uint64_t bytes = tl_decoder_file_bytes(run->decoder);
@@ -150,7 +151,8 @@ static bool inflates_quickly(const struct run *run, const struct telar_geometry 
 }
 
 /* A job, and then for no more workers than it is worth. */
-static telar_status lay_out(struct run *run, struct tl_request *request, struct telar_error *error)
+static telar_status lay_out(struct tl_run *run, struct tl_request *request,
+                            struct telar_error *error)
 {
     telar_status status;
 
@@ -169,7 +171,7 @@ static telar_status lay_out(struct run *run, struct tl_request *request, struct 
 }
 
 /* From an image's geometry to a segment with room for everything, and a report that says so. */
-telar_status tl_run_plan(struct run *run, const struct telar_geometry *image, bool decode,
+telar_status tl_run_plan(struct tl_run *run, const struct telar_geometry *image, bool decode,
                          bool encode, struct telar_error *error)
 {
     struct tl_request request = {
@@ -178,7 +180,7 @@ telar_status tl_run_plan(struct run *run, const struct telar_geometry *image, bo
         .plan = run->options.plan,
         .roi = run->options.has_roi ? &run->options.roi : NULL,
         .decode = decode,
-        .restart = decode && !tl_output_is_direct(run->output)
+        .restart = decode && !tl_atomic_output_is_direct(run->output)
                    && tl_decoder_find_bands(run->decoder, tl_encode_band_rows(image)),
         .encode = encode,
         .small = run->options.compression == TELAR_SMALL,
@@ -200,7 +202,7 @@ telar_status tl_run_plan(struct run *run, const struct telar_geometry *image, bo
     if (status == TELAR_OK)
         status = reserve(run, &limit, error);
     if (status == TELAR_OK && request.fixed)
-        status = tl_segment_open_reader(&run->segment, error);
+        status = tl_segment_open_readonly(&run->segment, error);
     if (status != TELAR_OK)
         return status;
     run->row = malloc(telar_row_bytes(image));
@@ -213,12 +215,13 @@ telar_status tl_run_plan(struct run *run, const struct telar_geometry *image, bo
 
 /* ---- run ---- */
 
-uint64_t tl_run_elapsed_ns(const struct run *run)
+uint64_t tl_run_elapsed_ns(const struct tl_run *run)
 {
     return tl_now_ns() - run->orders.epoch_ns;
 }
 
-telar_status tl_run_weave(struct run *run, struct tl_outcome *outcome, struct telar_error *error)
+telar_status tl_run_workers(struct tl_run *run, struct tl_outcome *outcome,
+                            struct telar_error *error)
 {
     telar_status status;
 
@@ -234,14 +237,14 @@ telar_status tl_run_weave(struct run *run, struct tl_outcome *outcome, struct te
 
 const unsigned char *tl_run_row(void *data, uint32_t row)
 {
-    struct run *run = data;
+    struct tl_run *run = data;
 
     return tl_job_row(&run->job, run->segment.base, row, run->row);
 }
 
 /* ---- beginning and end ---- */
 
-static telar_status make_sandbox(struct run *run, struct telar_error *error)
+static telar_status make_sandbox(struct tl_run *run, struct telar_error *error)
 {
     telar_status status = tl_sandbox_new(&run->sandbox, error);
 
@@ -252,7 +255,7 @@ static telar_status make_sandbox(struct run *run, struct telar_error *error)
 }
 
 /* Code that came from elsewhere is locked in, where it can be and nothing else is asked for. */
-static void choose_isolation(struct run *run)
+static void choose_isolation(struct tl_run *run)
 {
     const struct tl_engine *engine = tl_engine_find(run->options.engine);
 
@@ -261,7 +264,7 @@ static void choose_isolation(struct run *run)
 }
 
 /* From here on the pipeline is the run's own, with what the plug-ins say of themselves. */
-static telar_status open_plugins(struct run *run, struct telar_error *error)
+static telar_status open_plugins(struct tl_run *run, struct telar_error *error)
 {
     bool processes = run->orders.engine->processes;
     telar_status status;
@@ -280,13 +283,13 @@ static telar_status open_plugins(struct run *run, struct telar_error *error)
     return status;
 }
 
-telar_status tl_run_begin(struct run *run, const char *name, const telar_pipeline *pipeline,
+telar_status tl_run_begin(struct tl_run *run, const char *name, const telar_pipeline *pipeline,
                           const struct telar_options *options, telar_report **report,
                           struct telar_error *error)
 {
     telar_status status;
 
-    *run = (struct run){
+    *run = (struct tl_run){
         .pipeline = pipeline, .name = name, .segment = TL_SEGMENT_NONE, .orders.name = name};
     tl_error_clear(error);
     if (report)
@@ -314,7 +317,7 @@ static bool has_begun(const telar_report *report)
 
 /* Releases what the run holds; the report, of a run that had begun, goes to the caller who wants
  * it. */
-void tl_run_end(struct run *run, telar_report **report)
+void tl_run_end(struct tl_run *run, telar_report **report)
 {
     free(run->row);
     tl_plugins_close(&run->plugins);
@@ -330,15 +333,15 @@ void tl_run_end(struct run *run, telar_report **report)
 }
 
 /* Forgets an attempt, but for its report's zero of time and its losses. */
-void tl_run_start_over(struct run *run)
+void tl_run_start_over(struct tl_run *run)
 {
     telar_report *report = run->report;
 
-    tl_output_abandon(run->output);
+    tl_atomic_output_abandon(run->output);
     tl_decoder_close(run->decoder);
     tl_segment_destroy(&run->segment);
     if (run->options.keep_shm)
-        tl_segment_forget(run->options.keep_shm);
+        tl_segment_unlink(run->options.keep_shm);
     free(run->row);
     free(report->worker);
     free(report->task);
@@ -352,7 +355,7 @@ void tl_run_start_over(struct run *run)
 
 /* Done, but not all of it: says what is missing, which the task list of the report tells in full.
  */
-telar_status tl_run_partial(const struct run *run, const struct tl_outcome *outcome,
+telar_status tl_run_partial(const struct tl_run *run, const struct tl_outcome *outcome,
                             struct telar_error *error)
 {
     const telar_report *report = run->report;

@@ -10,7 +10,7 @@
 #include "plugin/plugins.h"
 
 /* All that a run holds; what is NULL or none needs no release. */
-struct run {
+struct tl_run {
     struct telar_options options; /* with every default decided */
     const telar_pipeline *pipeline;
     const char *name; /* of the image, for messages */
@@ -24,37 +24,38 @@ struct run {
 
     /* Of a run from file to file. */
     struct tl_decoder *decoder;
-    struct tl_output *output;
+    struct tl_atomic_output *output;
     uint32_t adler; /* of what is written so far */
     bool abandoned; /* see struct tl_outcome */
     uint32_t again; /* how often all was done once more after a crash */
 };
 
 /* Decides the options. On failure, too, tl_run_end is for what there is. */
-telar_status tl_run_begin(struct run *run, const char *name, const telar_pipeline *pipeline,
+telar_status tl_run_begin(struct tl_run *run, const char *name, const telar_pipeline *pipeline,
                           const struct telar_options *options, telar_report **report,
                           struct telar_error *error);
 
 /* From an image's geometry to a segment with room for everything, and a report that says so. */
-telar_status tl_run_plan(struct run *run, const struct telar_geometry *image, bool decode,
+telar_status tl_run_plan(struct tl_run *run, const struct telar_geometry *image, bool decode,
                          bool encode, struct telar_error *error);
 
 /* All that the workers do. */
-telar_status tl_run_weave(struct run *run, struct tl_outcome *outcome, struct telar_error *error);
+telar_status tl_run_workers(struct tl_run *run, struct tl_outcome *outcome,
+                            struct telar_error *error);
 
 /* Row `row` of the result, valid until the next call; `data` is the run. */
 const unsigned char *tl_run_row(void *data, uint32_t row);
 
 /* TELAR_PARTIAL, in words, when regions are left as the source. */
-telar_status tl_run_partial(const struct run *run, const struct tl_outcome *outcome,
+telar_status tl_run_partial(const struct tl_run *run, const struct tl_outcome *outcome,
                             struct telar_error *error);
 
 /* Forgets an attempt, but for its report's zero of time and its losses. */
-void tl_run_start_over(struct run *run);
+void tl_run_start_over(struct tl_run *run);
 
 /* Releases what the run holds; the report goes to the caller who wants it. */
-void tl_run_end(struct run *run, telar_report **report);
+void tl_run_end(struct tl_run *run, telar_report **report);
 
-uint64_t tl_run_elapsed_ns(const struct run *run);
+uint64_t tl_run_elapsed_ns(const struct tl_run *run);
 
 #endif

@@ -25,10 +25,10 @@ static const char *shown_name(const char *path)
 static telar_status write_band(void *data, uint32_t band, const unsigned char *bytes, size_t n,
                                uint32_t adler, struct telar_error *error)
 {
-    struct run *run = data;
+    struct tl_run *run = data;
     struct telar_region region = tl_job_band(&run->job, band);
     uint64_t start_ns = tl_now_ns();
-    telar_status status = tl_output_write(run->output, bytes, n, error);
+    telar_status status = tl_atomic_output_write(run->output, bytes, n, error);
 
     run->adler = tl_encode_join(&run->job.image, run->adler, adler, telar_region_rows(&region));
     run->report->write_ns += tl_now_ns() - start_ns;
@@ -36,18 +36,18 @@ static telar_status write_band(void *data, uint32_t band, const unsigned char *b
 }
 
 /* In the place of bands: everything, by libpng. */
-static telar_status write_by_libpng(struct run *run, struct telar_error *error)
+static telar_status write_by_libpng(struct tl_run *run, struct telar_error *error)
 {
     uint64_t start_ns = tl_run_elapsed_ns(run);
-    telar_status status = tl_encode(run->output, &run->job.image, tl_decoder_chunks(run->decoder),
-                                    tl_run_row, run, error);
+    telar_status status = tl_encode_libpng(run->output, &run->job.image,
+                                           tl_decoder_chunks(run->decoder), tl_run_row, run, error);
 
     run->report->write_ns = tl_run_elapsed_ns(run) - start_ns;
     return status;
 }
 
 /* All that stands before the first band, which is known before any worker lives. */
-static telar_status write_head(struct run *run, struct telar_error *error)
+static telar_status write_head(struct tl_run *run, struct telar_error *error)
 {
     struct tl_format format = {run->job.image, run->job.band_rows, run->job.small,
                                !run->options.no_restart};
@@ -58,7 +58,7 @@ static telar_status write_head(struct run *run, struct telar_error *error)
     return tl_encode_head(run->output, &format, tl_decoder_chunks(run->decoder), error);
 }
 
-static telar_status write_tail(struct run *run, struct telar_error *error)
+static telar_status write_tail(struct tl_run *run, struct telar_error *error)
 {
     const struct tl_chunks *chunks = tl_decoder_chunks(run->decoder);
 
@@ -70,28 +70,29 @@ static telar_status write_tail(struct run *run, struct telar_error *error)
  * Opens the input. At the sandboxed rung libpng comes near it only in a process of its own, also if
  * only to say why not.
  */
-static telar_status open_input(struct run *run, const char *input, struct telar_error *error)
+static telar_status open_input(struct tl_run *run, const char *input, struct telar_error *error)
 {
     telar_status status;
 
     if (!run->sandbox)
         return tl_decoder_open(input, &run->options.limits, &run->decoder, error);
-    status = tl_decoder_scan(input, &run->options.limits, &run->decoder, error);
+    status = tl_decoder_open_scan(input, &run->options.limits, &run->decoder, error);
     if (status != TELAR_OK || tl_decoder_geometry(run->decoder)->rows > 0)
         return status;
-    status = tl_reader_run(run->decoder, &run->orders, NULL, &run->segment, error);
+    status = tl_decode_isolated(run->decoder, &run->orders, NULL, &run->segment, error);
     return status == TELAR_OK ? tl_fail(error, TELAR_INPUT, 0, "%s: has no good header", run->name)
                               : status;
 }
 
 /* Decodes everything here and now, into a source that holds the whole picture. */
-static telar_status decode_all(struct run *run, struct telar_error *error)
+static telar_status decode_all(struct tl_run *run, struct telar_error *error)
 {
     uint64_t start_ns = tl_run_elapsed_ns(run);
     telar_status status =
-        run->sandbox ? tl_reader_run(run->decoder, &run->orders, &run->job, &run->segment, error)
-                     : tl_decoder_read(run->decoder, run->segment.base + run->job.source.offset,
-                                       run->job.source_stride, error);
+        run->sandbox
+            ? tl_decode_isolated(run->decoder, &run->orders, &run->job, &run->segment, error)
+            : tl_decoder_read(run->decoder, run->segment.base + run->job.source.offset,
+                              run->job.source_stride, error);
 
     run->report->decode_ns = tl_run_elapsed_ns(run) - start_ns;
     return status;
@@ -99,10 +100,10 @@ static telar_status decode_all(struct run *run, struct telar_error *error)
 
 /* What follows the image data, where workers decoded it; and whether all bands together are what
  * the stream says. */
-static telar_status take_tail(struct run *run, struct tl_outcome *outcome,
+static telar_status take_tail(struct tl_run *run, struct tl_outcome *outcome,
                               struct telar_error *error)
 {
-    if (run->job.restart && outcome->adler != tl_decoder_restart(run->decoder)->adler) {
+    if (run->job.restart && outcome->adler != tl_decoder_bands(run->decoder)->adler) {
         outcome->doubt = true;
         return tl_fail(error, TELAR_INPUT, 0,
                        "%s: its image data is damaged (checksum); get an undamaged copy",
@@ -117,11 +118,12 @@ static telar_status take_tail(struct run *run, struct tl_outcome *outcome,
  * comes first: where it cannot be taken back, a file that says where its bands begin is not
  * believed, for it may have to be read in series after all.
  */
-static telar_status convert(struct run *run, const char *output, bool in_bands,
+static telar_status convert(struct tl_run *run, const char *output, bool in_bands,
                             struct tl_outcome *outcome, struct telar_error *error)
 {
     bool encode = run->options.compression != TELAR_LIBPNG;
-    telar_status status = tl_output_open(output, run->options.temporary, &run->output, error);
+    telar_status status =
+        tl_atomic_output_open(output, run->options.temporary, &run->output, error);
 
     if (status == TELAR_OK)
         status = tl_run_plan(run, tl_decoder_geometry(run->decoder), in_bands, encode, error);
@@ -131,13 +133,13 @@ static telar_status convert(struct run *run, const char *output, bool in_bands,
     if (status == TELAR_OK && encode)
         status = write_head(run, error);
     if (status == TELAR_OK)
-        status = tl_run_weave(run, outcome, error);
+        status = tl_run_workers(run, outcome, error);
     if (status == TELAR_OK && in_bands)
         status = take_tail(run, outcome, error);
     if (status == TELAR_OK)
         status = encode ? write_tail(run, error) : write_by_libpng(run, error);
     if (status == TELAR_OK) {
-        status = tl_output_commit(run->output, error);
+        status = tl_atomic_output_commit(run->output, error);
         run->output = NULL;
     }
     return status;
@@ -149,7 +151,7 @@ static telar_status convert(struct run *run, const char *output, bool in_bands,
  * What was read from a pipe cannot be read again, nor what went down one be taken back: then the
  * failure is the answer, and says so if `error` is its own.
  */
-static bool follows(struct run *run, const struct tl_outcome *outcome, struct telar_error *error)
+static bool follows(struct tl_run *run, const struct tl_outcome *outcome, struct telar_error *error)
 {
     size_t used = strlen(error->text);
     bool possible;
@@ -158,7 +160,7 @@ static bool follows(struct run *run, const struct tl_outcome *outcome, struct te
         || !(outcome->doubt || (outcome->again && run->again < run->orders.retries)))
         return false;
     run->again += outcome->again;
-    possible = tl_decoder_can_reopen(run->decoder) && !tl_output_is_direct(run->output);
+    possible = tl_decoder_can_reopen(run->decoder) && !tl_atomic_output_is_direct(run->output);
     if (!possible && outcome->again)
         snprintf(error->text + used, sizeof error->text - used,
                  "; all must be done again, but what went through a pipe cannot");
@@ -169,7 +171,7 @@ static bool follows(struct run *run, const struct tl_outcome *outcome, struct te
  * Common files are decoded by the workers, in bands; the others, and those with which that came to
  * a doubt, by libpng.
  */
-static telar_status attempt(struct run *run, const char *input, const char *output,
+static telar_status attempt(struct tl_run *run, const char *input, const char *output,
                             struct telar_error *error)
 {
     struct telar_error refusal = {.worker = -1};
@@ -196,7 +198,7 @@ static telar_status attempt(struct run *run, const char *input, const char *outp
     return status == TELAR_OK ? tl_run_partial(run, &outcome, error) : status;
 }
 
-static void note_dropped(struct run *run)
+static void note_dropped(struct tl_run *run)
 {
     struct telar_info info;
 
@@ -208,14 +210,14 @@ telar_status telar_run_file(const char *input, const char *output, const telar_p
                             const struct telar_options *options, telar_report **report,
                             struct telar_error *error)
 {
-    struct run run;
+    struct tl_run run;
     telar_status status = tl_run_begin(&run, shown_name(input), pipeline, options, report, error);
 
     if (status == TELAR_OK)
         status = attempt(&run, input, output, error);
     if (status == TELAR_OK || status == TELAR_PARTIAL)
         note_dropped(&run);
-    tl_output_abandon(run.output);
+    tl_atomic_output_abandon(run.output);
     if (!run.abandoned)
         tl_decoder_close(run.decoder);
     tl_run_end(&run, report);

@@ -16,7 +16,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-static void copy_in(struct run *run, const telar_image *source)
+static void copy_in(struct tl_run *run, const telar_image *source)
 {
     size_t row_bytes = telar_row_bytes(&run->job.image);
     unsigned char *plane = run->segment.base + run->job.source.offset;
@@ -26,7 +26,7 @@ static void copy_in(struct run *run, const telar_image *source)
                tl_image_pixels(source) + row * telar_image_stride(source), row_bytes);
 }
 
-static telar_status copy_out(struct run *run, const telar_image *source, telar_image **result,
+static telar_status copy_out(struct tl_run *run, const telar_image *source, telar_image **result,
                              struct telar_error *error)
 {
     size_t row_bytes = telar_row_bytes(&run->job.image);
@@ -38,7 +38,7 @@ static telar_status copy_out(struct run *run, const telar_image *source, telar_i
 }
 
 /* Once, from the source to a result. */
-static telar_status attempt_in_memory(struct run *run, const telar_image *source,
+static telar_status attempt_in_memory(struct tl_run *run, const telar_image *source,
                                       telar_image **result, struct tl_outcome *outcome,
                                       struct telar_error *error)
 {
@@ -47,7 +47,7 @@ static telar_status attempt_in_memory(struct run *run, const telar_image *source
     if (status != TELAR_OK)
         return status;
     copy_in(run, source);
-    status = tl_run_weave(run, outcome, error);
+    status = tl_run_workers(run, outcome, error);
     return status == TELAR_OK ? copy_out(run, source, result, error) : status;
 }
 
@@ -55,7 +55,7 @@ telar_status telar_run(const telar_image *source, telar_image **result,
                        const telar_pipeline *pipeline, const struct telar_options *options,
                        telar_report **report, struct telar_error *error)
 {
-    struct run run;
+    struct tl_run run;
     struct tl_outcome outcome = {0};
     telar_status status = tl_run_begin(&run, "image", pipeline, options, report, error);
 
@@ -77,7 +77,7 @@ telar_status telar_run(const telar_image *source, telar_image **result,
 /* ---- a pool ---- */
 
 struct telar_pool {
-    struct run run; /* planned; its report says what is the same in every run */
+    struct tl_run run; /* planned; its report says what is the same in every run */
     struct tl_coordinator *coordinator;
 };
 
@@ -111,7 +111,7 @@ telar_status telar_pool_new(const struct telar_geometry *geometry, const telar_p
 static telar_status run_again(telar_pool *pool, const telar_image *source, telar_image **result,
                               struct tl_outcome *outcome, struct telar_error *error)
 {
-    struct run *run = &pool->run;
+    struct tl_run *run = &pool->run;
     telar_report *report = run->report;
     telar_status status;
 
@@ -136,7 +136,7 @@ static telar_status run_again(telar_pool *pool, const telar_image *source, telar
 telar_status telar_pool_run(telar_pool *pool, const telar_image *source, telar_image **result,
                             telar_report **report, struct telar_error *error)
 {
-    struct run *run = &pool->run;
+    struct tl_run *run = &pool->run;
     telar_report *common = run->report;
     struct tl_outcome outcome = {0};
     telar_status status;

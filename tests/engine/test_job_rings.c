@@ -170,7 +170,7 @@ START_TEST(a_band_that_nobody_else_needs_goes_straight)
     ck_assert_uint_eq(job.n_tasks, job.n_bands);
     ck_assert_uint_eq(job.source.slots, 1);
     ck_assert_uint_ge(job.codec_offset, job.band_offset + band_bytes);
-    ck_assert_uint_ge(job.source.offset, job.codec_offset + tl_restart_work_bytes());
+    ck_assert_uint_ge(job.source.offset, job.codec_offset + tl_band_reader_work_bytes());
     ck_assert_uint_ge(job.source.offset, job.codec_offset + 18000);
     ck_assert_uint_ge(job.scratch_bytes, job.source.offset + pixels);
     ck_assert_uint_ge(job.scratch_bytes,

@@ -142,16 +142,16 @@ END_TEST
 
 START_TEST(knows_where_blocks_end)
 {
-    struct tl_output_bytes out = {ours, 100, 0};
+    struct tl_inflate_output out = {ours, 100, 0};
     z_stream z = {.next_in = data, .avail_in = 1000, .next_out = packed, .avail_out = IN_MAX};
-    struct tl_input_bytes in = {packed, 0, 0};
+    struct tl_inflate_input in = {packed, 0, 0};
 
     make_data(1, 1000, 2);
     deflateInit2(&z, 6, Z_DEFLATED, -15, 8, Z_DEFAULT_STRATEGY);
     deflate(&z, Z_SYNC_FLUSH);
     deflateEnd(&z);
     tl_inflate_begin(&inflater, true);
-    for (size_t i = 0; i < 10; i++, out = (struct tl_output_bytes){ours + 100 * i, 100, 0}) {
+    for (size_t i = 0; i < 10; i++, out = (struct tl_inflate_output){ours + 100 * i, 100, 0}) {
         in.n = z.total_out;
         ck_assert_int_eq(tl_inflate_run(&inflater, &in, &out), TL_INFLATE_MORE);
         ck_assert_int_eq(tl_inflate_between_blocks(&inflater), i == 9);
@@ -182,8 +182,8 @@ struct side {
     unsigned char in[IN_MAX], out[OUT_MAX];
     size_t n, given, piece;
     struct tl_inflate inflate;
-    struct tl_input_bytes input;
-    struct tl_output_bytes output;
+    struct tl_inflate_input input;
+    struct tl_inflate_output output;
     tl_inflate_state state;
 };
 
@@ -194,8 +194,8 @@ static void begin_side(struct side *side, unsigned kind, size_t n, size_t piece)
     memcpy(side->in, packed, side->n);
     side->given = 0;
     side->piece = piece;
-    side->input = (struct tl_input_bytes){0};
-    side->output = (struct tl_output_bytes){side->out, n, 0};
+    side->input = (struct tl_inflate_input){0};
+    side->output = (struct tl_inflate_output){side->out, n, 0};
     side->state = TL_INFLATE_MORE;
     tl_inflate_begin(&side->inflate, false);
 }
@@ -205,7 +205,7 @@ static void feed(struct side *side)
 {
     if (side->input.used < side->input.n || side->given == side->n)
         return;
-    side->input = (struct tl_input_bytes){
+    side->input = (struct tl_inflate_input){
         side->in + side->given,
         side->piece < side->n - side->given ? side->piece : side->n - side->given, 0};
     side->given += side->input.n;
@@ -221,8 +221,8 @@ static void inflate_both(struct side *a, struct side *b)
 {
     struct side *const sides[2] = {a, b};
     struct tl_inflate *const inflate[2] = {&a->inflate, &b->inflate};
-    struct tl_input_bytes *const in[2] = {&a->input, &b->input};
-    struct tl_output_bytes *const out[2] = {&a->output, &b->output};
+    struct tl_inflate_input *const in[2] = {&a->input, &b->input};
+    struct tl_inflate_output *const out[2] = {&a->output, &b->output};
 
     while (goes_on(a) && goes_on(b)) {
         struct side *stuck;

@@ -43,17 +43,17 @@ START_TEST(messages_come_whole_and_in_order)
 
     open_pair(ends);
     for (uint64_t task = 7; task < 9; task++)
-        ck_assert(tl_channel_give(ends[0], &(struct tl_ticket){.task = task, .attempt = 4}));
+        ck_assert(tl_channel_send_ticket(ends[0], &(struct tl_ticket){.task = task, .attempt = 4}));
     for (uint64_t task = 7; task < 9; task++) {
-        ck_assert(tl_channel_take(ends[1], &ticket));
+        ck_assert(tl_channel_receive_ticket(ends[1], &ticket));
         ck_assert_uint_eq(ticket.task, task);
         ck_assert_uint_eq(ticket.attempt, 4);
     }
-    ck_assert_int_eq(tl_channel_hear(ends[0], &record), TL_HEARD_NOTHING);
-    ck_assert(tl_channel_report(ends[1], &sent));
-    ck_assert_int_eq(tl_channel_hear(ends[0], &record), TL_HEARD_RECORD);
+    ck_assert_int_eq(tl_channel_receive_record(ends[0], &record), TL_RECEIVED_NOTHING);
+    ck_assert(tl_channel_send_record(ends[1], &sent));
+    ck_assert_int_eq(tl_channel_receive_record(ends[0], &record), TL_RECEIVED_RECORD);
     ck_assert_mem_eq(&record, &sent, sizeof sent);
-    ck_assert_int_eq(tl_channel_hear(ends[0], &record), TL_HEARD_NOTHING);
+    ck_assert_int_eq(tl_channel_receive_record(ends[0], &record), TL_RECEIVED_NOTHING);
     close_pair(ends);
 }
 END_TEST
@@ -65,13 +65,13 @@ START_TEST(finishing_ends_the_taking_after_what_was_given)
     int ends[2];
 
     open_pair(ends);
-    tl_channel_give(ends[0], &(struct tl_ticket){.task = 7});
+    tl_channel_send_ticket(ends[0], &(struct tl_ticket){.task = 7});
     tl_channel_finish(ends[0]);
-    ck_assert(tl_channel_take(ends[1], &ticket));
-    ck_assert(!tl_channel_take(ends[1], &ticket));
-    ck_assert(
-        tl_channel_report(ends[1], &(struct tl_record){.task = 7})); /* the other way still works */
-    ck_assert_int_eq(tl_channel_hear(ends[0], &record), TL_HEARD_RECORD);
+    ck_assert(tl_channel_receive_ticket(ends[1], &ticket));
+    ck_assert(!tl_channel_receive_ticket(ends[1], &ticket));
+    ck_assert(tl_channel_send_record(
+        ends[1], &(struct tl_record){.task = 7})); /* the other way still works */
+    ck_assert_int_eq(tl_channel_receive_record(ends[0], &record), TL_RECEIVED_RECORD);
     tl_channel_finish(-1);
     close_pair(ends);
 }
@@ -84,8 +84,8 @@ START_TEST(a_coordinator_that_is_gone_ends_the_loop)
 
     open_pair(ends);
     tl_channel_close(&ends[0]);
-    ck_assert(!tl_channel_take(ends[1], &ticket));
-    ck_assert(!tl_channel_report(ends[1], &(struct tl_record){0})); /* and no SIGPIPE */
+    ck_assert(!tl_channel_receive_ticket(ends[1], &ticket));
+    ck_assert(!tl_channel_send_record(ends[1], &(struct tl_record){0})); /* and no SIGPIPE */
     close_pair(ends);
 }
 END_TEST
@@ -100,14 +100,14 @@ START_TEST(a_worker_that_is_gone_is_heard_to_the_end)
 
         open_pair(ends);
         for (int i = 0; i < unread; i++)
-            ck_assert(tl_channel_give(ends[0], &(struct tl_ticket){.task = 8}));
-        ck_assert(tl_channel_report(ends[1], &(struct tl_record){.task = 7}));
+            ck_assert(tl_channel_send_ticket(ends[0], &(struct tl_ticket){.task = 8}));
+        ck_assert(tl_channel_send_record(ends[1], &(struct tl_record){.task = 7}));
         tl_channel_close(&ends[1]);
-        ck_assert_int_eq(tl_channel_hear(ends[0], &record), TL_HEARD_RECORD);
+        ck_assert_int_eq(tl_channel_receive_record(ends[0], &record), TL_RECEIVED_RECORD);
         ck_assert_uint_eq(record.task, 7);
-        ck_assert_int_eq(tl_channel_hear(ends[0], &record), TL_HEARD_GONE);
-        ck_assert_int_eq(tl_channel_hear(ends[0], &record), TL_HEARD_GONE);
-        ck_assert(!tl_channel_give(ends[0], &(struct tl_ticket){0})); /* and no SIGPIPE */
+        ck_assert_int_eq(tl_channel_receive_record(ends[0], &record), TL_RECEIVED_END);
+        ck_assert_int_eq(tl_channel_receive_record(ends[0], &record), TL_RECEIVED_END);
+        ck_assert(!tl_channel_send_ticket(ends[0], &(struct tl_ticket){0})); /* and no SIGPIPE */
         close_pair(ends);
     }
 }
@@ -123,9 +123,9 @@ START_TEST(other_messages_are_noise)
     open_pair(ends);
     for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++) {
         ck_assert_int_eq(send(ends[1], bytes, sizes[i], 0), (ssize_t)sizes[i]);
-        ck_assert_int_eq(tl_channel_hear(ends[0], &record), TL_HEARD_NOISE);
+        ck_assert_int_eq(tl_channel_receive_record(ends[0], &record), TL_RECEIVED_INVALID);
     }
-    ck_assert_int_eq(tl_channel_hear(ends[0], &record), TL_HEARD_NOTHING);
+    ck_assert_int_eq(tl_channel_receive_record(ends[0], &record), TL_RECEIVED_NOTHING);
     close_pair(ends);
 }
 END_TEST
@@ -133,7 +133,7 @@ END_TEST
 START_TEST(waiting_tells_who_has_something_to_say)
 {
     int ends[TELAR_WORKERS_MAX], others[TELAR_WORKERS_MAX];
-    struct tl_seen seen[TELAR_WORKERS_MAX];
+    struct tl_poll_result seen[TELAR_WORKERS_MAX];
 
     for (int i = 0; i < TELAR_WORKERS_MAX; i++)
         ends[i] = others[i] = -1;
@@ -144,7 +144,7 @@ START_TEST(waiting_tells_who_has_something_to_say)
         ends[i] = pair[0];
         others[i] = pair[1];
     }
-    tl_channel_report(others[4], &(struct tl_record){0});
+    tl_channel_send_record(others[4], &(struct tl_record){0});
     tl_channel_close(&others[10]);
     tl_channel_wait(ends, NULL, seen, TELAR_WORKERS_MAX, UINT64_MAX);
     for (int i = 0; i < TELAR_WORKERS_MAX; i++)
@@ -159,7 +159,7 @@ END_TEST
 START_TEST(waiting_ends_at_its_deadline)
 {
     uint64_t deadline_ns = tl_now_ns() + 30000000;
-    struct tl_seen seen[1] = {{true, true}};
+    struct tl_poll_result seen[1] = {{true, true}};
     int ends[2];
 
     open_pair(ends);
@@ -189,14 +189,14 @@ static void *speak_late(void *end)
     sigfillset(&all);
     pthread_sigmask(SIG_BLOCK, &all, NULL); /* the signals are for the one who waits */
     usleep(30000);
-    tl_channel_give(*(int *)end, &(struct tl_ticket){.task = 7});
+    tl_channel_send_ticket(*(int *)end, &(struct tl_ticket){.task = 7});
     return NULL;
 }
 
 START_TEST(signals_do_not_break_a_message)
 {
     struct tl_ticket ticket = {0};
-    struct tl_seen seen[1] = {{true, true}};
+    struct tl_poll_result seen[1] = {{true, true}};
     pthread_t thread;
     int ends[2];
 
@@ -205,7 +205,7 @@ START_TEST(signals_do_not_break_a_message)
     tl_channel_wait(ends, NULL, seen, 1, UINT64_MAX); /* returns early, and says so */
     ck_assert(!seen[0].word && !seen[0].ended);
     ck_assert_int_eq(pthread_create(&thread, NULL, speak_late, &ends[0]), 0);
-    ck_assert(tl_channel_take(ends[1], &ticket));
+    ck_assert(tl_channel_receive_ticket(ends[1], &ticket));
     ck_assert_uint_eq(ticket.task, 7);
     pthread_join(thread, NULL);
     close_pair(ends);

@@ -35,16 +35,16 @@ static int status_of_child(int signal_number, int exit_code)
 }
 
 /* A report has room for every text. */
-static void text_of(const struct tl_cause *cause, char text[96])
+static void text_of(const struct tl_exit_cause *cause, char text[96])
 {
-    tl_cause_text(cause, text, 96);
+    tl_exit_cause_text(cause, text, 96);
     ck_assert_uint_lt(strlen(text), sizeof((struct telar_worker_report *)NULL)->cause);
 }
 
 START_TEST(every_exit_status)
 {
     for (int code = 0; code < 256; code++) {
-        struct tl_cause cause = tl_cause_of_status(status_of_child(0, code));
+        struct tl_exit_cause cause = tl_exit_cause_of_status(status_of_child(0, code));
         char text[96], expected[96];
 
         ck_assert(cause.known);
@@ -74,12 +74,12 @@ START_TEST(every_signal)
     int seen = 0;
 
     for (int number = 1; number <= SIGRTMAX; number++) {
-        struct tl_cause cause;
+        struct tl_exit_cause cause;
         char text[96], expected[32];
 
         if (!ends_a_process(number))
             continue;
-        cause = tl_cause_of_status(status_of_child(number, 0));
+        cause = tl_exit_cause_of_status(status_of_child(number, 0));
         ck_assert(cause.known);
         ck_assert_int_eq(cause.signal, number);
         ck_assert(!cause.orderly);
@@ -110,7 +110,7 @@ START_TEST(the_usual_signals)
     };
 
     for (size_t i = 0; i < sizeof usual / sizeof *usual; i++) {
-        struct tl_cause cause = tl_cause_of_status(status_of_child(usual[i].number, 0));
+        struct tl_exit_cause cause = tl_exit_cause_of_status(status_of_child(usual[i].number, 0));
         char text[96];
 
         text_of(&cause, text);
@@ -121,12 +121,12 @@ END_TEST
 
 START_TEST(a_cause_nobody_knows)
 {
-    struct tl_cause cause = {.known = false};
+    struct tl_exit_cause cause = {.known = false};
     char text[96], small[8];
 
     text_of(&cause, text);
     ck_assert_ptr_nonnull(strstr(text, "somebody else took its exit status"));
-    tl_cause_text(&cause, small, sizeof small);
+    tl_exit_cause_text(&cause, small, sizeof small);
     ck_assert_uint_eq(strlen(small), sizeof small - 1);
 }
 END_TEST

@@ -152,7 +152,7 @@ END_TEST
 
 static void tell(struct tl_record record)
 {
-    tl_channel_report(TL_SANDBOX_CHANNEL, &record);
+    tl_channel_send_record(TL_SANDBOX_CHANNEL, &record);
 }
 
 static void finish_anothers_task(void)

@@ -133,7 +133,7 @@ static int write_with_middle_open(const struct tl_segment *segment)
 {
     unsigned char *base = tl_segment_map(segment->fd, &segment->shape, false);
 
-    if (!tl_segment_open(base, &middle))
+    if (!tl_segment_unprotect(base, &middle))
         return 4;
     ((volatile unsigned char *)base)[at] = 55;
     return 3;
@@ -143,7 +143,7 @@ static int write_with_middle_closed(const struct tl_segment *segment)
 {
     unsigned char *base = tl_segment_map(segment->fd, &segment->shape, false);
 
-    if (!tl_segment_open(base, &middle) || !tl_segment_close(base, &middle))
+    if (!tl_segment_unprotect(base, &middle) || !tl_segment_protect(base, &middle))
         return 4;
     ((volatile unsigned char *)base)[at] = 66;
     return 3;
@@ -190,7 +190,7 @@ static int faults_of_an_open_extent(const struct tl_segment *segment)
     unsigned char *base = tl_segment_map(segment->fd, &segment->shape, false);
     struct rusage before, after;
 
-    if (!tl_segment_open(base, &extent))
+    if (!tl_segment_unprotect(base, &extent))
         return -1;
     getrusage(RUSAGE_SELF, &before);
     for (int page = 1; page <= 64; page++)

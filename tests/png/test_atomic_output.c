@@ -26,7 +26,7 @@ START_TEST(a_file_is_there_when_it_is_complete)
 
     enter();
     for (int named = 0; named < 2; named++) {
-        struct tl_output *output;
+        struct tl_atomic_output *output;
         int lowest = lowest_free();
 
         no_tmpfile = named;
@@ -53,7 +53,7 @@ START_TEST(an_old_file_stays_until_then)
 
     enter();
     for (int named = 0; named < 2; named++) {
-        struct tl_output *output;
+        struct tl_atomic_output *output;
 
         no_tmpfile = named;
         make_file("out.png", "old", 0604);
@@ -79,7 +79,7 @@ START_TEST(what_is_given_up_leaves_nothing)
     enter();
     make_file("old.png", "old", 0644);
     for (int named = 0; named < 2; named++) {
-        struct tl_output *new, *old;
+        struct tl_atomic_output *new, *old;
         int lowest = lowest_free();
 
         no_tmpfile = named;
@@ -87,13 +87,13 @@ START_TEST(what_is_given_up_leaves_nothing)
         old = open_output("old.png");
         put(new, "half");
         put(old, "half");
-        tl_output_abandon(new);
-        tl_output_abandon(old);
+        tl_atomic_output_abandon(new);
+        tl_atomic_output_abandon(old);
         check_file("old.png", "old");
         ck_assert_int_eq(names_here(), 1);
         ck_assert_int_eq(lowest_free(), lowest);
     }
-    tl_output_abandon(NULL);
+    tl_atomic_output_abandon(NULL);
     unlink("old.png");
     leave();
 }
@@ -101,7 +101,7 @@ END_TEST
 
 START_TEST(links_are_followed)
 {
-    struct tl_output *output;
+    struct tl_atomic_output *output;
     struct stat st;
 
     enter();
@@ -130,7 +130,7 @@ START_TEST(names_may_be_long)
     memset(name, 'n', sizeof name - 1);
     name[sizeof name - 1] = '\0';
     for (int named = 0; named < 2; named++) {
-        struct tl_output *output;
+        struct tl_atomic_output *output;
 
         no_tmpfile = named;
         output = open_output(name);
@@ -164,13 +164,13 @@ static int without_privileges(void)
 {
     const char *const paths[] = {"out.png", "old.png", "protected.png"};
     struct telar_error error = {0};
-    struct tl_output *output;
+    struct tl_atomic_output *output;
 
     if (geteuid() == 0 && (setgroups(0, NULL) != 0 || setgid(NOBODY) != 0 || setuid(NOBODY) != 0))
         return 10;
     for (int i = 0; i < 3; i++) {
         error = (struct telar_error){0};
-        if (tl_output_open(paths[i], NULL, &output, &error) != TELAR_OUTPUT
+        if (tl_atomic_output_open(paths[i], NULL, &output, &error) != TELAR_OUTPUT
             || error.errnum != EACCES)
             return i + 1;
         if (!strstr(error.text, i < 2 ? "may write" : "write-protected"))
@@ -210,17 +210,17 @@ END_TEST
 static bool fails_at(enum call call, const char *path)
 {
     struct telar_error error = {0};
-    struct tl_output *output;
+    struct tl_atomic_output *output;
     telar_status status;
 
     failing = call;
     failing_errno = ENOSPC;
     failing_times = 1;
-    status = tl_output_open(path, NULL, &output, &error);
+    status = tl_atomic_output_open(path, NULL, &output, &error);
     if (status == TELAR_OK)
-        status = tl_output_write(output, "new", 3, &error);
+        status = tl_atomic_output_write(output, "new", 3, &error);
     if (status == TELAR_OK)
-        status = tl_output_commit(output, &error);
+        status = tl_atomic_output_commit(output, &error);
     failing = NONE;
     if (failing_times > 0) {
         ck_assert_int_eq(status, TELAR_OK);
@@ -266,7 +266,7 @@ START_TEST(taken_temporary_names_are_avoided)
     enter();
     for (int named = 0; named < 2; named++) {
         struct telar_error error = {0};
-        struct tl_output *output;
+        struct tl_atomic_output *output;
 
         no_tmpfile = named;
         failing = named ? CREATE : LINK;
@@ -280,8 +280,8 @@ START_TEST(taken_temporary_names_are_avoided)
         unlink("out.png");
 
         failing_times = 1000000;
-        if (tl_output_open("out.png", NULL, &output, &error) == TELAR_OK)
-            tl_output_commit(output, &error);
+        if (tl_atomic_output_open("out.png", NULL, &output, &error) == TELAR_OK)
+            tl_atomic_output_commit(output, &error);
         ck_assert_int_eq(error.errnum, EEXIST);
         ck_assert_int_eq(names_here(), 0);
         failing = NONE;
@@ -304,7 +304,7 @@ START_TEST(a_signal_handler_can_remove_the_file)
 {
     enter();
     for (int stage = 0; stage < 4; stage++) {
-        struct tl_output *output;
+        struct tl_atomic_output *output;
         int status;
         pid_t pid;
 
@@ -315,13 +315,13 @@ START_TEST(a_signal_handler_can_remove_the_file)
             signal(SIGTERM, remove_told);
             if (stage == 0)
                 raise(SIGTERM);
-            tl_output_open("out.png", &told, &output, NULL);
+            tl_atomic_output_open("out.png", &told, &output, NULL);
             if (stage == 1)
                 raise(SIGTERM);
-            tl_output_write(output, "new", 3, NULL);
+            tl_atomic_output_write(output, "new", 3, NULL);
             if (stage == 2)
                 raise(SIGTERM);
-            tl_output_commit(output, NULL);
+            tl_atomic_output_commit(output, NULL);
             raise(SIGTERM);
         }
         ck_assert_int_eq(waitpid(pid, &status, 0), pid);
@@ -337,17 +337,17 @@ END_TEST
 
 START_TEST(nothing_is_told_when_nothing_is_there)
 {
-    struct tl_output *output;
+    struct tl_atomic_output *output;
 
     enter();
     for (int named = 0; named < 2; named++) {
         no_tmpfile = named;
-        ck_assert_int_eq(tl_output_open("out.png", &told, &output, NULL), TELAR_OK);
+        ck_assert_int_eq(tl_atomic_output_open("out.png", &told, &output, NULL), TELAR_OK);
         ck_assert_int_eq(told.exists, names_here());
-        tl_output_abandon(output);
+        tl_atomic_output_abandon(output);
         ck_assert_int_eq(told.exists, 0);
         ck_assert_int_eq(names_here(), 0);
-        ck_assert_int_eq(tl_output_open("out.png", &told, &output, NULL), TELAR_OK);
+        ck_assert_int_eq(tl_atomic_output_open("out.png", &told, &output, NULL), TELAR_OK);
         commit(output);
         ck_assert_int_eq(told.exists, 0);
         unlink("out.png");
@@ -362,7 +362,7 @@ START_TEST(a_file_size_limit_is_an_error_and_no_signal)
     static const char block[10000];
     struct rlimit before, limit;
     struct telar_error error = {0};
-    struct tl_output *output;
+    struct tl_atomic_output *output;
     telar_status status;
 
     enter();
@@ -371,11 +371,11 @@ START_TEST(a_file_size_limit_is_an_error_and_no_signal)
     limit.rlim_cur = 4096;
     output = open_output("out.png");
     ck_assert_int_eq(setrlimit(RLIMIT_FSIZE, &limit), 0);
-    status = tl_output_write(output, block, sizeof block, &error);
+    status = tl_atomic_output_write(output, block, sizeof block, &error);
     ck_assert_int_eq(setrlimit(RLIMIT_FSIZE, &before), 0);
     ck_assert_int_eq(status, TELAR_OUTPUT);
     ck_assert_int_eq(error.errnum, EFBIG);
-    tl_output_abandon(output);
+    tl_atomic_output_abandon(output);
     ck_assert_int_eq(names_here(), 0);
     leave();
 }

@@ -27,12 +27,12 @@ static void check_nothing_pending(void)
 START_TEST(a_full_device_is_an_error)
 {
     struct telar_error error = {0};
-    struct tl_output *output = open_output("/dev/full");
+    struct tl_atomic_output *output = open_output("/dev/full");
 
-    ck_assert_int_eq(tl_output_write(output, "x", 1, &error), TELAR_OUTPUT);
+    ck_assert_int_eq(tl_atomic_output_write(output, "x", 1, &error), TELAR_OUTPUT);
     ck_assert_int_eq(error.errnum, ENOSPC);
     ck_assert_ptr_nonnull(strstr(error.text, "/dev/full"));
-    tl_output_abandon(output);
+    tl_atomic_output_abandon(output);
     output = open_output("/dev/null");
     put(output, "x");
     commit(output);
@@ -43,7 +43,7 @@ END_TEST
 START_TEST(a_pipe_is_written_directly)
 {
     struct telar_error error = {0};
-    struct tl_output *output;
+    struct tl_atomic_output *output;
     struct stat st;
     char found[8] = "";
     int reader;
@@ -56,10 +56,10 @@ START_TEST(a_pipe_is_written_directly)
     ck_assert_int_eq(read(reader, found, sizeof found), 7);
     ck_assert_str_eq(found, "through");
     close(reader);
-    ck_assert_int_eq(tl_output_write(output, "x", 1, &error), TELAR_OUTPUT);
+    ck_assert_int_eq(tl_atomic_output_write(output, "x", 1, &error), TELAR_OUTPUT);
     ck_assert_int_eq(error.errnum, EPIPE);
     check_nothing_pending();
-    tl_output_abandon(output);
+    tl_atomic_output_abandon(output);
     ck_assert_int_eq(stat("pipe", &st), 0);
     ck_assert(S_ISFIFO(st.st_mode));
     unlink("pipe");
@@ -71,7 +71,7 @@ END_TEST
 START_TEST(a_signal_of_others_stays)
 {
     struct telar_error error = {0};
-    struct tl_output *output;
+    struct tl_atomic_output *output;
     sigset_t set, pending;
     int ends[2], saved = dup(STDOUT_FILENO);
 
@@ -83,8 +83,8 @@ START_TEST(a_signal_of_others_stays)
     pthread_sigmask(SIG_BLOCK, &set, NULL);
     raise(SIGPIPE);
     output = open_output("-");
-    ck_assert_int_eq(tl_output_write(output, "x", 1, &error), TELAR_OUTPUT);
-    tl_output_abandon(output);
+    ck_assert_int_eq(tl_atomic_output_write(output, "x", 1, &error), TELAR_OUTPUT);
+    tl_atomic_output_abandon(output);
     sigpending(&pending);
     ck_assert(sigismember(&pending, SIGPIPE));
     signal(SIGPIPE, SIG_IGN); /* discards it */
@@ -112,7 +112,7 @@ START_TEST(standard_output_may_be_non_blocking)
 {
     static const char block[1 << 20];
     struct telar_error error = {0};
-    struct tl_output *output;
+    struct tl_atomic_output *output;
     int ends[2], status, saved = dup(STDOUT_FILENO);
     pid_t reader;
 
@@ -126,7 +126,7 @@ START_TEST(standard_output_may_be_non_blocking)
     ck_assert_int_eq(fcntl(ends[1], F_SETFL, O_NONBLOCK), 0);
     ck_assert_int_eq(dup2(ends[1], STDOUT_FILENO), STDOUT_FILENO);
     output = open_output("-");
-    status = tl_output_write(output, block, sizeof block, &error);
+    status = tl_atomic_output_write(output, block, sizeof block, &error);
     ck_assert_msg(status == TELAR_OK, "%s", error.text);
     commit(output);
     close(ends[0]);
@@ -140,7 +140,7 @@ END_TEST
 
 START_TEST(closed_standard_output_is_an_error)
 {
-    struct tl_output *output;
+    struct tl_atomic_output *output;
     int saved = dup(STDOUT_FILENO);
 
     enter();

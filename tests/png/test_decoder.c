@@ -279,7 +279,7 @@ START_TEST(an_image_may_be_written_over_its_own_file)
     char path[] = "telar-codec-XXXXXX";
     int fd = mkstemp(path);
     struct tl_decoder *decoder;
-    struct tl_output *output;
+    struct tl_atomic_output *output;
     struct telar_error error = {0};
     unsigned char plane[20][90];
     telar_image *image, *again;
@@ -289,10 +289,10 @@ START_TEST(an_image_may_be_written_over_its_own_file)
     ck_assert_int_eq(telar_image_write(image, path, &error), TELAR_OK);
     /* The output is opened while the input is only half read. */
     ck_assert_int_eq(tl_decoder_open(path, NULL, &decoder, &error), TELAR_OK);
-    ck_assert_int_eq(tl_output_open(path, NULL, &output, &error), TELAR_OK);
-    ck_assert_int_eq(tl_output_write(output, "x", 1, &error), TELAR_OK);
+    ck_assert_int_eq(tl_atomic_output_open(path, NULL, &output, &error), TELAR_OK);
+    ck_assert_int_eq(tl_atomic_output_write(output, "x", 1, &error), TELAR_OK);
     ck_assert_int_eq(tl_decoder_read(decoder, plane[0], sizeof plane[0], &error), TELAR_OK);
-    tl_output_abandon(output);
+    tl_atomic_output_abandon(output);
     tl_decoder_close(decoder);
     ck_assert_mem_eq(plane[19], telar_image_row(image, 19), sizeof plane[19]);
     ck_assert_int_eq(telar_image_read(path, NULL, &again, &error), TELAR_OK);

@@ -90,7 +90,7 @@ static void read_both_ways(void)
     memory_file(maker.bytes, maker.n, &fd, name);
     if (tl_decoder_open(name, &limits, &direct, &said) == TELAR_OK)
         tl_decoder_read(direct, direct_pixels, 64, &said);
-    if (tl_decoder_scan(name, &limits, &scanned, &heard) == TELAR_OK) {
+    if (tl_decoder_open_scan(name, &limits, &scanned, &heard) == TELAR_OK) {
         bool known =
             tl_decoder_geometry(scanned)->rows == 8 && tl_decoder_geometry(scanned)->columns == 8;
 
@@ -149,7 +149,7 @@ START_TEST(a_scan_finds_common_files)
     make(kinds[_i].depth, kinds[_i].color_type, kinds[_i].palette, kinds[_i].transparent);
     memory_file(maker.bytes, maker.n, &fd, name);
     ck_assert_int_eq(tl_decoder_open(name, &limits, &opened, NULL), TELAR_OK);
-    ck_assert_int_eq(tl_decoder_scan(name, &limits, &scanned, NULL), TELAR_OK);
+    ck_assert_int_eq(tl_decoder_open_scan(name, &limits, &scanned, NULL), TELAR_OK);
     ck_assert_mem_eq(tl_decoder_geometry(opened), tl_decoder_geometry(scanned),
                      sizeof(struct telar_geometry));
     ck_assert_int_eq(tl_decoder_in_bands(scanned), _i < 4);
@@ -172,7 +172,7 @@ static telar_status take(const struct tl_found *found, struct telar_error *error
 
     make(8, 3, true, false);
     memory_file(maker.bytes, maker.n, &fd, name);
-    ck_assert_int_eq(tl_decoder_scan(name, &limits, &d, NULL), TELAR_OK);
+    ck_assert_int_eq(tl_decoder_open_scan(name, &limits, &d, NULL), TELAR_OK);
     *error = (struct telar_error){0};
     status = tl_decoder_take_found(d, found, FOUND_BYTES, error);
     tl_decoder_close(d);

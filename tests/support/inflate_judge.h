@@ -49,8 +49,8 @@ static inline struct outcome by_zlib(const unsigned char *in, size_t n, bool raw
 static inline struct outcome by_us(const unsigned char *in, size_t n, bool raw, size_t in_piece,
                                    size_t out_piece)
 {
-    struct tl_input_bytes i = {NULL, 0, 0};
-    struct tl_output_bytes o = {malloc(out_piece), out_piece, 0};
+    struct tl_inflate_input i = {NULL, 0, 0};
+    struct tl_inflate_output o = {malloc(out_piece), out_piece, 0};
     unsigned char *piece = NULL;
     struct outcome outcome = {false, 0, 0};
     tl_inflate_state state;
@@ -72,7 +72,7 @@ static inline struct outcome by_us(const unsigned char *in, size_t n, bool raw, 
         if (state != TL_INFLATE_MORE || (!full && i.used == i.n && given == n))
             break;
         if (!full) {
-            i = (struct tl_input_bytes){NULL, in_piece < n - given ? in_piece : n - given, 0};
+            i = (struct tl_inflate_input){NULL, in_piece < n - given ? in_piece : n - given, 0};
             free(piece);
             i.bytes = piece = malloc(i.n);
             memcpy(piece, in + given, i.n);

@@ -129,37 +129,37 @@ int lowest_free(void)
     return fd;
 }
 
-struct tl_output *open_output(const char *path)
+struct tl_atomic_output *open_output(const char *path)
 {
     struct telar_error error = {0};
-    struct tl_output *output;
+    struct tl_atomic_output *output;
 
-    ck_assert_msg(tl_output_open(path, NULL, &output, &error) == TELAR_OK, "%s", error.text);
+    ck_assert_msg(tl_atomic_output_open(path, NULL, &output, &error) == TELAR_OK, "%s", error.text);
     return output;
 }
 
-void put(struct tl_output *output, const char *text)
+void put(struct tl_atomic_output *output, const char *text)
 {
     struct telar_error error = {0};
 
-    ck_assert_msg(tl_output_write(output, text, strlen(text), &error) == TELAR_OK, "%s",
+    ck_assert_msg(tl_atomic_output_write(output, text, strlen(text), &error) == TELAR_OK, "%s",
                   error.text);
 }
 
-void commit(struct tl_output *output)
+void commit(struct tl_atomic_output *output)
 {
     struct telar_error error = {0};
 
-    ck_assert_msg(tl_output_commit(output, &error) == TELAR_OK, "%s", error.text);
+    ck_assert_msg(tl_atomic_output_commit(output, &error) == TELAR_OK, "%s", error.text);
 }
 
 void check_refused(const char *path, const char *phrase)
 {
     struct telar_error error = {0};
-    struct tl_output *output;
+    struct tl_atomic_output *output;
     int lowest = lowest_free();
 
-    ck_assert_msg(tl_output_open(path, NULL, &output, &error) == TELAR_OUTPUT, "%s", path);
+    ck_assert_msg(tl_atomic_output_open(path, NULL, &output, &error) == TELAR_OUTPUT, "%s", path);
     ck_assert_ptr_null(output);
     ck_assert_msg(strstr(error.text, phrase) && strstr(error.text, ";"), "\"%s\"", error.text);
     ck_assert_int_eq(lowest_free(), lowest);

@@ -34,12 +34,12 @@ void check_file(const char *path, const char *text);
 int lowest_free(void);
 
 /* The calls of codec.h; they must succeed. */
-struct tl_output *open_output(const char *path);
-void put(struct tl_output *output, const char *text);
-void commit(struct tl_output *output);
+struct tl_atomic_output *open_output(const char *path);
+void put(struct tl_atomic_output *output, const char *text);
+void commit(struct tl_atomic_output *output);
 
-/* tl_output_open() must fail: TELAR_OUTPUT, `phrase` and a remedy in the text, no descriptor left
- * open. */
+/* tl_atomic_output_open() must fail: TELAR_OUTPUT, `phrase` and a remedy in the text, no descriptor
+ * left open. */
 void check_refused(const char *path, const char *phrase);
 
 #endif

@@ -86,7 +86,7 @@ static inline void read_in_bands(struct reading *r, uint32_t band_rows)
                   && tl_unfilter(&rows, filtered, count, above, r->pixels + row * r->row_bytes,
                                  r->row_bytes);
     }
-    r->good = r->good && tl_decoder_leave(r->decoder, rest, &n)
+    r->good = r->good && tl_decoder_end_image(r->decoder, rest, &n)
               && tl_decoder_read_tail(r->decoder, rest, n, &doubt, NULL) == TELAR_OK;
     free(filtered);
     free(above);
@@ -103,10 +103,10 @@ static inline bool read_band_alone(struct reading *r, uint32_t band, uint32_t ba
                    count = g->rows - row < band_rows ? g->rows - row : band_rows;
     unsigned char *filtered = or_die(malloc(count * (r->row_bytes + 1))),
                   *above = or_die(malloc(r->row_bytes));
-    const uint32_t part_rows = tl_decoder_restart(r->decoder)->part_rows;
-    struct tl_restarted told;
-    bool good = tl_restart_read(tl_decoder_restart(r->decoder), tl_decoder_descriptor(r->decoder),
-                                band, work, filtered, r->row_bytes + 1, &told);
+    const uint32_t part_rows = tl_decoder_bands(r->decoder)->part_rows;
+    struct tl_band_read told;
+    bool good = tl_band_reader_read(tl_decoder_bands(r->decoder), tl_decoder_descriptor(r->decoder),
+                                    band, work, filtered, r->row_bytes + 1, &told);
 
     for (uint32_t i = 0, n; good && i < count; i += n) {
         n = count - i < part_rows ? count - i : part_rows;
@@ -125,7 +125,7 @@ static inline uint32_t claimed_rows(const unsigned char *bytes, size_t n)
 {
     const unsigned char *at = memmem(bytes, n, "teLR", 4);
 
-    if (!at || bytes + n - at < 4 + TL_RESTART_BYTES)
+    if (!at || bytes + n - at < 4 + TL_TELR_BYTES)
         return 0;
     return (uint32_t)at[8] << 24 | (uint32_t)at[9] << 16 | (uint32_t)at[10] << 8 | at[11];
 }
@@ -142,7 +142,7 @@ static inline void read_restarted(struct reading *r, uint32_t band_rows)
         return;
     n_bands = (uint32_t)((g->rows + (uint64_t)band_rows - 1) / band_rows);
     adlers = or_die(calloc(n_bands, sizeof *adlers));
-    work = or_die(malloc(tl_restart_work_bytes()));
+    work = or_die(malloc(tl_band_reader_work_bytes()));
     r->good = true;
     for (uint32_t band = n_bands; r->good && band-- > 0;)
         r->good = read_band_alone(r, band, band_rows, &adlers[band], work);
@@ -151,7 +151,7 @@ static inline void read_restarted(struct reading *r, uint32_t band_rows)
 
         adler = tl_encode_join(g, adler, adlers[band], left < band_rows ? left : band_rows);
     }
-    r->good = r->good && adler == tl_decoder_restart(r->decoder)->adler
+    r->good = r->good && adler == tl_decoder_bands(r->decoder)->adler
               && tl_decoder_read_tail(r->decoder, NULL, 0, &doubt, NULL) == TELAR_OK;
     free(adlers);
     free(work);
