@@ -191,9 +191,10 @@ static bool may_run(const struct tl_ledger *ledger, const struct tl_task *task, 
                && source_slot_free(ledger, i);
     case TELAR_TASK_PREPARE:
         return true;
-    case TELAR_TASK_GATHER:
+    case TELAR_TASK_GATHER: /* The partials are those of the statistic before, whose merge reads
+                               them: that has to be done, not only given. */
         return rows_written(ledger, &task->region, job->halo, worker)
-               && states_written(ledger, stage->step, worker);
+               && states_written(ledger, stage->step, TL_NOBODY);
     case TELAR_TASK_MERGE:
         return all_settled(ledger, stage - 1, 0, stage[-1].count, worker);
     case TELAR_TASK_PROCESS:

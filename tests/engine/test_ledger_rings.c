@@ -13,20 +13,23 @@
 
 #include <stdio.h>
 
-enum { WORKERS_MAX = 9, TICKETS_MAX = 2, SLOTS_MAX = 4096 };
+enum { WORKERS_MAX = 9, TICKETS_MAX = 2, CELLS_MAX = 16384 };
 
-/* A ring as it is in memory: which band each slot holds, and who is at it. */
-struct memory {
-    const struct tl_ring *ring;
-    int64_t band[SLOTS_MAX];
-    int readers[SLOTS_MAX];
-    bool written[SLOTS_MAX];
+/*
+ * All extents of the segment that tasks write: which task's bytes each holds, and who is at it.
+ * Found by the page on which an extent begins.
+ */
+struct cell {
+    int64_t task; /* NOTHING, BEFORE: as it was when the run began */
+    int readers;
+    bool written;
 };
+enum { NOTHING = -1, BEFORE = -2 };
 
 struct play {
     struct tl_job job;
     struct tl_ledger ledger;
-    struct memory filtered, source, encoded;
+    struct cell cell[CELLS_MAX];
     struct tl_ticket ticket[WORKERS_MAX][TICKETS_MAX];
     uint32_t made;          /* workers that could be made in the end; the others never ask */
     uint32_t present;       /* those that are there by now */
@@ -37,95 +40,133 @@ struct play {
     bool begun[WORKERS_MAX];       /* the one behind those is being worked on */
 };
 
-static void remember(struct memory *memory, const struct tl_ring *ring)
+static struct cell *cell_at(struct play *play, uint64_t offset)
 {
-    memset(memory, 0, sizeof *memory);
-    memory->ring = ring;
-    ck_assert_uint_le(ring->slots, SLOTS_MAX);
-    for (uint32_t i = 0; i < SLOTS_MAX; i++)
-        memory->band[i] = -1;
+    ck_assert_uint_lt(offset / TL_PAGE_BYTES, CELLS_MAX);
+    return &play->cell[offset / TL_PAGE_BYTES];
 }
 
-static void read_at(struct memory *memory, uint64_t slot, uint64_t band, int change)
+static void read_at(struct play *play, uint64_t offset, int64_t task, int change)
 {
-    ck_assert_msg(memory->band[slot] == (int64_t)band, "band %llu is not in its slot",
-                  (unsigned long long)band);
-    ck_assert_msg(!memory->written[slot], "band %llu is overwritten while it is read",
-                  (unsigned long long)band);
-    memory->readers[slot] += change;
+    struct cell *cell = cell_at(play, offset);
+
+    ck_assert_msg(cell->task == task, "what task %lld wrote is not there while it is read",
+                  (long long)task);
+    ck_assert_msg(!cell->written, "what task %lld wrote is overwritten while it is read",
+                  (long long)task);
+    cell->readers += change;
 }
 
-static void read_slot(struct memory *memory, uint64_t band, int change)
+/* Reads what task `index` of a stage wrote. */
+static void read_task(struct play *play, const struct tl_stage *stage, uint64_t index, int change)
 {
-    read_at(memory, band % memory->ring->slots, band, change);
+    uint64_t task = stage->first + index;
+
+    read_at(play, tl_job_task(&play->job, task, 0).extent.offset, (int64_t)task, change);
 }
 
-static void write_at(struct memory *memory, uint64_t slot, uint64_t band, bool begin)
+static void write_extent(struct play *play, const struct tl_task *task, bool begin)
 {
-    ck_assert_msg(memory->readers[slot] == 0, "band %llu overwrites what is read",
-                  (unsigned long long)band);
-    ck_assert_int_ne(memory->written[slot], begin);
-    memory->written[slot] = begin;
-    memory->band[slot] = begin ? -1 : (int64_t)band;
+    struct cell *cell = cell_at(play, task->extent.offset);
+    uint64_t number = task->stage->first + task->index;
+
+    ck_assert_msg(cell->readers == 0, "task %llu overwrites what is read",
+                  (unsigned long long)number);
+    ck_assert_int_ne(cell->written, begin);
+    cell->written = begin;
+    cell->task = begin ? NOTHING : (int64_t)number;
 }
 
-static void write_slot(struct memory *memory, uint64_t band, bool begin)
-{
-    write_at(memory, band % memory->ring->slots, band, begin);
-}
-
-/* The bands that encoding one reads: its rows and the halo. */
-static void read_around(struct play *play, const struct tl_task *task, int change)
+/* Reads the bands of the source that have rows of [r0, r1) or so many around them. */
+static void read_source(struct play *play, const struct telar_region *region, uint32_t halo,
+                        int change)
 {
     const struct tl_job *job = &play->job;
-    uint64_t first =
-        (task->region.r0 > job->halo ? task->region.r0 - job->halo : 0) / job->band_rows;
-    uint64_t end = task->region.r1 + (uint64_t)job->halo;
+    const struct tl_stage *decoding = tl_job_decoding(job);
+    uint64_t first = (region->r0 > halo ? region->r0 - halo : 0) / job->band_rows;
+    uint64_t end = region->r1 + (uint64_t)halo;
 
     end = end < job->image.rows ? end : job->image.rows;
-    for (uint64_t band = first; band * job->band_rows < end; band++)
-        read_slot(&play->source, band, change);
+    for (uint64_t band = first; decoding && band * job->band_rows < end; band++)
+        read_task(play, decoding, band, change);
 }
 
-/* Pixels are made of rows that are at hand: in a slot of their own, or where nobody else comes
- * near. */
-static void touch_pixels(struct play *play, uint64_t band, bool begin)
+/* Reads the states of the first `count` transforms. */
+static void read_states(struct play *play, uint32_t count, int change)
 {
-    if (band > 0 && !play->job.restart)
-        read_slot(&play->source, band - 1, begin ? 1 : -1);
-    write_slot(&play->source, band, begin);
+    for (uint32_t i = 0; i < play->job.n_stages; i++) {
+        const struct tl_stage *stage = &play->job.stage[i];
+
+        if ((stage->kind == TELAR_TASK_PREPARE || stage->kind == TELAR_TASK_MERGE)
+            && stage->step < count)
+            read_task(play, stage, 0, change);
+    }
+}
+
+/* Reads the results of the regions that have rows of a band. */
+static void read_results(struct play *play, const struct telar_region *band, int change)
+{
+    const struct tl_stage *process = tl_job_stage(&play->job, TELAR_TASK_PROCESS);
+
+    for (uint64_t i = 0; i < process->count; i++) {
+        struct telar_region region = tl_job_task(&play->job, process->first + i, 0).region;
+
+        if (region.r0 < band->r1 && band->r0 < region.r1)
+            read_task(play, process, i, change);
+    }
+}
+
+static void read_for_encoding(struct play *play, const struct tl_task *task, int change)
+{
+    if (!play->job.straight)
+        read_source(play, &task->region, play->job.fused ? play->job.halo : 0, change);
+    if (play->job.fused)
+        read_states(play, TELAR_PIPELINE_MAX, change);
+    else
+        read_results(play, &task->region, change);
+}
+
+/* The band before, where pixels are made of its last row; files that are read band by band need it
+ * not. */
+static void read_band_before(struct play *play, const struct tl_task *task, int change)
+{
+    if (task->index > 0 && task->index < play->job.n_bands && !play->job.restart)
+        read_task(play, task->stage, task->index - 1, change);
 }
 
 /* A task begins (true) or ends: touches what it reads and writes. */
-static void touch(struct play *play, const struct tl_task *task, uint32_t slot, bool begin)
+static void touch(struct play *play, const struct tl_task *task, bool begin)
 {
     int change = begin ? 1 : -1;
 
     switch (task->stage->kind) {
     case TELAR_TASK_INFLATE:
-        if (task->index < play->job.n_bands && play->job.together)
-            touch_pixels(play, task->index, begin);
-        else if (task->index < play->job.n_bands)
-            write_slot(&play->filtered, task->index, begin);
+        if (play->job.together)
+            read_band_before(play, task, change);
         break;
     case TELAR_TASK_UNFILTER:
-        read_slot(&play->filtered, task->index, change);
-        touch_pixels(play, task->index, begin);
-        break;
-    case TELAR_TASK_ENCODE:
-        if (!play->job.straight)
-            read_around(play, task, change);
-        write_at(&play->encoded, slot, task->index, begin);
-        break;
-    case TELAR_TASK_GATHER:
-        read_around(play, task, change);
+        read_task(play, tl_job_stage(&play->job, TELAR_TASK_INFLATE), task->index, change);
+        read_band_before(play, task, change);
         break;
     case TELAR_TASK_PREPARE:
-    case TELAR_TASK_MERGE:
         break;
-    default:
-        ck_abort_msg("there is no such stage here");
+    case TELAR_TASK_GATHER:
+        read_source(play, &task->region, play->job.halo, change);
+        read_states(play, task->stage->step, change);
+        break;
+    case TELAR_TASK_MERGE:
+        for (uint64_t i = 0; i < task->stage[-1].count; i++)
+            read_task(play, task->stage - 1, i, change);
+        break;
+    case TELAR_TASK_PROCESS:
+        read_source(play, &task->region, play->job.halo, change);
+        read_states(play, TELAR_PIPELINE_MAX, change);
+        break;
+    case TELAR_TASK_ENCODE:
+        read_for_encoding(play, task, change);
+        break;
     }
+    write_extent(play, task, begin);
 }
 
 /* The coordinator takes encoded bands away, in order. */
@@ -134,8 +175,10 @@ static void write_encoded(struct play *play)
     uint32_t slot;
 
     while (tl_ledger_next_encoded(&play->ledger, &slot)) {
-        read_at(&play->encoded, slot, play->ledger.n_written, 0);
-        play->ledger.n_written++;
+        uint64_t task =
+            tl_job_stage(&play->job, TELAR_TASK_ENCODE)->first + play->ledger.n_written++;
+
+        read_at(play, tl_job_task(&play->job, task, slot).extent.offset, (int64_t)task, 0);
     }
 }
 
@@ -170,17 +213,11 @@ static void give(struct play *play, uint32_t worker)
     play->ticket[worker][play->n_tickets[worker]++] = ticket;
 }
 
-/* Whoever works on the task has died in the middle of it. */
-static void spoil(struct play *play, const struct tl_task *task, uint32_t slot)
+/* The worker at the task has died in the middle of it. */
+static void spoil(struct play *play, const struct tl_task *task)
 {
-    touch(play, task, slot, false);
-    if (task->stage->kind == TELAR_TASK_INFLATE && task->index < play->job.n_bands
-        && !play->job.together)
-        play->filtered.band[task->index % play->job.filtered.slots] = -1;
-    if (task->stage == tl_job_decoding(&play->job) && task->index < play->job.n_bands)
-        play->source.band[task->index % play->job.source.slots] = -1;
-    if (task->stage->kind == TELAR_TASK_ENCODE)
-        play->encoded.band[slot] = -1;
+    touch(play, task, false);
+    cell_at(play, task->extent.offset)->task = NOTHING;
 }
 
 /*
@@ -211,7 +248,7 @@ static void die(struct play *play, uint32_t worker, bool for_good)
         struct tl_ticket ticket = play->ticket[worker][play->unheard[worker]];
         struct tl_task task = tl_job_task(&play->job, ticket.task, ticket.slot);
 
-        spoil(play, &task, ticket.slot);
+        spoil(play, &task);
     }
     for (uint32_t i = 0; i < play->n_tickets[worker]; i++)
         tl_ledger_give_back(&play->ledger, play->ticket[worker][i].task, i == 0);
@@ -231,7 +268,7 @@ static void step(struct play *play, uint32_t worker)
     ticket = play->ticket[worker][play->unheard[worker]];
     task = tl_job_task(&play->job, ticket.task, ticket.slot);
     play->begun[worker] = !play->begun[worker];
-    touch(play, &task, ticket.slot, play->begun[worker]);
+    touch(play, &task, play->begun[worker]);
     play->unheard[worker] += !play->begun[worker];
 }
 
@@ -246,7 +283,17 @@ static void hear(struct play *play, uint32_t worker)
 }
 
 /* How bands are decoded, and what of those that are decoded for themselves is needed by others. */
-enum decoding { ONE_BY_ONE, TOGETHER, ALONE, OF_THE_WHOLE, FOR_FOREIGNERS, DECODINGS };
+enum decoding { ONE_BY_ONE, TOGETHER, ALONE, OF_THE_WHOLE, FOR_FOREIGNERS, BEFORE_THE_RUN };
+
+/* A run: what is asked, and what happens to it. */
+struct game {
+    struct telar_geometry image;
+    struct telar_plan plan;
+    const char *steps; /* of the pipeline, between blanks */
+    enum decoding decoding;
+    uint32_t workers, made, seed;
+    bool kept, deaths; /* results stay in the segment; workers die */
+};
 
 static void do_nothing(const struct telar_context *context, const struct telar_source *source,
                        const struct telar_result *result)
@@ -265,87 +312,185 @@ static const struct telar_transform foreign = {
     .process = do_nothing,
 };
 
-static void play_run(struct play *play, struct tl_request request, uint32_t made,
-                     uint32_t halo_rows, enum decoding decoding, bool deaths, uint32_t seed)
+static telar_pipeline *pipeline_of(const struct game *game)
 {
-    static const char *const text = "blur:sigma=";
     telar_pipeline *pipeline = telar_pipeline_new();
-    uint64_t rounds = 0, limit;
-    char blur[40];
+    char text[100], *rest = text, *step;
 
-    snprintf(blur, sizeof blur, "%s%g", text, halo_rows / 3.0);
-    if (halo_rows)
-        ck_assert_int_eq(telar_pipeline_parse(pipeline, blur, NULL), TELAR_OK);
-    if (decoding == OF_THE_WHOLE)
-        ck_assert_int_eq(telar_pipeline_parse(pipeline, "equalize", NULL), TELAR_OK);
-    if (decoding == FOR_FOREIGNERS)
+    snprintf(text, sizeof text, "%s", game->steps);
+    while ((step = strsep(&rest, " ")))
+        if (*step)
+            ck_assert_int_eq(telar_pipeline_parse(pipeline, step, NULL), TELAR_OK);
+    if (game->decoding == FOR_FOREIGNERS)
         ck_assert_int_eq(telar_pipeline_add(pipeline, &foreign, NULL, NULL), TELAR_OK);
-    request.together = decoding == TOGETHER;
-    request.restart = decoding >= ALONE;
-    request.pipeline = pipeline;
+    return pipeline;
+}
+
+static void begin(struct play *play, const struct game *game, const telar_pipeline *pipeline)
+{
+    const struct tl_request request = {
+        .image = game->image,
+        .pipeline = pipeline,
+        .plan = game->plan,
+        .workers = game->workers,
+        .decode = game->decoding != BEFORE_THE_RUN,
+        .together = game->decoding == TOGETHER,
+        .restart = game->decoding >= ALONE && game->decoding != BEFORE_THE_RUN,
+        .apart = game->seed % 2,
+        .encode = !game->kept,
+    };
+
     memset(play, 0, sizeof *play);
     ck_assert_int_eq(tl_job_init(&play->job, &request, NULL), TELAR_OK);
-    ck_assert_int_eq(play->job.straight, decoding == ALONE && halo_rows == 0);
     ck_assert_int_eq(tl_ledger_init(&play->ledger, &play->job, NULL), TELAR_OK);
-    remember(&play->filtered, &play->job.filtered);
-    remember(&play->source, &play->job.source);
-    remember(&play->encoded, &play->job.encoded);
-    play->made = made;
+    for (uint32_t i = 0; i < CELLS_MAX; i++)
+        play->cell[i].task = BEFORE;
+    play->made = game->made;
     play->present = 1;
-    limit = play->job.n_tasks * 10000 + 1000000;
-    while (!tl_ledger_complete(&play->ledger)) {
-        uint32_t worker = next_random(&seed) % play->present, dice = next_random(&seed) % 1000;
+}
 
+/* One throw of the dice: something happens to a worker, or between it and the coordinator. */
+static void go_on(struct play *play, uint32_t *seed, bool deaths)
+{
+    uint32_t worker = next_random(seed) % play->present, dice = next_random(seed) % 1000;
+
+    if (play->present < play->made && dice % 100 == 99)
+        play->present++;
+    if (play->present == play->made)
+        play->ledger.workers = play->made; /* till then the others may still come */
+    if (play->gone[worker])
+        return;
+    if (dice == 0)
+        write_encoded(play); /* seldom, so that encoded bands pile up */
+    else if (dice < 10 && deaths)
+        die(play, worker, dice % 3 == 0);
+    else if (dice % 4 == 0)
+        hear(play, worker);
+    else if (dice % 4 == 1)
+        give(play, worker);
+    else
+        step(play, worker);
+}
+
+static void play_run(const struct game *game)
+{
+    static struct play play;
+    telar_pipeline *pipeline = pipeline_of(game);
+    uint32_t seed = game->seed;
+    uint64_t rounds = 0, limit;
+
+    begin(&play, game, pipeline);
+    limit = play.job.n_tasks * 10000 + 1000000;
+    while (!tl_ledger_complete(&play.ledger)) {
         ck_assert_msg(++rounds < limit, "nobody can go on");
-        if (play->present < made && dice % 100 == 99)
-            play->present++;
-        if (play->present == made)
-            play->ledger.workers = made; /* till then the others may still come */
-        if (play->gone[worker])
-            continue;
-        if (dice == 0)
-            write_encoded(play); /* seldom, so that encoded bands pile up */
-        else if (dice < 10 && deaths)
-            die(play, worker, dice % 3 == 0);
-        else if (dice % 4 == 0)
-            hear(play, worker);
-        else if (dice % 4 == 1)
-            give(play, worker);
-        else
-            step(play, worker);
+        go_on(&play, &seed, game->deaths);
     }
-    tl_ledger_free(&play->ledger);
+    tl_ledger_free(&play.ledger);
     telar_pipeline_free(pipeline);
 }
 
-static void play_runs(bool deaths)
+/* A tall picture of many bands. */
+static void play_bands(bool deaths)
 {
-    static struct play play;
-    const uint32_t halos[] = {0, 1, 17, 100};
+    static const char *const blurs[] = {"", "blur:sigma=0.333333", "blur:sigma=5.66667",
+                                        "blur:sigma=33.3333"};
 
     for (uint32_t workers = 1; workers <= WORKERS_MAX; workers += workers % 3 ? 1 : 3)
-        for (int decoding = 0; decoding < DECODINGS; decoding++)
-            for (size_t i = 0; i < sizeof halos / sizeof *halos; i++)
-                for (uint32_t seed = 1; seed < 6; seed++)
-                    play_run(&play,
-                             (struct tl_request){.image = {1000, 20000, 1, 8},
-                                                 .workers = workers,
-                                                 .decode = true,
-                                                 .apart = seed % 2,
-                                                 .encode = true},
-                             seed % 2 ? workers : (workers + 1) / 2, halos[i],
-                             (enum decoding)decoding, deaths, seed);
+        for (int decoding = 0; decoding <= FOR_FOREIGNERS; decoding++)
+            for (size_t i = 0; i < sizeof blurs / sizeof *blurs; i++)
+                for (uint32_t seed = 1; seed < 6; seed++) {
+                    char steps[100];
+
+                    snprintf(steps, sizeof steps, "%s%s", blurs[i],
+                             decoding == OF_THE_WHOLE ? " equalize" : "");
+                    play_run(&(struct game){.image = {1000, 20000, 1, 8},
+                                            .steps = steps,
+                                            .decoding = (enum decoding)decoding,
+                                            .workers = workers,
+                                            .made = seed % 2 ? workers : (workers + 1) / 2,
+                                            .seed = seed,
+                                            .deaths = deaths});
+                }
+}
+
+/* A small picture, so often that what seldom happens does: grids, states, and statistics one after
+ * the other. */
+static void play_regions(bool deaths)
+{
+    static const struct {
+        const char *steps;
+        struct telar_plan plan;
+        bool kept;
+    } cases[] = {{"equalize equalize", {0, 0}, false},
+                 {"gamma equalize blur:sigma=3 equalize", {0, 0}, false},
+                 {"equalize equalize", {5, 2}, false},
+                 {"gamma blur:sigma=9", {7, 3}, false},
+                 {"equalize gamma equalize", {4, 1}, true}};
+    static const enum decoding decodings[] = {ONE_BY_ONE, TOGETHER, ALONE, BEFORE_THE_RUN};
+
+    for (uint32_t seed = 1; seed < 60; seed++)
+        for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
+            for (size_t d = 0; d < sizeof decodings / sizeof *decodings; d++)
+                play_run(&(struct game){.image = {700, 3000, 1, 8},
+                                        .steps = cases[i].steps,
+                                        .plan = cases[i].plan,
+                                        .kept = cases[i].kept && decodings[d] == BEFORE_THE_RUN,
+                                        .decoding = decodings[d],
+                                        .workers = 1 + seed % 5,
+                                        .made = 1 + seed % (1 + seed % 5),
+                                        .seed = seed * 31 + (uint32_t)(i * 7 + d),
+                                        .deaths = deaths});
 }
 
 START_TEST(nobody_reads_what_is_not_there)
 {
-    play_runs(false);
+    play_bands(false);
+    play_regions(false);
 }
 END_TEST
 
 START_TEST(what_a_dead_worker_had_can_be_done_again)
 {
-    play_runs(true);
+    play_bands(true);
+}
+END_TEST
+
+START_TEST(statistics_and_regions_survive_deaths)
+{
+    play_regions(true);
+}
+END_TEST
+
+/*
+ * The worker that has the merge of a first statistic must not gather for a second one before that
+ * merge is done: it would overwrite the partials, and the merge may have to be done again.
+ */
+START_TEST(partials_stay_until_their_merge_is_done)
+{
+    static struct play play;
+    const struct game game = {.image = {700, 3000, 1, 8},
+                              .steps = "equalize equalize",
+                              .decoding = BEFORE_THE_RUN,
+                              .workers = 2,
+                              .made = 2,
+                              .seed = 1};
+    telar_pipeline *pipeline = pipeline_of(&game);
+    const struct tl_stage *merge;
+    struct tl_ticket ticket;
+
+    begin(&play, &game, pipeline);
+    merge = tl_job_stage(&play.job, TELAR_TASK_MERGE);
+    do {
+        ck_assert(tl_ledger_take(&play.ledger, 0, &ticket));
+        if (ticket.task != merge->first)
+            tl_ledger_done(&play.ledger, ticket.task, 0, 0);
+    } while (ticket.task != merge->first);
+    ck_assert(!tl_ledger_take(&play.ledger, 0, &ticket));
+    tl_ledger_done(&play.ledger, merge->first, 0, 0);
+    ck_assert(tl_ledger_take(&play.ledger, 0, &ticket));
+    ck_assert_uint_eq(ticket.task, merge->first + 1);
+    tl_ledger_free(&play.ledger);
+    telar_pipeline_free(pipeline);
 }
 END_TEST
 
@@ -380,9 +525,10 @@ END_TEST
 
 int main(void)
 {
-    const TTest *const tests[] = {nobody_reads_what_is_not_there,
-                                  what_a_dead_worker_had_can_be_done_again,
-                                  each_worker_begins_with_its_own_share, NULL};
+    const TTest *const tests[] = {
+        nobody_reads_what_is_not_there,        what_a_dead_worker_had_can_be_done_again,
+        statistics_and_regions_survive_deaths, partials_stay_until_their_merge_is_done,
+        each_worker_begins_with_its_own_share, NULL};
 
     return run_suite("ledger_rings", tests);
 }
