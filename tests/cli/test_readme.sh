@@ -9,7 +9,7 @@ PATH=$PWD:$PATH
 # The commands below the picture make the picture. Both go through the same encoder, so that bytes compare pixels.
 same_picture()
 {
-    sed -n '/^```sh$/,/^```$/{/^```/d;p};/^## /q' "$readme" >"$work/commands"
+    sed -n '/^!.*quadrants.png/,/^## /{/^```sh$/,/^```$/{/^```/d;p}}' "$readme" >"$work/commands"
     grep -q '^telar run .*quadrants.png$' "$work/commands" || { echo "no commands"; return 1; }
     (cd "$work" && sh -e commands) || return 1
     "$telar" run -t copy "$work/quadrants.png" "$work/made.png" || return 1
