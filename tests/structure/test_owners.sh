@@ -27,34 +27,81 @@ code()
     sed -Ez "s@$comment|$string|$character@ @g" "$1"
 }
 
+# By printf: the echo of some shells turns "\b" into another character.
 pattern()
 {
     case $1 in
-    '<'*'>') echo "^[[:space:]]*#[[:space:]]*include[[:space:]]*$1" ;;
-    *[a-z]*) echo "(^|[^A-Za-z0-9_.>])$1[[:space:]]*\\(" ;;
-    *) echo "\\b$1\\b" ;;
+    '<'*'>') printf '%s\n' "^[[:space:]]*#[[:space:]]*include[[:space:]]*$1" ;;
+    *[a-z]*) printf '%s\n' "(^|[^A-Za-z0-9_.>])$1[[:space:]]*\\(|\\b(SYS|__NR)_$1\\b" ;;
+    *) printf '%s\n' "\\b$1\\b" ;;
     esac
 }
 
+# strip_all TREE: each file of its src, tools and include, without comments and strings, under $work/code. A file of src is
+# named from there, as in the table.
+strip_all()
+{
+    rm -rf "$work/code"
+    (cd "$1" && find src tools include -name '*.[ch]') >"$work/files"
+    [ -s "$work/files" ] || return 1
+    while read -r file; do
+        stripped=$work/code/${file#src/}
+        mkdir -p "$(dirname "$stripped")" && code "$1/$file" >"$stripped" || return 1
+    done <"$work/files"
+}
+
+# owned THING OWNERS: only these files have it.
 owned()
 {
+    (cd "$work/code" && grep -rlE "$(pattern "$1")" .) | sed 's,^\./,,' >"$work/having"
     status=0
-    for path in $(grep -lE "$(pattern "$1")" "$work"/code/*); do
-        file=$(basename "$path")
+    while read -r file; do
         case ,$2, in
         *,"$file",*) ;;
         *) echo "$1 stands in $file; its owner is $2"; status=1 ;;
         esac
-    done
+    done <"$work/having"
     return $status
 }
 
-mkdir "$work/code"
-for file in "$srcdir"/src/*/*.[ch] "$srcdir"/tools/*.c "$srcdir"/tools/*/*.c; do
-    [ ! -e "$file" ] || code "$file" >"$work/code/$(basename "$file")" || exit 99
-done
+owners_exist()
+{
+    awk '{ print $2 }' "$work/table" | tr ',' '\n' | sort -u | (cd "$work/code" && while read -r file; do
+        [ -e "$file" ] || { echo "there is no $file"; exit 1; }
+    done)
+}
+
+# stray THING FILE TEXT: with TEXT in that file of a copy of the tree, the test finds THING there.
+stray()
+{
+    rm -rf "$work/copy"
+    mkdir -p "$work/copy" && cp -r "$work/code" "$work/copy" || return 1
+    mkdir -p "$work/copy/tree/$(dirname "$2")" "$(dirname "$work/code/${2#src/}")"
+    { cat "$srcdir/$2" 2>/dev/null; printf '%s\n' "$3"; } >"$work/copy/tree/$2"
+    code "$work/copy/tree/$2" >"$work/code/${2#src/}"
+    ! owned "$1" "$(awk -v thing="$1" '$1 == thing { print $2 }' "$work/table")" >"$work/findings"
+    found=$?
+    rm -rf "$work/code" && mv "$work/copy/code" "$work/code" || return 1
+    cat "$work/findings"
+    [ $found = 0 ] && grep -q "^$1 stands in ${2#src/};" "$work/findings"
+}
+
+check "the code without comments and strings" strip_all "$srcdir"
 table >"$work/table"
+[ -s "$work/table" ] || exit 99
+check "every owner is a file" owners_exist
 while read -r thing owners; do
     check "$thing only in $owners" owned "$thing" "$owners"
 done <"$work/table"
+
+check "a stray mmap by number is found" stray mmap src/engine/worker.c 'long m(void) { return syscall(SYS_mmap, 0); }'
+check "and by the kernel's name of it" stray mmap src/isolate/child.c 'long m(void) { return syscall(__NR_mmap, 0); }'
+check "a stray syscall is found" stray syscall tools/cli/options.c 'long m(void) { return syscall (39); }'
+check "a stray clone is found" stray clone src/run/options.c 'int m(void) { return clone(f, s, 0, 0); }'
+check "a stray clone3 is found" stray clone3 tools/telar.c 'int m(void) { return syscall(SYS_clone3, 0, 0); }'
+check "a stray fork in a header is found" stray fork tools/bench/bench.h 'static inline int m(void) { return fork(); }'
+check "a stray fork in a public header is found" stray fork include/telar/plan.h '#define m() fork()'
+check "a stray fork in a new folder is found" stray fork src/new/deep/stray.c 'int m(void) { return fork(); }'
+check "a stray <png.h> is found" stray '<png.h>' src/run/run.c '#include <png.h>'
+check "a stray macro is found" stray O_TMPFILE src/run/image.c 'enum { M = O_TMPFILE };'
 end_cases

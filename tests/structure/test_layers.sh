@@ -1,0 +1,185 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+# Which room may include which: the table under "Layers" in src/README.md says so. This test fails on any other
+# #include "...", on a circle, and on a function that stands in a file of another name than its header.
+. "$(dirname "$0")/../support/cases.sh"
+
+# rows TREE HEADING: the cells of the table whose first row begins with HEADING, one row a line, columns behind "|",
+# without backquotes and commas.
+rows()
+{
+    awk -F'|' -v heading="$2" '
+        $2 ~ "^ *" heading " *$" { inside = 1; next }
+        inside && !/^\|/ { exit }
+        inside && !/^\| *-/ { gsub(/[`,]/, ""); print $2 "|" $3 "|" $4 }' "$1/src/README.md"
+}
+
+# pairs COLUMN: reads rows and prints "FIRST OTHER" for each word in that column.
+pairs()
+{
+    awk -F'|' -v column="$1" '{ n = split($column, word, " "); split($1, first, " ")
+        for (i = 1; i <= n; i++) print first[1], word[i] }'
+}
+
+# The four lists of a tree: rooms, allowed edges, edges that are to go, and (header, file) pairs that are to go.
+read_lists()
+{
+    rows "$1" room | awk -F'|' '{ print $1 }' | tr -d ' ' >"$work/rooms"
+    rows "$1" room | pairs 2 >"$work/allowed"
+    rows "$1" room | pairs 3 >"$work/leaving"
+    rows "$1" header | pairs 2 >"$work/displaced"
+    [ -s "$work/rooms" ] && [ -s "$work/allowed" ] || { echo "src/README.md has no table of rooms"; return 1; }
+}
+
+# "FILE INCLUDED", both from the top of the tree, for each include of a file of the tree.
+read_includes()
+{
+    (cd "$1" && grep -rE --include='*.[ch]' '^[[:space:]]*#[[:space:]]*include[[:space:]]*("|<telar/)' src tools include) |
+        sed -E 's/^([^:]*):[^"<]*(["<])([^">]*).*/\1 \2 \3/' |
+        awk '{ top = $1; sub(/\/.*/, "", top); print $1, ($2 == "<" ? "include" : top) "/" $3 }' >"$work/includes"
+    [ -s "$work/includes" ]
+}
+
+# Each included file is there, and its room is the includer's own, the public headers', or one that the list allows.
+only_allowed_includes()
+{
+    awk -v lists="$work/rooms $work/allowed $work/leaving" '
+        function room(path) { sub(/\/[^\/]*$/, "", path); sub(/^src\//, "", path); return path }
+        BEGIN {
+            split(lists, list, " ")
+            while ((getline line <list[1]) > 0) known[line] = 1
+            for (i = 2; i <= 3; i++) while ((getline line <list[i]) > 0) may[line] = 1
+        }
+        { from = room($1); to = room($2) }
+        from != "include/telar" && !(from in known) { print $1 ": the room " from " is not in the list"; bad = 1 }
+        from == to || to == "include/telar" { next }
+        !(from " " to in may) { print $1 " includes " $2 ": " from " may not include " to; bad = 1 }
+        END { exit bad }' "$work/includes" || return 1
+    cut -d' ' -f2 "$work/includes" | sort -u | (cd "$1" && while read -r file; do
+        [ -e "$file" ] || { echo "$file is included but not there"; exit 1; }
+    done)
+}
+
+no_circle_of_files() { ! grep -E '^(.*) \1$' "$work/includes" && tsort "$work/includes" >"$work/order"; }
+no_circle_of_rooms() { ! grep -E '^(.*) \1$' "$work/allowed" && tsort "$work/allowed" >"$work/order"; }
+
+# "HEADER FILE FUNCTION" for each function whose file has another name than its header. Right are: for telar/NOUN.h
+# NOUN.c and NOUN_*.c; for room/NOUN.h, and for room/NOUN_WORD.h that several files share, the same in the same room.
+read_displaced()
+{
+    (cd "$1" && awk -f "$functions" include/telar/*.h src/*/*.[ch]) >"$work/functions" || return 1
+    awk '
+        function stem(path) { sub(/.*\//, "", path); sub(/\.[ch]$/, "", path); return path }
+        function folder(path) { sub(/\/[^\/]*$/, "", path); return path }
+        function follows(file, noun) { return file == noun || index(file, noun "_") == 1 }
+        $2 == "declares" && $1 ~ /\.h$/ { header[$3] = $1 }
+        $2 == "defines" && $1 ~ /\.c$/ { n++; file[n] = $1; name[n] = $3 }
+        END {
+            for (i = 1; i <= n; i++) {
+                h = header[name[i]]; public = h ~ /^include/
+                noun = stem(h); group = noun; sub(/_[^_]*$/, "", group)
+                near = public || folder(h) == folder(file[i])
+                if (h == "" || near && follows(stem(file[i]), noun) || !public && near && follows(stem(file[i]), group))
+                    continue
+                sub(/^src\//, "", file[i]); sub(/^(src|include)\//, "", h)
+                print h, file[i], name[i]
+            }
+        }' "$work/functions" >"$work/found" || return 1
+    [ "$(wc -l <"$work/functions")" -gt 100 ] || { echo "too few functions were found"; return 1; }
+}
+
+functions_stand_by_their_headers()
+{
+    awk -v list="$work/displaced" '
+        BEGIN { while ((getline line <list) > 0) may[line] = 1 }
+        !($1 " " $2 in may) { print $3 " is declared in " $1 " and defined in " $2; bad = 1 }
+        END { exit bad }' "$work/found"
+}
+
+# What the lists still except is still there: a line that is not needed any more has to go.
+no_needless_exception()
+{
+    awk '{ print $1, $2 }' "$work/found" | sort -u >"$work/needed"
+    sort -u "$work/displaced" | comm -23 - "$work/needed" >"$work/needless"
+    awk '{ sub(/\/[^\/]*$/, "", $1); sub(/\/[^\/]*$/, "", $2); gsub(/src\//, ""); print $1, $2 }' "$work/includes" |
+        sort -u >"$work/needed"
+    sort -u "$work/leaving" | comm -23 - "$work/needed" >>"$work/needless"
+    [ ! -s "$work/needless" ] || { echo "needed no more:"; cat "$work/needless"; return 1; }
+}
+
+# How a tree is judged; the cases are the same for this one and for those that the test spoils.
+judge()
+{
+    read_lists "$1" && read_includes "$1" && read_displaced "$1" || return 1
+    status=0
+    for rule in only_allowed_includes no_circle_of_files no_circle_of_rooms functions_stand_by_their_headers; do
+        $rule "$1" 2>&1 || { echo "broken: $rule"; status=1; }
+    done
+    return $status
+}
+
+copy_tree()
+{
+    rm -rf "$work/tree"
+    mkdir "$work/tree"
+    cp -r "$srcdir/src" "$srcdir/tools" "$srcdir/include" "$work/tree" && chmod -R u+w "$work/tree"
+}
+
+# breaks_only RULE: the copied tree breaks that rule and no other.
+breaks_only()
+{
+    if judge "$work/tree" >"$work/findings"; then
+        echo "nothing was found"
+        return 1
+    fi
+    cat "$work/findings"
+    [ "$(grep '^broken:' "$work/findings")" = "broken: $1" ]
+}
+
+# spoiled RULE [FILE TEXT]...: a copy of the tree with each TEXT at the end of its FILE.
+spoiled()
+{
+    rule=$1
+    shift
+    copy_tree || return 1
+    while [ $# -gt 0 ]; do
+        mkdir -p "$work/tree/$(dirname "$1")" && printf '%s\n' "$2" >>"$work/tree/$1" || return 1
+        shift 2
+    done
+    breaks_only "$rule"
+}
+
+# A copy of the tree whose list lets the lowest room include the highest.
+circle_in_the_list()
+{
+    copy_tree || return 1
+    sed -i 's/^| `base` |[^|]*|/| `base` | `run` |/' "$work/tree/src/README.md"
+    breaks_only no_circle_of_rooms
+}
+
+functions=$(cd "$(dirname "$0")" && pwd)/functions.awk
+check "the list is there" read_lists "$srcdir"
+check "there are includes" read_includes "$srcdir"
+check "there are functions" read_displaced "$srcdir"
+check "rooms include only what the list allows" only_allowed_includes "$srcdir"
+check "no circle between files" no_circle_of_files
+check "no circle between rooms" no_circle_of_rooms
+check "a function stands in the file of its header's name" functions_stand_by_their_headers
+check "every exception is still needed" no_needless_exception
+
+check "an upward include is found" spoiled only_allowed_includes src/base/host.c '#include "engine/job.h"'
+check "a tool that includes the inside is found" spoiled only_allowed_includes tools/cmd_info.c '#include "base/host.h"'
+check "a public header that does is found" spoiled only_allowed_includes include/telar/plan.h '#include "base/host.h"'
+check "a folder that is no room is found" spoiled only_allowed_includes src/nowhere/stray.c '#include "base/host.h"'
+check "a folder in a room is found" spoiled only_allowed_includes src/base/deep/stray.c '#include "base/host.h"'
+check "a circle of two files is found" spoiled no_circle_of_files src/base/stray.h '#include "base/circle.h"' \
+    src/base/circle.h '#include "base/stray.h"'
+check "a file that includes itself is found" spoiled no_circle_of_files src/base/stray.h '#include "base/stray.h"'
+check "a circle in the list is found" circle_in_the_list
+check "a function in a file of another name is found" spoiled functions_stand_by_their_headers \
+    src/base/stray.h 'void tl_stray_move(void);' src/base/astray.c 'void tl_stray_move(void)
+{'
+check "a function in another room is found" spoiled functions_stand_by_their_headers \
+    src/base/stray.h 'void tl_stray_move(void);' src/run/stray.c 'void tl_stray_move(void)
+{'
+end_cases
