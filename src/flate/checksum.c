@@ -11,7 +11,8 @@
 uint32_t tl_crc32(uint32_t crc, const void *bytes, size_t n)
 {
 #ifdef HAVE_LIBDEFLATE
-    return n > 0 ? libdeflate_crc32(crc, bytes, n) : crc; /* it takes NULL for a wish to begin */
+    /* libdeflate takes NULL as "start again", so an empty piece must not reach it. */
+    return n > 0 ? libdeflate_crc32(crc, bytes, n) : crc;
 #else
     return n > 0 ? (uint32_t)crc32_z(crc, bytes, n) : crc;
 #endif

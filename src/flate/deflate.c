@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * deflate.c - bytes to blocks.
+ * deflate.c - cuts the input into blocks, chooses the search and counts the symbols.
  *
- * Image rows are of two kinds, and the encoder does not treat them alike. In noise (most
- * photographs, after filtering) a repetition of a few bytes costs more bits than the literals it
- * stands for, so that looking for it takes time and makes the file larger: there only long
- * repetitions are looked for, in passing, and the Huffman code does the work. In screens and
- * drawings repetition is everything, and there are so few sequences that each may take its time.
- * Which is which is seen from what the sparse search finds, chunk by chunk.
+ * Image rows are of two kinds, and the encoder treats them differently.
+ * - Noise: most photographs, after filtering. A short match costs more bits than the literals it
+ *   replaces, so a dense search takes time and makes the file larger. The encoder looks for long
+ * matches only. The Huffman code does the work.
+ * - Screens and drawings: repetition is everything. There are few sequences, so each may take its
+ * time. The result of a sparse search tells the two apart, chunk by chunk.
  */
 #include <config.h>
 
@@ -18,17 +18,24 @@
 
 enum {
     CHUNK = STORED_MAX
-            - LENGTH_MAX,   /* parsed in one way; with the match at its end still one stored part */
-    SMALL = 16384,          /* input that is always searched densely */
-    WORTH_SEARCHING = 8,    /* the part of a chunk, one in so many bytes, that matches must cover */
-    BLOCK_SEQUENCES = 8192, /* enough for a block of its own ... */
-    BLOCK_BYTES = 8 * CHUNK,      /* ... and so are so many bytes ... */
-    BLOCK_BYTES_RUNS = 2 * CHUNK, /* ... or, where only runs are looked for, so many */
-    PAIRS_LEAST = 32768,          /* bytes for which it pays to clear and add 65536 counters ... */
-    PAIRS_MOST = 2 * UINT16_MAX,  /* ... and for which none of them overflows */
+            /*
+             * Bytes searched in one way. With a match beyond its end a chunk still fits into one
+             * stored block.
+             */
+            - LENGTH_MAX,
+    SMALL = 16384,                /* input of up to this size is always searched densely */
+    WORTH_SEARCHING = 8,          /* a chunk is repetitive when matches cover one byte in so many */
+    BLOCK_SEQUENCES = 8192,       /* A block ends after so many sequences ... */
+    BLOCK_BYTES = 8 * CHUNK,      /* ... or so many bytes ... */
+    BLOCK_BYTES_RUNS = 2 * CHUNK, /* ... or so many where only runs are searched for. */
+    /* Counting pairs pays from so many bytes on: 65536 counters must be cleared and added. */
+    PAIRS_LEAST = 32768,
+    PAIRS_MOST = 2 * UINT16_MAX, /* With more bytes a 16-bit counter of pairs could overflow. */
 };
 
-/* A block that is not full has room for a chunk of the searches that do not count their sequences.
+/*
+ * The searches for runs and the sparse search do not check for room. These lines prove that a block
+ * which may still grow has room for one more chunk of theirs.
  */
 _Static_assert(BLOCK_SEQUENCES + CHUNK / SPARSE_MIN < SEQUENCES_MAX, "too many sequences");
 _Static_assert(BLOCK_BYTES + CHUNK + LENGTH_MAX < 1 << LITERALS_BITS, "too many literals");
@@ -41,8 +48,9 @@ size_t tl_deflate_work_size(void)
 }
 
 /*
- * A block is never written longer than stored, and all but the last are at least a chunk long: two
- * stored parts of at most 6 bytes for each; 7 for the end; and 8 that flush() may write too far.
+ * A block is never longer than its stored form, and every block but the last covers at least one
+ * chunk. So each chunk adds at most two stored headers of 6 bytes. The end takes 7 bytes, and
+ * flush() may write 8 bytes beyond.
  */
 size_t tl_deflate_bound(size_t n)
 {
@@ -51,7 +59,10 @@ size_t tl_deflate_bound(size_t n)
     return __builtin_add_overflow(n, (n / 16384 + 2) * 6 + 16, &bound) ? SIZE_MAX : bound;
 }
 
-/* Four tables, so that a byte does not wait for an equal one just before it. */
+/*
+ * Counts each byte in one of four tables. Equal neighbours then update different counters, and the
+ * second update need not wait for the first.
+ */
 static void count_bytes(const unsigned char *p, size_t n, uint32_t counts[4][256])
 {
     for (; n >= 8; p += 8, n -= 8) {
@@ -70,7 +81,7 @@ static void count_bytes(const unsigned char *p, size_t n, uint32_t counts[4][256
         counts[0][*p++]++;
 }
 
-/* Adds what the counters of pairs say of their first and of their second bytes. */
+/* Adds the counts of pairs to the counts of their first and of their second bytes. */
 static void add_pairs(const uint16_t *pairs, uint32_t counts[256])
 {
     for (int second = 0; second < 256; second++, pairs += 256) {
@@ -84,8 +95,7 @@ static void add_pairs(const uint16_t *pairs, uint32_t counts[256])
     }
 }
 
-/* The same for many bytes, at most PAIRS_MOST: two at once, so that there is half as much to count.
- */
+/* Does the same for up to PAIRS_MOST bytes, two at a time: half as many counters to update. */
 static void count_pairs(uint16_t pairs[1 << 16], const unsigned char *p, size_t n,
                         uint32_t counts[4][256])
 {
@@ -111,6 +121,7 @@ static void count_literals(struct deflate *d, const unsigned char *p, size_t n,
         count_bytes(p, n, counts);
 }
 
+/* Counts the literals, lengths and distances of the block: the input of the Huffman code. */
 static void count_symbols(struct deflate *d)
 {
     uint32_t bytes[4][256] = {{0}};
@@ -123,8 +134,8 @@ static void count_symbols(struct deflate *d)
 
         count_literals(d, p, s.literals, bytes);
         p += s.literals + repeated(s);
-        d->literal_counts[spell_length(s.length).symbol] += s.more + 1;
-        d->distance_counts[spell_distance(s.distance_less_1).symbol] += s.more + 1;
+        d->literal_counts[encode_length(s.length).symbol] += s.more + 1;
+        d->distance_counts[encode_distance(s.distance_less_1).symbol] += s.more + 1;
     }
     count_literals(d, p, d->parsed - d->sequences_end, bytes);
     for (int i = 0; i < 256; i++)
@@ -132,8 +143,10 @@ static void count_symbols(struct deflate *d)
     d->literal_counts[END_OF_BLOCK] = 1;
 }
 
-/* Bytes in the long matches from sequence `first` on: those that the sparse search would find as
- * well. */
+/*
+ * Returns the bytes covered by long matches from sequence `first` on. Short ones are left out,
+ * because the sparse search would not find them either.
+ */
 static size_t matched_bytes(const struct deflate *d, size_t first)
 {
     size_t bytes = 0;
@@ -154,7 +167,10 @@ static size_t chunk_end(const struct deflate *d)
     return d->n - d->parsed < CHUNK ? d->n : d->parsed + CHUNK;
 }
 
-/* Finds the sequences of the next chunk. A sparse search that finds much is done again, densely. */
+/*
+ * Finds the sequences of the next chunk. When a sparse search finds much, the chunk is searched
+ * again, densely.
+ */
 static void parse_chunk(struct deflate *d)
 {
     size_t start = d->parsed, first = d->count, sequences_end = d->sequences_end,
@@ -192,7 +208,7 @@ static void begin(struct deflate *d, const unsigned char *in, size_t n, enum tl_
     d->previous[0] = 0;
 }
 
-/* Is it worth going on with the block? */
+/* Returns true when the block may grow by another chunk. */
 static bool has_room(const struct deflate *d)
 {
     size_t bytes = d->parsed - d->block_start;
@@ -202,7 +218,9 @@ static bool has_room(const struct deflate *d)
     return d->dense && d->count < BLOCK_SEQUENCES && bytes < BLOCK_BYTES;
 }
 
-/* Makes the next block of the input, ready to be written. False: there is no more. */
+/*
+ * Makes the next block of the input and counts its symbols. Returns false at the end of the input.
+ */
 static bool next_block(struct deflate *d)
 {
     if (d->parsed == d->n)
@@ -245,7 +263,7 @@ size_t tl_deflate_cost(void *work, const unsigned char *in, size_t n, enum tl_se
     return (size_t)(bits / 8);
 }
 
-/* A search of the whole needs no more room for its sequences than a chunk at a time. */
+/* The sequences of each chunk overwrite those of the previous one: only their sum counts. */
 bool tl_deflate_repeats(void *work, const unsigned char *in, size_t n)
 {
     struct deflate *d = work;

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * deflate.h - our own deflate encoder (RFC 1951), made for filtered image rows. Layer: codec; over
- * nothing.
+ * deflate.h - telar's own deflate encoder (RFC 1951), made for filtered image rows.
  *
- * It does not allocate, lock or keep state: it may run in a forked worker, and from a signal
- * handler. The bytes that come out depend on the bytes that go in and on nothing else.
+ * The encoder allocates nothing, takes no lock and keeps no state. A forked worker and a signal
+ * handler may call it. The output depends on the input bytes and the parameters alone, so it is the
+ * same on every processor and for any number of workers.
  */
 #ifndef TL_DEFLATE_H
 #define TL_DEFLATE_H
@@ -12,35 +12,49 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/* The most bytes that n bytes can become, and the room tl_deflate wants for them. SIZE_MAX: n is
- * too large. */
+/*
+ * Returns the most bytes that n bytes can become: the capacity that tl_deflate needs. Returns
+ * SIZE_MAX when n is too large.
+ */
 size_t tl_deflate_bound(size_t n);
 
-/* Bytes of working memory, to be aligned as malloc does. Its contents mean nothing before and after
- * a call. */
+/*
+ * Returns the size of the working memory `work` in bytes. The caller aligns it like malloc. Its
+ * contents have no meaning before and after a call.
+ */
 size_t tl_deflate_work_size(void);
 
-/* What is looked for. Each finds what those before it find, and takes longer. */
+/*
+ * How the encoder searches for repetitions. Each search finds all that the previous one finds, and
+ * takes longer.
+ */
 enum tl_search {
-    TL_SEARCH_RUNS,   /* repetitions of a single byte: enough for residuals of a photograph */
-    TL_SEARCH_SPARSE, /* long repetitions, in passing */
-    TL_SEARCH_DENSE,  /* the same, and short ones wherever those are many */
-    TL_SEARCH_DEEP,   /* the same, and the best of several */
+    TL_SEARCH_RUNS, /* repetitions of a single byte: enough for the filtered rows of a photograph */
+    TL_SEARCH_SPARSE, /* also long repetitions, looked up at growing steps */
+    TL_SEARCH_DENSE,  /* also short repetitions, in chunks that have many long ones */
+    TL_SEARCH_DEEP,   /* also compares more candidates for each match */
 };
 
 /*
- * Compresses n bytes of `in` into `out` and returns how many bytes were written. capacity is at
- * least tl_deflate_bound(n). No match reaches before `in`. The blocks are not final and end at a
- * byte boundary with an empty stored block, so that the outputs of several calls, put together, are
- * one stream; with `final` the last is final.
+ * Compresses n bytes of `in` into `out` and returns the number of bytes written. `capacity` is at
+ * least tl_deflate_bound(n). No match reaches back before `in`, so the band can be decoded alone.
+ *
+ * Without `final` no block is final, and an empty stored block ends the output at a byte boundary.
+ * So the outputs of several calls in a row are one stream. With `final` the last block is final.
  */
 size_t tl_deflate(void *work, const unsigned char *in, size_t n, unsigned char *out,
                   size_t capacity, enum tl_search search, bool final);
 
-/* How many bytes tl_deflate would write, without writing them. */
+/*
+ * Returns the number of bytes that tl_deflate would write, rounded down and without its last, empty
+ * block. Writes nothing.
+ */
 size_t tl_deflate_cost(void *work, const unsigned char *in, size_t n, enum tl_search search);
 
-/* Is there enough repetition in it to be worth looking for? Much quicker than tl_deflate. */
+/*
+ * Returns true when long matches cover at least an eighth of the bytes, so that a search for them
+ * pays. Much quicker than tl_deflate.
+ */
 bool tl_deflate_repeats(void *work, const unsigned char *in, size_t n);
 
 #endif

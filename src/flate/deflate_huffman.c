@@ -1,21 +1,28 @@
 /* SPDX-License-Identifier: MIT */
-/* Frequencies to code lengths, and code lengths to codes (RFC 1951, section 3.2.2). */
+/*
+ * deflate_huffman.c - makes code lengths from symbol counts, and codes from lengths (RFC 1951,
+ * 3.2.2).
+ *
+ * The lengths are those of Huffman (1952), cut to the limit as JPEG does it (ITU-T T.81, figure
+ * K.3).
+ */
 #include <config.h>
 
 #include "flate/deflate_block.h"
 
 enum {
     LIMIT_MAX = 15,
-    COUNTED = 64, /* counts below this are put in order without comparing */
+    COUNTED = 64, /* smaller counts are sorted by counting them, without comparisons */
 };
 
-/* A count above its symbol: numbers to sort of which no two are equal, so that the order is
- * certain. */
+/*
+ * A sort key: the count above the symbol. No two keys are equal, so the order is always the same.
+ */
 #define KEY(count, symbol) ((uint64_t)(count) << 16 | (symbol))
 #define KEY_SYMBOL(key) ((key)&0xffff)
 #define KEY_COUNT(key) ((uint32_t)((key) >> 16))
 
-/* Shell's sort with Ciura's gaps: short, and quick enough for 286 numbers. */
+/* Shell's sort with Ciura's gaps (2001). It is short, and quick enough for 286 keys. */
 static void sort_keys(uint64_t *keys, size_t n)
 {
     static const unsigned char gaps[] = {132, 57, 23, 10, 4, 1};
@@ -31,11 +38,13 @@ static void sort_keys(uint64_t *keys, size_t n)
         }
 }
 
-/* The symbols that are used, in order. Small counts, which most are, are put in order by counting
- * them. */
+/*
+ * Sorts the symbols that occur, by count. Most counts are small, and a counting sort places those.
+ * Returns the number of keys.
+ */
 static size_t sort_used(const uint32_t *counts, size_t n, uint64_t *keys)
 {
-    uint16_t next[COUNTED + 2] = {0}; /* where the next with this count comes, 0 left out */
+    uint16_t next[COUNTED + 2] = {0}; /* for each count but 0, where the next symbol with it goes */
 
     for (size_t i = 0; i < n; i++)
         next[(counts[i] < COUNTED ? counts[i] : COUNTED) + 1]++;
@@ -50,9 +59,9 @@ static size_t sort_used(const uint32_t *counts, size_t n, uint64_t *keys)
 }
 
 /*
- * Joins the two least of the leaves and the nodes made so far until one is left, and writes down
- * for each node its parent. There are n - 1 nodes, made in the order of their weights, so that two
- * queues serve for a heap.
+ * Builds the Huffman tree: joins the two lightest of leaves and nodes until one is left. Stores the
+ * parent of each leaf and, from parents[MAX_SYMBOLS] on, of each node. The n - 1 nodes are made in
+ * the order of their weights. So two queues replace a heap (van Leeuwen, 1976).
  */
 static void build_tree(const uint64_t *keys, size_t n, uint16_t *parents)
 {
@@ -72,7 +81,7 @@ static void build_tree(const uint64_t *keys, size_t n, uint16_t *parents)
     }
 }
 
-/* How many leaves lie at each depth; deeper than limit counts as limit. */
+/* Counts the leaves at each depth. Deeper leaves count as `limit`. */
 static void count_depths(const uint16_t *parents, size_t n, unsigned limit, unsigned *at_depth)
 {
     unsigned char depths[MAX_SYMBOLS];
@@ -88,9 +97,8 @@ static void count_depths(const uint16_t *parents, size_t n, unsigned limit, unsi
 }
 
 /*
- * Cutting the tree at the limit asks for more codes of that length than there are. Each step takes
- * one of them away by lengthening a shorter code by a bit and putting the two side by side (the way
- * of ITU-T T.81, figure K.3).
+ * Cutting the tree at the limit leaves more codes of that length than fit. Each step removes one of
+ * them: a shorter code gets one bit more and takes it as its neighbour (ITU-T T.81, figure K.3).
  */
 static void repair_depths(unsigned limit, unsigned *at_depth)
 {
@@ -109,7 +117,7 @@ static void repair_depths(unsigned limit, unsigned *at_depth)
     }
 }
 
-/* inflate wants a whole code even of one symbol or none: invent what is missing. */
+/* Some decoders refuse an incomplete code, so one symbol or none is completed to two symbols. */
 static void lengths_of_few(const uint64_t *keys, size_t used, unsigned char *lengths)
 {
     size_t symbol = used ? KEY_SYMBOL(keys[0]) : 0;
@@ -138,6 +146,7 @@ void tl_huffman_lengths(const uint32_t *counts, size_t n, unsigned limit, unsign
             lengths[KEY_SYMBOL(keys[leaf++])] = (unsigned char)l;
 }
 
+/* Returns the 16 bits of v in reverse order: deflate writes a code from its highest bit. */
 static uint16_t reverse_16(uint32_t v)
 {
     v = (v & 0x5555) << 1 | (v >> 1 & 0x5555);

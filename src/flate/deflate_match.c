@@ -1,41 +1,45 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Finding repetitions, in three ways. Two read the bytes before a position only through tables of
- * positions, and compare before they believe: a table may hold anything.
+ * deflate_match.c - finds repetitions, by three searches (LZ77, RFC 1951 section 2).
+ *
+ * The sparse and the dense search find candidates in hash tables of positions. They compare the
+ * bytes before they use a candidate, so old or random table contents do no harm.
  */
 #include <config.h>
 
 #include "flate/deflate_block.h"
 
 enum {
-    SPARSE_PATIENCE = 5, /* after 2^5 misses each step is a byte longer */
+    SPARSE_PATIENCE = 5, /* after 2^5 misses each step is one byte longer */
 
     DENSE_MIN = 4,
-    PERIOD_MAX = 8,  /* bytes of a pixel, at most */
-    RUN_LEAST = 64,  /* bytes for which nothing better than a run is looked for */
-    RUN_REST = 16,   /* what is left of a run that is worth a match, too */
-    RUN_BLOCK = 256, /* compared at once */
+    PERIOD_MAX = 8,  /* most bytes per pixel: the longest period that a run may have */
+    RUN_LEAST = 64,  /* from this length on a run is taken without a further search */
+    RUN_REST = 16,   /* shortest rest of a run that becomes a match of its own */
+    RUN_BLOCK = 256, /* bytes compared at once */
 };
 
-/* How hard the dense search tries. */
+/* How much time the dense search spends. */
 struct effort {
-    unsigned depth;     /* candidates looked at; half as many for the position after a match */
-    size_t long_enough; /* a match that is taken without a look at the next position */
-    size_t very_long;   /* a match that ends the search, and of a longer one the inside is not
-                           remembered ... */
-    size_t tail;        /* ... but for its last positions */
+    unsigned depth;     /* Candidates to compare. Half as many at the position after a match. */
+    size_t long_enough; /* a match of this length is taken without trying the next position */
+    /*
+     * A match of this length ends the search. Of a longer one only the last `tail` positions enter
+     * the hash chains.
+     */
+    size_t very_long;
+    size_t tail; /* see very_long */
 };
 
-/* Deep: twice the depth would save 1 %. */
+/* Found by trying. Twice the depth for `deep` would save 1 %. */
 static const struct effort dense = {4, 8, 16, 8}, deep = {16, 32, 64, 16};
 
 struct match {
-    size_t length; /* 0: none */
+    size_t length; /* 0: no match */
     uint32_t distance;
 };
 
-/* Length of what a and b have in common, at most max, when the first n bytes are known to be equal.
- */
+/* Returns how many bytes a and b have in common, at most max. The first n are known to be equal. */
 static inline size_t match_length(const unsigned char *a, const unsigned char *b, size_t n,
                                   size_t max)
 {
@@ -50,7 +54,7 @@ static inline size_t match_length(const unsigned char *a, const unsigned char *b
     return n;
 }
 
-/* The same for what may be very long: memcmp has the widest registers of the machine. */
+/* Does the same for lengths that may be large: memcmp uses the widest registers of the machine. */
 static size_t run_length(const unsigned char *a, const unsigned char *b, size_t max)
 {
     size_t n = 0;
@@ -60,12 +64,13 @@ static size_t run_length(const unsigned char *a, const unsigned char *b, size_t 
     return match_length(a, b, n, max);
 }
 
+/* Returns the longest match that is possible at position i. */
 static inline size_t longest_at(const struct deflate *d, size_t i)
 {
     return d->n - i < LENGTH_MAX ? d->n - i : LENGTH_MAX;
 }
 
-/* Is there something so far back, and is it within reach? */
+/* Returns true when the distance is within the window and does not reach before the input. */
 static inline bool in_window(size_t i, uint32_t distance)
 {
     return distance - 1 < WINDOW && distance <= i;
@@ -85,6 +90,7 @@ static inline void add_sequence(struct deflate *d, size_t i, struct match match)
     add_sequences(d, i, match, 1);
 }
 
+/* Looks up one hash at each position and steps faster the longer it finds nothing (as LZ4 does). */
 void tl_parse_sparse(struct deflate *d, size_t end, size_t enough)
 {
     const unsigned char *in = d->in;
@@ -111,7 +117,7 @@ void tl_parse_sparse(struct deflate *d, size_t end, size_t enough)
     d->parsed = d->sequences_end > end ? d->sequences_end : end;
 }
 
-/* Are the RUN_STEP bytes at p all the same? */
+/* Returns true when the 16 bytes (RUN_STEP) at p are equal. */
 static inline bool is_run(const unsigned char *p)
 {
     uint64_t v = tl_load_le64(p);
@@ -119,8 +125,10 @@ static inline bool is_run(const unsigned char *p)
     return v == tl_load_le64(p + 8) && v == (v << 8 | v >> 56);
 }
 
-/* Adds the run that in[i] to in[i + RUN_STEP - 1] belong to, but for its first byte, up to `end` or
- * a match further. */
+/*
+ * Adds the run of equal bytes around in[i], without its first byte, which stays a literal. The run
+ * ends at `end` or at most one match later. Returns the position after it.
+ */
 static size_t add_run(struct deflate *d, size_t i, size_t end)
 {
     const unsigned char *in = d->in, byte = in[i];
@@ -151,8 +159,8 @@ void tl_parse_runs(struct deflate *d, size_t end)
     d->parsed = d->sequences_end > end ? d->sequences_end : end;
 }
 
-/* Makes position i the newest with its hash, and returns the one that was. */
-static inline uint32_t remember(struct deflate *d, size_t i)
+/* Enters position i into the hash chains. Returns the newest older position with the same hash. */
+static inline uint32_t insert_position(struct deflate *d, size_t i)
 {
     uint32_t *head = &d->heads[tl_load_le32(d->in + i) * 0x9e3779b1u >> (32 - HASH_BITS)];
     uint32_t last = *head;
@@ -162,21 +170,26 @@ static inline uint32_t remember(struct deflate *d, size_t i)
     return last;
 }
 
-/* The longest match at i among the newest `depth` candidates, if it is longer than `than`, which is
- * at least 3. */
+/*
+ * Returns the longest match at i among the newest `depth` candidates. It must be longer than
+ * `than`, which is at least 3. Enters i into the hash chains.
+ */
 static inline struct match find(struct deflate *d, size_t i, size_t than, unsigned depth,
                                 size_t very_long)
 {
     const unsigned char *here = d->in + i;
     size_t max = longest_at(d, i);
     struct match best = {0, 0};
-    uint32_t candidate = remember(d, i), nearer = 0;
+    uint32_t candidate = insert_position(d, i), nearer = 0;
 
     for (; depth > 0 && than < max; depth--) {
         uint32_t distance = (uint32_t)i - candidate;
         const unsigned char *there = here - distance;
 
-        /* A chain leads back; where it does not, its end has been written over. */
+        /*
+         * Positions in a chain get older. One that does not belongs to an entry that was
+         * overwritten.
+         */
         if (!in_window(i, distance) || distance <= nearer)
             break;
         if (tl_load_le32(here + than - 3) == tl_load_le32(there + than - 3)
@@ -197,8 +210,9 @@ static inline struct match find(struct deflate *d, size_t i, size_t than, unsign
 }
 
 /*
- * Is it worth a literal more to have `next`, which begins a byte later? A byte more is taken to
- * save four bits, a distance twice as far to cost one. The numbers were found by trying.
+ * Returns true when the match `next`, one byte later, is worth one literal more (lazy matching).
+ * The estimate: each byte more saves four bits, each doubling of the distance costs one. The
+ * numbers were found by trying.
  */
 static inline bool is_better(struct match next, struct match match)
 {
@@ -207,19 +221,22 @@ static inline bool is_better(struct match next, struct match match)
                   > 4 * match.length + floor_log2(next.distance) + 2;
 }
 
-/* Remembers the positions inside a match, of which those before `from` are remembered already. */
-static inline void remember_match(struct deflate *d, size_t from, size_t to, size_t limit,
-                                  const struct effort *effort)
+/*
+ * Enters the positions inside a match into the hash chains. Those before `from` are already there.
+ */
+static inline void insert_match(struct deflate *d, size_t from, size_t to, size_t limit,
+                                const struct effort *effort)
 {
     if (to - from > effort->very_long)
         from = to - effort->tail;
     for (; from < to && from < limit; from++)
-        remember(d, from);
+        insert_position(d, from);
 }
 
 /*
- * The run at i, of a single byte or with the period, if there is one: pages consist of them. A run
- * is as good as any other match of its length, and takes the shortest code.
+ * Returns the run at i, of a single byte or with the given period, if there is one. Screens consist
+ * mostly of runs. A run has the length of any other match at this place, and the shortest distance
+ * code.
  */
 static inline struct match find_run(const struct deflate *d, size_t i, uint32_t period, size_t end)
 {
@@ -237,8 +254,9 @@ static inline struct match find_run(const struct deflate *d, size_t i, uint32_t 
 }
 
 /*
- * Adds a run as one match after the other, and the rest of it, when that is no short one. Of its
- * positions only those are remembered that differ from each other. Returns where it ends.
+ * Adds a run as matches of the greatest length, then the rest unless it is short. Only the
+ * positions of the last period enter the hash chains, because the others have the same bytes.
+ * Returns where the run ends.
  */
 static size_t add_whole_run(struct deflate *d, size_t i, struct match run, size_t last)
 {
@@ -253,21 +271,23 @@ static size_t add_whole_run(struct deflate *d, size_t i, struct match run, size_
         i += rest;
     }
     for (size_t at = i - run.distance - DENSE_MIN; at < i && at < last; at++)
-        remember(d, at);
+        insert_position(d, at);
     return i;
 }
 
-/* The best match at *i, or at one of the positions behind it, which *i is then. *remembered: up to
- * there, all are. */
+/*
+ * Returns the best match at *i or at one of the next positions, and moves *i there. All positions
+ * before *inserted are in the hash chains.
+ */
 static inline struct match find_best(struct deflate *d, size_t *i, size_t limit,
-                                     const struct effort *effort, size_t *remembered)
+                                     const struct effort *effort, size_t *inserted)
 {
     struct match match = find(d, *i, DENSE_MIN - 1, effort->depth, effort->very_long), next;
 
-    *remembered = *i + 1;
+    *inserted = *i + 1;
     while (match.length && match.length < effort->long_enough && *i + 1 < limit) {
         next = find(d, *i + 1, match.length, effort->depth / 2, effort->very_long);
-        *remembered = *i + 2;
+        *inserted = *i + 2;
         if (!is_better(next, match))
             break;
         match = next;
@@ -276,11 +296,11 @@ static inline struct match find_best(struct deflate *d, size_t *i, size_t limit,
     return match;
 }
 
-/* effort is a constant in every caller. */
+/* The dense search. `effort` is constant in both callers, so the compiler makes two versions. */
 static inline void parse_dense(struct deflate *d, size_t end, const struct effort *effort)
 {
-    size_t i = d->parsed, remembered;
-    /* Positions from `last` on have too few bytes, or just enough, to be remembered. */
+    size_t i = d->parsed, inserted;
+    /* Positions from `last` on have too few bytes, or just enough, to be hashed. */
     size_t last = d->n < DENSE_MIN ? 0 : d->n - DENSE_MIN;
     size_t limit = end < last ? end : last;
     uint32_t period = 1;
@@ -292,7 +312,7 @@ static inline void parse_dense(struct deflate *d, size_t end, const struct effor
             i = add_whole_run(d, i, match, last);
             continue;
         }
-        match = find_best(d, &i, limit, effort, &remembered);
+        match = find_best(d, &i, limit, effort, &inserted);
         if (!match.length) {
             i++;
             continue;
@@ -300,7 +320,7 @@ static inline void parse_dense(struct deflate *d, size_t end, const struct effor
         if (match.distance <= PERIOD_MAX)
             period = match.distance;
         add_sequence(d, i, match);
-        remember_match(d, remembered, i + match.length, last, effort);
+        insert_match(d, inserted, i + match.length, last, effort);
         i += match.length;
     }
     if (d->count == SEQUENCES_MAX || d->sequences_end > end)

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* Sequences to bits: one block in the shortest of the three forms of RFC 1951, section 3.2.3. */
+/*
+ * deflate_write.c - writes a block in the shortest of the three forms of RFC 1951, section 3.2.3.
+ */
 #include <config.h>
 
 #include "flate/deflate_block.h"
@@ -8,41 +10,48 @@ enum form { STORED, FIXED, DYNAMIC };
 
 enum {
     /*
-     * One bit less than RFC 1951 allows, so that four literals and the seven bits that may be left
-     * over from before fit in 64 bits. It costs 0.05 % on a photograph, nothing on a screen.
+     * RFC 1951 allows 15. With 14, four literals and the seven bits left from before fit into 64
+     * bits. This costs 0.05 % of size on a photograph and nothing on a screen.
      */
     CODE_LIMIT = 14,
     LENGTH_CODE_LIMIT = 7,
-    LITERALS_MANY = 128, /* worth loading the codes into other registers */
+    /* from so many literals on, loading the tables into vector registers pays */
+    LITERALS_MANY = 128,
     LENGTH_SYMBOLS = 19,
-    REPEAT_LAST = 16, /* the last length 3 to 6 times more */
+    REPEAT_LAST = 16, /* repeats the last length 3 to 6 times */
     ZEROS_SHORT = 17, /* 3 to 10 zeros */
     ZEROS_LONG = 18,  /* 11 to 138 zeros */
 };
 
-/* How a block is to be written: form, codes, and for a dynamic one how its header spells them
- * (section 3.2.7). */
-struct spelling {
+/*
+ * The form and the codes of one block. For a dynamic block also its header: "items" are the symbols
+ * of the code length alphabet (section 3.2.7). choose_form() fills it, tl_write_block() adds the
+ * codes.
+ */
+struct block_codes {
     enum form form;
     unsigned char literal_lengths[MAX_SYMBOLS];
     unsigned char distance_lengths[DISTANCE_SYMBOLS];
     struct code literals[MAX_SYMBOLS];
-    struct code_tables tables; /* of the same */
+    struct code_tables tables; /* the same codes, for tl_write_literals_x86 */
     struct code distances[DISTANCE_SYMBOLS];
-    size_t literals_used, distances_used; /* up to the last symbol that has a code */
+    size_t literals_used, distances_used; /* number of symbols up to the last one that has a code */
     unsigned char items[LITERAL_SYMBOLS + DISTANCE_SYMBOLS];
     unsigned char extras[LITERAL_SYMBOLS + DISTANCE_SYMBOLS];
     size_t item_count;
     unsigned char item_lengths[LENGTH_SYMBOLS];
     struct code item_codes[LENGTH_SYMBOLS];
-    size_t items_used; /* in header_order */
+    size_t items_used; /* number of item lengths to write, in header_order */
 };
 
-/* The order in which the items' lengths are written: those seldom used last, where they can be left
- * out. */
+/*
+ * The order of section 3.2.7. Seldom used items come last, because zeros at the end are not
+ * written.
+ */
 static const unsigned char header_order[LENGTH_SYMBOLS] = {16, 17, 18, 0, 8,  7, 9,  6, 10, 5,
                                                            11, 4,  12, 3, 13, 2, 14, 1, 15};
 
+/* Adds bits to those held. The caller keeps the sum within 64. */
 static inline void put(struct bits *b, uint64_t value, unsigned count)
 {
     b->held |= value << b->count;
@@ -54,8 +63,10 @@ static inline void put_code(struct bits *b, struct code code)
     put(b, code.bits, code.length);
 }
 
-/* Leaves at most seven bits held. Writes eight bytes whatever there is: tl_deflate_bound leaves
- * room for it. */
+/*
+ * Writes out whole bytes, so that at most seven bits stay held. Always stores eight bytes:
+ * tl_deflate_bound includes them.
+ */
 static inline void flush(struct bits *b)
 {
     tl_store_le64(b->next, b->held);
@@ -69,15 +80,15 @@ static unsigned item_extra_bits(unsigned item)
     return item == REPEAT_LAST ? 2 : item == ZEROS_SHORT ? 3 : item == ZEROS_LONG ? 7 : 0;
 }
 
-static void add_item(struct spelling *s, unsigned item, size_t extra, uint32_t *counts)
+static void add_item(struct block_codes *s, unsigned item, size_t extra, uint32_t *counts)
 {
     s->items[s->item_count] = (unsigned char)item;
     s->extras[s->item_count++] = (unsigned char)extra;
     counts[item]++;
 }
 
-/* One run of equal lengths as items. */
-static void add_run(struct spelling *s, unsigned length, size_t run, uint32_t *counts)
+/* Writes a run of equal code lengths as items. */
+static void add_run(struct block_codes *s, unsigned length, size_t run, uint32_t *counts)
 {
     while (length == 0 && run >= 3) {
         size_t part = run < 138 ? run : 138;
@@ -99,8 +110,8 @@ static void add_run(struct spelling *s, unsigned length, size_t run, uint32_t *c
         add_item(s, length, 0, counts);
 }
 
-/* Turns the lengths into items, and finds the items' own code. */
-static void spell_lengths(struct spelling *s)
+/* Turns the code lengths into items, and computes the code of the items. */
+static void encode_code_lengths(struct block_codes *s)
 {
     unsigned char all[LITERAL_SYMBOLS + DISTANCE_SYMBOLS];
     size_t n = s->literals_used + s->distances_used, run;
@@ -121,8 +132,8 @@ static void spell_lengths(struct spelling *s)
         s->items_used--;
 }
 
-/* The best lengths for what was counted. */
-static void dynamic_lengths(const struct deflate *d, struct spelling *s)
+/* Computes the Huffman code lengths for the counted symbols. */
+static void dynamic_lengths(const struct deflate *d, struct block_codes *s)
 {
     tl_huffman_lengths(d->literal_counts, LITERAL_SYMBOLS, CODE_LIMIT, s->literal_lengths);
     tl_huffman_lengths(d->distance_counts, DISTANCE_SYMBOLS, CODE_LIMIT, s->distance_lengths);
@@ -132,19 +143,22 @@ static void dynamic_lengths(const struct deflate *d, struct spelling *s)
     s->distances_used = DISTANCE_SYMBOLS;
     while (!s->distance_lengths[s->distances_used - 1])
         s->distances_used--;
-    spell_lengths(s);
+    encode_code_lengths(s);
 }
 
-/* The lengths that both sides know (section 3.2.6). */
-static void fixed_lengths(struct spelling *s)
+/* Sets the lengths of the fixed codes (section 3.2.6). */
+static void fixed_lengths(struct block_codes *s)
 {
     for (size_t i = 0; i < MAX_SYMBOLS; i++)
         s->literal_lengths[i] = i < 144 ? 8 : i < 256 ? 9 : i < 280 ? 7 : 8;
     memset(s->distance_lengths, 5, sizeof s->distance_lengths);
 }
 
-/* Bits of the block's contents, the extra bits left out: they are the same in every code. */
-static uint64_t body_bits(const struct deflate *d, const struct spelling *s)
+/*
+ * Returns the bits of the block's symbols, without their extra bits, which are the same in every
+ * code.
+ */
+static uint64_t body_bits(const struct deflate *d, const struct block_codes *s)
 {
     uint64_t bits = 0;
 
@@ -155,8 +169,10 @@ static uint64_t body_bits(const struct deflate *d, const struct spelling *s)
     return bits;
 }
 
-/* Bits after the symbols of lengths (265 to 284, in groups of four) and of distances (from 4, in
- * groups of two). */
+/*
+ * Returns the extra bits of lengths (symbols 265 to 284, in groups of four) and of distances (from
+ * symbol 4, in groups of two).
+ */
 static uint64_t extra_bits(const struct deflate *d)
 {
     uint64_t bits = 0;
@@ -168,7 +184,7 @@ static uint64_t extra_bits(const struct deflate *d)
     return bits;
 }
 
-static uint64_t header_bits(const struct spelling *s)
+static uint64_t header_bits(const struct block_codes *s)
 {
     uint64_t bits = 5 + 5 + 4 + 3 * s->items_used;
 
@@ -177,7 +193,7 @@ static uint64_t header_bits(const struct spelling *s)
     return bits;
 }
 
-static void write_header(const struct spelling *s, struct bits *b)
+static void write_header(const struct block_codes *s, struct bits *b)
 {
     put(b, s->literals_used - FIRST_LENGTH, 5);
     put(b, s->distances_used - 1, 5);
@@ -194,8 +210,8 @@ static void write_header(const struct spelling *s, struct bits *b)
     }
 }
 
-static inline const unsigned char *write_literals(const struct spelling *s, const unsigned char *p,
-                                                  size_t n, struct bits *b)
+static inline const unsigned char *write_literals(const struct block_codes *s,
+                                                  const unsigned char *p, size_t n, struct bits *b)
 {
     const struct code *const codes = s->literals;
     const unsigned char *end = p + n;
@@ -215,11 +231,12 @@ static inline const unsigned char *write_literals(const struct spelling *s, cons
     return p;
 }
 
-/* At most 15 + 5 + 15 + 13 bits, and seven from before. */
-static inline void write_match(const struct spelling *s, struct sequence sequence, struct bits *b)
+/* A match takes at most 15 + 5 + 15 + 13 bits, and seven may be held from before. */
+static inline void write_match(const struct block_codes *s, struct sequence sequence,
+                               struct bits *b)
 {
-    struct spelled length = spell_length(sequence.length),
-                   distance = spell_distance(sequence.distance_less_1);
+    struct encoded length = encode_length(sequence.length),
+                   distance = encode_distance(sequence.distance_less_1);
 
     put_code(b, s->literals[length.symbol]);
     put(b, length.extra, length.extra_bits);
@@ -229,16 +246,16 @@ static inline void write_match(const struct spelling *s, struct sequence sequenc
 }
 
 /*
- * The match once written, as many times more. A run has short codes, so several are put at once:
- * the pattern is doubled while it leaves room for the seven bits from before.
+ * Writes the `more` repetitions of a match. The codes of a run are short, so several fit into one
+ * store. The pattern is doubled while it leaves room for the seven bits held from before.
  */
-static inline void write_more(const struct spelling *s, struct sequence sequence, struct bits *b)
+static inline void write_more(const struct block_codes *s, struct sequence sequence, struct bits *b)
 {
-    struct spelled distance = spell_distance(sequence.distance_less_1);
+    struct encoded distance = encode_distance(sequence.distance_less_1);
     struct bits pattern = {0, 0, NULL};
     unsigned times = 1, left = sequence.more;
 
-    put_code(&pattern, s->literals[spell_length(sequence.length).symbol]);
+    put_code(&pattern, s->literals[encode_length(sequence.length).symbol]);
     put_code(&pattern, s->distances[distance.symbol]);
     put(&pattern, distance.extra, distance.extra_bits);
     for (; pattern.count <= 28 && 2 * times <= left; times *= 2)
@@ -251,10 +268,10 @@ static inline void write_more(const struct spelling *s, struct sequence sequence
         write_match(s, sequence, b);
 }
 
-static void write_body(const struct deflate *d, const struct spelling *s, struct bits *bits)
+static void write_body(const struct deflate *d, const struct block_codes *s, struct bits *bits)
 {
     const unsigned char *p = d->in + d->block_start;
-    struct bits b = *bits; /* a copy, which the compiler keeps in registers */
+    struct bits b = *bits; /* a copy that the compiler can keep in registers */
 
     for (size_t i = 0; i < d->count; i++) {
         p = write_literals(s, p, d->sequences[i].literals, &b);
@@ -269,7 +286,7 @@ static void write_body(const struct deflate *d, const struct spelling *s, struct
     *bits = b;
 }
 
-/* Fills the byte begun, if any. */
+/* Fills up the current byte with zeros. */
 static void align(struct bits *b)
 {
     b->count = (b->count + 7) & ~7u;
@@ -302,8 +319,8 @@ static uint64_t stored_bits(size_t n)
     return 8 * ((uint64_t)n + 5 * ((n + STORED_MAX - 1) / STORED_MAX));
 }
 
-/* Chooses the shortest form, with the lengths of its codes, and says how many bits it takes. */
-static uint64_t choose_form(const struct deflate *d, struct spelling *s)
+/* Chooses the shortest form and fills in its code lengths. Returns its size in bits. */
+static uint64_t choose_form(const struct deflate *d, struct block_codes *s)
 {
     uint64_t extra = extra_bits(d), stored = stored_bits(d->parsed - d->block_start), fixed,
              dynamic;
@@ -327,30 +344,30 @@ static uint64_t choose_form(const struct deflate *d, struct spelling *s)
 
 uint64_t tl_block_bits(const struct deflate *d)
 {
-    struct spelling spelling;
+    struct block_codes codes;
 
-    return choose_form(d, &spelling);
+    return choose_form(d, &codes);
 }
 
 void tl_write_block(const struct deflate *d, struct bits *bits)
 {
-    struct spelling spelling;
+    struct block_codes codes;
 
-    choose_form(d, &spelling);
-    if (spelling.form == STORED) {
+    choose_form(d, &codes);
+    if (codes.form == STORED) {
         write_stored(d->in + d->block_start, d->parsed - d->block_start, bits);
         return;
     }
-    tl_huffman_codes(spelling.literal_lengths,
-                     spelling.form == FIXED ? MAX_SYMBOLS : LITERAL_SYMBOLS, spelling.literals);
-    tl_spread_codes(spelling.literals, &spelling.tables);
-    tl_huffman_codes(spelling.distance_lengths, DISTANCE_SYMBOLS, spelling.distances);
-    put(bits, (uint64_t)spelling.form << 1, 3);
-    if (spelling.form == DYNAMIC) {
-        tl_huffman_codes(spelling.item_lengths, LENGTH_SYMBOLS, spelling.item_codes);
-        write_header(&spelling, bits);
+    tl_huffman_codes(codes.literal_lengths, codes.form == FIXED ? MAX_SYMBOLS : LITERAL_SYMBOLS,
+                     codes.literals);
+    tl_spread_codes(codes.literals, &codes.tables);
+    tl_huffman_codes(codes.distance_lengths, DISTANCE_SYMBOLS, codes.distances);
+    put(bits, (uint64_t)codes.form << 1, 3);
+    if (codes.form == DYNAMIC) {
+        tl_huffman_codes(codes.item_lengths, LENGTH_SYMBOLS, codes.item_codes);
+        write_header(&codes, bits);
     }
-    write_body(d, &spelling, bits);
+    write_body(d, &codes, bits);
 }
 
 void tl_write_end(struct bits *bits, bool final)
@@ -359,7 +376,8 @@ void tl_write_end(struct bits *bits, bool final)
         write_stored_header(0, bits);
         return;
     }
-    put(bits, 1 | FIXED << 1, 3); /* an empty block: the end-of-block symbol is seven zeros */
+    /* an empty final block: the end-of-block symbol of the fixed code is seven zeros */
+    put(bits, 1 | FIXED << 1, 3);
     put(bits, 0, 7);
     align(bits);
 }

@@ -1,11 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * deflate_x86.c - literals to bits in the vector registers of x86-64, 64 at a time.
+ * deflate_x86.c - writes literals with the vector registers of x86-64, 64 at a time.
  *
- * A table of 256 bytes fits into four registers, in which AVX-512 VBMI looks 64 bytes up at once.
- * So 64 literals become 64 codes and their lengths; neighbours are joined, twice, and once more
- * where the codes are short; and only these groups of four or eight have to be put behind each
- * other one by one.
+ * A table of 256 bytes fits into four registers, and AVX-512 VBMI looks up 64 bytes in them at
+ * once. So 64 literals become 64 codes and their lengths. Neighbouring codes are joined twice, and
+ * a third time when they are short. Only these groups of four or eight are written one by one.
  */
 #include <config.h>
 
@@ -19,20 +18,20 @@
 
 enum {
     WIDTH = 64,
-    GROUP_MOST = 56, /* bits that can be put behind seven others */
+    GROUP_MOST = 56, /* most bits that fit behind seven others in 64 */
 };
 
-/* 256 bytes. */
+/* a table of 256 bytes */
 struct table {
     __m512i quarter[4];
 };
 
-/* The codes, bit 0 to 7 and 8 to 15 apart, and their lengths. */
+/* The codes of the literals: bits 0 to 7, bits 8 to 15, and lengths. */
 struct tables {
     struct table low, high, length;
 };
 
-/* Lanes with a code each (or several, joined), and the number of its bits. */
+/* Each lane holds one code, or several joined, and their number of bits. */
 struct lanes {
     __m512i bits, length;
 };
@@ -49,7 +48,7 @@ INLINE struct tables load_tables(const struct code_tables *codes)
                            load_table(codes->length)};
 }
 
-/* Of an index the permutation sees seven bits; the eighth chooses the half of the table. */
+/* The permutation uses seven bits of an index. The eighth selects the half of the table. */
 INLINE __m512i look_up(const struct table *t, __m512i index, __mmask64 upper)
 {
     __m512i a = _mm512_permutex2var_epi8(t->quarter[0], index, t->quarter[1]);
@@ -58,7 +57,7 @@ INLINE __m512i look_up(const struct table *t, __m512i index, __mmask64 upper)
     return _mm512_mask_blend_epi8(upper, a, b);
 }
 
-/* Joins the two codes in each 32 bits, and then the two in each 64. */
+/* Joins the two codes in each 32 bits, then the two in each 64. */
 INLINE struct lanes join(struct lanes sixteens)
 {
     const __m512i low_16 = _mm512_set1_epi32(0xffff), low_32 = _mm512_set1_epi64(0xffffffff);
@@ -73,6 +72,7 @@ INLINE struct lanes join(struct lanes sixteens)
                           _mm512_add_epi64(first, _mm512_srli_epi64(length, 32))};
 }
 
+/* Adds a group of codes to the bits held and writes out whole bytes. */
 INLINE void put_group(struct bits *b, uint64_t bits, uint64_t length)
 {
     b->held |= bits << b->count;
@@ -83,7 +83,7 @@ INLINE void put_group(struct bits *b, uint64_t bits, uint64_t length)
     b->count &= 7;
 }
 
-/* Sixteen groups of four literals; of each four, two are in `a` and two in `z`. */
+/* Writes sixteen groups of four literals. The groups alternate: two in `a`, then two in `z`. */
 INLINE void put_fours(const struct lanes *a, const struct lanes *z, struct bits *b)
 {
     uint64_t bits[2][8], lengths[2][8];
@@ -109,7 +109,7 @@ INLINE void put_eights(const struct lanes *eights, struct bits *b)
         put_group(b, bits[i], lengths[i]);
 }
 
-/* Joins neighbouring groups of four. */
+/* Joins each group of four with its neighbour. */
 INLINE struct lanes join_fours(const struct lanes *a, const struct lanes *z)
 {
     __m512i first = _mm512_unpacklo_epi64(a->length, z->length);
@@ -125,7 +125,7 @@ INLINE void write_64(const struct tables *t, const unsigned char *p, struct bits
     const __mmask64 upper = _mm512_movepi8_mask(index);
     const __m512i low = look_up(&t->low, index, upper), high = look_up(&t->high, index, upper),
                   length = look_up(&t->length, index, upper);
-    /* Of each sixteen literals the first eight, and the last eight. */
+    /* `a` gets the first eight of each sixteen literals, `z` the last eight. */
     const struct lanes a =
         join((struct lanes){_mm512_unpacklo_epi8(low, high), _mm512_unpacklo_epi8(length, zero)});
     const struct lanes z =
@@ -142,7 +142,7 @@ __attribute__((target(TARGET))) static size_t
 write_avx512(const struct code_tables *codes, const unsigned char *p, size_t n, struct bits *bits)
 {
     const struct tables tables = load_tables(codes);
-    struct bits b = *bits; /* a copy, which the compiler keeps in registers */
+    struct bits b = *bits; /* a copy that the compiler can keep in registers */
     size_t i = 0;
 
     for (; n - i >= WIDTH; i += WIDTH)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * inflate.c - one call after the other: the state of a stream, and what there is of its input and
- * output.
+ * inflate.c - the calls: takes the state of a stream and its buffers, runs the steps, saves the
+ * state.
  */
 #include <config.h>
 
@@ -12,7 +12,7 @@
 #include <assert.h>
 #include <string.h>
 
-void tl_close_output(struct tl_inflate_call *r)
+void tl_inflate_save_output(struct tl_inflate_call *r)
 {
     struct tl_inflate *s = r->s;
     const size_t n = (size_t)(r->out - r->out_begin);
@@ -32,8 +32,8 @@ void tl_close_output(struct tl_inflate_call *r)
     r->out_begin = r->out;
 }
 
-void tl_copy_across(const struct tl_inflate *s, unsigned char *out, size_t at, size_t distance,
-                    size_t n)
+void tl_inflate_copy_match(const struct tl_inflate *s, unsigned char *out, size_t at,
+                           size_t distance, size_t n)
 {
     for (; n > 0 && at < distance; n--, at++)
         *out++ = s->history[TL_INFLATE_WINDOW - (distance - at)];
@@ -43,7 +43,7 @@ void tl_copy_across(const struct tl_inflate *s, unsigned char *out, size_t at, s
 
 void tl_inflate_begin(struct tl_inflate *inflate, bool raw)
 {
-    /* Tables and history are not looked at before they are made. */
+    /* Tables, history and code lengths are written before anything reads them. */
     memset(inflate, 0, offsetof(struct tl_inflate, lengths));
     inflate->is_raw = raw;
     inflate->step = raw ? TL_BLOCK : TL_HEAD;
@@ -51,11 +51,14 @@ void tl_inflate_begin(struct tl_inflate *inflate, bool raw)
     inflate->adler = 1;
 }
 
-static struct tl_inflate_call begin_run(struct tl_inflate *inflate,
+static struct tl_inflate_call begin_call(struct tl_inflate *inflate,
                                          const struct tl_inflate_input *in,
                                          const struct tl_inflate_output *out)
 {
-    static unsigned char none[1]; /* nothing is read from it or put into it: the place of NULL */
+    /*
+     * Stands in for NULL buffers, because arithmetic on NULL is undefined. No byte of it is used.
+     */
+    static unsigned char none[1];
     const unsigned char *const input = in->n > 0 ? in->bytes : none;
     unsigned char *const output = out->n > 0 ? out->bytes : none;
 
@@ -73,8 +76,9 @@ static struct tl_inflate_call begin_run(struct tl_inflate *inflate,
     };
 }
 
-static tl_inflate_state end_run(struct tl_inflate_call *r, struct tl_inflate_input *in,
-                                struct tl_inflate_output *out)
+/* Saves the state of the call. A full output buffer goes into the history. */
+static tl_inflate_state end_call(struct tl_inflate_call *r, struct tl_inflate_input *in,
+                                 struct tl_inflate_output *out)
 {
     struct tl_inflate *s = r->s;
 
@@ -83,7 +87,7 @@ static tl_inflate_state end_run(struct tl_inflate_call *r, struct tl_inflate_inp
     s->bits = r->bits;
     s->n_bits = r->n_bits;
     if (r->out == r->out_end && r->out_begin != r->out)
-        tl_close_output(r);
+        tl_inflate_save_output(r);
     return s->step == TL_ENDED     ? TL_INFLATE_END
            : s->step == TL_REFUSED ? TL_INFLATE_BAD
                                    : TL_INFLATE_MORE;
@@ -92,24 +96,24 @@ static tl_inflate_state end_run(struct tl_inflate_call *r, struct tl_inflate_inp
 tl_inflate_state tl_inflate_run(struct tl_inflate *inflate, struct tl_inflate_input *in,
                                 struct tl_inflate_output *out)
 {
-    struct tl_inflate_call r = begin_run(inflate, in, out);
+    struct tl_inflate_call r = begin_call(inflate, in, out);
 
     while (tl_inflate_step(&r)) {
     }
-    return end_run(&r, in, out);
+    return end_call(&r, in, out);
 }
 
 int tl_inflate_run_two(struct tl_inflate *const inflate[2], struct tl_inflate_input *const in[2],
                        struct tl_inflate_output *const out[2])
 {
-    struct tl_inflate_call a = begin_run(inflate[0], in[0], out[0]),
-                            b = begin_run(inflate[1], in[1], out[1]);
+    struct tl_inflate_call a = begin_call(inflate[0], in[0], out[0]),
+                           b = begin_call(inflate[1], in[1], out[1]);
     bool a_goes_on;
 
     while ((a_goes_on = tl_inflate_reach_symbols(&a)) && tl_inflate_reach_symbols(&b))
         tl_inflate_two_quickly(&a, &b);
-    end_run(&a, in[0], out[0]);
-    end_run(&b, in[1], out[1]);
+    end_call(&a, in[0], out[0]);
+    end_call(&b, in[1], out[1]);
     return a_goes_on ? 1 : 0;
 }
 

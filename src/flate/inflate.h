@@ -1,19 +1,22 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * inflate.h - a zlib stream, inflated piece by piece. Layer: codec.
+ * inflate.h - decompresses a zlib stream (RFC 1950, RFC 1951), one piece of input at a time.
  *
- * Why it is our own: what is wanted is the speed of the libraries that are fast with the verdicts
- * of zlib, in pieces. ISA-L streams and is fast, but takes code sets with holes in them, which zlib
- * refuses, and nothing that it tells its caller gives them away; libdeflate wants the whole picture
- * at once; zlib is two and a half times slower.
+ * Why telar has its own: it needs the verdicts of zlib, in pieces, at the speed of the fast
+ * libraries.
+ * - ISA-L is fast and works in pieces. It accepts incomplete code sets that zlib refuses, and gives
+ *   its caller no sign of them.
+ * - libdeflate is fast but wants the whole compressed picture at once.
+ * - zlib takes two and a half times as long.
  *
- * A stream is accepted exactly when zlib's inflate() accepts it, and gives the same bytes. With one
- * exception: a match that reaches back beyond the window which the head of the stream declares is
- * always refused, while zlib lets it pass when the bytes happen to be at hand.
+ * This code accepts a stream exactly when zlib's inflate() accepts it, and gives the same bytes.
+ * There is one exception. A match may reach back beyond the window that the stream's header
+ * declares: this code always refuses such a match, while zlib lets it pass when it still has the
+ * bytes.
  *
- * The state is plain data without pointers: it may lie in shared memory, and whoever has it may go
- * on with the stream. Nothing here allocates, locks or has other state; everything may be called
- * between fork and _exit.
+ * The state is plain data without pointers. It may lie in shared memory, and any worker that has it
+ * can continue the stream. Nothing here allocates memory, takes a lock or keeps other state. Every
+ * function may be called between fork and _exit.
  */
 #ifndef TL_INFLATE_H
 #define TL_INFLATE_H
@@ -23,43 +26,62 @@
 #include <stdint.h>
 
 enum {
-    TL_INFLATE_WINDOW = 32768, /* RFC 1951: no match reaches farther back */
-    TL_LITERAL_BITS = 12,      /* of the first table; codes that are longer go on in a second one */
+    TL_INFLATE_WINDOW = 32768, /* RFC 1951: the largest distance of a match */
+    /* Index bits of the first table. Longer codes continue in a second table. */
+    TL_LITERAL_BITS = 12,
     TL_DISTANCE_BITS = 8,
     TL_LITERAL_SYMBOLS = 288,
     TL_DISTANCE_SYMBOLS = 32,
-    /* Entries with all second tables, at most, for complete codes of up to 15 bits (zlib's
-       examples/enough.c). */
+    /*
+     * The most entries that the first table and its second tables can take, for complete codes of
+     * up to 15 bits. zlib's examples/enough.c computes these numbers.
+     */
     TL_LITERAL_TABLE = 4382,
     TL_DISTANCE_TABLE = 402,
 };
 
 typedef enum tl_inflate_state {
-    TL_INFLATE_MORE, /* as much as input and output allow is done */
+    TL_INFLATE_MORE, /* input used up or output full: call again */
     TL_INFLATE_END,  /* the stream is complete and its checksum right */
-    TL_INFLATE_BAD,  /* zlib would refuse it; it stays so */
+    TL_INFLATE_BAD,  /* zlib would refuse the stream; every later call says so too */
 } tl_inflate_state;
 
+/*
+ * The state of one stream. tl_inflate_begin fills it, and only the functions of inflate*.c write it
+ * afterwards. Between two calls it may be copied to another worker.
+ */
 struct tl_inflate {
-    uint64_t bits; /* input that is taken but not used, lowest bit first; zeros above n_bits */
+    uint64_t bits; /* input read but unused, lowest bit first, zeros above n_bits */
     uint32_t n_bits;
-    uint32_t step;             /* where in the format it is: inflate.c */
-    uint32_t is_raw, is_final; /* without head and checksum; in the last block */
-    uint32_t is_fixed;         /* the tables are those of fixed codes */
-    uint32_t left, distance;   /* bytes of a stored block or of a match, still to come; how far back
-                                  the match is */
+    uint32_t step;             /* enum tl_step: the part of the format that comes next */
+    uint32_t is_raw, is_final; /* no zlib header and checksum; the current block is the last */
+    uint32_t is_fixed;         /* the tables hold the fixed codes of RFC 1951, 3.2.6 */
+    /*
+     * `left`: bytes still to come of a stored block or of a match. `distance`: that of the match.
+     */
+    uint32_t left, distance;
     uint32_t n_literal, n_distance, n_code,
-        n_read;         /* code lengths of each kind in this block; how many are read */
-    uint32_t window;    /* how far back a match may reach, by the stream's own word */
-    uint32_t n_history; /* how much of `history` is filled, from its end */
-    uint32_t adler;     /* Adler-32 of all output that was taken into history */
+        /*
+         * How many code lengths of each kind this block has, and how many of them have been read.
+         */
+        n_read;
+    uint32_t window;    /* the largest distance that the stream's header allows */
+    uint32_t n_history; /* valid bytes of `history`, counted from its end */
+    uint32_t adler;     /* Adler-32 of all output that is in `history` or went through it */
     unsigned char lengths[TL_LITERAL_SYMBOLS
-                          + TL_DISTANCE_SYMBOLS]; /* of codes for literals, then for distances */
+                          /*
+                           * Code lengths: those of literals and lengths first, those of distances
+                           * behind them.
+                           */
+                          + TL_DISTANCE_SYMBOLS];
     uint32_t literal[TL_LITERAL_TABLE], distances[TL_DISTANCE_TABLE];
-    unsigned char history[TL_INFLATE_WINDOW]; /* what came before the output at hand */
+    unsigned char history[TL_INFLATE_WINDOW]; /* the output before the current output buffer */
 };
 
-/* Some bytes, of which [0, used) are behind us. NULL will do for none. */
+/*
+ * A buffer whose bytes [0, used) are done. The functions advance `used`. The caller owns `bytes`,
+ * which may be NULL when n is 0.
+ */
 struct tl_inflate_input {
     const unsigned char *bytes;
     size_t n, used;
@@ -69,52 +91,68 @@ struct tl_inflate_output {
     size_t n, used;
 };
 
-/* Begins a stream; with `raw`, one without zlib's head and checksum (RFC 1951). */
+/* Begins a stream. `raw`: the stream has no zlib header and no checksum (RFC 1951 alone). */
 void tl_inflate_begin(struct tl_inflate *inflate, bool raw);
 
 /*
- * Goes on until the input is used up, the output is full, or the stream ends; what is left of the
- * input then follows the stream. The same output must be given again until it is full: matches
- * reach back into it, and into `history` for what came before. Once it is full (or the stream has
- * ended) it is taken into history and checksum, and belongs to the caller. An output without room
- * (n 0) lets the stream come to its end.
+ * Continues the stream until the input is used up, the output is full, or the stream ends. Input
+ * that is left then follows the stream.
+ *
+ * The caller must pass the same output buffer again until it is full, because matches read from it.
+ * They read earlier bytes from `history`. A buffer that is full, or that the stream's end leaves
+ * partly full, is copied into `history` and added to the checksum. From then on the caller may
+ * reuse it.
+ *
+ * An output with n = 0 lets the stream reach its end. Returns TL_INFLATE_BAD where zlib would
+ * refuse the stream.
  */
 tl_inflate_state tl_inflate_run(struct tl_inflate *inflate, struct tl_inflate_input *in,
                                 struct tl_inflate_output *out);
 
 /*
- * Goes on with two streams that know nothing of each other, which takes a processor much less time
- * than one after the other, as long as both have plenty of input and room. Returns which of them
- * has not: for the rest of that one's input or output there is tl_inflate_run, what it says of them
- * holds here, too.
+ * Continues two independent streams at once. This takes a processor much less time than one after
+ * the other, as long as both have plenty of input and room: while one waits for a table entry the
+ * other proceeds.
+ *
+ * Returns the index of the stream that ran short. The caller finishes that one's input or output
+ * with tl_inflate_run. Buffers follow the same rules as there.
  */
 int tl_inflate_run_two(struct tl_inflate *const inflate[2], struct tl_inflate_input *const in[2],
                        struct tl_inflate_output *const out[2]);
 
-/* Whether a block has just ended, at a byte boundary, with no input taken ahead, and it was not the
- * last one. */
+/*
+ * Returns true when a block has ended at a byte boundary, no later input was read, and it was not
+ * the last block. A band of telar's own files ends like this.
+ */
 bool tl_inflate_between_blocks(const struct tl_inflate *inflate);
 
 /* ---- inflate_table.c ---- */
 
+/* clang-format off */
 /*
- * An entry of a decoding table:
+ * An entry of a decoding table, 32 bits:
  *
  *      31       24 23       16 15         8  7   6  5    0
  *     +-----------+-----------+------------+------+--------+
- *     | literal 3 | literal 2 | literal 1  | n    | length |   n of 1 to 3: literals, `length` bits
- * together
+ *     | literal 3 | literal 2 | literal 1  | n    | length |   n = 1 to 3 literals
  *     +-----------+-----------+-------+----+------+--------+
- *     |         value         | extra |kind| 0    | length |   n of 0: anything else; kind is bits
- * 9 and 8
+ *     |         value         | extra |kind| 0    | length |   n = 0: anything else
  *     +-----------------------+-------+----+------+--------+
+ *                              15  10  9  8
  *
- * `length` lies where a shift by the whole entry takes it from. TL_ENTRY_MATCH: a length or
- * distance of `value` and the number in `extra` bits that follow. TL_ENTRY_SECOND: the code is
- * longer than the table is wide; a second table of 2^extra entries begins at `value`.
+ * `length` is the number of bits of the code, or of all n codes. It stands in the lowest bits
+ * because the processor uses only those for a shift: `bits >>= entry` needs no mask.
+ *
+ * TL_ENTRY_MATCH: a length or distance: `value` plus the number in the next `extra` bits.
+ * TL_ENTRY_SECOND: the code is longer than the table's index. A second table of 2^extra entries
+ * begins at index `value`.
  */
+/* clang-format on */
 enum { TL_ENTRY_MATCH, TL_ENTRY_END, TL_ENTRY_SECOND, TL_ENTRY_INVALID };
 
+/*
+ * The fields of an entry, as drawn above. tl_entry_is() is true only for entries without literals.
+ */
 static inline unsigned tl_entry_length(uint32_t entry)
 {
     return entry & 63;
@@ -137,14 +175,18 @@ static inline unsigned tl_entry_value(uint32_t entry)
 }
 
 /*
- * Make the tables from code lengths of 0 to 15. False where zlib refuses them: more codes than
- * there are, or fewer, unless it is a single one of one bit, or none at all.
+ * Build the tables of literals and distances from n code lengths of 0 to 15. Return false for a
+ * code that zlib refuses: an oversubscribed one, or an incomplete one. Exceptions, as in zlib: a
+ * single code of one bit, and no code at all.
  */
 bool tl_inflate_literal_table(struct tl_inflate *inflate, const unsigned char *lengths, size_t n);
 bool tl_inflate_distance_table(struct tl_inflate *inflate, const unsigned char *lengths, size_t n);
 
-/* The code of code lengths, in the place of the literal table; a symbol is an entry's value. None
- * at all is refused. */
+/*
+ * Builds the table of the code for code lengths (RFC 1951, 3.2.7) in the place of the literal
+ * table, which is built only afterwards. An entry's value is the symbol. Returns false when the
+ * code is incomplete, oversubscribed or empty.
+ */
 enum { TL_LENGTH_BITS = 7, TL_LENGTH_SYMBOLS = 19 };
 bool tl_inflate_length_table(struct tl_inflate *inflate, const unsigned char *lengths);
 

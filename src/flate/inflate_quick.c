@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * inflate_quick.c - the loop that decodes the symbols of a block while input and output are
+ * inflate_quick.c - the loop that decodes the symbols of a block while input and room are
  * plentiful.
+ *
+ * Most of the time of decoding a PNG file is spent here. The loop checks input and room once a
+ * round.
  */
 #include <config.h>
 
@@ -14,10 +17,12 @@
 
 #define INLINE __attribute__((always_inline)) static inline
 
-enum { QUICK_INPUT = 16 }; /* two refills of 8 bytes */
+enum { QUICK_INPUT = 16 }; /* bytes of input that one round may read: two refills of 8 */
 
-/* No function of bytes.h: with the call of one more, gcc 12 arranges the loop otherwise, and it
- * takes 5 % longer. */
+/*
+ * Stores three bytes of literals and one more that is overwritten later. This is not a function of
+ * bytes.h: with one more call gcc 12 arranges the loop differently and it takes 5 % longer.
+ */
 INLINE void store_literals(unsigned char *p, uint32_t entry)
 {
     entry = htole32(entry >> 8);
@@ -25,8 +30,9 @@ INLINE void store_literals(unsigned char *p, uint32_t entry)
 }
 
 /*
- * A match that lies within the buffer, in pieces: up to 31 bytes behind its end are overwritten.
- * Pieces are no longer than the distance, so that each is there before it is read.
+ * Copies a match that lies within the output buffer, in blocks of up to 16 bytes. A block is no
+ * longer than the distance, so its source is complete before it is read. Up to 31 bytes beyond the
+ * match are overwritten: TL_QUICK_OUTPUT includes them.
  */
 INLINE void copy_quickly(unsigned char *out, size_t distance, size_t n)
 {
@@ -41,8 +47,11 @@ INLINE void copy_quickly(unsigned char *out, size_t distance, size_t n)
     } else if (distance == 1) {
         memset(out, *from, n);
     } else {
-        if (distance < 8) { /* eight bytes one by one; from there on, a multiple of the distance
-                               serves as well */
+        /*
+         * Write 8 bytes one by one. The pattern repeats, so a multiple of the distance that is at
+         * least 8 then serves as the distance.
+         */
+        if (distance < 8) {
             for (size_t i = 0; i < 8; i++)
                 out[i] = from[i];
             out += 8;
@@ -54,14 +63,15 @@ INLINE void copy_quickly(unsigned char *out, size_t distance, size_t n)
 }
 
 /*
- * The quick loop is a chain: look an entry up, shift by its length, look the next one up. What it
- * costs is the length of that chain, so nothing is in it that can be elsewhere: `bits` is kept two
- * places too high, for the two lowest bits (which are whatever was used last) to make an index a
- * byte offset, and n_bits counts them too. Of n_bits only the lower 6 bits count, so that an entry
- * can be subtracted as it is.
+ * The time of the quick loop is the latency of one dependency chain: look up an entry, shift by its
+ * length, look up the next. Everything else is kept out of the chain.
+ * - `bits` is kept LIFT = 2 places too high, so that a masked index is already a byte offset. The
+ * two lowest bits are left over from the previous code and are masked out. n_bits counts them.
+ * - Only the low 6 bits of n_bits matter, so that a whole entry can be subtracted from it.
  */
 enum { LIFT = 2 };
 
+/* Returns the table entry for the next bits, without using them up. */
 INLINE uint32_t quick_entry(const struct tl_inflate_call *r, const uint32_t *table,
                             unsigned table_bits)
 {
@@ -78,6 +88,7 @@ INLINE void quick_drop(struct tl_inflate_call *r, uint32_t entry)
     r->n_bits -= entry;
 }
 
+/* Returns the next n bits and uses them up. */
 INLINE unsigned quick_take(struct tl_inflate_call *r, unsigned n)
 {
     unsigned value = (unsigned)(r->bits >> LIFT) & ((1u << n) - 1);
@@ -86,8 +97,11 @@ INLINE unsigned quick_take(struct tl_inflate_call *r, unsigned n)
     return value;
 }
 
-/* Takes whole bytes until there are at least 54 bits. Those above n_bits may be set: they are the
- * same bytes again. */
+/*
+ * Reads whole bytes until at least 54 bits are there. Bits above n_bits may already be set. They
+ * come from the same input bytes, so OR-ing those bytes in again changes nothing. (Variant 4 of
+ * Fabian Giesen, "Reading bits in far too many ways", 2018.)
+ */
 INLINE void refill(struct tl_inflate_call *r)
 {
     r->bits |= tl_load_le64(r->in) << (r->n_bits & 63);
@@ -95,7 +109,9 @@ INLINE void refill(struct tl_inflate_call *r)
     r->n_bits |= 56;
 }
 
-/* Takes an entry of `table`, and of its second part where it has one. */
+/*
+ * Uses up the code of an entry. Returns the entry, or the one of the second table that it leads to.
+ */
 INLINE uint32_t take_entry(struct tl_inflate_call *r, const uint32_t *table, uint32_t entry)
 {
     quick_drop(r, entry);
@@ -106,7 +122,10 @@ INLINE uint32_t take_entry(struct tl_inflate_call *r, const uint32_t *table, uin
     return entry;
 }
 
-/* A match, of which the entry for its length is taken. False: it is refused. */
+/*
+ * Decodes the rest of a match, when the code of its length is used up, and copies it. Returns false
+ * for a distance that must be refused.
+ */
 INLINE bool quick_match(struct tl_inflate_call *r, uint32_t entry)
 {
     struct tl_inflate *s = r->s;
@@ -115,21 +134,23 @@ INLINE bool quick_match(struct tl_inflate_call *r, uint32_t entry)
 
     entry = take_entry(r, s->distances, quick_entry(r, s->distances, TL_DISTANCE_BITS));
     distance = tl_entry_value(entry) + quick_take(r, tl_entry_extra(entry));
-    if (!tl_entry_is(entry, TL_ENTRY_MATCH) || !tl_in_reach(r, distance))
+    if (!tl_entry_is(entry, TL_ENTRY_MATCH) || !tl_inflate_in_reach(r, distance))
         return false;
     if (distance <= (size_t)(r->out - r->out_begin))
         copy_quickly(r->out, distance, n);
     else
-        tl_copy_across(s, r->out, (size_t)(r->out - r->out_begin), distance, n);
+        tl_inflate_copy_match(s, r->out, (size_t)(r->out - r->out_begin), distance, n);
     r->out += n;
     return true;
 }
 
-/* What is no literal of the first table. There are bits enough for anything. */
+/*
+ * Handles an entry that holds no literals. The last refill left enough bits for the longest match.
+ */
 INLINE void quick_special(struct tl_inflate_call *r, uint32_t entry)
 {
     entry = take_entry(r, r->s->literal, entry);
-    if (tl_entry_literals(entry)) /* in second tables there are single ones only */
+    if (tl_entry_literals(entry)) /* second tables hold single literals only */
         *r->out++ = (unsigned char)(entry >> 8);
     else if (tl_entry_is(entry, TL_ENTRY_END))
         r->s->step = TL_BLOCK;
@@ -137,7 +158,7 @@ INLINE void quick_special(struct tl_inflate_call *r, uint32_t entry)
         r->s->step = TL_REFUSED;
 }
 
-/* Looks up the next entry, and takes it if it holds literals. */
+/* Looks up the next entry. If it holds literals, uses it up, stores them and returns true. */
 INLINE bool quick_literals(struct tl_inflate_call *r, const uint32_t *table, uint32_t *entry)
 {
     uint32_t e = *entry = quick_entry(r, table, TL_LITERAL_BITS);
@@ -150,8 +171,8 @@ INLINE bool quick_literals(struct tl_inflate_call *r, const uint32_t *table, uin
     return true;
 }
 
-/* Gives back whole bytes that were taken from this input. */
-static void unread(struct tl_inflate_call *r)
+/* Gives whole unused bytes back to the input, so that the careful loop and the caller see them. */
+static void give_bytes_back(struct tl_inflate_call *r)
 {
     size_t n = r->n_bits / 8, taken = (size_t)(r->in - r->in_begin);
 
@@ -162,8 +183,11 @@ static void unread(struct tl_inflate_call *r)
     r->bits &= (UINT64_C(1) << r->n_bits) - 1;
 }
 
-/* The copy of a run that can live in registers; and back. */
-INLINE struct tl_inflate_call lifted(const struct tl_inflate_call *careful)
+/*
+ * Returns a copy of the call with `bits` in the quick loop's form. The copy can live in registers
+ * because its address is not passed on.
+ */
+INLINE struct tl_inflate_call to_quick_form(const struct tl_inflate_call *careful)
 {
     struct tl_inflate_call r = *careful;
 
@@ -172,12 +196,13 @@ INLINE struct tl_inflate_call lifted(const struct tl_inflate_call *careful)
     return r;
 }
 
-INLINE void put_down(struct tl_inflate_call *careful, const struct tl_inflate_call *r)
+/* Converts the copy back and stores it. */
+INLINE void from_quick_form(struct tl_inflate_call *careful, const struct tl_inflate_call *r)
 {
     *careful = *r;
     careful->bits >>= LIFT;
     careful->n_bits = (r->n_bits & 63) - LIFT;
-    unread(careful);
+    give_bytes_back(careful);
 }
 
 INLINE bool is_plenty(const struct tl_inflate_call *r)
@@ -186,10 +211,12 @@ INLINE bool is_plenty(const struct tl_inflate_call *r)
            && r->out_end - r->out >= TL_QUICK_OUTPUT;
 }
 
-/* Decodes symbols as long as QUICK_INPUT is at hand and room for TL_QUICK_OUTPUT. */
+/*
+ * Decodes symbols as long as QUICK_INPUT bytes of input and TL_QUICK_OUTPUT bytes of room are left.
+ */
 INLINE void decode(struct tl_inflate_call *careful)
 {
-    struct tl_inflate_call copy = lifted(careful), *const r = &copy;
+    struct tl_inflate_call copy = to_quick_form(careful), *const r = &copy;
     const uint32_t *const table = r->s->literal;
 
     while (is_plenty(r)) {
@@ -198,18 +225,20 @@ INLINE void decode(struct tl_inflate_call *careful)
         refill(r);
         if (quick_literals(r, table, &entry) && quick_literals(r, table, &entry)
             && quick_literals(r, table, &entry)
-            && quick_literals(r, table, &entry)) /* 4 * 12 of 54 bits */
+            && quick_literals(r, table, &entry)) /* 4 entries of at most 12 bits, of 54 */
             continue;
         refill(r);
         quick_special(r, entry);
     }
-    put_down(careful, r);
+    from_quick_form(careful, r);
 }
 
-/* ---- two streams in turns: while one waits for its table, the other one goes on ---- */
+/* ---- two streams in turns: while one waits for its table entry, the other proceeds ---- */
 
-/* Of a run what every symbol changes. Two of them, and a table each, are all that fits into the
- * registers. */
+/*
+ * The members of a call that every symbol changes. Two lanes and their two tables are all that fits
+ * into the 16 registers of x86-64.
+ */
 struct lane {
     uint64_t bits;
     unsigned n_bits;
@@ -254,7 +283,7 @@ INLINE void lane_take(struct lane *l, uint32_t entry)
     l->out += tl_entry_literals(entry);
 }
 
-/* Looks up the next entries of both, and takes them if both hold literals. */
+/* Looks up the next entry of both streams. If both hold literals, uses both up and returns true. */
 INLINE bool take_two(struct lane *a, const uint32_t *table_a, struct lane *b,
                      const uint32_t *table_b)
 {
@@ -267,7 +296,10 @@ INLINE bool take_two(struct lane *a, const uint32_t *table_a, struct lane *b,
     return true;
 }
 
-/* Whatever comes next in one of them, unless it is in its first table. */
+/*
+ * Decodes one entry of one stream that is not literals. Not inlined: the lanes keep their
+ * registers.
+ */
 __attribute__((noinline)) static void take_special(struct tl_inflate_call *r)
 {
     uint32_t entry;
@@ -278,9 +310,10 @@ __attribute__((noinline)) static void take_special(struct tl_inflate_call *r)
         quick_special(r, entry);
 }
 
+/* Decodes both streams as long as both have plenty. The inner loop handles literals only. */
 INLINE void decode_two(struct tl_inflate_call *careful_a, struct tl_inflate_call *careful_b)
 {
-    struct tl_inflate_call run_a = lifted(careful_a), run_b = lifted(careful_b);
+    struct tl_inflate_call run_a = to_quick_form(careful_a), run_b = to_quick_form(careful_b);
     const uint32_t *const table_a = run_a.s->literal, *const table_b = run_b.s->literal;
 
     while (is_plenty(&run_a) && is_plenty(&run_b)) {
@@ -302,8 +335,8 @@ INLINE void decode_two(struct tl_inflate_call *careful_a, struct tl_inflate_call
         take_special(&run_a);
         take_special(&run_b);
     }
-    put_down(careful_a, &run_a);
-    put_down(careful_b, &run_b);
+    from_quick_form(careful_a, &run_a);
+    from_quick_form(careful_b, &run_b);
 }
 
 static void decode_plain(struct tl_inflate_call *r)
@@ -316,7 +349,10 @@ static void decode_two_plain(struct tl_inflate_call *a, struct tl_inflate_call *
     decode_two(a, b);
 }
 
-/* BMI2 shifts by any register, and leaves the flags alone. */
+/*
+ * BMI2 has shifts (SHRX, SHLX) that take their count from any register and leave the flags
+ * unchanged.
+ */
 #if defined(__x86_64__) && defined(__GNUC__)
 __attribute__((target("bmi2"))) static void decode_bmi2(struct tl_inflate_call *r)
 {

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * inflate_steps.c - the steps of a stream (RFC 1950, RFC 1951).
+ * inflate_steps.c - one function for each part of the format (RFC 1950, RFC 1951).
  *
- * Symbols are decoded by two loops. The quick one (inflate_quick.c) runs while input and output are
- * plentiful, and looks at neither; the careful one, here, does single symbols, takes no byte that
- * it does not need, and can stop anywhere.
+ * Two loops decode symbols. The quick loop (inflate_quick.c) runs while input and room are
+ * plentiful and checks neither for each symbol. The careful loop, here, decodes single symbols,
+ * reads no byte that it does not need, and can stop after any bit.
  */
 #include <config.h>
 
@@ -14,17 +14,21 @@
 #include <string.h>
 
 enum {
-    ZLIB_DEFLATE = 8, /* RFC 1950, 2.2: CM, and FLG's bit FDICT */
+    ZLIB_DEFLATE = 8, /* RFC 1950, 2.2: the method (CM) and FLG's bit FDICT */
     ZLIB_DICTIONARY = 0x20,
     LITERALS_MAX =
-        286, /* of a dynamic block, as zlib has it; codes 286 and 287, 30 and 31 mean nothing */
+        /*
+         * The most codes in a dynamic block, by zlib's rule. Symbols 286 and 287 of literals and 30
+         * and 31 of distances have no meaning.
+         */
+    286,
     DISTANCES_MAX = 30,
     END_OF_BLOCK = 256,
 };
 
 /* ---- bits ---- */
 
-/* Takes input until there are n bits. False: the input is used up. */
+/* Reads input until at least n bits are there. Returns false when the input is used up. */
 static bool need(struct tl_inflate_call *r, unsigned n)
 {
     while (r->n_bits < n) {
@@ -57,6 +61,10 @@ static unsigned take(struct tl_inflate_call *r, unsigned n)
 
 /* ---- stored blocks ---- */
 
+/*
+ * Copies bytes of a stored block: first those already in `bits`, then straight from the input.
+ * Returns true when the block is complete.
+ */
 static bool copy_stored(struct tl_inflate_call *r)
 {
     struct tl_inflate *s = r->s;
@@ -80,8 +88,10 @@ static bool copy_stored(struct tl_inflate_call *r)
 
 /* ---- the careful loop ---- */
 
-/* Looks up the next entry of a table, its second part included, without taking it. Its whole length
- * is *length. */
+/*
+ * Looks up the next entry, in the second table if necessary, without using it up. *length is the
+ * number of bits to use up. Returns false when the input ends within the code.
+ */
 static bool look_up(struct tl_inflate_call *r, const uint32_t *table, unsigned table_bits,
                     uint32_t *entry, unsigned *length)
 {
@@ -96,7 +106,11 @@ static bool look_up(struct tl_inflate_call *r, const uint32_t *table, unsigned t
             *length += tl_entry_length(*entry);
         }
         if (tl_entry_literals(*entry)
-            > 1) { /* the first of them alone: its length is known from the block's head */
+            /*
+             * Take the first literal alone: there may be room for one byte only. The block's code
+             * lengths say how many bits it has.
+             */
+            > 1) {
             *length = r->s->lengths[*entry >> 8 & 0xff];
             *entry = (*entry & 0xff00) | 1u << 6;
         }
@@ -107,7 +121,7 @@ static bool look_up(struct tl_inflate_call *r, const uint32_t *table, unsigned t
     }
 }
 
-/* ---- the steps; each comes back false when it can only go on with more input or output ---- */
+/* ---- the steps: each returns false when it needs more input or more room ---- */
 
 static bool refuse(struct tl_inflate_call *r)
 {
@@ -131,6 +145,7 @@ static bool step_head(struct tl_inflate_call *r)
     return true;
 }
 
+/* Builds the tables of the fixed codes, unless the previous block left them there. */
 static void use_fixed_codes(struct tl_inflate *s)
 {
     bool complete;
@@ -157,7 +172,7 @@ static bool step_block(struct tl_inflate_call *r)
 
     if (s->is_final) {
         drop(r, r->n_bits & 7);
-        tl_close_output(r);
+        tl_inflate_save_output(r);
         s->step = s->is_raw ? TL_ENDED : TL_CHECKSUM;
         return true;
     }
@@ -333,7 +348,7 @@ static bool step_distance(struct tl_inflate_call *r)
         return false;
     drop(r, length);
     s->distance = tl_entry_value(entry) + take(r, tl_entry_extra(entry));
-    if (!tl_in_reach(r, s->distance))
+    if (!tl_inflate_in_reach(r, s->distance))
         return refuse(r);
     s->step = TL_MATCH;
     return true;
@@ -344,7 +359,7 @@ static bool step_match(struct tl_inflate_call *r)
     struct tl_inflate *s = r->s;
     const size_t room = (size_t)(r->out_end - r->out), n = s->left < room ? s->left : room;
 
-    tl_copy_across(s, r->out, (size_t)(r->out - r->out_begin), s->distance, n);
+    tl_inflate_copy_match(s, r->out, (size_t)(r->out - r->out_begin), s->distance, n);
     r->out += n;
     s->left -= (uint32_t)n;
     if (s->left > 0)

@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * inflate_table.c - decoding tables from code lengths (RFC 1951, 3.2.2).
+ * inflate_table.c - builds decoding tables from code lengths (RFC 1951, 3.2.2).
  *
- * A table is indexed with the next bits of the stream, lowest first, so codes stand in it with
- * their bits reversed. It is grown from the shortest codes: when all codes of up to L bits are in a
- * table of 2^L entries, the table for L + 1 bits begins as two copies of it. Runs of literals whose
- * codes have L bits together are placed as if they were symbols with such a code, over what stands
- * there for the first of them alone.
+ * A table is indexed with the next bits of the stream, the first bit lowest. So codes stand in it
+ * with their bits reversed. The table grows from the shortest codes on. When a table of 2^L entries
+ * holds all codes of up to L bits, the table for L + 1 bits begins as two copies of it.
+ *
+ * Two or three literals whose codes together have L bits are entered like one symbol with a code of
+ * L bits. They overwrite the entries of the first literal alone.
  */
 #include <config.h>
 
@@ -16,8 +17,10 @@
 
 enum { CODE_BITS_MAX = 15, SYMBOLS_MAX = TL_LITERAL_SYMBOLS };
 
-/* RFC 1951, 3.2.5: from code 257 and from code 0 on. The last two of each stand in fixed codes and
- * mean nothing. */
+/*
+ * RFC 1951, 3.2.5: base values and extra bits of length symbols 257 to 287 and of distance symbols
+ * 0 to 31. The last two of each kind occur in the fixed codes only and have no meaning.
+ */
 static const uint16_t length_base[31] = {3,  4,   5,   6,   7,   8,   9,   10, 11, 13, 15,
                                          17, 19,  23,  27,  31,  35,  43,  51, 59, 67, 83,
                                          99, 115, 131, 163, 195, 227, 258, 0,  0};
@@ -30,6 +33,7 @@ static const unsigned char distance_extra[32] = {0,  0,  0,  0,  1,  1,  2,  2, 
                                                  4,  5,  5,  6,  6,  7,  7,  8,  8, 9, 9,
                                                  10, 10, 11, 11, 12, 12, 13, 13, 0, 0};
 
+/* Returns an entry without literals: see the drawing in inflate.h. */
 static uint32_t special(unsigned kind, unsigned extra, unsigned value)
 {
     return kind << 8 | extra << 10 | (uint32_t)value << 16;
@@ -58,38 +62,41 @@ static uint32_t length_entry(unsigned symbol)
     return special(TL_ENTRY_MATCH, 0, symbol);
 }
 
-/* One literal or two, by the bits of their codes, and the entry for them. */
+/* One or two literals: the bits of their codes in a row, and the table entry for them. */
 struct literals {
     uint32_t code, entry;
 };
 
 /*
- * Literals whose codes have `length` bits are run[one[length]] to run[two[length]], and pairs of
- * literals whose codes have as many together are from there to run[one[length + 1]]; what fills the
- * table takes no further literal, and is not noted. No code begins another one, so of each length
- * there are at most 2^length.
+ * The sequences of literals that can be lengthened, by the total length L of their codes:
+ *     run[one[L]] to run[two[L] - 1]      single literals
+ *     run[two[L]] to run[one[L + 1] - 1]  pairs
+ * Sequences that fill the table's index are left out, because no literal fits behind them. No code
+ * is the prefix of another, so there are at most 2^L sequences of length L.
  */
 struct packer {
     struct literals run[1 << TL_LITERAL_BITS];
     size_t one[TL_LITERAL_BITS + 1], two[TL_LITERAL_BITS + 1];
 };
 
-/* A table being made, and the codes in it. */
+/* A table under construction and the code that it decodes. */
 struct maker {
     uint32_t *table;
     size_t capacity;
-    unsigned bits; /* of the first table */
+    unsigned bits; /* index bits of the first table */
     uint32_t (*entry)(unsigned symbol);
-    unsigned count[CODE_BITS_MAX + 1]; /* codes of each length, still to be placed */
-    uint16_t sorted[SYMBOLS_MAX];      /* symbols by length of code, then by number */
+    unsigned count[CODE_BITS_MAX + 1]; /* codes of each length that are not yet placed */
+    uint16_t sorted[SYMBOLS_MAX];      /* symbols by length of their code, then by number */
     size_t n_sorted;
-    struct packer *packer; /* NULL: every entry is of one symbol */
+    struct packer *packer; /* NULL: each entry decodes one symbol only */
     size_t n_runs;
 };
 
-/* zlib's rule: what is left of the code space must be nothing, or all codes must be one of one bit,
- * or none. */
-static bool count_and_judge(struct maker *m, const unsigned char *lengths, size_t n,
+/*
+ * Counts and sorts the codes. Returns false where zlib refuses the code: oversubscribed, or
+ * incomplete. `may_be_partial` also allows a single code of one bit, or no code.
+ */
+static bool count_and_check(struct maker *m, const unsigned char *lengths, size_t n,
                             bool may_be_partial)
 {
     unsigned place[CODE_BITS_MAX + 2] = {0};
@@ -112,7 +119,9 @@ static bool count_and_judge(struct maker *m, const unsigned char *lengths, size_
     return left == 0 || (may_be_partial && m->n_sorted <= 1 && m->count[1] == m->n_sorted);
 }
 
-/* The code after `code` among those of `length` bits, their bits being reversed; 0 after the last.
+/*
+ * Returns the next code of `length` bits in canonical order, both with reversed bits. Returns 0
+ * after the last one.
  */
 static unsigned next_code(unsigned code, unsigned length)
 {
@@ -123,7 +132,10 @@ static unsigned next_code(unsigned code, unsigned length)
     return bit ? (code & (bit - 1)) | bit : 0;
 }
 
-/* Bits of the second table that begins with a code of `length`: until the codes to come fill it. */
+/*
+ * Returns the index bits of the second table that begins with a code of `length` bits. The table
+ * gets wider until the codes that follow fill it.
+ */
 static unsigned second_bits(const struct maker *m, unsigned length)
 {
     unsigned bits = length - m->bits, filled = m->count[length];
@@ -135,7 +147,10 @@ static unsigned second_bits(const struct maker *m, unsigned length)
     return bits;
 }
 
-/* Places the codes that are longer than the first table is wide, from sorted symbol i on. */
+/*
+ * Places the codes that are longer than the first table's index, from sorted symbol i on. Returns
+ * false when the tables would not fit.
+ */
 static bool place_long(struct maker *m, const unsigned char *lengths, size_t i, unsigned code)
 {
     const unsigned mask = (1u << m->bits) - 1;
@@ -163,7 +178,7 @@ static bool place_long(struct maker *m, const unsigned char *lengths, size_t i, 
     return true;
 }
 
-/* Places the codes of one length, from sorted symbol *i on. */
+/* Places all codes of one length, from sorted symbol *i on. Advances *i and *code. */
 static void place_short(struct maker *m, const unsigned char *lengths, unsigned length, size_t *i,
                         unsigned *code)
 {
@@ -177,15 +192,16 @@ static void place_short(struct maker *m, const unsigned char *lengths, unsigned 
     }
 }
 
-/* The entry for a run of n literals and one more, whose own entry has a length and the number 1 in
- * its lowest byte. */
+/*
+ * Returns the entry of n literals followed by one more. The lowest byte of `literal` adds its code
+ * length and the number 1.
+ */
 static uint32_t with_literal(uint32_t entry, uint32_t literal, unsigned n)
 {
     return entry + (literal & 0xff) + ((literal & 0xff00) << 8 * n);
 }
 
-/* Places what begins with a run of `head` bits and goes on with one more literal, up to `length`
- * bits. */
+/* Places every sequence of `head` bits followed by the literal `last`, `length` bits in all. */
 static void lengthen_runs(struct maker *m, unsigned head, struct literals last, unsigned length)
 {
     struct packer *const p = m->packer;
@@ -204,7 +220,7 @@ static void lengthen_runs(struct maker *m, unsigned head, struct literals last, 
         m->table[run->code | last.code << head] = with_literal(run->entry, last.entry, 2);
 }
 
-/* Places all runs of two and three literals whose codes have `length` bits together. */
+/* Places all sequences of two and three literals whose codes have `length` bits in all. */
 static void place_runs(struct maker *m, unsigned length)
 {
     struct packer *const p = m->packer;
@@ -217,15 +233,16 @@ static void place_runs(struct maker *m, unsigned length)
         p->one[length + 1] = m->n_runs;
 }
 
+/* Builds the table. Returns false for a code that zlib refuses. */
 static bool make(struct maker *m, const unsigned char *lengths, size_t n, bool may_be_partial)
 {
     unsigned code = 0;
     size_t i = 0;
 
-    if (!count_and_judge(m, lengths, n, may_be_partial))
+    if (!count_and_check(m, lengths, n, may_be_partial))
         return false;
     m->table[0] = m->table[1] =
-        special(TL_ENTRY_INVALID, 0, 0) | 1; /* stays where a code is partial */
+        special(TL_ENTRY_INVALID, 0, 0) | 1; /* entries that an incomplete code leaves empty */
     for (unsigned length = 1; length <= m->bits; length++) {
         const size_t half = (size_t)1 << (length - 1);
 

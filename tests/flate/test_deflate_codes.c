@@ -28,18 +28,18 @@ static const struct row distance_table[] = {
     {11, 4097}, {11, 6145}, {12, 8193}, {12, 12289}, {13, 16385}, {13, 24577}};
 
 /* The last row of the table that begins at `value` or before. */
-static struct spelled look_up(const struct row *table, size_t rows, unsigned first_symbol,
+static struct encoded look_up(const struct row *table, size_t rows, unsigned first_symbol,
                               unsigned value)
 {
     size_t i = rows - 1;
 
     while (table[i].first > value)
         i--;
-    return (struct spelled){first_symbol + (unsigned)i, table[i].extra_bits,
+    return (struct encoded){first_symbol + (unsigned)i, table[i].extra_bits,
                             value - table[i].first};
 }
 
-static void check_same(struct spelled got, struct spelled expected)
+static void check_same(struct encoded got, struct encoded expected)
 {
     ck_assert_uint_eq(got.symbol, expected.symbol);
     ck_assert_uint_eq(got.extra_bits, expected.extra_bits);
@@ -49,15 +49,15 @@ static void check_same(struct spelled got, struct spelled expected)
 START_TEST(lengths_and_distances_follow_the_tables)
 {
     for (unsigned length = 3; length <= 258; length++)
-        check_same(spell_length(length), look_up(length_table, 29, 257, length));
+        check_same(encode_length(length), look_up(length_table, 29, 257, length));
     for (unsigned distance = 1; distance <= 32768; distance += distance < 1100 ? 1 : 61)
-        check_same(spell_distance(distance - 1), look_up(distance_table, 30, 0, distance));
+        check_same(encode_distance(distance - 1), look_up(distance_table, 30, 0, distance));
     for (size_t i = 0; i < 30; i++) {
         unsigned first = distance_table[i].first,
                  last = i < 29 ? distance_table[i + 1].first - 1 : 32768;
 
-        check_same(spell_distance(first - 1), look_up(distance_table, 30, 0, first));
-        check_same(spell_distance(last - 1), look_up(distance_table, 30, 0, last));
+        check_same(encode_distance(first - 1), look_up(distance_table, 30, 0, first));
+        check_same(encode_distance(last - 1), look_up(distance_table, 30, 0, last));
     }
 }
 END_TEST
