@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * blur: a gaussian, separable, in whole numbers.
+ * blur.c - a gaussian blur in whole numbers.
  *
- * A row of the result is made from the rows around it: first down the columns, into a row of 16-bit
- * numbers in scratch memory, which is replicated at the borders, then along that row. Both are the
- * same sum over taps (transform_blur.h).
+ * The gaussian is separable, so each row of the result takes two passes. The first sums down the
+ * columns into a row of 16-bit numbers in scratch memory. That row is extended at the image's
+ * borders. The second pass sums along it. Both are the same weighted sum (blur.h).
  */
 #include <config.h>
 
@@ -14,13 +14,13 @@
 #include <math.h>
 
 enum {
-    BLOCK = 128, /* sums kept at a time: few enough for the first cache */
-    ONE = 65536, /* what the weights add up to */
+    BLOCK = 128, /* sums computed at once: few enough for the first-level cache */
+    ONE = 65536, /* the sum of all weights */
 };
 
 /*
- * tl_blur_weigh, dividing by 2^SHIFT. Sums stay below 2^32: the weights add up to 65536, and what
- * they weigh is at most 65535 (at 8 bits 255, and 255 x 256 after the first pass).
+ * Defines a tl_blur_weigh that divides by 2^SHIFT. Sums stay below 2^32: the weights add up to
+ * 65536 and an input is at most 65535 (255 at 8 bits, 255 x 256 after the first pass).
  */
 #define DEFINE_WEIGH(NAME, IN, OUT, SHIFT)                                                         \
     static inline __attribute__((always_inline)) void NAME##_block(                                \
@@ -54,6 +54,7 @@ DEFINE_WEIGH(both_16, uint16_t, uint16_t, 16)
 
 const struct tl_blur_kernel tl_blur_plain = {down_8, along_8, both_16};
 
+/* Returns the fastest loops for this processor. */
 static const struct tl_blur_kernel *fastest(void)
 {
     const struct tl_blur_kernel *kernel = tl_blur_x86();
@@ -61,22 +62,25 @@ static const struct tl_blur_kernel *fastest(void)
     return kernel ? kernel : &tl_blur_plain;
 }
 
+/* 3 sigma: the gaussian beyond is below 0.3 %. */
 static uint32_t radius_of(const struct telar_context *context)
 {
     return (uint32_t)ceil(3 * context->params[0]);
 }
 
-/* The state: the weights from the middle outwards, the first halved: it is even, since the others
- * come in pairs. */
+/*
+ * The state: the weights from the middle outwards. The first is halved. It is even because the
+ * others come in pairs and the total is even.
+ */
 static size_t state_bytes(const struct telar_context *context)
 {
     return (radius_of(context) + 1) * sizeof(uint16_t);
 }
 
 /*
- * Weights are rounded so that they add up to ONE: each tail of the curve is rounded, and a weight
- * is the difference of two tails. What both tails leave is the weight in the middle. None is above
- * 32767: the narrowest curve leaves the middle 65034 of 65536.
+ * Computes the weights so that they add up to exactly ONE. Each tail of the curve is rounded, and a
+ * weight is the difference of two neighbouring tails. The middle gets what both tails leave. With
+ * the smallest sigma that is 65034 of 65536, so half[0] stays below 32768.
  */
 static void prepare(const struct telar_context *context, void *state)
 {
@@ -96,7 +100,7 @@ static void prepare(const struct telar_context *context, void *state)
     half[0] = (uint16_t)(ONE / 2 - rounded);
 }
 
-/* Scratch: pointers to the taps, then the row between the passes. */
+/* Scratch memory: pointers to the taps, then the row between the two passes. */
 static size_t taps_bytes(uint32_t radius)
 {
     return (2 * (size_t)radius + 1) * sizeof(void *);
@@ -110,8 +114,10 @@ static size_t scratch_bytes(const struct telar_context *context, uint32_t rows, 
            + ((size_t)columns + 2 * (size_t)radius) * context->image.channels * sizeof(uint16_t);
 }
 
-/* Down the columns at row r. `wide` is what may be read; it ends before a tap's row only where the
- * image ends. */
+/*
+ * Sums down the columns at row r. `wide` is the region that may be read. A tap outside it is
+ * outside the image, and the nearest row replaces it.
+ */
 static void down(const struct telar_context *context, const struct telar_source *source,
                  const struct telar_region *wide, uint32_t r, uint16_t *row)
 {
@@ -129,7 +135,7 @@ static void down(const struct telar_context *context, const struct telar_source 
     weigh(row, tap, context->state, radius, tl_row_samples(context, wide));
 }
 
-/* Along a row that begins `radius` pixels before the first of the n samples. */
+/* Sums along a row that begins `radius` pixels before the first of the n samples. */
 static void along(const struct telar_context *context, const uint16_t *row, void *out, size_t n)
 {
     uint32_t radius = radius_of(context);
@@ -164,7 +170,7 @@ static void process(const struct telar_context *context, const struct telar_sour
 }
 
 static const struct telar_param params[] = {
-    {"sigma", "the gaussian's standard deviation in pixels", 0.3, 300, 2, false},
+    {"sigma", "standard deviation of the Gaussian in pixels", 0.3, 300, 2, false},
     {NULL, NULL, 0, 0, 0, false},
 };
 
@@ -172,17 +178,25 @@ const struct telar_transform tl_transform_blur = {
     .abi = TELAR_TRANSFORM_ABI,
     .struct_size = sizeof(struct telar_transform),
     .name = "blur",
-    .summary = "gaussian blur",
-    .manual = "Let R be 3 x sigma rounded up, g(k) = exp(-k^2 / (2 sigma^2)), G the sum of g\n"
-              "from -R to R, and T(k) the sum of g from k to R, times 65536 / G, rounded to\n"
-              "the nearest whole number; T(R + 1) = 0. The weights are w(k) = w(-k) =\n"
-              "T(k) - T(k + 1) for k = 1 to R, and w(0) = 65536 - 2 T(1): 65536 together.\n"
-              "First each sample of a colour becomes the sum of w(k) times the sample k rows\n"
-              "below, divided by 256 at 8 bits (8 more bits are kept) and by 65536 at 16 bits.\n"
-              "Then each becomes the sum of w(k) times that of the pixel k columns to the\n"
-              "right, divided by 16777216 at 8 bits and by 65536 at 16 bits. Quotients are\n"
-              "rounded to the nearest whole number, halves up. Outside the image stands the\n"
-              "nearest pixel inside. Alpha is passed through. Time grows with sigma.\n",
+    .summary = "Gaussian blur",
+    .manual = "The weights are those of a Gaussian, in whole numbers:\n"
+              "    R            3 x sigma, rounded up\n"
+              "    g(k)         exp(-k^2 / (2 sigma^2))\n"
+              "    G            the sum of g(k) for k = -R to R\n"
+              "    T(k)         65536 / G times the sum of g(j) for j = k to R, rounded to\n"
+              "                 the nearest whole number; T(R + 1) = 0\n"
+              "    w(k), w(-k)  T(k) - T(k + 1) for k = 1 to R\n"
+              "    w(0)         65536 - 2 T(1)\n"
+              "All weights add up to 65536. The blur takes two passes.\n"
+              "First, down the columns: each colour sample becomes the sum of w(k) times the\n"
+              "sample k rows below it. The sum is divided by 256 at 8 bits, so 8 more bits\n"
+              "are kept, and by 65536 at 16 bits.\n"
+              "Then, along the rows: each number becomes the sum of w(k) times the number k\n"
+              "columns to the right. The sum is divided by 16777216 at 8 bits and by 65536\n"
+              "at 16 bits.\n"
+              "Quotients are rounded to the nearest whole number, halves up. A pixel outside\n"
+              "the image counts as the nearest pixel inside. Alpha is unchanged. The time\n"
+              "grows in proportion to sigma.\n",
     .params = params,
     .halo = radius_of,
     .state_bytes = state_bytes,

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * transform_blur_x86.c - the sums of the blur in the vector registers of x86-64: 32 samples at a
- * time, whose sums stay in registers over all taps.
+ * blur_x86.c - the sums of the blur with AVX2: 32 samples at a time. Their sums stay in registers
+ * over all taps.
  *
- * The processor multiplies pairs of signed 16-bit numbers and adds the two products (madd). The
- * pair is the sample before and the one after, both times the same weight. Samples of 16 bits do
- * not fit: 32768 is taken from each, and since all weights together are 65536, the sum is then 2^31
- * too small, whatever the weights are. That is put right where the sum begins. Sums are made modulo
- * 2^32, and what they come to is below that.
+ * The instruction vpmaddwd multiplies pairs of signed 16-bit numbers and adds the two products. A
+ * pair here is the sample before and the sample after the middle, both with the same weight. 16-bit
+ * samples are too large for a signed number, so 32768 is subtracted from each. All weights add up
+ * to 65536, so the sum is then too small by exactly 2^31. The sum's start value corrects this. Sums
+ * wrap modulo 2^32, and the correct result is below 2^32.
  */
 #include <config.h>
 
@@ -21,13 +21,15 @@
 
 enum { WIDTH = 32, HALF = WIDTH / 2 };
 
-/* The sums of 16 samples; the processor's halves stay apart: `low` has samples 0-3 and 8-11, `high`
- * the others. */
+/*
+ * The sums of 16 samples, in the order in which unpack instructions work: `low` has samples 0 to 3
+ * and 8 to 11, `high` the others.
+ */
 struct sums {
     __m256i low, high;
 };
 
-/* Samples [at, at + 16) as signed 16-bit numbers, 32768 too small if they are of 16 bits. */
+/* Loads samples [at, at + 16) as signed 16-bit numbers. 16-bit samples lose 32768. */
 INLINE __m256i load(const void *samples, size_t at, const unsigned depth)
 {
     if (depth == 8)
@@ -36,6 +38,7 @@ INLINE __m256i load(const void *samples, size_t at, const unsigned depth)
                             _mm256_set1_epi16(INT16_MIN));
 }
 
+/* Adds the weighted sums of one pair of taps. */
 INLINE void add(struct sums *sums, __m256i before, __m256i after, __m256i half)
 {
     __m256i low = _mm256_unpacklo_epi16(before, after), high = _mm256_unpackhi_epi16(before, after);
@@ -44,7 +47,7 @@ INLINE void add(struct sums *sums, __m256i before, __m256i after, __m256i half)
     sums->high = _mm256_add_epi32(sums->high, _mm256_madd_epi16(high, half));
 }
 
-/* The 16 sums divided by 2^shift, as 16-bit numbers in order. */
+/* Returns the 16 sums divided by 2^shift, as 16-bit numbers in their order. */
 INLINE __m256i divided(const struct sums *sums, const int shift)
 {
     return _mm256_packus_epi32(_mm256_srli_epi32(sums->low, shift),
@@ -64,7 +67,7 @@ INLINE void store(void *out, size_t at, __m256i first, __m256i second, const uns
     _mm256_storeu_si256((void *)((uint16_t *)out + at + HALF), second);
 }
 
-/* Samples [at, at + WIDTH), from numbers of `in` bits to numbers of `to` bits. */
+/* Computes samples [at, at + WIDTH) from inputs of `in` bits to outputs of `to` bits. */
 INLINE void weigh_block(void *out, const void *const *tap, const uint16_t *half, size_t radius,
                         size_t at, const unsigned in, const unsigned to, const int shift)
 {
@@ -82,7 +85,10 @@ INLINE void weigh_block(void *out, const void *const *tap, const uint16_t *half,
     store(out, at, divided(&first, shift), divided(&second, shift), to);
 }
 
-/* The last block ends with the row, and makes again what it shares with the one before. */
+/*
+ * Computes a row of at least WIDTH samples. The last block ends with the row and computes again
+ * what it shares with the block before.
+ */
 INLINE void weigh(void *out, const void *const *tap, const uint16_t *half, size_t radius, size_t n,
                   const unsigned in, const unsigned to, const int shift)
 {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* copy: the image as it is. For measuring everything that is not arithmetic. */
+/* copy.c - copies the image unchanged. Used to measure everything except arithmetic. */
 #include <config.h>
 
 #include "transform/transform.h"
@@ -21,7 +21,7 @@ const struct telar_transform tl_transform_copy = {
     .abi = TELAR_TRANSFORM_ABI,
     .struct_size = sizeof(struct telar_transform),
     .name = "copy",
-    .summary = "the image as it is",
-    .manual = "Every sample of the result is the sample of the source, alpha included.\n",
+    .summary = "copies the image unchanged",
+    .manual = "Every sample of the result equals that of the source, alpha included.\n",
     .process = process,
 };

@@ -1,24 +1,28 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * equalize: every value about as frequent as every other. The first that has to see the whole image
- * before it begins.
+ * equalize.c - histogram equalisation: makes all sample values about equally frequent.
+ *
+ * Each region needs the histogram of the whole image. So workers first gather one histogram for
+ * each region (a partial). One worker then merges the partials into tables (the state). Only then
+ * are the regions processed.
  */
 #include <config.h>
 
 #include "transform/transform.h"
 
+/* Returns the number of possible samples: the entries of a table and of a histogram. */
 static size_t entries(const struct telar_context *context)
 {
     return (size_t)1 << context->image.depth;
 }
 
-/* The state: a table for each colour. */
+/* The state: one table for each colour. */
 static size_t state_bytes(const struct telar_context *context)
 {
     return tl_colors(&context->image) * entries(context) * sizeof(uint16_t);
 }
 
-/* A partial: a histogram for each colour. */
+/* A partial: one histogram for each colour. */
 static size_t partial_bytes(const struct telar_context *context)
 {
     return tl_colors(&context->image) * entries(context) * sizeof(uint64_t);
@@ -56,7 +60,7 @@ static void gather(const struct telar_context *context, const struct telar_sourc
     }
 }
 
-/* One entry of all histograms. */
+/* Returns the sum of one entry over all partials. */
 static uint64_t add_up(const unsigned char *partials, size_t stride_bytes, uint32_t count,
                        size_t entry)
 {
@@ -67,8 +71,10 @@ static uint64_t add_up(const unsigned char *partials, size_t stride_bytes, uint3
     return sum;
 }
 
-/* part / all x max, rounded to the nearest, halves up; part <= all, all > 0. Counts of 2^46 and
- * more lose low bits. */
+/*
+ * Returns part / all x max, rounded to the nearest, halves up. part <= all, all > 0. From 2^46
+ * pixels on, the lowest bits are dropped, so that 2 x part x max fits into 64 bits.
+ */
 static uint16_t share(uint64_t part, uint64_t all, uint64_t max)
 {
     while (all >> 46) {
@@ -79,8 +85,8 @@ static uint16_t share(uint64_t part, uint64_t all, uint64_t max)
 }
 
 /*
- * Partials are what workers wrote, so they may hold anything: a sum may wrap, but none counts for
- * more than the image has pixels, and the table stays in range.
+ * Makes one colour's table. A worker may have written anything into a partial, so the sum may wrap.
+ * The running count never exceeds the number of pixels, which keeps every table entry in range.
  */
 static void merge_color(const struct telar_context *context, const unsigned char *partials,
                         size_t stride_bytes, uint32_t count, size_t first, uint16_t *table)
@@ -123,12 +129,14 @@ const struct telar_transform tl_transform_equalize = {
     .struct_size = sizeof(struct telar_transform),
     .name = "equalize",
     .summary = "histogram equalisation of each channel",
-    .manual = "For each colour, let n be the number of pixels of the whole image, c(x) how\n"
-              "many of them have a sample of at most x, and d how many have the smallest one\n"
-              "that occurs. Every sample x becomes (c(x) - d) / (n - d) x max, rounded to the\n"
-              "nearest whole number, halves up, where max is 255 at 8 bits and 65535 at 16\n"
-              "bits. A colour with the same sample everywhere is unchanged. Alpha is passed\n"
-              "through. Every region needs the whole image, so this is done in two phases.\n",
+    .manual = "For each colour of the whole image:\n"
+              "    n     the number of pixels\n"
+              "    c(x)  the number of pixels with a sample of at most x\n"
+              "    d     the number of pixels with the smallest sample that occurs\n"
+              "Every sample x becomes (c(x) - d) / (n - d) x max, rounded to the nearest\n"
+              "whole number, halves up. max is 255 at 8 bits and 65535 at 16 bits. A colour\n"
+              "with the same sample everywhere is unchanged. Alpha is unchanged. Each region\n"
+              "needs the histogram of the whole image, so equalize takes two phases.\n",
     .state_bytes = state_bytes,
     .partial_bytes = partial_bytes,
     .gather = gather,

@@ -1,17 +1,18 @@
 /* SPDX-License-Identifier: MIT */
-/* gamma: lighter or darker, black and white staying what they are. */
+/* gamma.c - makes the image lighter or darker and leaves black and white unchanged. */
 #include <config.h>
 
 #include "transform/transform.h"
 
 #include <math.h>
 
+/* Returns the number of possible samples: the entries of a table. */
 static size_t entries(const struct telar_context *context)
 {
     return (size_t)1 << context->image.depth;
 }
 
-/* The state: one table for all colours. */
+/* The state is one table for all colours. One worker fills it before the others read it. */
 static size_t state_bytes(const struct telar_context *context)
 {
     return entries(context) * sizeof(uint16_t);
@@ -38,7 +39,7 @@ static void process(const struct telar_context *context, const struct telar_sour
 }
 
 static const struct telar_param params[] = {
-    {"gamma", "above 1 is lighter, below 1 darker", 0.01, 100, 2.2, false},
+    {"gamma", "above 1: lighter, below 1: darker", 0.01, 100, 2.2, false},
     {NULL, NULL, 0, 0, 0, false},
 };
 
@@ -46,10 +47,10 @@ const struct telar_transform tl_transform_gamma = {
     .abi = TELAR_TRANSFORM_ABI,
     .struct_size = sizeof(struct telar_transform),
     .name = "gamma",
-    .summary = "lighter or darker, black and white staying what they are",
-    .manual = "Every sample x of a colour becomes max x (x / max) ^ (1 / gamma), computed in\n"
-              "double precision and rounded to the nearest whole number, where max is 255 at\n"
-              "8 bits and 65535 at 16 bits. Alpha is passed through.\n",
+    .summary = "lighter or darker, with black and white unchanged",
+    .manual = "Every colour sample v becomes max x (v / max) ^ (1 / gamma). The value is\n"
+              "computed in double precision and rounded to the nearest whole number. max is\n"
+              "255 at 8 bits and 65535 at 16 bits. Alpha is unchanged.\n",
     .params = params,
     .state_bytes = state_bytes,
     .prepare = prepare,

@@ -3,6 +3,7 @@
 
 #include <telar/image.h>
 
+/* With this limit row sizes fit into 32 bits with a filter byte, also on 32-bit machines. */
 enum { ROW_BYTES_MAX = 0x7fffffff };
 
 bool telar_geometry_valid(const struct telar_geometry *g)

@@ -1,16 +1,20 @@
 /* SPDX-License-Identifier: MIT */
-/* gray: luma in place of colour. */
+/* gray.c - replaces red, green and blue by their luma. */
 #include <config.h>
 
 #include "transform/transform.h"
 
 /*
- * ITU-R BT.601, as JPEG, Pillow and OpenCV have it, so that the grey picture is the one people know
- * from elsewhere; in units of 2^-16, which add up to 1. At 16 bits the largest sum, 65535 x 65536 +
- * 32768, still is below 2^32.
+ * Weights of ITU-R BT.601 in units of 2^-16; they add up to 1. JPEG, Pillow and OpenCV use the
+ * same, so the grey picture looks as elsewhere. At 16 bits the largest sum, 65535 x 65536 + 32768,
+ * is below 2^32.
  */
 enum { RED = 19595, GREEN = 38470, BLUE = 7471, HALF = 32768 };
 
+/*
+ * Defines a function for one sample type and channel count. The constant count lets the compiler
+ * vectorize the loop.
+ */
 #define DEFINE_ROW(NAME, SAMPLE, CHANNELS)                                                         \
     TL_CLONES static void NAME(void *to, const void *from, size_t pixels)                          \
     {                                                                                              \
@@ -57,10 +61,11 @@ const struct telar_transform tl_transform_gray = {
     .abi = TELAR_TRANSFORM_ABI,
     .struct_size = sizeof(struct telar_transform),
     .name = "gray",
-    .summary = "red, green and blue become their luma",
+    .summary = "colours become grey (luma of ITU-R BT.601)",
     .manual = "Red, green and blue all become\n"
-              "    (19595 red + 38470 green + 7471 blue + 32768) / 65536, rounded down,\n"
-              "which is the luma of ITU-R BT.601 rounded to the nearest whole number. The\n"
-              "channels stay. A grey image is unchanged. Alpha is passed through.\n",
+              "    (19595 red + 38470 green + 7471 blue + 32768) / 65536, rounded down.\n"
+              "This is the luma of ITU-R BT.601, rounded to the nearest whole number. The\n"
+              "number of channels stays the same. A grey image is unchanged. Alpha is\n"
+              "unchanged.\n",
     .process = process,
 };

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* invert: the negative. */
+/* invert.c - the negative. */
 #include <config.h>
 
 #include "transform/transform.h"
@@ -8,11 +8,11 @@
 
 enum {
     BLOCK_BYTES = 64
-}; /* a multiple of the pixel size of every image with alpha: 2, 4 or 8 bytes */
+}; /* a multiple of 2, 4 and 8 bytes: the pixel sizes of all images with alpha */
 
 /*
- * max - x is x with all bits flipped, at 8 and at 16 bits, so bytes are all this has to know.
- * `mask` says which bytes are flipped; it repeats, and starts with a pixel.
+ * Flips the bytes that `mask` selects. max - x is x with all bits flipped, at 8 and at 16 bits, so
+ * the sample size does not matter. The mask repeats every BLOCK_BYTES and starts with a pixel.
  */
 TL_CLONES static void flip(unsigned char *restrict out, const unsigned char *restrict in, size_t n,
                            const unsigned char *restrict mask)
@@ -45,8 +45,8 @@ const struct telar_transform tl_transform_invert = {
     .abi = TELAR_TRANSFORM_ABI,
     .struct_size = sizeof(struct telar_transform),
     .name = "invert",
-    .summary = "the negative: light becomes dark",
-    .manual = "Every sample x of a colour becomes max - x, where max is 255 at 8 bits and\n"
-              "65535 at 16 bits. Alpha is passed through.\n",
+    .summary = "photographic negative",
+    .manual = "Every colour sample x becomes max - x. max is 255 at 8 bits and 65535 at\n"
+              "16 bits. Alpha is unchanged.\n",
     .process = process,
 };

@@ -1,5 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-/* Pipelines, and how they are read from text: as in the C locale, whatever the caller's is. */
+/*
+ * pipeline.c - the public pipeline functions, and the parser of "NAME:KEY=VALUE,...".
+ *
+ * The parser reads numbers as in the C locale, whatever locale the caller has set.
+ */
 #include <config.h>
 
 #include "transform/pipeline.h"
@@ -13,7 +17,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* How much of a wrong word a message repeats, so that the remedy behind it is not cut off. */
+/*
+ * Messages repeat at most so many bytes of a wrong word, so that the remedy behind it is not cut
+ * off.
+ */
 enum { SHOWN = 40 };
 
 telar_pipeline *telar_pipeline_new(void)
@@ -33,6 +40,7 @@ size_t telar_pipeline_length(const telar_pipeline *pipeline)
     return pipeline->length;
 }
 
+/* The comparison is written so that NaN fails it. */
 static telar_status check_value(const struct telar_transform *transform,
                                 const struct telar_param *param, double value,
                                 struct telar_error *error)
@@ -46,7 +54,7 @@ static telar_status check_value(const struct telar_transform *transform,
     return TELAR_OK;
 }
 
-/* A word of the text, [begin, end). */
+/* A word of the text: [begin, end). */
 struct word {
     const char *begin, *end;
 };
@@ -56,18 +64,24 @@ static struct word word_until(const char *begin, const char *stops)
     return (struct word){begin, begin + strcspn(begin, stops)};
 }
 
+/* Returns how many bytes of a word a message shows. */
 static int shown(struct word word)
 {
     return word.end - word.begin < SHOWN ? (int)(word.end - word.begin) : SHOWN;
 }
 
-/* The word as a string. One that is cut off is longer than any name, so it is none either. */
+/*
+ * Copies the word to a string. A word that is cut off is longer than any name, so it matches none.
+ */
 static void copy_word(struct word word, char text[TL_NAME_BYTES + 1])
 {
     snprintf(text, TL_NAME_BYTES + 1, "%.*s", shown(word), word.begin);
 }
 
-/* A decimal number and nothing else: no blanks, no hexadecimal, no infinity. */
+/*
+ * Reads a decimal number. Returns false for blanks, hexadecimal, infinity and anything after the
+ * number.
+ */
 static bool read_number(struct word word, double *value)
 {
     char *end;
@@ -78,6 +92,10 @@ static bool read_number(struct word word, double *value)
     return end == word.end && end != word.begin && isfinite(*value);
 }
 
+/*
+ * Fails with the most helpful remedy: add a slash for a .so, the nearest name, or the list of
+ * names.
+ */
 static telar_status unknown_transform(struct word word, struct telar_error *error)
 {
     char name[TL_NAME_BYTES + 1], known[160] = "";
@@ -130,7 +148,7 @@ static telar_status unknown_param(const struct telar_transform *transform, struc
                    transform->name, shown(word), word.begin, transform->params[nearest].name);
 }
 
-/* One KEY=VALUE. given[i] says whether parameter i has had its value. */
+/* Parses one KEY=VALUE. given[i] says that parameter i already has its value. */
 static telar_status parse_param(struct tl_step *step, struct word item, bool *given,
                                 struct telar_error *error)
 {
@@ -178,7 +196,7 @@ static telar_status parse_params(struct tl_step *step, const char *text, struct 
     return status;
 }
 
-/* strtod minds the locale: a point is a point here. */
+/* strtod reads the decimal point of the thread's locale, so the C locale is set for the time. */
 telar_status tl_step_parse_params(struct tl_step *step, const char *text, struct telar_error *error)
 {
     locale_t plain = newlocale(LC_ALL_MASK, "C", (locale_t)0), callers;
@@ -198,6 +216,7 @@ size_t tl_plugin_path_length(const char *text)
     return strcspn(text, ":");
 }
 
+/* A name with a slash is a plug-in's path. Nothing of the plug-in is read here. */
 static telar_status parse_step(struct tl_step *step, const char *text, struct telar_error *error)
 {
     struct word name = word_until(text, ":");

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The fused evaluation of a pipeline's steps. See pipeline.h. */
+/* pipeline_run.c - evaluates the steps of a pipeline together. See pipeline.h. */
 #include <config.h>
 
 #include "transform/pipeline.h"
@@ -61,9 +61,9 @@ static size_t step_scratch_bytes(const struct tl_pass *pass, uint32_t index, uin
 }
 
 /*
- * What is still to be read around a region: margin[i] is the sum of the halos of the pass's steps
- * from i on, so step i reads the region grown by margin[i] and writes it grown by margin[i + 1]. At
- * most 65,536.
+ * Computes the margins: margin[i] is the sum of the halos of the pass's steps from i on. Step i
+ * reads the region grown by margin[i] and writes it grown by margin[i + 1]. A margin is at most
+ * 65,536. Returns false when a halo is too large.
  */
 static bool margins(const struct tl_pass *pass, uint32_t margin[TELAR_PIPELINE_MAX + 1])
 {
@@ -88,7 +88,7 @@ bool tl_pipeline_halo(const struct tl_pass *pass, uint32_t *halo)
     return true;
 }
 
-/* A length grown by a margin at both ends, which the image cuts off. */
+/* Returns a length grown by a margin at both ends, at most the image's length. */
 static uint32_t grown(uint32_t length, uint32_t margin, uint32_t limit)
 {
     uint64_t n = (uint64_t)length + 2 * (uint64_t)margin;
@@ -104,6 +104,7 @@ static bool round_up(size_t *bytes)
     return true;
 }
 
+/* Rows of scratch views begin at multiples of 64 bytes: the longest vector register. */
 static size_t stride_of(const struct telar_geometry *image, uint32_t columns)
 {
     size_t row_bytes = columns * telar_pixel_bytes(image); /* below 2^31 in a valid geometry */
@@ -122,10 +123,11 @@ static size_t larger(size_t a, size_t b)
     return a > b ? a : b;
 }
 
-/* How the scratch memory of a pass is divided, in bytes. */
+/* The parts of a pass's scratch memory, in bytes. */
 struct layout {
-    size_t view[2]; /* what one step writes and the next reads, by turns */
-    size_t step;    /* scratch of the step at work */
+    /* one step writes a view that the next one reads; steps alternate between the two */
+    size_t view[2];
+    size_t step; /* the current step's own scratch memory */
 };
 
 static bool lay_out(const struct tl_pass *pass, const uint32_t margin[TELAR_PIPELINE_MAX + 1],
@@ -166,7 +168,7 @@ void tl_pipeline_run(const struct tl_pass *pass, const struct telar_source *sour
               && lay_out(pass, margin, telar_region_rows(&result->region),
                          telar_region_columns(&result->region), &layout);
 
-    assert(ok); /* the same question was answered when the scratch memory was reserved */
+    assert(ok); /* tl_pipeline_scratch_bytes said yes when the memory was reserved */
     if (!ok)
         return;
     if (pass->count == 0)
@@ -186,7 +188,10 @@ void tl_pipeline_run(const struct tl_pass *pass, const struct telar_source *sour
     }
 }
 
-/* Bytes of the view that the step after the pass gathers from; 0 when that is the source itself. */
+/*
+ * Computes the size of the view from which the step after the pass gathers. The size is 0 when that
+ * step gathers from the source itself.
+ */
 static bool gathered_bytes(const struct tl_pass *pass, uint32_t halo, uint32_t rows,
                            uint32_t columns, size_t *bytes)
 {
@@ -221,7 +226,7 @@ void tl_pipeline_gather(const struct tl_pass *pass, const struct telar_source *s
               && gathered_bytes(pass, halo, telar_region_rows(region), telar_region_columns(region),
                                 &view);
 
-    assert(ok); /* as in tl_pipeline_run */
+    assert(ok); /* tl_pipeline_gather_scratch_bytes said yes when the memory was reserved */
     if (!ok)
         return;
     context = tl_pipeline_context(pass, step, (unsigned char *)scratch + view);

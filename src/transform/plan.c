@@ -8,12 +8,13 @@ static uint32_t at_most(uint32_t n, uint32_t limit)
     return n < limit ? n : limit;
 }
 
-/* Where part `index` of `parts` equal parts of `length` begins, rounded down. */
+/* Returns where part `index` of `parts` equal parts of `length` begins, rounded down. */
 static uint32_t cut(uint32_t length, uint32_t parts, uint32_t index)
 {
     return (uint32_t)((uint64_t)length * index / parts);
 }
 
+/* An area cannot have more rows of regions than rows of pixels. */
 struct telar_plan telar_plan_clip(struct telar_plan plan, const struct telar_region *area)
 {
     return (struct telar_plan){at_most(plan.rows, telar_region_rows(area)),

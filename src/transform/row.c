@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* What transforms do to rows in common: tables, alpha, borders. See transform.h. */
+/*
+ * row.c - functions on rows that several transforms use: tables, alpha, borders. See transform.h.
+ */
 #include <config.h>
 
 #include "transform/transform.h"
@@ -11,7 +13,7 @@ uint32_t tl_colors(const struct telar_geometry *image)
     return image->channels - telar_has_alpha(image);
 }
 
-/* One channel of a row; a stride is `channels` samples. */
+/* Looks up one channel of a row. Neighbouring samples of it are `channels` samples apart. */
 static void look_up_8(uint8_t *out, const uint8_t *in, size_t pixels, size_t channels,
                       const uint16_t *table)
 {

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: MIT */
-/* sobel: how steep the image is. */
+/* sobel.c - edge detection: the size of the gradient (Sobel and Feldman, 1968). */
 #include <config.h>
 
 #include "transform/transform.h"
 
 /*
- * The two operators are separable. For a row, first down the columns: `smooth` with weights 1 2 1,
- * and `slope`, the row below minus the row above. Then along the row: the difference of `smooth` to
- * both sides, and `slope` with weights 1 2 1. WIDE holds 8 x max.
+ * Both operators are separable. First down the columns: `smooth` with the weights 1 2 1, and
+ * `slope`, the row below minus the row above. Then along the row: the difference of `smooth` to
+ * both sides, and `slope` with the weights 1 2 1. The type WIDE holds values up to 8 x max.
  */
 #define DEFINE_ROWS(NAME, SAMPLE, WIDE)                                                            \
     TL_CLONES static void NAME##_down(void *smooth, void *slope, const void *above,                \
@@ -41,8 +41,10 @@ static uint32_t halo(const struct telar_context *context)
     return 1;
 }
 
-/* Bytes of one of the two rows between the passes: a pixel more at both ends, each sample twice as
- * wide. */
+/*
+ * Returns the bytes of one row between the passes: one more pixel at both ends, samples twice as
+ * wide.
+ */
 static size_t between_bytes(const struct telar_context *context, uint32_t columns)
 {
     return 2 * telar_pixel_bytes(&context->image) * ((size_t)columns + 2);
@@ -88,14 +90,14 @@ const struct telar_transform tl_transform_sobel = {
     .abi = TELAR_TRANSFORM_ABI,
     .struct_size = sizeof(struct telar_transform),
     .name = "sobel",
-    .summary = "edges: how steep each channel is",
-    .manual = "For every sample of a colour, with its neighbours in the same channel\n"
+    .summary = "edge detection: the gradient of each channel",
+    .manual = "Every colour sample has these neighbours in its channel:\n"
               "    a b c\n"
               "    d . f      x = (c + 2f + i) - (a + 2d + g)\n"
               "    g h i      y = (g + 2h + i) - (a + 2b + c)\n"
-              "the result is (|x| + |y|) / 2, rounded down, and max when it is more than that,\n"
-              "where max is 255 at 8 bits and 65535 at 16 bits. Outside the image stands the\n"
-              "nearest pixel inside. Alpha is passed through.\n",
+              "The result is (|x| + |y|) / 2, rounded down, but at most max. max is 255 at 8\n"
+              "bits and 65535 at 16 bits. A pixel outside the image counts as the nearest\n"
+              "pixel inside. Alpha is unchanged.\n",
     .halo = halo,
     .scratch_bytes = scratch_bytes,
     .process = process,

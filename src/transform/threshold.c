@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* threshold: black or white. */
+/* threshold.c - makes every sample black or white. */
 #include <config.h>
 
 #include "transform/transform.h"
@@ -7,9 +7,13 @@
 #include <math.h>
 #include <string.h>
 
-enum { BLOCK = 32 }; /* samples; a multiple of the channels of every image with alpha */
+enum { BLOCK = 32 }; /* samples; a multiple of 2 and 4, the channel counts of images with alpha */
 
-/* Samples where `keep`, which repeats every BLOCK samples, has all bits set stay as they are. */
+/*
+ * Defines the loop for one sample type. Where `keep` has all bits set, the sample stays: that is
+ * alpha. `keep` repeats every BLOCK samples. Masks instead of branches let the compiler vectorize
+ * the loop.
+ */
 #define DEFINE_ROW(NAME, SAMPLE)                                                                   \
     static inline void NAME##_block(SAMPLE *restrict out, const SAMPLE *restrict in, size_t n,     \
                                     SAMPLE level, const SAMPLE *restrict keep)                     \
@@ -55,7 +59,7 @@ static void process(const struct telar_context *context, const struct telar_sour
 }
 
 static const struct telar_param params[] = {
-    {"level", "what is white, as a fraction of the largest sample", 0, 1, 0.5, false},
+    {"level", "smallest sample that becomes white, as a fraction of max", 0, 1, 0.5, false},
     {NULL, NULL, 0, 0, 0, false},
 };
 
@@ -63,11 +67,11 @@ const struct telar_transform tl_transform_threshold = {
     .abi = TELAR_TRANSFORM_ABI,
     .struct_size = sizeof(struct telar_transform),
     .name = "threshold",
-    .summary = "every channel becomes black or white",
-    .manual = "Every sample x of a colour becomes max when x >= t, and 0 otherwise, where max\n"
-              "is 255 at 8 bits and 65535 at 16 bits, and t is level x max rounded to the\n"
-              "nearest whole number, halves up. Channels do not look at each other: put gray\n"
-              "in front for a picture in black and white. Alpha is passed through.\n",
+    .summary = "each channel becomes black or white",
+    .manual = "Every colour sample x becomes max when x >= t, and 0 otherwise. max is 255 at\n"
+              "8 bits and 65535 at 16 bits. t is level x max, rounded to the nearest whole\n"
+              "number, halves up. Each channel is treated alone. Put gray before threshold\n"
+              "for a picture in black and white only. Alpha is unchanged.\n",
     .params = params,
     .process = process,
 };

@@ -8,13 +8,13 @@
 #include <math.h>
 #include <string.h>
 
-/* In the order of the manual. */
+/* in the order of the manual */
 static const struct telar_transform *const built_in[] = {
     &tl_transform_copy,  &tl_transform_invert, &tl_transform_gray,  &tl_transform_threshold,
     &tl_transform_gamma, &tl_transform_blur,   &tl_transform_sobel, &tl_transform_equalize,
 };
 
-/* 1 to 4, as bits. */
+/* 1 to 4 channels: one bit each */
 static const uint32_t ALL_CHANNELS = 0x1e;
 
 enum { BUILT_IN = sizeof built_in / sizeof *built_in };
@@ -38,9 +38,9 @@ static size_t least(size_t a, size_t b)
 }
 
 /*
- * The distance between two names by rows of the usual table, three rows at a time ("optimal string
- * alignment": L. Boytsov, Indexing methods for approximate dictionary searching, 2011). Both are
- * shorter than TL_NAME_BYTES.
+ * Computes the "optimal string alignment" distance of two names, which are shorter than
+ * TL_NAME_BYTES. The usual table is kept three rows at a time. (L. Boytsov, Indexing methods for
+ * approximate dictionary searching, 2011.)
  */
 static size_t alignment(const char *a, size_t a_length, const char *b, size_t b_length)
 {
@@ -62,6 +62,7 @@ static size_t alignment(const char *a, size_t a_length, const char *b, size_t b_
     return rows[a_length % 3][b_length];
 }
 
+/* Allows one edit, and one more for every three letters. */
 size_t tl_name_distance(const char *misspelt, const char *right)
 {
     size_t a = strlen(misspelt), b = strlen(right), distance;
@@ -123,6 +124,7 @@ uint32_t tl_transform_params(const struct telar_transform *transform)
     return n;
 }
 
+/* Returns the rule that a parameter breaks, or NULL. */
 static const char *param_fault(const struct telar_param *params, uint32_t index)
 {
     const struct telar_param *p = &params[index];
@@ -150,6 +152,7 @@ static const char *params_fault(const struct telar_param *params)
     return fault;
 }
 
+/* Returns the rule that the callbacks break, or NULL. */
 static const char *callbacks_fault(const struct telar_transform *t)
 {
     if (!t->process)
@@ -165,7 +168,10 @@ telar_status tl_transform_check(const struct telar_transform *t, struct telar_er
 {
     const char *fault;
 
-    /* Nothing behind these two may be read before they are known to be right. */
+    /*
+     * A struct of another version may end here, so these two members are checked before any other
+     * is read.
+     */
     if (t->abi != TELAR_TRANSFORM_ABI || t->struct_size != sizeof *t)
         return tl_fail(
             error, TELAR_USAGE, 0,

@@ -1,17 +1,16 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * transform.h - the built-in transforms, and what they share. Layer: transform; over image and
- * status.
+ * transform.h - the built-in transforms and helper functions that they share.
  *
- * Everything a transform calls while it works on pixels is async-signal-safe: no malloc, no stdio,
- * no lock.
+ * A transform's callbacks and all functions that they call are async-signal-safe: no malloc, no
+ * stdio, no lock. A worker process calls them between fork and _exit.
  */
 #ifndef TL_TRANSFORM_H
 #define TL_TRANSFORM_H
 
 #include <telar/transform.h>
 
-/* The built-in ones. To add one: declare it here and name it in transform.c's list. */
+/* The built-in transforms. To add one, declare it here and add it to the list in transform.c. */
 extern const struct telar_transform tl_transform_copy;
 extern const struct telar_transform tl_transform_invert;
 extern const struct telar_transform tl_transform_gray;
@@ -21,30 +20,36 @@ extern const struct telar_transform tl_transform_blur;
 extern const struct telar_transform tl_transform_sobel;
 extern const struct telar_transform tl_transform_equalize;
 
-/* The name of a transform or of a parameter, with its final zero, is never longer. */
+/* Size of a transform's or parameter's name, including the final zero. */
 enum { TL_NAME_BYTES = 32 };
 
-/* Whether *transform can be used. TELAR_USAGE, with the reason, when not. Calls nothing of it. */
+/*
+ * Checks that *transform follows the rules of <telar/transform.h>. Calls none of its functions.
+ * Fails with TELAR_USAGE and the reason.
+ */
 telar_status tl_transform_check(const struct telar_transform *transform, struct telar_error *error);
 
-/* Whether it can work on such an image. TELAR_INPUT, with the remedy, when not. */
+/*
+ * Checks that the transform accepts the depth and channels of this image. Fails with TELAR_INPUT
+ * and the remedy.
+ */
 telar_status tl_transform_takes(const struct telar_transform *transform,
                                 const struct telar_geometry *image, struct telar_error *error);
 
-/* How many parameters it has. *transform must have passed tl_transform_check. */
+/* Returns the number of parameters. *transform must have passed tl_transform_check. */
 uint32_t tl_transform_params(const struct telar_transform *transform);
 
 /*
- * How far a misspelt name is from a right one: insertions, deletions, replacements and swaps of
- * neighbours, each counted as 1. SIZE_MAX when that is too far to be worth a "did you mean".
+ * Returns the edit distance of two names. Each insertion, deletion, replacement and swap of
+ * neighbours counts as 1. Returns SIZE_MAX when the names differ too much for a "did you mean".
  */
 size_t tl_name_distance(const char *misspelt, const char *right);
 
 /*
- * Before a function that loops over samples: the compiler makes a version for AVX2 and one for
- * every x86-64, and the dynamic linker takes the right one when the program starts. Sanitizers do
- * not get on with the function that chooses (it runs before they are ready); other C libraries and
- * architectures have no such functions.
+ * Put before a function that loops over samples. The compiler makes two versions, one for AVX2 and
+ * one for every x86-64. The dynamic linker chooses when the program starts (GNU indirect
+ * functions). Sanitizer builds go without: the choice runs before the sanitizer is ready. Other C
+ * libraries and processors have no such functions.
  */
 #if defined(__x86_64__) && defined(__GLIBC__) && !defined(TL_SANITIZED)
 #define TL_CLONES __attribute__((target_clones("avx2", "default")))
@@ -52,7 +57,7 @@ size_t tl_name_distance(const char *misspelt, const char *right);
 #define TL_CLONES
 #endif
 
-/* `region` grown by `halo` pixels on all sides, as far as the image goes. */
+/* Returns `region` grown by `halo` pixels on all sides, but not beyond the image. */
 static inline struct telar_region tl_region_grow(const struct telar_region *region, uint32_t halo,
                                                  const struct telar_geometry *image)
 {
@@ -64,7 +69,7 @@ static inline struct telar_region tl_region_grow(const struct telar_region *regi
     };
 }
 
-/* Where the row r of a view begins. */
+/* Return the address of the first pixel of row r in a view. */
 static inline const unsigned char *tl_source_row(const struct telar_source *source, uint32_t r)
 {
     return source->data + (size_t)(r - source->region.r0) * source->stride_bytes;
@@ -74,28 +79,31 @@ static inline unsigned char *tl_result_row(const struct telar_result *result, ui
     return result->data + (size_t)(r - result->region.r0) * result->stride_bytes;
 }
 
-/* How many samples one row of a region has. */
+/* Returns the number of samples in one row of a region. */
 static inline size_t tl_row_samples(const struct telar_context *context,
                                     const struct telar_region *region)
 {
     return (size_t)telar_region_columns(region) * context->image.channels;
 }
 
-/* The number of channels that are not alpha. */
+/* Returns the number of channels without alpha. */
 uint32_t tl_colors(const struct telar_geometry *image);
 
 /*
- * Writes a row of `pixels` pixels through tables of one entry for each possible sample: that of
- * colour i begins at tables + i * step. Alpha is passed through.
+ * Writes a row of `pixels` pixels by table lookup. The table of colour i begins at tables + i *
+ * step and has one entry for each possible sample. Copies alpha unchanged.
  */
 void tl_row_look_up(const struct telar_geometry *image, void *out, const void *in, size_t pixels,
                     const uint16_t *tables, size_t step);
 
-/* Passes alpha, if there is any, through from one row to another. */
+/* Copies the alpha channel, if there is one, from row `in` to row `out`. */
 void tl_row_keep_alpha(const struct telar_geometry *image, void *out, const void *in,
                        size_t pixels);
 
-/* Replicates the first and the last of `inside` pixels, which begin `left` pixels after `row`. */
+/*
+ * Repeats the first pixel `left` times to the left and the last one `right` times to the right. The
+ * `inside` pixels begin `left` pixels after `row`.
+ */
 void tl_row_pad(void *row, size_t pixel_bytes, size_t left, size_t inside, size_t right);
 
 #endif
