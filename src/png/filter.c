@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* filter.c - the plain C loops of the PNG filters, and the choice of a filter for each row. */
 #include <config.h>
 
 #include "png/filter.h"
@@ -6,7 +7,7 @@
 #include <assert.h>
 #include <string.h>
 
-/* What a residual counts: 255 is as near to nothing as 1 is. */
+/* Returns the absolute value of a residual as a signed byte: 255 counts 1. */
 static inline unsigned magnitude(int residual)
 {
     unsigned byte = (unsigned)residual & 0xff;
@@ -33,7 +34,7 @@ static void sums_plain(const struct tl_rows *shape, const unsigned char *row,
     sums[TL_FILTER_AVERAGE] = average;
 }
 
-/* filter is a constant in every caller, so that nothing is asked in the loop. */
+/* `filter` is constant in every caller, so the compiler removes the choice from the loop. */
 static inline void apply_as(const struct tl_rows *shape, const unsigned filter,
                             const unsigned char *row, const unsigned char *above,
                             unsigned char *out)
@@ -45,7 +46,7 @@ static inline void apply_as(const struct tl_rows *shape, const unsigned filter,
     }
 }
 
-/* What Paeth leaves; out may be NULL, when only the sum of absolute residuals is wanted. */
+/* Writes the residuals of Paeth, unless `out` is NULL. Returns the sum of their absolute values. */
 static uint64_t apply_paeth(const struct tl_rows *shape, const unsigned char *row,
                             const unsigned char *above, unsigned char *out)
 {
@@ -82,9 +83,10 @@ static void apply_plain(const struct tl_rows *shape, unsigned filter, const unsi
 const struct tl_filter_kernel tl_filter_plain = {sums_plain, apply_plain};
 
 /*
- * The least sum of absolute residuals is the old rule of the PNG specification (12.7); the first of
- * equals wins. Paeth is left out but for who has time: it makes photographs no smaller (screens 0.1
- * % larger, smooth drawings a third), and undoing it takes several times as long.
+ * Returns the filter with the smallest sum of absolute residuals: the heuristic of the PNG
+ * specification (12.7). Of equal sums the first wins. Only the slow way tries Paeth. Paeth makes
+ * photographs no smaller, screens 0.1 % larger, and smooth drawings a third smaller. Undoing it
+ * takes several times as long.
  */
 static unsigned least_filter(const struct tl_band *band, bool slow,
                              const struct tl_filter_kernel *kernel, const unsigned char *row,
@@ -93,7 +95,7 @@ static unsigned least_filter(const struct tl_band *band, bool slow,
     uint64_t sums[4];
     unsigned least = TL_FILTER_NONE;
 
-    /* A row that repeats the one above is common, and quickly seen. */
+    /* Rows that repeat the row above are common, and memcmp finds them quickly. */
     if (above && memcmp(row, above, band->shape.row_bytes) == 0)
         return TL_FILTER_UP;
     kernel->sums(&band->shape, row, above ? above : row, sums);
@@ -106,8 +108,10 @@ static unsigned least_filter(const struct tl_band *band, bool slow,
                : least;
 }
 
-/* The row as PNG wants its bytes: itself, or a copy of it in `copy` with the bytes of each sample
- * exchanged. */
+/*
+ * Returns the row in the byte order of the file: the row itself, or `copy` with the bytes of each
+ * sample swapped.
+ */
 static const unsigned char *file_order(const struct tl_rows *shape, const unsigned char *row,
                                        unsigned char *copy)
 {
@@ -130,8 +134,10 @@ size_t tl_filter_size(const struct tl_band *band)
     return size;
 }
 
-/* Two rows in the order of the file, this one and the one above; or, never at the same time, a
- * trial compression. */
+/*
+ * The scratch memory holds two rows in the byte order of the file, or a trial compression. The two
+ * are never needed at the same time.
+ */
 size_t tl_filter_work_size(const struct tl_band *band)
 {
     size_t rows;
@@ -182,8 +188,9 @@ enum tl_filter_way tl_filter_band(const struct tl_band *band, void *work, unsign
     return way;
 }
 
-/* In residuals there is little to be found but runs; to look for the rest takes longer than all
- * that is done otherwise.
+/*
+ * Residuals contain few repetitions except runs. A search for others would take longer than all the
+ * rest of the work on the band.
  */
 enum tl_search tl_filter_search(const struct tl_band *band, enum tl_filter_way way)
 {

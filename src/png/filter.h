@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * filter.h - PNG row filters for a band of rows (PNG specification, clause 9). Layer: codec; over
- * deflate, and over unfilter.h, which has the names of the filters.
+ * filter.h - applies the PNG row filters to a band of rows (PNG specification, clause 9).
+ * unfilter.h has the names of the filters.
  *
- * Nothing here allocates, locks or keeps state; everything may be called between fork and _exit.
- * What comes out depends on the pixels alone, not on the machine or the path taken.
+ * Nothing here allocates memory, takes a lock or keeps state. Every function may be called between
+ * fork and _exit. The output depends on the pixels alone: it is the same on every processor.
  */
 #ifndef TL_FILTER_H
 #define TL_FILTER_H
@@ -12,78 +12,88 @@
 #include "flate/deflate.h"
 #include "png/unfilter.h"
 
-/* Rows to be filtered: the caller's memory, only read. There is at least one row, and a pixel in
- * it. */
+/*
+ * The rows to filter. They belong to the caller and are only read. A band has at least one row and
+ * one pixel in it. The caller fills the struct.
+ */
 struct tl_band {
-    struct tl_rows shape; /* swap: samples are 16 bits in host order, and are written big-endian */
+    /* shape.swap: samples are 16 bits in host order and are written big-endian */
+    struct tl_rows shape;
+    const unsigned char *rows; /* The first row. The others follow at a distance of stride_bytes. */
     const unsigned char
-        *rows; /* the first row; the others follow stride_bytes apart, which may be anything */
-    const unsigned char
-        *above; /* the row above the first, or NULL: the first row then takes None or Sub only */
+        *above; /* The row above the first. NULL: the first row gets filter None or Sub only. */
     size_t stride_bytes;
     uint32_t row_count;
-    uint32_t part_rows; /* each row after so many is filtered like one that has none above; 0: no
-                           such row */
-    bool quick;         /* part of a large image: what is not worth its time is left out */
+    /*
+     * After each so many rows, the next is filtered as if no row were above it. Such a part can be
+     * decoded alone. 0: no parts.
+     */
+    uint32_t part_rows;
+    bool quick; /* part of a large image: leave out what takes long and saves little */
 };
 
-/* Bytes that filtering a band writes: for each row its filter and row_bytes. SIZE_MAX: too large.
+/*
+ * Returns the bytes that filtering a band writes: row_bytes and a filter byte for each row. Returns
+ * SIZE_MAX when the size overflows.
  */
 size_t tl_filter_size(const struct tl_band *band);
 
 /*
- * Bytes of scratch memory for filtering a band, aligned as malloc does; what it holds means nothing
- * before and after. At least tl_deflate_work_size(), so that one memory may serve both. SIZE_MAX:
- * too large.
+ * Returns the bytes of scratch memory for filtering a band, aligned like malloc. Its contents have
+ * no meaning before and after. The size is at least tl_deflate_work_size(), so the same memory can
+ * serve both. Returns SIZE_MAX when the size overflows.
  */
 size_t tl_filter_work_size(const struct tl_band *band);
 
 /*
  * How the rows of a band get their filters.
- * TL_WAY_RESIDUALS: each row the one with the least sum of absolute residuals, which suits
- * photographs. TL_WAY_SLOW: the same with Paeth among them, which suits smooth drawings, and takes
- * long to undo. TL_WAY_REPEATS: every row None, which suits screens and drawings, where repetition
- * is worth more than smoothness, and pictures of few levels far apart.
+ * TL_WAY_RESIDUALS  each row gets the filter with the smallest sum of absolute residuals, without
+ *                   Paeth. Good for photographs.
+ * TL_WAY_REPEATS    each row gets None. Good for screens and drawings, where repetition saves more
+ *                   than small residuals. Also for pictures with few levels far apart.
+ * TL_WAY_SLOW       as RESIDUALS, with Paeth. Good for smooth drawings. Undoing it takes long.
  */
 enum tl_filter_way { TL_WAY_RESIDUALS, TL_WAY_REPEATS, TL_WAY_SLOW, TL_WAYS };
 
 /*
- * Filters the band into out, tl_filter_size() long, which overlaps nothing. The way is chosen from
- * the band, and returned.
+ * Chooses a way for the band, filters the band into `out`, and returns the way. `out` has
+ * tl_filter_size() bytes and overlaps nothing.
  */
 enum tl_filter_way tl_filter_band(const struct tl_band *band, void *work, unsigned char *out);
 
-/* What is to be looked for in a band that was filtered like that. */
+/* Returns the search that tl_deflate should use for a band that was filtered in this way. */
 enum tl_search tl_filter_search(const struct tl_band *band, enum tl_filter_way way);
 
-/* The same for who has time: each way is tried on the whole band, and the smallest taken. */
+/* Filters the whole band in each way, compresses each, and keeps the smallest. Slow. */
 void tl_filter_band_smallest(const struct tl_band *band, void *work, unsigned char *out);
 
-/* The loops over bytes: once in plain C, which is the reference, and again for machines that can do
- * better. */
+/* The inner loops: in plain C, which is the reference, and for AVX2. Both give the same bytes. */
 struct tl_filter_kernel {
-    /* Sums of the absolute residuals of None, Sub, Up and Average, as signed bytes. above is not
-     * NULL. */
+    /*
+     * Computes the sums of absolute residuals of None, Sub, Up and Average. Residuals count as
+     * signed bytes. `above` must not be NULL.
+     */
     void (*sums)(const struct tl_rows *shape, const unsigned char *row, const unsigned char *above,
                  uint64_t sums[4]);
-    /* Writes the residuals of one of these filters. Only Up, Average and Paeth look at above. */
+    /* Writes the residuals of one filter. None and Sub do not read `above`. */
     void (*apply)(const struct tl_rows *shape, unsigned filter, const unsigned char *row,
                   const unsigned char *above, unsigned char *out);
 };
 
 extern const struct tl_filter_kernel tl_filter_plain;
 
-/* The kernel for x86-64, or NULL when this processor has no AVX2. */
+/* Returns the AVX2 version, or NULL when this processor has no AVX2. */
 const struct tl_filter_kernel *tl_filter_x86(void);
 
-/* tl_filter_band with the way and the kernel given. */
+/* Filters a band in a given way with given loops. tl_filter_band and the tests call it. */
 void tl_filter_band_as(const struct tl_band *band, enum tl_filter_way way,
                        const struct tl_filter_kernel *kernel, void *work, unsigned char *out);
 
 /*
- * filter_choose.c: what of a band is looked at, each row with None; returns how many bytes that is.
- * No byte of the band is in it twice. And the way for a band. work and out as for tl_filter_band;
- * out is scratch.
+ * filter_choose.c: tl_filter_sample writes a sample of the band to `out`, each row with filter
+ * None. It returns the number of bytes. No byte of the band occurs twice. tl_filter_choose returns
+ * the best way for the band. `work` and `out` are as for tl_filter_band, and `out` is scratch
+ * memory.
  */
 size_t tl_filter_sample(const struct tl_band *band, const struct tl_filter_kernel *kernel,
                         void *work, unsigned char *out);

@@ -1,33 +1,41 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Which way of filtering suits a band? Residuals and repetition want opposite things: a smooth
- * picture has small residuals and seldom repeats itself; a screen repeats itself exactly, and
- * residuals hide that. Nothing simpler than trying says which of the two is stronger, so samples of
- * the band are filtered in both ways and compressed; where nothing repeats itself, it is enough to
- * count their bytes.
+ * filter_choose.c - chooses the way of filtering for a band.
+ *
+ * Small residuals and repetition want opposite things. A smooth picture has small residuals and
+ * seldom repeats itself. A screen repeats itself exactly, and residuals hide that. No simple
+ * measure tells which of the two saves more. So samples of the band are filtered in both ways and
+ * compressed. If nothing repeats, counting their bytes is enough.
  */
 #include <config.h>
 
 #include "png/filter.h"
 
 enum {
-    WHOLE_BYTES = 65536, /* bands up to this size are tried whole, others by tiles */
-    TILE_ROWS = 8, /* few and wide, so that the row above is as far away as it is in the band */
-    EASY = 64,     /* unfiltered rows that shrink to one part in so many are good enough */
-    SAMPLE_BYTES = 4096, /* of each tile, when only bytes are counted */
-    CLEARLY = 16, /* unfiltered rows must save one part in so many to be chosen by such a sample */
+    WHOLE_BYTES = 65536, /* bands of up to this size are tried whole, larger ones by tiles */
+    /*
+     * Tiles have few and wide rows, so that the distance to the row above is close to that in the
+     * band.
+     */
+    TILE_ROWS = 8,
+    EASY = 64,           /* choose None at once if the unfiltered rows shrink to 1/64 */
+    SAMPLE_BYTES = 4096, /* bytes counted in each tile */
+    CLEARLY = 16,        /* choose None by counting only if it saves at least 1/16 */
 };
 
-/* Tiles of so many bytes: one, and another for every so many of the band. Where there is time, half
- * the band. */
+/*
+ * Size of a tile, and the bytes of the band for each tile. Thorough sampling reads half the band.
+ */
 struct sampling {
     size_t tile_bytes, bytes_per_tile;
 };
 
 static const struct sampling thorough = {65536, 131072}, quick = {8192, 196608};
 
-/* The band is cut into tiles of one size, of which some are taken: what is left over at its right
- * and lower ends never is. */
+/*
+ * The band is cut into tiles of equal size, and `count` of them are sampled. The rest at the right
+ * and lower edges is never sampled.
+ */
 struct tiling {
     size_t count, row_bytes;
     uint32_t row_count;
@@ -38,6 +46,7 @@ static size_t tiles_across(const struct tl_band *band, const struct tiling *tili
     return band->shape.row_bytes / tiling->row_bytes;
 }
 
+/* Computes the size and number of the tiles for a band. */
 static struct tiling tile(const struct tl_band *band)
 {
     const struct sampling sampling = band->quick ? quick : thorough;
@@ -50,7 +59,7 @@ static struct tiling tile(const struct tl_band *band)
     width -= width % band->shape.pixel_bytes;
     if (width < tiling.row_bytes)
         tiling.row_bytes = width;
-    rows = sampling.tile_bytes / (tiling.row_bytes + 1); /* a byte names the filter */
+    rows = sampling.tile_bytes / (tiling.row_bytes + 1); /* one more byte: the filter */
     if (rows < tiling.row_count)
         tiling.row_count = (uint32_t)rows;
     tiling.count = size / sampling.bytes_per_tile + 1;
@@ -60,7 +69,7 @@ static struct tiling tile(const struct tl_band *band)
     return tiling;
 }
 
-/* Tile `index` of those that are taken, as a band of its own. */
+/* Returns sampled tile `index` as a band. The samples are spread evenly over all tiles. */
 static struct tl_band tile_band(const struct tl_band *band, const struct tiling *tiling,
                                 size_t index)
 {
@@ -80,8 +89,10 @@ static struct tl_band tile_band(const struct tl_band *band, const struct tiling 
     return part;
 }
 
-/* Filters all the tiles in one way, one after the other into out; returns how many bytes that
- * makes. */
+/*
+ * Filters all sampled tiles in one way into `out`, one after the other. Returns the number of
+ * bytes.
+ */
 static size_t filter_tiles(const struct tl_band *band, const struct tiling *tiling,
                            enum tl_filter_way way, const struct tl_filter_kernel *kernel,
                            void *work, unsigned char *out)
@@ -98,8 +109,8 @@ static size_t filter_tiles(const struct tl_band *band, const struct tiling *tili
 }
 
 /*
- * Sixteen times the logarithm of n > 0 to base 2, straight between powers of two: whole numbers,
- * the same everywhere.
+ * Returns 16 log2(n) for n > 0, linear between powers of two. Only whole numbers are used, so the
+ * result is the same on every machine.
  */
 static uint64_t log2_times_16(uint64_t n)
 {
@@ -108,7 +119,7 @@ static uint64_t log2_times_16(uint64_t n)
     return 16 * floor + ((n << 4 >> floor) & 15);
 }
 
-/* What n bytes would take with an ideal code for single bytes, in sixteenths of a bit. */
+/* Returns the size of n bytes in an ideal code for single bytes (their entropy), in 1/16 bit. */
 static uint64_t cost_of_literals(const unsigned char *bytes, size_t n)
 {
     uint32_t counts[256] = {0};
@@ -123,9 +134,9 @@ static uint64_t cost_of_literals(const unsigned char *bytes, size_t n)
 }
 
 /*
- * Without repetition only the number of different bytes matters. Residuals of a photograph are
- * fewer than its colours; but when its few levels were pulled apart, as equalizing does, it is the
- * other way round.
+ * Chooses by entropy, for a band without repetition. A photograph usually has fewer different
+ * residuals than different samples. Equalizing spreads few levels far apart, and then None is
+ * better.
  */
 static enum tl_filter_way choose_by_counting(const struct tl_band *band, struct tiling tiling,
                                              const struct tl_filter_kernel *kernel, void *work,
@@ -146,8 +157,9 @@ static enum tl_filter_way choose_by_counting(const struct tl_band *band, struct 
 }
 
 /*
- * A dense search would take longer than all the rest of a large band, so it is not tried: it saves
- * about a sixth of what the sparse one leaves.
+ * Returns the compressed size of the unfiltered sample. For a large band a dense search would take
+ * longer than all the rest, so the sparse result is reduced by a sixth: that much a dense search
+ * saves.
  */
 static size_t cost_of_repeats(const struct tl_band *band, void *work, const unsigned char *filtered,
                               size_t n)
@@ -173,7 +185,7 @@ enum tl_filter_way tl_filter_choose(const struct tl_band *band,
     struct tiling tiling = tile(band);
     size_t n = tl_filter_sample(band, kernel, work, out), plain;
 
-    /* Photographs are known at once, and are worth little more time. */
+    /* Photographs are recognised here, quickly. More time would save little on them. */
     if (!tl_deflate_repeats(work, out, n))
         return choose_by_counting(band, tiling, kernel, work, out);
     plain = cost_of_repeats(band, work, out, n);

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * filter_x86.c - filtering in the vector registers of x86-64: 32 bytes at a time. Unlike undoing,
- * no byte waits for another. The first pixel, which has no left neighbour, and the last bytes are
- * done in plain C.
+ * filter_x86.c - PNG filters with AVX2, 32 bytes at a time.
+ *
+ * All samples of a row are known, so no byte waits for another, unlike in unfiltering. Plain C
+ * handles the first pixel, which has no left neighbour, and the last bytes of a row.
  */
 #include <config.h>
 
@@ -21,7 +22,7 @@ INLINE __m256i load(const unsigned char *p)
     return _mm256_loadu_si256((const void *)p);
 }
 
-/* avg_epu8 rounds up where PNG rounds down: they differ by the lowest bit of a ^ b. */
+/* vpavgb rounds up but PNG rounds down. The difference is the lowest bit of a ^ b. */
 INLINE __m256i average(__m256i a, __m256i b)
 {
     __m256i odd = _mm256_and_si256(_mm256_xor_si256(a, b), _mm256_set1_epi8(1));
@@ -29,14 +30,14 @@ INLINE __m256i average(__m256i a, __m256i b)
     return _mm256_sub_epi8(_mm256_avg_epu8(a, b), odd);
 }
 
-/* Adds the magnitudes of 32 signed bytes to four sums of 64 bits; -128 counts 128, as an unsigned
- * byte. */
+/* Adds the absolute values of 32 signed bytes to four sums of 64 bits. -128 counts 128. */
 INLINE __m256i add_magnitudes(__m256i sum, __m256i residuals)
 {
     return _mm256_add_epi64(sum,
                             _mm256_sad_epu8(_mm256_abs_epi8(residuals), _mm256_setzero_si256()));
 }
 
+/* Returns the total of the four sums. */
 INLINE uint64_t add_lanes(__m256i sum)
 {
     __m128i half = _mm_add_epi64(_mm256_castsi256_si128(sum), _mm256_extracti128_si256(sum, 1));
@@ -44,7 +45,7 @@ INLINE uint64_t add_lanes(__m256i sum)
     return (uint64_t)_mm_cvtsi128_si64(half) + (uint64_t)_mm_extract_epi64(half, 1);
 }
 
-/* Adds what the bytes from `i` on give; all have a left neighbour. */
+/* Adds the sums of the bytes from `i` on. Each of them has a left neighbour. */
 static void add_rest(const struct tl_rows *shape, const unsigned char *row,
                      const unsigned char *above, size_t i, uint64_t sums[4])
 {
@@ -81,8 +82,10 @@ VECTOR void sums_avx2(const struct tl_rows *shape, const unsigned char *row,
     add_rest(shape, row, above, i, sums);
 }
 
-/* All residuals but those of the first pixel. filter is a constant in every caller: nothing is
- * asked in the loop. */
+/*
+ * Writes all residuals but those of the first pixel. `filter` is constant in every caller, so the
+ * compiler removes the choice from the loop.
+ */
 INLINE void apply_as(const struct tl_rows *shape, const unsigned filter, const unsigned char *row,
                      const unsigned char *above, unsigned char *out)
 {

@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/*
- * unfilter.c - the plain C reference, and the choice of the way at run time.
- */
+/* unfilter.c - unfiltering in plain C, and the choice of the version at run time. */
 #include <config.h>
 
 #include "png/unfilter.h"
@@ -17,7 +15,7 @@ size_t tl_unfilter_row(const struct tl_rows *rows, const unsigned char *filtered
 
     (void)count;
     (void)stride_bytes;
-    for (size_t i = 0; i < bpp && i < n; i++) /* left of the first pixel are zeros */
+    for (size_t i = 0; i < bpp && i < n; i++) /* the bytes left of the first pixel count as zeros */
         data[i] = (unsigned char)(filtered[i] + tl_filter_predict(filter, 0, up[i], 0));
     for (size_t i = bpp; i < n; i++)
         data[i] = (unsigned char)(filtered[i]
@@ -25,6 +23,7 @@ size_t tl_unfilter_row(const struct tl_rows *rows, const unsigned char *filtered
     return 1;
 }
 
+/* Checks all filter bytes of a band before any row is written. */
 static bool filters_known(const struct tl_rows *rows, const unsigned char *filtered, size_t count)
 {
     for (; count > 0; count--, filtered += rows->row_bytes + 1)
@@ -33,7 +32,7 @@ static bool filters_known(const struct tl_rows *rows, const unsigned char *filte
     return true;
 }
 
-/* Exchanges the two bytes of every sample, where the host's order is not the file's. */
+/* Converts each sample from the file's byte order to the host's. */
 static void swap_samples(unsigned char *row, size_t n)
 {
 #if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
@@ -50,8 +49,8 @@ static void swap_samples(unsigned char *row, size_t n)
 }
 
 /*
- * Filters work on the bytes of the file, so samples are swapped only when all rows of the band are
- * done; the last row is kept as it was for the band that follows.
+ * Unfilters a band with the given step. Filters work on bytes in file order. So the samples are
+ * swapped only after all rows are done, and `above` keeps the last row unswapped for the next band.
  */
 static bool unfilter_with(tl_unfilter_step *step, const struct tl_rows *rows,
                           const unsigned char *filtered, size_t count, unsigned char *above,

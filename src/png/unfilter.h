@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * unfilter.h - rows of a PNG as they come out of inflate, made into pixels (PNG specification,
- * clause 9). Layer: codec.
+ * unfilter.h - undoes the PNG row filters: inflated rows become pixels (PNG specification, clause
+ * 9).
  *
- * Nothing here allocates, locks or keeps state; everything may be called between fork and _exit.
+ * Nothing here allocates memory, takes a lock or keeps state. Every function may be called between
+ * fork and _exit.
  */
 #ifndef TL_UNFILTER_H
 #define TL_UNFILTER_H
@@ -12,42 +13,43 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* The shape of the rows of one image; telar_geometry in the words of a filter. */
+/* The shape of an image's rows. The caller fills it. */
 struct tl_rows {
-    size_t row_bytes;     /* of pixels, without the filter byte; a multiple of pixel_bytes */
+    size_t row_bytes;     /* bytes of pixels without the filter byte; a multiple of pixel_bytes */
     unsigned pixel_bytes; /* 1, 2, 3, 4, 6 or 8 */
-    bool swap;            /* samples are 16 bits and are wanted in the byte order of the host */
+    bool swap; /* samples are 16 bits, and are converted between file order and host order */
 };
 
 /*
- * Makes pixels of `count` rows that follow one another in `filtered`, each a filter byte and
- * row_bytes bytes, and puts row i at data + i * stride_bytes. Writes only the row_bytes of each
- * row.
+ * Unfilters `count` rows that follow one another in `filtered`, each a filter byte and row_bytes
+ * bytes. Writes the pixels of row i to data + i * stride_bytes, and no byte between the rows.
  *
- * `above` is the row before the first of these as it stands in the file, row_bytes long, never
- * swapped: zeros at the top of an image. It is replaced by the last of these rows, so that the same
- * buffer serves the next band, whatever became of the pixels meanwhile. The three areas do not
- * overlap.
+ * `above` has row_bytes bytes: the row before the first one in the file's byte order, or zeros at
+ * the top of an image. The function replaces it by the last of these rows. So the caller can pass
+ * the same buffer for the next band, even if the pixels have been overwritten since. The three
+ * areas must not overlap.
  *
- * False: a filter byte above 4. `data` and `above` are undefined then.
+ * Returns false for a filter byte above 4. `data` and `above` are then undefined.
  */
 bool tl_unfilter(const struct tl_rows *rows, const unsigned char *filtered, size_t count,
                  unsigned char *above, unsigned char *data, size_t stride_bytes);
 
-/* The same in plain C, whatever the machine is: the reference that every faster path must equal. */
+/* The same in plain C. The tests compare every faster version with it. */
 bool tl_unfilter_plain(const struct tl_rows *rows, const unsigned char *filtered, size_t count,
                        unsigned char *above, unsigned char *data, size_t stride_bytes);
 
 /*
- * A way of undoing filters: makes pixels of the rows at `filtered` from the top, at least one of
- * them and at most `count`, and says how many. `up` is the row above the first. All filter bytes
- * have been looked at.
+ * One step of unfiltering: handles at least one and at most `count` rows from `filtered` on, and
+ * returns how many. `up` is the row above the first. The caller has checked all filter bytes.
  */
 typedef size_t tl_unfilter_step(const struct tl_rows *rows, const unsigned char *filtered,
                                 size_t count, const unsigned char *up, unsigned char *data,
                                 size_t stride_bytes);
 
-/* One row in plain C; and the way for x86-64, or NULL when this processor has no AVX2. */
+/*
+ * One row in plain C. tl_unfilter_x86 returns the AVX2 version, or NULL when this processor has no
+ * AVX2.
+ */
 tl_unfilter_step tl_unfilter_row;
 tl_unfilter_step *tl_unfilter_x86(void);
 
@@ -62,8 +64,8 @@ enum {
 };
 
 /*
- * One byte of prediction in plain C: left, above, and above left. The specification's words are
- * followed literally: ties go to left, then above.
+ * Predicts one byte from its left, upper and upper left neighbours. Written exactly as in the
+ * specification (9.4), because the order of comparisons decides ties: left first, then up.
  */
 static inline unsigned char tl_filter_paeth(int left, int up, int corner)
 {
@@ -77,6 +79,7 @@ static inline unsigned char tl_filter_paeth(int left, int up, int corner)
     return (unsigned char)(to_up <= to_corner ? up : corner);
 }
 
+/* Returns the prediction of any filter for one byte (PNG specification, 9.2). */
 static inline unsigned char tl_filter_predict(unsigned filter, int left, int up, int corner)
 {
     switch (filter) {

@@ -1,18 +1,21 @@
 /* SPDX-License-Identifier: MIT */
+/* clang-format off */
 /*
- * unfilter_wave_x86.c - undoing the filters of several rows together, as a wavefront: row k runs k
- * pixels behind row k - 1, lane k of the register holds its pixel, and what lane k - 1 has just
- * made is what lane k has above it.
+ * unfilter_wave_x86.c - unfilters several rows at once, as a wavefront.
  *
- *     columns   0 1 2 3 4 5 6 7
- *     row 0     . . . . x            one step makes the pixels marked x; the next, those to the
- * right row 1     . . . x              a = pixels of the step before, lane by lane (left) row 2 . .
- * x                b = a moved up one lane, lane 0 from the row above (above) row 3     . x c = b
- * of the step before (above left)
- *     ...
+ * Row k runs k pixels behind row k - 1. Lane k of the register holds the current pixel of row k.
+ * The pixel that lane k - 1 has just made is the pixel above the next one of lane k.
  *
- * The two corners, where not all rows run, are made byte by byte.
+ *     column    0 1 2 3 4 5 6 7
+ *     row 0     . . . . x          One step makes the pixels marked x, the next step those to
+ *     row 1     . . . x            their right. Lane by lane:
+ *     row 2     . . x                a = the pixels of the step before (left)
+ *     row 3     . x                  b = a moved up one lane; lane 0 from the row above (above)
+ *     ...                            c = b of the step before (above left)
+ *
+ * At the beginning and at the end not all rows run. Those two corners are made byte by byte.
  */
+/* clang-format on */
 #include <config.h>
 
 #include "png/unfilter.h"
@@ -20,7 +23,7 @@
 #if defined(__x86_64__) && defined(__GNUC__)
 #include "png/unfilter_x86.h"
 
-/* (a + b) / 2 rounded down: the processor's average rounds up. */
+/* Returns (a + b) / 2 rounded down. vpavgb rounds up. */
 INLINE __m256i average(__m256i a, __m256i b)
 {
     __m256i odd = _mm256_and_si256(_mm256_xor_si256(a, b), _mm256_set1_epi8(1));
@@ -28,16 +31,20 @@ INLINE __m256i average(__m256i a, __m256i b)
     return _mm256_sub_epi8(_mm256_avg_epu8(a, b), odd);
 }
 
-/* The rows of a wavefront, one a lane, and the masks that say, lane by lane, which predictor
- * counts. */
+/*
+ * The rows of a wavefront. wave_of() fills it. The four masks say for each lane which predictor its
+ * row has.
+ */
 struct wave {
-    const unsigned char *raw; /* the first row, behind its filter; the next is n + 1 bytes on */
-    const unsigned char *up;  /* the row above it */
-    unsigned char *data;      /* its pixels; the next row's are stride_bytes on */
+    /* the first row, after its filter byte; the next is n + 1 bytes later */
+    const unsigned char *raw;
+    const unsigned char *up; /* the row above the first */
+    unsigned char *data;     /* pixels of the first row; the next row is stride_bytes later */
     size_t n, stride_bytes;
     __m256i sub, above, average, paeth;
 };
 
+/* Predicts with all filters and selects by the masks. */
 INLINE __m256i wave_predict(const struct wave *w, __m256i a, __m256i b, __m256i c)
 {
     __m256i plain = _mm256_or_si256(_mm256_and_si256(w->sub, a), _mm256_and_si256(w->above, b));
@@ -47,7 +54,7 @@ INLINE __m256i wave_predict(const struct wave *w, __m256i a, __m256i b, __m256i 
                            _mm256_and_si256(w->paeth, paeth(a, b, c)));
 }
 
-/* Pixels at p, p + next, ...: half of the lanes. */
+/* Loads the pixels at p, p + next, ...: half of the lanes. */
 INLINE __m128i load_half(const unsigned char *p, size_t next, const size_t bpp)
 {
     __m128i v01 = load_pixel(p, bpp), v1 = load_pixel(p + next, bpp), v23;
@@ -73,7 +80,7 @@ INLINE void store_half(unsigned char *p, size_t next, const size_t bpp, __m128i 
     store_pixel(p + 3 * next, bpp, high >> 32);
 }
 
-/* Of the filtered rows, byte `at` of row 0 on, a pixel less of row 1, ... */
+/* Loads one residual for each lane: byte `at` of row 0, one pixel further left in each next row. */
 INLINE __m256i wave_load(const struct wave *w, size_t at, const size_t bpp)
 {
     const size_t next = w->n + 1 - bpp;
@@ -91,8 +98,9 @@ INLINE void wave_store(const struct wave *w, size_t at, const size_t bpp, __m256
     store_half(q, next, bpp, _mm256_extracti128_si256(v, 1));
 }
 
-/* What is above every lane: the lane before it in `a`, and for lane 0 the pixel at `up`, of the row
- * above all. */
+/*
+ * Returns the pixels above: each lane gets the lane before it in `a`, and lane 0 the pixel at `up`.
+ */
 INLINE __m256i wave_above(__m256i a, const unsigned char *up, const size_t bpp)
 {
     __m128i pixel = load_pixel(up, bpp);
@@ -129,7 +137,7 @@ INLINE struct wave wave_of(const unsigned char *filtered, const unsigned char *u
     return w;
 }
 
-/* Makes what lies before or behind the steps: bytes [from, to) of row k, one by one. */
+/* Unfilters bytes [from, to) of row k one by one: the corners, where not all rows run. */
 INLINE void wave_bytes(const struct wave *w, size_t k, const size_t bpp, size_t from, size_t to)
 {
     const unsigned char *raw = w->raw + k * (w->n + 1);
@@ -138,8 +146,10 @@ INLINE void wave_bytes(const struct wave *w, size_t k, const size_t bpp, size_t 
     row_bytes(raw[-1], raw, k ? data - w->stride_bytes : w->up, data, bpp, from, to);
 }
 
-/* The last of so many pixels of row 0, of one less of row 1, ..., one a lane; zeros left of the
- * image. */
+/*
+ * Returns the last made pixel of each row when row 0 has `pixels` pixels and each next row one
+ * fewer. Returns zeros for rows that have none.
+ */
 INLINE __m256i wave_last(const struct wave *w, size_t pixels, const size_t bpp)
 {
     const size_t lanes = wave_lanes(bpp);
@@ -151,7 +161,10 @@ INLINE __m256i wave_last(const struct wave *w, size_t pixels, const size_t bpp)
     return _mm256_loadu_si256((const void *)lane);
 }
 
-/* Begins every row but the last; returns what all have to their left then. */
+/*
+ * Unfilters the beginning of every row but the last. Returns the pixels to the left of the first
+ * step.
+ */
 INLINE __m256i wave_begin(const struct wave *w, const size_t bpp)
 {
     const size_t lanes = wave_lanes(bpp);
@@ -161,17 +174,17 @@ INLINE __m256i wave_begin(const struct wave *w, const size_t bpp)
     return wave_last(w, lanes - 1, bpp);
 }
 
-/* Ends every row, when row 0 is at byte i. */
+/* Unfilters the rest of every row, when row 0 is at byte i. */
 INLINE void wave_end(const struct wave *w, size_t i, const size_t bpp)
 {
     for (size_t k = 0; k < wave_lanes(bpp); k++)
         wave_bytes(w, k, bpp, i - k * bpp, w->n);
 }
 
-/* Makes as many rows as there are lanes, which are at least as many pixels long. */
+/* Unfilters as many rows as there are lanes. They must be at least as many pixels long. */
 INLINE void rows_together(const struct wave *rows, const size_t bpp)
 {
-    const struct wave w = *rows; /* a copy, which the compiler keeps in registers */
+    const struct wave w = *rows; /* a copy that the compiler can keep in registers */
     size_t i = (wave_lanes(bpp) - 1) * bpp;
     __m256i a = wave_begin(rows, bpp),
             c = wave_above(wave_last(rows, wave_lanes(bpp) - 2, bpp), w.up + i - bpp, bpp);
@@ -187,8 +200,9 @@ INLINE void rows_together(const struct wave *rows, const size_t bpp)
 }
 
 /*
- * The same for Sub, Up and Average only: Sub is the average of the pixel to the left with itself,
- * Up of the one above. As in row_average (unfilter_x86.c), pixels are kept as their complements.
+ * The same for Sub, Up and Average only. Sub is the average of the left pixel with itself, Up that
+ * of the upper pixel with itself. Pixels are kept as complements, as in row_average
+ * (unfilter_x86.c).
  */
 INLINE void simple_rows_together(const struct wave *rows, const size_t bpp)
 {
@@ -222,7 +236,7 @@ INLINE void wave_make(const struct tl_rows *rows, const unsigned char *filtered,
         rows_together(&w, bpp);
 }
 
-/* One copy of it a pixel size, so that the compiler sees it as a constant. */
+/* One copy of the code for each pixel size, so that the compiler sees the size as a constant. */
 VECTOR void tl_unfilter_wave(const struct tl_rows *rows, const unsigned char *filtered,
                              const unsigned char *up, unsigned char *data, size_t stride_bytes,
                              bool simple)

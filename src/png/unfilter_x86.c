@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * unfilter_x86.c - undoing filters in the vector registers of x86-64.
+ * unfilter_x86.c - unfilters rows with AVX2.
  *
- * Sub, Average and Paeth need the pixel to the left before the next one can be made, so a row alone
- * is a chain of waits, longest for Paeth. Rows whose chains are long are therefore made together
- * (unfilter_wave_x86.c): which of the two it is, is decided here, and rows are made alone here.
+ * Sub, Average and Paeth need the pixel to the left before they can compute the next one. So a
+ * single row is one long dependency chain, longest for Paeth. Where the chains are long, several
+ * rows are unfiltered at once (unfilter_wave_x86.c). This file chooses between the two and
+ * unfilters single rows.
  */
 #include <config.h>
 
@@ -13,7 +14,7 @@
 #if defined(__x86_64__) && defined(__GNUC__)
 #include "png/unfilter_x86.h"
 
-/* For a single pixel, in the lowest lane. */
+/* Paeth for a single pixel, in the lowest lane. */
 INLINE __m128i paeth_pixel(__m128i a, __m128i b, __m128i c)
 {
     return _mm256_castsi256_si128(
@@ -35,12 +36,13 @@ VECTOR static void row_up(const unsigned char *raw, const unsigned char *up, uns
         data[i] = (unsigned char)(raw[i] + up[i]);
 }
 
-/* Whole pixels of a register's 32 bytes, in bytes. */
+/* Returns the number of bytes of the whole pixels that fit into 32 bytes. */
 INLINE size_t span_bytes(const size_t bpp)
 {
     return 32 / bpp * bpp;
 }
 
+/* Returns true when the 32 bytes at p are zero. */
 INLINE bool all_zero(const unsigned char *p)
 {
     __m256i v = _mm256_loadu_si256((const void *)p);
@@ -48,7 +50,7 @@ INLINE bool all_zero(const unsigned char *p)
     return _mm256_testz_si256(v, v);
 }
 
-/* So many copies of a pixel as there are in a span. */
+/* Returns as many copies of a pixel as fit into 32 bytes. */
 INLINE __m256i repeat_pixel(__m128i pixel, const size_t bpp)
 {
     unsigned char bytes[32 + 8];
@@ -59,8 +61,8 @@ INLINE __m256i repeat_pixel(__m128i pixel, const size_t bpp)
 }
 
 /*
- * One row of Sub, the pixel to the left kept in a register. As long as nothing is to be added, that
- * pixel is repeated: on drawn pages and screenshots most of a row.
+ * Unfilters one row of Sub. The pixel to the left stays in a register. Where the residuals are
+ * zero, that pixel repeats: on drawn pages and screens in most of a row.
  */
 INLINE void row_sub(const unsigned char *raw, const unsigned char *up, unsigned char *data,
                     const size_t bpp, size_t n)
@@ -87,9 +89,9 @@ INLINE void row_sub(const unsigned char *raw, const unsigned char *up, unsigned 
 }
 
 /*
- * One row of Paeth. Where a is c, the prediction is b; so from there on, as long as nothing is to
- * be added, the row is the one above it, and again a is c. On drawn pages and screenshots that is
- * most of a row.
+ * Unfilters one row of Paeth. If a equals c, the prediction is b. With zero residuals the pixel is
+ * then b too, and the next pixel again has a equal to c. So the row copies the row above for as
+ * long as the residuals are zero: on drawn pages and screens in most of a row.
  */
 INLINE void row_paeth(const unsigned char *raw, const unsigned char *up, unsigned char *data,
                       const size_t bpp, size_t n)
@@ -119,11 +121,9 @@ INLINE void row_paeth(const unsigned char *raw, const unsigned char *up, unsigne
 }
 
 /*
- * One row of Average. The processor's average rounds up; of the complements ~a and ~b it is the
- * complement of the average of a and b rounded down. So the pixel to the left is kept as its
- * complement, and
- * ~(x + ~m) = m - x, with m the processor's average: two instructions are all that wait for each
- * other.
+ * Unfilters one row of Average. vpavgb rounds up. Applied to the complements ~a and ~b it gives the
+ * complement of the average rounded down. So the pixel to the left is kept as its complement. With
+ * m = vpavgb(~a, ~b) the new complement is ~(x + ~m) = m - x. The chain has only two instructions.
  */
 INLINE void row_average(const unsigned char *raw, const unsigned char *up, unsigned char *data,
                         const size_t bpp, size_t n)
@@ -141,13 +141,15 @@ INLINE void row_average(const unsigned char *raw, const unsigned char *up, unsig
     row_bytes(TL_FILTER_AVERAGE, raw, up, data, bpp, i, n);
 }
 
-/* What rows cost, in hundredths of a nanosecond a pixel of 3 bytes, by measurement on Zen 4: alone,
- * or all together. */
+/*
+ * Time of a row, in 1/100 ns for a pixel of 3 bytes: as a single row, by filter, or of a whole
+ * wavefront. Measured on an AMD Zen 4. Other processors need not agree exactly: the result is the
+ * same either way.
+ */
 static const unsigned short alone_cost[FILTER_CODES] = {4, 92, 5, 80, 380};
 enum { TOGETHER_COST = 660, SIMPLE_COST = 320 };
 
-/* What a row of Paeth costs alone, as so much of it is zeros as of SAMPLES places that are looked
- * at. */
+/* Estimates the time of a single Paeth row from the share of zero residuals at SAMPLES places. */
 INLINE unsigned paeth_cost(const unsigned char *raw, size_t n)
 {
     enum { SAMPLES = 16 };
@@ -158,7 +160,10 @@ INLINE unsigned paeth_cost(const unsigned char *raw, size_t n)
     return alone_cost[TL_FILTER_PAETH] * (SAMPLES - zeros) / SAMPLES + alone_cost[TL_FILTER_UP];
 }
 
-/* Makes as many rows as can be made together. 0: it does not pay. */
+/*
+ * Unfilters as many rows as a wavefront has. Returns their number, or 0 when single rows are
+ * faster.
+ */
 INLINE size_t step_together(const struct tl_rows *rows, const unsigned char *filtered, size_t count,
                             const unsigned char *up, unsigned char *data, size_t stride_bytes,
                             const size_t bpp)
@@ -182,6 +187,7 @@ INLINE size_t step_together(const struct tl_rows *rows, const unsigned char *fil
     return lanes;
 }
 
+/* Unfilters a wavefront of rows or a single row. Returns how many rows. */
 INLINE size_t step(const struct tl_rows *rows, const unsigned char *filtered, size_t count,
                    const unsigned char *up, unsigned char *data, size_t stride_bytes,
                    const size_t bpp)
@@ -210,7 +216,7 @@ INLINE size_t step(const struct tl_rows *rows, const unsigned char *filtered, si
     return 1;
 }
 
-/* One function a pixel size, so that the compiler sees it as a constant. */
+/* One function for each pixel size, so that the compiler sees the size as a constant. */
 #define STEP(bpp)                                                                                  \
     VECTOR static size_t step_##bpp(const struct tl_rows *rows, const unsigned char *filtered,     \
                                     size_t count, const unsigned char *up, unsigned char *data,    \

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * unfilter_x86.h - what the two ways of undoing filters in vector registers share. Layer: codec;
- * included by unfilter*_x86.c only, and only where the machine is an x86-64.
+ * unfilter_x86.h - declarations that the AVX2 versions of unfiltering share. Only unfilter*_x86.c
+ * include it, and only on x86-64.
  *
- * unfilter_x86.c       rows alone, and whether they are made alone or together
- * unfilter_wave_x86.c  rows together
+ * unfilter_x86.c       single rows, and the choice between single rows and a wavefront
+ * unfilter_wave_x86.c  several rows at once, as a wavefront
  */
 #ifndef TL_UNFILTER_X86_H
 #define TL_UNFILTER_X86_H
@@ -17,13 +17,16 @@
 #define VECTOR __attribute__((target("avx2")))
 #define INLINE __attribute__((target("avx2"), always_inline)) static inline
 
-/* Filters have been looked at, but lie in memory that another worker may still write: no index goes
- * beyond this. */
+/*
+ * A table indexed by a filter byte has 8 entries, and the index is taken modulo 8. The filter bytes
+ * have been checked, but another worker might write to that memory afterwards.
+ */
 enum { FILTER_CODES = 8 };
 
 /*
- * Loads and stores one pixel. One of 3 (6) bytes is moved as 4 (8): callers take the last pixel of
- * a row otherwise, so that nothing outside the row is touched, and store from left to right.
+ * Load and store one pixel. A pixel of 3 (6) bytes is moved as 4 (8). So callers handle the last
+ * pixel of a row in another way, to stay inside the row. They store from left to right, so the
+ * extra byte is overwritten.
  */
 INLINE __m128i load_pixel(const unsigned char *p, const size_t bpp)
 {
@@ -40,16 +43,17 @@ INLINE void store_pixel(unsigned char *p, const size_t bpp, uint64_t v)
     memcpy(p, &v, bpp <= 2 ? bpp : bpp <= 4 ? 4 : 8);
 }
 
-/* |a - b|, of each byte. */
+/* Returns |a - b| of each byte. */
 INLINE __m256i absolute_difference(__m256i a, __m256i b)
 {
     return _mm256_or_si256(_mm256_subs_epu8(a, b), _mm256_subs_epu8(b, a));
 }
 
 /*
- * Paeth in bytes, without widening. With pa = |b - c| and pb = |a - c|, |a + b - 2c| is pa + pb
- * when a and b lie on the same side of c, and |pa - pb| otherwise. In the first case the sum may
- * saturate: it then is no smaller than either, which is all that is asked of it.
+ * The Paeth predictor in bytes, without widening to 16 bits. Let pa = |b - c| and pb = |a - c|.
+ * Then pc = |a + b - 2c| is pa + pb if a and b lie on the same side of c, and |pa - pb| otherwise.
+ * The sum may saturate at 255. It is then still no smaller than pa and pb, and only that comparison
+ * matters.
  */
 INLINE __m256i paeth(__m256i a, __m256i b, __m256i c)
 {
@@ -64,7 +68,7 @@ INLINE __m256i paeth(__m256i a, __m256i b, __m256i c)
     return _mm256_blendv_epi8(b_or_c, a, _mm256_cmpeq_epi8(_mm256_min_epu8(pa, smaller), pa));
 }
 
-/* Bytes [from, n) of a row, one by one. */
+/* Unfilters bytes [from, n) of a row one by one. */
 VECTOR static inline void row_bytes(unsigned filter, const unsigned char *raw,
                                     const unsigned char *up, unsigned char *data, size_t bpp,
                                     size_t from, size_t n)
@@ -76,17 +80,19 @@ VECTOR static inline void row_bytes(unsigned filter, const unsigned char *raw,
     }
 }
 
-/* How many rows are made together: each has a lane of the register, of 4 bytes, or of 8 for pixels
- * of more than 4. */
+/*
+ * Returns how many rows a wavefront has. Each row has one lane of the register: 4 bytes, or 8 for
+ * pixels of more than 4 bytes.
+ */
 INLINE size_t wave_lanes(const size_t bpp)
 {
     return bpp > 4 ? 4 : 8;
 }
 
 /*
- * unfilter_wave_x86.c: makes pixels of wave_lanes rows, which are at least as many pixels long; the
- * parameters are those of tl_unfilter_step. `simple`: all of them are Sub, Up or Average, which
- * takes half the time.
+ * unfilter_wave_x86.c: unfilters wave_lanes rows, which must be at least as many pixels long. The
+ * parameters are those of tl_unfilter_step. `simple`: all rows have filter Sub, Up or Average,
+ * which takes half the time.
  */
 void tl_unfilter_wave(const struct tl_rows *rows, const unsigned char *filtered,
                       const unsigned char *up, unsigned char *data, size_t stride_bytes,
