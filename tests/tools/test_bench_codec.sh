@@ -40,6 +40,53 @@ status=$?
 check "a picture of one's own, by a relative name" has_rows
 check "that picture it was" grep -q '^invert on mine.png, .*(31, 17, 3)' "$work/out"
 
+# Programs that are there and cannot do the job. The stand-in for gm keeps the picture that it is given.
+mkdir "$work/bin"
+for name in vips convert convert-im6.q16; do
+    printf '#!/bin/sh\necho "${0##*/} is a stand-in" >&2\nexit 1\n' >"$work/bin/$name"
+done
+printf '#!/bin/sh\ncase $2 in */galaxy.png) cp "$2" "$SEEN" ;; esac\nexit 0\n' >"$work/bin/gm"
+chmod +x "$work"/bin/*
+try env SEEN="$work/seen.png" PATH="$work/bin:$PATH" "$bench" -n 1 -s 70x50
+check "programs that fail: the others are measured" has_rows
+check "programs that fail have no row" sh -c "! grep -E '^(vips|gm|ImageMagick)' '$work/out'"
+for name in vips 'vips compression=1' 'gm quality 11' 'ImageMagick quality 11'; do
+    check "$name is left out, in one line" [ "$(grep -c "bench-codec: $name is left out: " "$work/err")" = 1 ]
+done
+check "the line has the program's own words" says "vips is a stand-in"
+check "the line says when a program wrote nothing" says "gm: it wrote no picture"
+same_pixels() { "$telar" galaxy --size=70x50 "$work/a.png" && "$telar" run -t copy "$work/seen.png" "$work/b.png" && "$telar" run -t copy "$work/a.png" "$work/c.png" && cmp "$work/b.png" "$work/c.png"; }
+check "without vips and gm the picture has the right pixels" same_pixels
+if /usr/bin/python3 -c '' 2>/dev/null; then
+    check "the picture is one stream without chunk teLR" sh -c "! '$telar' info '$work/seen.png' | grep -q teLR"
+else
+    check "without Python too, telar wrote the picture, and that is said" says "telar wrote the picture"
+fi
+
+has_old_rows()
+{
+    for row in 'old telar processes' 'old telar threads' 'old telar one worker' 'old own file in'; do
+        for again in '  ' ' again (A/A)  '; do
+            grep -q "^$row$again.* [1-9][0-9]*\$" "$work/out" || { echo "no row '$row$again' in:"; cat "$work/out"; return 1; }
+        done
+    done
+    for row in processes threads 'one worker' 'own file in'; do
+        grep -q "^$row  *[0-9.]*x (.*x (" "$work/out" || { echo "no ratio '$row' in:"; cat "$work/out"; return 1; }
+    done
+}
+# A program that does the same, later.
+printf '#!/bin/sh\nsleep 0.3\nexec "%s" "$@"\n' "$telar" >"$work/late"
+chmod +x "$work/late"
+try env OLD="$telar" "$bench" -n 1 -s 40x30
+check "with an old program: its rows, and the ratios" has_old_rows
+check "with an old program: the usual rows" has_rows
+try env OLD="$telar" TELAR="$work/late" "$bench" -n 1 -s 40x30
+check "a slower new program is called so in four rows" [ "$(grep -c 'x (.*  slower' "$work/out")" = 4 ]
+try env OLD="$work/late" "$bench" -n 1 -s 40x30
+check "a faster new program is not" sh -c "! grep -q slower '$work/out'"
+try env OLD="$work/absent" "$bench" -n 1 -s 40x30
+check "an old program that is not there" refuses "absent"
+
 try "$bench" -s 5
 check "a size that is none" refuses "ROWSxCOLUMNS"
 try "$bench" "$work/absent.png"
