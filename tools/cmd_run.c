@@ -86,9 +86,9 @@ static int help(void)
            "      --max-memory=SIZE  largest segment, in bytes or K, M, G of 2^10, 2^20,\n"
            "                         2^30 (what the host has)\n"
            "      --keep-shm=NAME    leave the segment visible as /dev/shm/NAME\n"
-           "      --compression=fast|small|libpng\n"
-           "                         by telar; the same and zlib, whichever is smaller; or\n"
-           "                         by libpng, to compare with (fast)\n"
+           "      --compression=fast|small\n"
+           "                         by telar; or the same and zlib, whichever is smaller\n"
+           "                         (fast)\n"
            "      --no-restart       leave out what lets telar read OUTPUT in parallel\n"
            "      --json             the report of the run, on standard output\n"
            "  -v, --verbose          the same for people, on standard error\n"
@@ -158,7 +158,7 @@ static bool take_retries(struct run *run, const char *text)
 
 static bool take_compression(struct run *run, const char *text)
 {
-    static const char *const words[] = {"fast", "small", "libpng", NULL};
+    static const char *const words[] = {"fast", "small", NULL};
     int word = parse_word("--compression", text, words);
 
     run->options.compression = (telar_compression)word;

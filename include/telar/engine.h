@@ -59,7 +59,6 @@ enum { TELAR_RETRIES_MAX = 1000, TELAR_RETRIES_NONE = -1 };
 typedef enum telar_compression {
     TELAR_FAST = 0, /* by telar's own encoder, in bands, by the workers */
     TELAR_SMALL,    /* the same, and by zlib's level 9 as well: of each band the smaller */
-    TELAR_LIBPNG,   /* by libpng as it comes, level 6, by the coordinator: to compare with */
 } telar_compression;
 
 enum { TELAR_WORKERS_MAX = 256 };

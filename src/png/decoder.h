@@ -177,18 +177,6 @@ bool tl_atomic_output_is_direct(const struct tl_atomic_output *output);
 void tl_atomic_output_abandon(struct tl_atomic_output *output);
 
 /*
- * Gives row r of the image to be encoded, telar_row_bytes() long, valid until the next call. Rows
- * are asked for once each, from the top.
- */
-typedef const unsigned char *tl_row_getter(void *data, uint32_t row);
-
-/* Encodes a whole PNG into output (without committing it). chunks may be NULL. TELAR_OUTPUT or
- * TELAR_HOST. */
-telar_status tl_encode_libpng(struct tl_atomic_output *output,
-                              const struct telar_geometry *geometry, const struct tl_chunks *chunks,
-                              tl_row_getter *row, void *data, struct telar_error *error);
-
-/*
  * What run.c needs of a telar_image beside <telar/codec.h>: its first row, for reading; its chunks,
  * which stay its own and may be NULL; a new image of another geometry, all zeros, that carries over
  * the chunks of `like`.

@@ -19,11 +19,7 @@ static telar_status check(const struct telar_options *options, const struct tl_e
         return tl_fail(
             error, TELAR_USAGE, 0, "%s cannot be %s, they share all memory; use processes",
             telar_engine_name(options->engine), telar_isolation_name(options->isolation));
-    if (options->isolation == TELAR_SANDBOXED && options->compression == TELAR_LIBPNG)
-        return tl_fail(error, TELAR_USAGE, 0,
-                       "libpng compresses outside of the sandbox; use the compression fast or "
-                       "small, or -i guarded");
-    if ((unsigned)options->compression > TELAR_LIBPNG)
+    if ((unsigned)options->compression > TELAR_SMALL)
         return tl_fail(error, TELAR_USAGE, 0, "there is no compression %d",
                        (int)options->compression);
     if (options->workers > TELAR_WORKERS_MAX)

@@ -235,13 +235,6 @@ telar_status tl_run_workers(struct tl_run *run, struct tl_outcome *outcome,
     return status;
 }
 
-const unsigned char *tl_run_row(void *data, uint32_t row)
-{
-    struct tl_run *run = data;
-
-    return tl_job_row(&run->job, run->segment.base, row, run->row);
-}
-
 /* ---- beginning and end ---- */
 
 static telar_status make_sandbox(struct tl_run *run, struct telar_error *error)

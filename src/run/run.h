@@ -43,9 +43,6 @@ telar_status tl_run_plan(struct tl_run *run, const struct telar_geometry *image,
 telar_status tl_run_workers(struct tl_run *run, struct tl_outcome *outcome,
                             struct telar_error *error);
 
-/* Row `row` of the result, valid until the next call; `data` is the run. */
-const unsigned char *tl_run_row(void *data, uint32_t row);
-
 /* TELAR_PARTIAL, in words, when regions are left as the source. */
 telar_status tl_run_partial(const struct tl_run *run, const struct tl_outcome *outcome,
                             struct telar_error *error);

@@ -35,17 +35,6 @@ static telar_status write_band(void *data, uint32_t band, const unsigned char *b
     return status;
 }
 
-/* In the place of bands: everything, by libpng. */
-static telar_status write_by_libpng(struct tl_run *run, struct telar_error *error)
-{
-    uint64_t start_ns = tl_run_elapsed_ns(run);
-    telar_status status = tl_encode_libpng(run->output, &run->job.image,
-                                           tl_decoder_chunks(run->decoder), tl_run_row, run, error);
-
-    run->report->write_ns = tl_run_elapsed_ns(run) - start_ns;
-    return status;
-}
-
 /* All that stands before the first band, which is known before any worker lives. */
 static telar_status write_head(struct tl_run *run, struct telar_error *error)
 {
@@ -121,23 +110,22 @@ static telar_status take_tail(struct tl_run *run, struct tl_outcome *outcome,
 static telar_status convert(struct tl_run *run, const char *output, bool in_bands,
                             struct tl_outcome *outcome, struct telar_error *error)
 {
-    bool encode = run->options.compression != TELAR_LIBPNG;
     telar_status status =
         tl_atomic_output_open(output, run->options.temporary, &run->output, error);
 
     if (status == TELAR_OK)
-        status = tl_run_plan(run, tl_decoder_geometry(run->decoder), in_bands, encode, error);
+        status = tl_run_plan(run, tl_decoder_geometry(run->decoder), in_bands, true, error);
     run->orders.decoder = in_bands ? run->decoder : NULL;
     if (status == TELAR_OK && !in_bands)
         status = decode_all(run, error);
-    if (status == TELAR_OK && encode)
+    if (status == TELAR_OK)
         status = write_head(run, error);
     if (status == TELAR_OK)
         status = tl_run_workers(run, outcome, error);
     if (status == TELAR_OK && in_bands)
         status = take_tail(run, outcome, error);
     if (status == TELAR_OK)
-        status = encode ? write_tail(run, error) : write_by_libpng(run, error);
+        status = write_tail(run, error);
     if (status == TELAR_OK) {
         status = tl_atomic_output_commit(run->output, error);
         run->output = NULL;

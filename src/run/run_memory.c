@@ -33,7 +33,8 @@ static telar_status copy_out(struct tl_run *run, const telar_image *source, tela
     telar_status status = tl_image_new_like(source, &run->job.image, result, error);
 
     for (uint32_t row = 0; status == TELAR_OK && row < run->job.image.rows; row++)
-        memcpy(telar_image_row(*result, row), tl_run_row(run, row), row_bytes);
+        memcpy(telar_image_row(*result, row),
+               tl_job_row(&run->job, run->segment.base, row, run->row), row_bytes);
     return status;
 }
 

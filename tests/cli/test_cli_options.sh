@@ -16,7 +16,6 @@ holds() { tr -d ' \n' <"$work/out" | grep -qF -- "$1" || { echo "without '$1'"; 
 bad "a shortened option that may be several" "may be any of --transform, --trust" --tr=copy "$g" "$out"
 bad "one that is like a single one" "did you mean '--trust'?" --truts -t copy "$g" "$out"
 bad "--keep-shm of 201 bytes" "--keep-shm" --keep-shm="$(printf '%0201d' 0)" -t copy "$g" "$out"
-bad "--compression=libpng, sandboxed" "fast or small" --compression=libpng -i sandboxed -t copy "$g" "$out"
 grids() { right "$telar" run -q -i sandboxed -j 1 -g 128x128 -t copy "$work/fine.png" "$work/cut.png"; }
 "$telar" galaxy --size=1025x1025 "$work/fine.png" || exit 99
 if "$telar" run -i sandboxed -t copy "$g" "$work/tried.png" 2>/dev/null; then

@@ -265,16 +265,6 @@ START_TEST(only_processes_are_sandboxed)
 }
 END_TEST
 
-START_TEST(libpng_does_not_compress_outside)
-{
-    struct telar_options options = {.isolation = TELAR_SANDBOXED, .compression = TELAR_LIBPNG};
-    struct telar_error error;
-
-    ck_assert_int_eq(run_invert(&options, NULL, &error), TELAR_USAGE);
-    ck_assert_msg(strstr(error.text, "fast or small"), "%s", error.text);
-}
-END_TEST
-
 /* Each worker maps its regions one by one, and the kernel has a limit on that. */
 START_TEST(a_grid_too_fine_is_refused)
 {
@@ -437,7 +427,6 @@ int main(void)
 
     tcase_set_timeout(inside, 300);
     tcase_add_test(refusals, only_processes_are_sandboxed);
-    tcase_add_test(refusals, libpng_does_not_compress_outside);
     suite_add_tcase(suite, refusals);
     suite_add_tcase(suite, inside);
     if (can_sandbox("what happens inside")) {
