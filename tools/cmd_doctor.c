@@ -6,23 +6,13 @@
 #include <config.h>
 
 #include "cli/cli.h"
-#include "doctor.h"
 #include "cli/json.h"
+#include "cli/option.h"
+#include "doctor.h"
 
 #include <stdio.h>
 
 static const char *const level_names[] = {"ok", "warn", "bad"};
-
-static int help(void)
-{
-    printf("usage: telar doctor [--json]\n\n"
-           "Says what this host gives telar, and what to do where it gives too little:\n"
-           "ok, warn (it works, but not at its best) or bad (something needed is missing:\n"
-           "exit code 4).\n\n"
-           "      --json   the same as JSON\n"
-           "  -h, --help\n");
-    return finish_output(TELAR_OK);
-}
 
 static void print_findings(const struct findings *findings)
 {
@@ -59,34 +49,45 @@ static void write_findings(const struct findings *findings)
     json_end(&json, '}');
 }
 
-int command_doctor(int argc, char **argv)
-{
-    enum { JSON = 256 };
-    static const struct option options[] = {
-        {"json", no_argument, NULL, JSON},
-        {"help", no_argument, NULL, 'h'},
-        {NULL, 0, NULL, 0},
-    };
-    struct findings findings = {0};
-    bool as_json = false;
-    int got, status = TELAR_OK;
+/* What the command line asks for. The setters of the options write it. */
+struct cmd_doctor {
+    bool json;
+};
 
-    while ((got = next_option(argc, argv, ":h", options)) != -1) {
-        if (got == 'h')
-            return help();
-        if (got != JSON)
-            return TELAR_USAGE;
-        as_json = true;
-    }
+static const struct cli_option option_table[] = {
+    {"json", 0, .help = "Write JSON.", .set = set_flag, .field = offsetof(struct cmd_doctor, json)},
+    {.name = NULL},
+};
+
+static int run(int argc, char **argv)
+{
+    struct findings findings = {0};
+    struct cmd_doctor cmd = {.json = false};
+    int status = take_options(&doctor_command, argc, argv, &cmd);
+
+    if (status != OPTIONS_TAKEN)
+        return status;
     if (optind < argc)
         return usage_error("doctor takes no '%s'", argv[optind]);
+    status = TELAR_OK;
     doctor_examine(&findings);
     for (int i = 0; i < findings.count; i++)
         if (findings.finding[i].level == LEVEL_BAD)
             status = TELAR_HOST;
-    if (as_json)
+    if (cmd.json)
         write_findings(&findings);
     else
         print_findings(&findings);
     return finish_output(status);
 }
+
+const struct command doctor_command = {
+    .name = "doctor",
+    .summary = "show what this host gives, and what to do about it",
+    .usage = "[OPTIONS]",
+    .about = "Shows what this host gives telar, and what to do where it gives too little. Each "
+             "line begins with ok, with warn (telar works, but not at its best) or with bad "
+             "(something needed is missing; exit code 4).\n",
+    .options = option_table,
+    .run = run,
+};

@@ -7,21 +7,10 @@
 
 #include "cli/cli.h"
 #include "cli/json.h"
+#include "cli/option.h"
 
 #include <inttypes.h>
 #include <stdio.h>
-
-static int help(void)
-{
-    printf("usage: telar info [OPTIONS] FILE...\n\n"
-           "Reads PNG files to the end and says what they are. '-' is standard input.\n"
-           "First comes the shape as numpy prints it: (rows, columns, channels), or\n"
-           "(rows, columns) for grey.\n\n"
-           "      --json           the same as JSON\n"
-           "      --max-pixels=N   refuse more pixels (1G); K, M, G are 10^3, 10^6, 10^9\n"
-           "  -h, --help\n");
-    return finish_output(TELAR_OK);
-}
 
 /* PNG specification, 11.2.2. The library has refused every other number. */
 static const char *color_name(uint8_t color_type)
@@ -137,28 +126,42 @@ static int print_files(char **paths, const struct telar_limits *limits, bool as_
     return result;
 }
 
-int command_info(int argc, char **argv)
-{
-    enum { JSON = 256, MAX_PIXELS };
-    static const struct option options[] = {
-        {"json", no_argument, NULL, JSON},
-        {"max-pixels", required_argument, NULL, MAX_PIXELS},
-        {"help", no_argument, NULL, 'h'},
-        {NULL, 0, NULL, 0},
-    };
-    struct telar_limits limits = {0};
-    bool as_json = false;
-    int got;
+/* What the command line asks for. The setters of the options write it. */
+struct cmd_info {
+    struct telar_limits limits;
+    bool json;
+};
 
-    while ((got = next_option(argc, argv, ":h", options)) != -1) {
-        if (got == 'h')
-            return help();
-        if (got == JSON)
-            as_json = true;
-        else if (got != MAX_PIXELS || !parse_amount("--max-pixels", optarg, &limits.max_pixels))
-            return TELAR_USAGE;
-    }
+#define FIELD(member) .field = offsetof(struct cmd_info, member)
+
+static const struct cli_option option_table[] = {
+    {"json", 0, .help = "Write JSON.", .set = set_flag, FIELD(json)},
+    {"max-pixels", 0, "N",
+     .help = "Refuse larger pictures. K, M, G: 10^3, 10^6, 10^9. Default: 1G.", .set = set_amount,
+     FIELD(limits.max_pixels)},
+    {.name = NULL},
+};
+
+static int run(int argc, char **argv)
+{
+    struct cmd_info cmd = {.json = false};
+    int result = take_options(&info_command, argc, argv, &cmd);
+
+    if (result != OPTIONS_TAKEN)
+        return result;
     if (optind == argc)
         return usage_error("info needs a FILE; '-' is standard input");
-    return finish_output(print_files(argv + optind, &limits, as_json));
+    return finish_output(print_files(argv + optind, &cmd.limits, cmd.json));
 }
+
+const struct command info_command = {
+    .name = "info",
+    .summary = "show what a PNG file is: rows, columns, channels, depth, chunks",
+    .usage = "[OPTIONS] FILE...",
+    .about = "Reads PNG files to the end and shows what they are. '-' is standard input. The first "
+             "line is the shape as numpy prints it: (rows, columns, channels), or (rows, columns) "
+             "for grey.\n",
+    .options = option_table,
+    .operands = COMPLETE_FILES,
+    .run = run,
+};

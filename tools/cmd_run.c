@@ -1,109 +1,28 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * telar run: from the command line to struct telar_options, one call of the library, and what is
- * said afterwards. All that is wrong with the command line alone is found before the library is
- * called, so that nothing was started then.
+ * telar run: from the command line to struct telar_options, one call of the library, and the
+ * messages afterwards. Every mistake in the command line is found before the library is called.
  */
 #include <config.h>
 
+#include "cmd_run.h"
+
 #include "cli/cli.h"
-#include "run.h"
+#include "cli/number.h"
+#include "cli/option.h"
+#include "cli/progress.h"
+#include "cli/signals.h"
 
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
-enum {
-    BANDS = 256,
-    TRUST,
-    ON_CRASH,
-    RETRIES,
-    TIMEOUT,
-    MAX_PIXELS,
-    MAX_MEMORY,
-    KEEP_SHM,
-    COMPRESSION,
-    NO_RESTART,
-    JSON,
-    PROGRESS
-};
+/* ---- options ---- */
 
-static const char shorts[] = ":e:j:t:g:r:i:vqh";
-static const struct option longs[] = {
-    {"engine", required_argument, NULL, 'e'},
-    {"workers", required_argument, NULL, 'j'},
-    {"transform", required_argument, NULL, 't'},
-    {"grid", required_argument, NULL, 'g'},
-    {"bands", required_argument, NULL, BANDS},
-    {"roi", required_argument, NULL, 'r'},
-    {"isolation", required_argument, NULL, 'i'},
-    {"on-crash", required_argument, NULL, ON_CRASH},
-    {"retries", required_argument, NULL, RETRIES},
-    {"trust", no_argument, NULL, TRUST},
-    {"timeout", required_argument, NULL, TIMEOUT},
-    {"max-pixels", required_argument, NULL, MAX_PIXELS},
-    {"max-memory", required_argument, NULL, MAX_MEMORY},
-    {"keep-shm", required_argument, NULL, KEEP_SHM},
-    {"compression", required_argument, NULL, COMPRESSION},
-    {"no-restart", no_argument, NULL, NO_RESTART},
-    {"json", no_argument, NULL, JSON},
-    {"verbose", no_argument, NULL, 'v'},
-    {"quiet", no_argument, NULL, 'q'},
-    {"progress", required_argument, NULL, PROGRESS},
-    {"help", no_argument, NULL, 'h'},
-    {NULL, 0, NULL, 0},
-};
-
-static int help(void)
+/* The library parses the text, so that its own message names what is wrong. */
+static bool set_transform(const struct cli_option *option, const char *text, void *field)
 {
-    printf("usage: telar run [OPTIONS] -t NAME INPUT OUTPUT\n\n"
-           "Reads a PNG file, transforms it by regions, writes a PNG file. '-' is standard\n"
-           "input or output. OUTPUT is complete and right, or it is as it was before.\n\n"
-           "  -t, --transform=NAME[:KEY=VALUE,...]\n"
-           "                         what to do ('telar transforms' lists what there is);\n"
-           "                         several are a pipeline, from left to right; a NAME with\n"
-           "                         a slash is a plug-in, ./mine.so\n"
-           "  -e, --engine=serial|threads|gil|processes\n"
-           "                         how workers exist (processes)\n"
-           "  -j, --workers=N        how many, 1 to %d (what CPU affinity and quota allow)\n"
-           "  -g, --grid=RxC         cut into R rows and C columns of regions (chosen)\n"
-           "      --bands=N          the same as --grid=Nx1\n"
-           "  -r, --roi=R0:R1,C0:C1  transform only these rows and columns, from zero, ends\n"
-           "                         excluded; the rest is copied\n"
-           "  -i, --isolation=shared|guarded|sandboxed\n"
-           "                         what a worker process may write: all of the segment, or\n"
-           "                         its own slots and region only; and nothing else of this\n"
-           "                         machine (guarded)\n"
-           "      --on-crash=fail|retry|skip\n"
-           "                         when a worker process crashes or hangs: end the run; do\n"
-           "                         its region again; or at last leave it as it was, and\n"
-           "                         exit with 1 (retry; fail with -i shared)\n"
-           "      --retries=N        how often a region is tried again, 0 to 1000 (2)\n"
-           "      --trust            with other engines than processes: load plug-ins\n"
-           "                         into the program itself\n"
-           "      --timeout=SECONDS  how long one task may take; 0 is no limit (0)\n"
-           "      --max-pixels=N     refuse more pixels (1G); K, M, G are 10^3, 10^6, 10^9\n"
-           "      --max-memory=SIZE  largest segment, in bytes or K, M, G of 2^10, 2^20,\n"
-           "                         2^30 (what the host has)\n"
-           "      --keep-shm=NAME    leave the segment visible as /dev/shm/NAME\n"
-           "      --compression=fast|small\n"
-           "                         by telar; or the same and zlib, whichever is smaller\n"
-           "                         (fast)\n"
-           "      --no-restart       leave out what lets telar read OUTPUT in parallel\n"
-           "      --json             the report of the run, on standard output\n"
-           "  -v, --verbose          the same for people, on standard error\n"
-           "  -q, --quiet            nothing on standard error but a failure\n"
-           "      --progress=auto|always|never\n"
-           "                         a counter on standard error; auto: on a terminal (auto)\n"
-           "  -h, --help\n\n"
-           "  telar run -t blur:sigma=2 -t sobel in.png out.png\n",
-           TELAR_WORKERS_MAX);
-    return finish_output(TELAR_OK);
-}
-
-/* The library parses it, so that its own text names what is wrong and what would be right. */
-static bool take_transform(struct run *run, const char *text)
-{
+    struct cmd_run *run = field;
     struct telar_error error = {.worker = -1};
 
     if (telar_pipeline_parse(run->pipeline, text, &error) != TELAR_OK) {
@@ -114,148 +33,136 @@ static bool take_transform(struct run *run, const char *text)
     return true;
 }
 
-/*
- * The words of an option are those of the library's own list, whose members are counted from 1
- * behind the default.
- */
-static bool take_engine(struct run *run, const char *text)
-{
-    static const char *const words[] = {"serial", "threads", "gil", "processes", NULL};
-    int word = parse_word("--engine", text, words);
-
-    run->options.engine = (telar_engine)(TELAR_SERIAL + word);
-    return word >= 0;
-}
-
-static bool take_isolation(struct run *run, const char *text)
-{
-    static const char *const words[] = {"shared", "guarded", "sandboxed", NULL};
-    int word = parse_word("--isolation", text, words);
-
-    run->options.isolation = (telar_isolation)(TELAR_SHARED + word);
-    return word >= 0;
-}
-
-static bool take_on_crash(struct run *run, const char *text)
-{
-    static const char *const words[] = {"fail", "retry", "skip", NULL};
-    int word = parse_word("--on-crash", text, words);
-
-    run->options.on_crash = (telar_on_crash)(TELAR_ON_CRASH_FAIL + word);
-    return word >= 0;
-}
-
-/* For the library 0 is its default. */
-static bool take_retries(struct run *run, const char *text)
+/* The library's 0 is its default, so that no retries are a number of their own. */
+static bool set_retries(const struct cli_option *option, const char *text, void *field)
 {
     uint64_t n;
 
-    if (!parse_count("--retries", text, 0, TELAR_RETRIES_MAX, &n))
+    if (!parse_count(option, text, &n))
         return false;
-    run->options.retries = n ? (int32_t)n : TELAR_RETRIES_NONE;
+    *(int32_t *)field = n ? (int32_t)n : TELAR_RETRIES_NONE;
     return true;
 }
 
-static bool take_compression(struct run *run, const char *text)
+/* --grid and --bands fill the same plan: the second of them would silently win. */
+static bool is_first_plan(const struct telar_plan *plan)
 {
-    static const char *const words[] = {"fast", "small", NULL};
-    int word = parse_word("--compression", text, words);
-
-    run->options.compression = (telar_compression)word;
-    return word >= 0;
+    if (plan->rows > 0)
+        say("give --grid or --bands once");
+    return plan->rows == 0;
 }
 
-/* Both say the same thing, so the second of them would silently win; a script that has both has a
- * mistake in it. */
-static bool take_plan(struct run *run, bool bands, const char *text)
+static bool set_grid(const struct cli_option *option, const char *text, void *field)
 {
-    struct telar_plan *plan = &run->options.plan;
+    struct telar_plan *plan = field;
+
+    return is_first_plan(plan) && parse_pair(option, text, &plan->rows, &plan->columns);
+}
+
+static bool set_bands(const struct cli_option *option, const char *text, void *field)
+{
+    struct telar_plan *plan = field;
     uint64_t n;
 
-    if (plan->rows > 0) {
-        say("give --grid or --bands once");
-        return false;
-    }
-    if (!bands)
-        return parse_pair("--grid", text, &plan->rows, &plan->columns);
-    if (!parse_count("--bands", text, 1, INT32_MAX, &n))
+    if (!is_first_plan(plan) || !parse_count(option, text, &n))
         return false;
     *plan = (struct telar_plan){(uint32_t)n, 1};
     return true;
 }
 
-static bool take_shm_name(struct run *run, const char *text)
+static bool set_roi(const struct cli_option *option, const char *text, void *field)
+{
+    struct telar_options *options = field;
+
+    return options->has_roi = parse_region(option, text, &options->roi);
+}
+
+static bool set_shm_name(const struct cli_option *option, const char *text, void *field)
 {
     enum { NAME_BYTES_MAX = 200 };
 
-    run->options.keep_shm = text;
+    *(const char **)field = text;
     if (*text && !strchr(text, '/') && strlen(text) <= NAME_BYTES_MAX)
         return true;
-    say("--keep-shm: '%s' is not a file's name without a slash", text);
+    say("--%s: '%s' is not a file's name without a slash", option->name, text);
     return false;
 }
 
-/* More than the library can have is a wrong option, not a host that refuses: -j 100000 must not
- * become 256. */
-static bool take_workers(struct run *run, const char *text)
-{
-    uint64_t n;
+/* In the order of the library's own lists, whose members begin with 1 behind the default. */
+static const char *const engine_words[] = {"serial", "threads", "gil", "processes", NULL};
+static const char *const isolation_words[] = {"shared", "guarded", "sandboxed", NULL};
+static const char *const on_crash_words[] = {"fail", "retry", "skip", NULL};
+static const char *const compression_words[] = {"fast", "small", NULL};
 
-    if (!parse_count("--workers", text, 1, TELAR_WORKERS_MAX, &n))
-        return false;
-    run->options.workers = (uint32_t)n;
-    return true;
-}
+#define FIELD(member) .field = offsetof(struct cmd_run, member)
 
-/* One option that next_option gave; false when its value is no good, after that has been said. */
-static bool take_option(struct run *run, int option, const char *value)
-{
-    switch (option) {
-    case 't':
-        return take_transform(run, value);
-    case 'e':
-        return take_engine(run, value);
-    case 'i':
-        return take_isolation(run, value);
-    case 'j':
-        return take_workers(run, value);
-    case 'g':
-        return take_plan(run, false, value);
-    case BANDS:
-        return take_plan(run, true, value);
-    case 'r':
-        return run->options.has_roi = parse_region("--roi", value, &run->options.roi);
-    case ON_CRASH:
-        return take_on_crash(run, value);
-    case RETRIES:
-        return take_retries(run, value);
-    case TRUST:
-        return run->options.trust_plugins = true;
-    case TIMEOUT:
-        return parse_seconds("--timeout", value, &run->options.timeout_ms);
-    case MAX_PIXELS:
-        return parse_amount("--max-pixels", value, &run->options.limits.max_pixels);
-    case MAX_MEMORY:
-        return parse_bytes("--max-memory", value, &run->options.max_memory);
-    case COMPRESSION:
-        return take_compression(run, value);
-    case NO_RESTART:
-        run->options.no_restart = true;
-        return true;
-    case KEEP_SHM:
-        return take_shm_name(run, value);
-    case PROGRESS:
-        return (run->progress = parse_word("--progress", value, progress_words)) >= 0;
-    case JSON:
-        return run->json = true;
-    case 'v':
-        return run->verbose = true;
-    case 'q':
-        return run->quiet = true;
-    default:
-        return false;
-    }
-}
+static const struct cli_option option_table[] = {
+    {"transform", 't', "NAME[:KEY=VALUE,...]", .group = "Picture",
+     .help = "What to do; 'telar transforms' lists the names. Several are a pipeline, from left to "
+             "right. A NAME with a slash is a plug-in: ./mine.so",
+     .set = set_transform, .complete = COMPLETE_TRANSFORMS},
+    {"roi", 'r', "R0:R1,C0:C1",
+     .help = "Transform only these rows and columns, from zero, ends excluded. The rest is copied.",
+     .set = set_roi, FIELD(options)},
+    {"grid", 'g', "RxC", .help = "Cut into R rows and C columns of regions. Default: chosen.",
+     .set = set_grid, FIELD(options.plan)},
+    {"bands", 0, "N", .help = "The same as --grid=Nx1.", .set = set_bands, .least = 1,
+     .most = INT32_MAX, FIELD(options.plan)},
+    {"compression", 0, .words = compression_words,
+     .help = "How OUTPUT is compressed.\n"
+             "fast (default): by telar's encoder\n"
+             "small: by zlib too; of each band the smaller result",
+     .set = set_word, .least = TELAR_FAST, FIELD(options.compression)},
+    {"no-restart", 0, .help = "Leave out the chunk that lets telar decode OUTPUT in parallel.",
+     .set = set_flag, FIELD(options.no_restart)},
+    {"engine", 'e', .words = engine_words, .group = "Workers",
+     .help = "What workers are: none, threads, threads under one lock, or processes. "
+             "Default: processes.",
+     .set = set_word, .least = TELAR_SERIAL, FIELD(options.engine)},
+    {"workers", 'j', "N",
+     .help = "Number of workers. Default: what CPU affinity and quota allow, fewer for small "
+             "pictures.",
+     .set = set_small, .least = 1, .most = TELAR_WORKERS_MAX, FIELD(options.workers)},
+    {"isolation", 'i', .words = isolation_words,
+     .help = "What a worker process may write.\n"
+             "shared: the whole segment\n"
+             "guarded (default): only its own part\n"
+             "sandboxed: as guarded, and no files, network, processes or new memory",
+     .set = set_word, .least = TELAR_SHARED, FIELD(options.isolation)},
+    {"on-crash", 0, .words = on_crash_words,
+     .help = "What follows when a worker process crashes or hangs.\n"
+             "fail (default with -i shared): the run ends\n"
+             "retry (default): another worker does the region again\n"
+             "skip: as retry; a region that keeps failing stays as in INPUT, exit code 1",
+     .set = set_word, .least = TELAR_ON_CRASH_FAIL, FIELD(options.on_crash)},
+    {"retries", 0, "N", .help = "How often a region is tried again. Default: 2.",
+     .set = set_retries, .most = TELAR_RETRIES_MAX, FIELD(options.retries)},
+    {"timeout", 0, "SECONDS", .help = "Longest time of one task. Default: 0, no limit.",
+     .set = set_seconds, FIELD(options.timeout_ms)},
+    {"trust", 0, .help = "Load plug-ins into the program itself; for other engines than processes.",
+     .set = set_flag, FIELD(options.trust_plugins)},
+    {"max-pixels", 0, "N", .group = "Memory",
+     .help = "Refuse larger pictures. K, M, G: 10^3, 10^6, 10^9. Default: 1G.", .set = set_amount,
+     FIELD(options.limits.max_pixels)},
+    {"max-memory", 0, "SIZE",
+     .help = "Largest segment in bytes. K, M, G: 2^10, 2^20, 2^30. Default: what the host has.",
+     .set = set_bytes, FIELD(options.max_memory)},
+    {"keep-shm", 0, "NAME", .help = "Leave the segment as /dev/shm/NAME.", .set = set_shm_name,
+     FIELD(options.keep_shm)},
+    {"json", 0, .group = "Reports",
+     .help = "Write the report of the run as JSON to standard output.", .set = set_flag,
+     FIELD(json)},
+    {"verbose", 'v', .help = "Write the report for people to standard error.", .set = set_flag,
+     FIELD(verbose)},
+    {"quiet", 'q', .help = "Write nothing to standard error but a failure.", .set = set_flag,
+     FIELD(quiet)},
+    {"progress", 0, .words = progress_words,
+     .help = "Count tasks on standard error. Default: auto, on a terminal.", .set = set_word,
+     FIELD(progress)},
+    {.name = NULL},
+};
+
+/* ---- the run ---- */
 
 /* What is only wrong together with the engine or the isolation. */
 static int check_engine(const struct telar_options *options)
@@ -277,7 +184,7 @@ static int check_engine(const struct telar_options *options)
 }
 
 /* What is only wrong together. */
-static int check(const struct run *run)
+static int check(const struct cmd_run *run)
 {
     bool to_stdout = strcmp(run->output, "-") == 0;
 
@@ -300,7 +207,7 @@ static bool missed_workers(const telar_report *report)
 }
 
 /* What was done, but not as somebody expects who does not ask for the report. */
-static void say_surprises(const struct run *run, const telar_report *report)
+static void say_surprises(const struct cmd_run *run, const telar_report *report)
 {
     print_losses(report);
     if (missed_workers(report))
@@ -313,7 +220,7 @@ static void say_surprises(const struct run *run, const telar_report *report)
 
 /* Standard error comes before standard output: who reads the JSON to its end has seen the message.
  */
-static int execute(struct run *run)
+static int execute(struct cmd_run *run)
 {
     struct progress progress = {0};
     struct telar_error error = {.worker = -1};
@@ -340,36 +247,43 @@ static int execute(struct run *run)
     return (int)status;
 }
 
-/* The pipeline is the only thing held; the names in struct run belong to argv. */
-int command_run(int argc, char **argv)
+/* Fills in the operands and runs. Returns the exit code. */
+static int run_operands(struct cmd_run *run, int n, char **operands)
 {
-    struct run run = {.pipeline = telar_pipeline_new()};
-    int status = TELAR_OK, got;
+    int status;
+
+    if (n != 2)
+        return usage_error("run takes INPUT and OUTPUT, not %d names; '-' is a standard stream", n);
+    run->input = operands[0];
+    run->output = operands[1];
+    status = check(run);
+    return status == TELAR_OK ? finish_output(execute(run)) : status;
+}
+
+static int run(int argc, char **argv)
+{
+    struct cmd_run run = {.pipeline = telar_pipeline_new()};
+    int status;
 
     if (!run.pipeline) {
         say("no memory");
         return TELAR_HOST;
     }
-    while (status == TELAR_OK && (got = next_option(argc, argv, shorts, longs)) != -1) {
-        if (got == 'h') {
-            status = help();
-            goto out;
-        }
-        if (!take_option(&run, got, optarg))
-            status = TELAR_USAGE;
-    }
-    if (status == TELAR_OK && argc - optind != 2)
-        status = usage_error(
-            "run takes two names, INPUT and OUTPUT, not %d; '-' is standard input or output",
-            argc - optind);
-    if (status == TELAR_OK) {
-        run.input = argv[optind];
-        run.output = argv[optind + 1];
-        status = check(&run);
-    }
-    if (status == TELAR_OK)
-        status = finish_output(execute(&run));
-out:
+    status = take_options(&run_command, argc, argv, &run);
+    if (status == OPTIONS_TAKEN)
+        status = run_operands(&run, argc - optind, argv + optind);
     telar_pipeline_free(run.pipeline);
     return status;
 }
+
+const struct command run_command = {
+    .name = "run",
+    .summary = "transform a PNG file by regions, on threads or processes",
+    .usage = "[OPTIONS] -t NAME INPUT OUTPUT",
+    .about = "Reads a PNG file, transforms it by regions, writes a PNG file. '-' is standard input "
+             "or output. If the run fails, OUTPUT is left as it was.\n",
+    .options = option_table,
+    .examples = "  telar run -t blur:sigma=2 -t sobel in.png out.png\n",
+    .operands = COMPLETE_FILES,
+    .run = run,
+};

@@ -7,23 +7,10 @@
 
 #include "cli/cli.h"
 #include "cli/json.h"
+#include "cli/option.h"
 
 #include <stdio.h>
 #include <string.h>
-
-static int help(void)
-{
-    printf("usage: telar transforms [--json] [NAME]\n\n"
-           "Lists the transforms that 'telar run -t' takes, or prints the manual and the\n"
-           "parameters of one. A NAME with a slash is a plug-in, such as ./mine.so; a\n"
-           "process of its own loads it.\n\n"
-           "  -i, --isolation=guarded|sandboxed\n"
-           "                         what that process is kept from (sandboxed)\n"
-           "      --timeout=SECONDS  how long it may take (10)\n"
-           "      --json             the same as JSON\n"
-           "  -h, --help\n");
-    return finish_output(TELAR_OK);
-}
 
 /* %.15g shows every value as it was written in the table: 0.1 and not 0.10000000000000001. */
 static void print_params(const struct telar_param *param)
@@ -118,24 +105,23 @@ static void list(void)
         printf("%-12s%s\n", transform->name, transform->summary);
 }
 
-/* What the command line asks for. */
-struct question {
+/* What the command line asks for. The setters of the options write it. */
+struct cmd_transforms {
     const char *name; /* NULL: all */
     telar_isolation isolation;
     uint32_t timeout_ms;
     bool json;
 };
 
-static int tell_plugin(const struct question *question)
+static int tell_plugin(const struct cmd_transforms *cmd)
 {
     struct telar_error error = {.worker = -1};
     telar_plugin_info *info;
 
-    if (telar_plugin_describe(question->name, question->isolation, question->timeout_ms, &info,
-                              &error)
+    if (telar_plugin_describe(cmd->name, cmd->isolation, cmd->timeout_ms, &info, &error)
         != TELAR_OK)
         return say_error(&error);
-    if (question->json)
+    if (cmd->json)
         print_json(telar_plugin_transform(info));
     else
         print_manual(telar_plugin_transform(info));
@@ -143,16 +129,15 @@ static int tell_plugin(const struct question *question)
     return finish_output(TELAR_OK);
 }
 
-static int tell(const struct question *question)
+static int tell(const struct cmd_transforms *cmd)
 {
-    const struct telar_transform *only =
-        question->name ? telar_transform_find(question->name) : NULL;
+    const struct telar_transform *only = cmd->name ? telar_transform_find(cmd->name) : NULL;
 
-    if (question->name && strchr(question->name, '/'))
-        return tell_plugin(question);
-    if (question->name && !only)
-        return unknown_transform(question->name);
-    if (question->json)
+    if (cmd->name && strchr(cmd->name, '/'))
+        return tell_plugin(cmd);
+    if (cmd->name && !only)
+        return unknown_transform(cmd->name);
+    if (cmd->json)
         print_json(only);
     else if (only)
         print_manual(only);
@@ -161,32 +146,41 @@ static int tell(const struct question *question)
     return finish_output(TELAR_OK);
 }
 
-int command_transforms(int argc, char **argv)
-{
-    enum { JSON = 256, TIMEOUT };
-    static const char *const words[] = {"guarded", "sandboxed", NULL};
-    static const struct option options[] = {
-        {"isolation", required_argument, NULL, 'i'},
-        {"timeout", required_argument, NULL, TIMEOUT},
-        {"json", no_argument, NULL, JSON},
-        {"help", no_argument, NULL, 'h'},
-        {NULL, 0, NULL, 0},
-    };
-    struct question question = {.isolation = TELAR_SANDBOXED};
-    int got, word = 1;
+static const char *const isolation_words[] = {"guarded", "sandboxed", NULL};
 
-    while ((got = next_option(argc, argv, ":hi:", options)) != -1) {
-        if (got == 'h')
-            return help();
-        if (got == '?'
-            || (got == TIMEOUT && !parse_seconds("--timeout", optarg, &question.timeout_ms))
-            || (got == 'i' && (word = parse_word("--isolation", optarg, words)) < 0))
-            return TELAR_USAGE;
-        question.json = question.json || got == JSON;
-    }
-    question.isolation = word == 0 ? TELAR_GUARDED : TELAR_SANDBOXED;
+#define FIELD(member) .field = offsetof(struct cmd_transforms, member)
+
+static const struct cli_option option_table[] = {
+    {"isolation", 'i', .words = isolation_words,
+     .help = "What the process that loads a plug-in is kept from. Default: sandboxed.",
+     .set = set_word, .least = TELAR_GUARDED, FIELD(isolation)},
+    {"timeout", 0, "SECONDS", .help = "Longest time that loading may take. Default: 10.",
+     .set = set_seconds, FIELD(timeout_ms)},
+    {"json", 0, .help = "Write JSON.", .set = set_flag, FIELD(json)},
+    {.name = NULL},
+};
+
+static int run(int argc, char **argv)
+{
+    struct cmd_transforms cmd = {.isolation = TELAR_SANDBOXED};
+    int result = take_options(&transforms_command, argc, argv, &cmd);
+
+    if (result != OPTIONS_TAKEN)
+        return result;
     if (argc - optind > 1)
         return usage_error("transforms takes one NAME, not %d", argc - optind);
-    question.name = optind < argc ? argv[optind] : NULL;
-    return tell(&question);
+    cmd.name = optind < argc ? argv[optind] : NULL;
+    return tell(&cmd);
 }
+
+const struct command transforms_command = {
+    .name = "transforms",
+    .summary = "list the transforms, or show the manual of one",
+    .usage = "[OPTIONS] [NAME]",
+    .about = "Lists the transforms that 'telar run -t' takes, or shows the manual and the "
+             "parameters of one. A NAME with a slash is a plug-in, ./mine.so; a process of its own "
+             "loads it.\n",
+    .options = option_table,
+    .operands = COMPLETE_TRANSFORMS,
+    .run = run,
+};

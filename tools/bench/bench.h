@@ -10,6 +10,7 @@
 #define TOOLS_BENCH_H
 
 #include "bench/bench_stats.h"
+#include "cli/option.h"
 
 #include <stdio.h>
 #include <telar/telar.h>
@@ -243,18 +244,9 @@ extern volatile int bench_interrupted;
 
 /* ---- functions, by file. A status other than TELAR_OK has been said. ---- */
 
-/*
- * bench_lists.c: options that are lists; false after it has been said what is wrong. pair: of two
- * words the second is true.
- */
-bool bench_take_engines(struct bench_wishes *wishes, const char *text);
-bool bench_take_isolations(struct bench_wishes *wishes, const char *text);
-bool bench_take_jobs(struct bench_wishes *wishes, const char *text);
-bool bench_take_start(struct bench_wishes *wishes, const char *text);
-bool bench_take_workers(struct bench_wishes *wishes, const char *text);
-bool bench_take_sizes(struct bench_wishes *wishes, const char *text);
-bool bench_take_pair(const char *option, const char *text, const char *first, const char *second,
-                     bool list[2], uint32_t *n);
+/* bench_lists.c: setters of the options that are lists; the field is a struct bench_wishes. */
+option_setter bench_set_engines, bench_set_isolations, bench_set_workers, bench_set_jobs,
+    bench_set_pages, bench_set_segment, bench_set_start, bench_set_sizes;
 
 /* bench_plan.c: from wishes to rows and groups; rows that cannot be are said and left out. */
 telar_status bench_plan(struct bench *bench);

@@ -8,7 +8,7 @@
 
 #include "bench/bench.h"
 #include "cli/cli.h"
-#include "run.h"
+#include "cli/progress.h"
 
 #include <inttypes.h>
 #include <math.h>

@@ -6,7 +6,9 @@
 
 #include "bench/bench_out.h"
 #include "cli/cli.h"
-#include "run.h"
+#include "cli/number.h"
+#include "cli/option.h"
+#include "cli/progress.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -14,197 +16,122 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum {
-    JOB = 256,
-    PAGES,
-    SEGMENT,
-    START,
-    SIZE,
-    ROUNDS,
-    TIME,
-    PRECISION,
-    SEED,
-    PYTHON,
-    JSON,
-    CSV,
-    MARKDOWN,
-    TRACE,
-    SVG,
-    REPORT,
-    PROGRESS,
-    TRIAL
-};
+/* What standard output gets. */
+enum format { FORMAT_NONE, FORMAT_JSON, FORMAT_CSV, FORMAT_MARKDOWN };
 
-static const char shorts[] = ":e:i:j:t:qh";
-static const struct option longs[] = {
-    {"engine", required_argument, NULL, 'e'},
-    {"isolation", required_argument, NULL, 'i'},
-    {"workers", required_argument, NULL, 'j'},
-    {"transform", required_argument, NULL, 't'},
-    {"job", required_argument, NULL, JOB},
-    {"pages", required_argument, NULL, PAGES},
-    {"segment", required_argument, NULL, SEGMENT},
-    {"start", required_argument, NULL, START},
-    {"size", required_argument, NULL, SIZE},
-    {"rounds", required_argument, NULL, ROUNDS},
-    {"time", required_argument, NULL, TIME},
-    {"precision", required_argument, NULL, PRECISION},
-    {"seed", required_argument, NULL, SEED},
-    {"python", no_argument, NULL, PYTHON},
-    {"json", no_argument, NULL, JSON},
-    {"csv", no_argument, NULL, CSV},
-    {"markdown", no_argument, NULL, MARKDOWN},
-    {"trace", required_argument, NULL, TRACE},
-    {"svg", required_argument, NULL, SVG},
-    {"report", required_argument, NULL, REPORT},
-    {"quiet", no_argument, NULL, 'q'},
-    {"progress", required_argument, NULL, PROGRESS},
-    {"trial", required_argument, NULL,
-     TRIAL}, /* not for people: bench_faults.c calls this program so */
-    {"help", no_argument, NULL, 'h'},
-    {NULL, 0, NULL, 0},
+/* What the command line asks for. The setters of the options write it. */
+struct cmd_bench {
+    struct bench *bench;
+    struct bench_wishes wishes;       /* moved into the bench when all options are read */
+    enum format format;               /* FORMAT_NONE: the table */
+    const char *trace, *svg, *report; /* files, or NULL */
+    const char *trial;                /* a trial that bench_faults.c asks of this program */
 };
-
-/* Where the results go. */
-struct outputs {
-    int format; /* 0: the table; JSON, CSV, MARKDOWN */
-    const char *trace, *svg, *report;
-    const char *trial;
-};
-
-static int help(void)
-{
-    printf("usage: telar bench [OPTIONS] [FILE]\n\n"
-           "What isolation costs, on this host: the same picture by serial, threads, threads\n"
-           "under one lock and processes at every isolation rung, in memory and from PNG to\n"
-           "PNG, in random order, with intervals. Without FILE a synthetic galaxy. LIST is\n"
-           "one or more of the words, with commas between.\n\n"
-           "  -e, --engine=LIST      serial, threads, gil, processes (all)\n"
-           "  -i, --isolation=LIST   shared, guarded, sandboxed (all)\n"
-           "  -j, --workers=LIST     numbers of workers, the usual one first (what the host\n"
-           "                         allows, then 1, 2, 4, ... for the curve)\n"
-           "  -t, --transform=NAME[:KEY=VALUE,...]\n"
-           "                         several are a pipeline (sobel)\n"
-           "      --job=LIST         memory: the transform alone; file: PNG to PNG (both)\n"
-           "      --pages=LIST       huge, small (both)\n"
-           "      --segment=LIST     cold, or warm: touched before there are workers (cold)\n"
-           "      --start=LIST       made: workers for each run; kept: for many\n"
-           "      --size=RxC[,RxC]   of synthetic pictures (2000x3000)\n"
-           "      --rounds=N         exactly N rounds, 2 to %d\n"
-           "      --time=SECONDS     at most so long for rounds (28)\n"
-           "      --precision=PERCENT\n"
-           "                         stop when every interval is as narrow as that (1)\n"
-           "      --seed=N           of the order and the resamples (1)\n"
-           "      --python           the notebook's loop in python3 beside it\n"
-           "      --json, --csv, --markdown\n"
-           "                         instead of the table, on standard output\n"
-           "      --trace=FILE       a trace for chrome://tracing or Perfetto\n"
-           "      --svg=DIR          the charts, as files in DIR\n"
-           "      --report=FILE      everything as one HTML page\n"
-           "  -q, --quiet            no progress\n"
-           "      --progress=auto|always|never\n"
-           "                         on standard error; auto: on a terminal (auto)\n"
-           "  -h, --help\n\n"
-           "  telar bench --report=bench.html\n"
-           "  telar bench -t blur:sigma=2 --job=memory -j 2,1 photo.png\n",
-           BENCH_ROUNDS_MAX);
-    return finish_output(TELAR_OK);
-}
 
 /* ---- options ---- */
 
-static bool take_transform(struct bench *bench, const char *text)
+static bool set_transform(const struct cli_option *option, const char *text, void *field)
 {
+    struct cmd_bench *cmd = field;
     struct telar_error error = {.worker = -1};
 
-    if (telar_pipeline_parse(bench->pipeline, text, &error) == TELAR_OK) {
-        bench->wishes.transforms[bench->wishes.n_transforms++] = text;
+    if (telar_pipeline_parse(cmd->bench->pipeline, text, &error) == TELAR_OK) {
+        cmd->wishes.transforms[cmd->wishes.n_transforms++] = text;
         return true;
     }
     say_error(&error);
     return false;
 }
 
-/* As hundredths of a percent; parse_seconds reads a number with a fraction. */
-static bool take_precision(struct bench_wishes *wishes, const char *text)
+/* As a part of the ratio. parse_seconds reads a number with a fraction. */
+static bool set_precision(const struct cli_option *option, const char *text, void *field)
 {
     uint32_t thousandths;
 
-    if (!parse_seconds("--precision", text, &thousandths))
+    if (!parse_seconds(option, text, &thousandths))
         return false;
-    wishes->precision = thousandths / 1e5;
+    *(double *)field = thousandths / 1e5;
     return true;
 }
 
-static bool take_format(struct outputs *outputs, int format)
+/* option->least is the format. */
+static bool set_format(const struct cli_option *option, const char *text, void *field)
 {
-    if (outputs->format && outputs->format != format) {
+    enum format *format = field;
+
+    if (*format != FORMAT_NONE && *format != (enum format)option->least) {
         say("--json, --csv and --markdown all want standard output; give one of them");
         return false;
     }
-    outputs->format = format;
+    *format = (enum format)option->least;
     return true;
 }
 
-static bool take_option(struct bench *bench, struct outputs *outputs, int option, const char *value)
-{
-    struct bench_wishes *wishes = &bench->wishes;
+static const char *const engine_words[] = {"serial", "threads", "gil", "processes", NULL};
+static const char *const isolation_words[] = {"shared", "guarded", "sandboxed", NULL};
+static const char *const job_words[] = {"memory", "file", NULL};
+static const char *const pages_words[] = {"huge", "small", NULL};
+static const char *const segment_words[] = {"cold", "warm", NULL};
+static const char *const start_words[] = {"made", "kept", NULL};
 
-    switch (option) {
-    case 'e':
-        return bench_take_engines(wishes, value);
-    case 'i':
-        return bench_take_isolations(wishes, value);
-    case 'j':
-        return bench_take_workers(wishes, value);
-    case 't':
-        return take_transform(bench, value);
-    case JOB:
-        return bench_take_jobs(wishes, value);
-    case PAGES:
-        return bench_take_pair("--pages", value, "huge", "small", wishes->small_pages,
-                               &wishes->n_pages);
-    case SEGMENT:
-        return bench_take_pair("--segment", value, "cold", "warm", wishes->warm,
-                               &wishes->n_segments);
-    case START:
-        return bench_take_start(wishes, value);
-    case SIZE:
-        return bench_take_sizes(wishes, value);
-    case ROUNDS:
-        return parse_count("--rounds", value, 2, BENCH_ROUNDS_MAX, &wishes->rounds);
-    case TIME:
-        return parse_seconds("--time", value, &wishes->budget_ms);
-    case PRECISION:
-        return take_precision(wishes, value);
-    case SEED:
-        return parse_count("--seed", value, 0, UINT64_MAX, &wishes->seed);
-    case PYTHON:
-        return wishes->python = true;
-    case JSON:
-    case CSV:
-    case MARKDOWN:
-        return take_format(outputs, option);
-    case TRACE:
-        outputs->trace = value;
-        return true;
-    case SVG:
-        outputs->svg = value;
-        return true;
-    case REPORT:
-        outputs->report = value;
-        return true;
-    case TRIAL:
-        outputs->trial = value;
-        return true;
-    case PROGRESS:
-        return (wishes->progress = parse_word("--progress", value, progress_words)) >= 0;
-    case 'q':
-        return wishes->quiet = true;
-    default:
-        return false;
-    }
-}
+#define FIELD(member) .field = offsetof(struct cmd_bench, member)
+
+static const struct cli_option option_table[] = {
+    {"engine", 'e', "LIST", engine_words, .group = "What is compared",
+     .help = "engines. Default: all.", .set = bench_set_engines, FIELD(wishes)},
+    {"isolation", 'i', "LIST", isolation_words, .help = "rungs of isolation. Default: all.",
+     .set = bench_set_isolations, FIELD(wishes)},
+    {"workers", 'j', "LIST",
+     .help = "Numbers of workers, the usual one first. Default: what the host allows, then 1, 2, "
+             "4, ... below that.",
+     .set = bench_set_workers, .least = 1, .most = TELAR_WORKERS_MAX, FIELD(wishes)},
+    {"transform", 't', "NAME[:KEY=VALUE,...]",
+     .help = "What is run; several are a pipeline. Default: sobel.", .set = set_transform,
+     .complete = COMPLETE_TRANSFORMS},
+    {"job", 0, "LIST", job_words, .help = "the transform alone, or from PNG to PNG. Default: both.",
+     .set = bench_set_jobs, FIELD(wishes)},
+    {"pages", 0, "LIST", pages_words, .help = "pages of the segment. Default: both.",
+     .set = bench_set_pages, FIELD(wishes)},
+    {"segment", 0, "LIST", segment_words,
+     .help = "workers touch the segment first, or the bench does. Default: cold.",
+     .set = bench_set_segment, FIELD(wishes)},
+    {"start", 0, "LIST", start_words,
+     .help = "workers start for each run, or stay for many. Default: both in the first group, made "
+             "in the others.",
+     .set = bench_set_start, FIELD(wishes)},
+    {"size", 0, "RxC[,RxC]", .help = "Sizes of synthetic pictures. Default: 2000x3000.",
+     .set = bench_set_sizes, FIELD(wishes)},
+    {"rounds", 0, "N", .group = "How it is measured",
+     .help = "Exactly N rounds. Default: until precise enough or out of time.", .set = set_count,
+     .least = 2, .most = BENCH_ROUNDS_MAX, FIELD(wishes.rounds)},
+    {"time", 0, "SECONDS", .help = "Longest time of all rounds. Default: 28.", .set = set_seconds,
+     FIELD(wishes.budget_ms)},
+    {"precision", 0, "PERCENT",
+     .help = "Enough rounds when every interval reaches at most PERCENT to each side. Default: 1.",
+     .set = set_precision, FIELD(wishes.precision)},
+    {"seed", 0, "N", .help = "Seed of the order and of the resamples. Default: 1.",
+     .set = set_count, .most = UINT64_MAX, FIELD(wishes.seed)},
+    {"python", 0, .help = "Run the same loop in python3 too.", .set = set_flag,
+     FIELD(wishes.python)},
+    {"json", 0, .group = "Output", .help = "Write JSON to standard output, not the table.",
+     .set = set_format, .least = FORMAT_JSON, FIELD(format)},
+    {"csv", 0, .help = "Write CSV, a line for each sample.", .set = set_format, .least = FORMAT_CSV,
+     FIELD(format)},
+    {"markdown", 0, .help = "Write the tables in Markdown.", .set = set_format,
+     .least = FORMAT_MARKDOWN, FIELD(format)},
+    {"trace", 0, "FILE", .help = "Write a trace for chrome://tracing or Perfetto.", .set = set_text,
+     FIELD(trace), .complete = COMPLETE_FILES},
+    {"svg", 0, "DIR", .help = "Write the charts as files in DIR.", .set = set_text, FIELD(svg),
+     .complete = COMPLETE_DIRECTORIES},
+    {"report", 0, "FILE", .help = "Write everything as one HTML page.", .set = set_text,
+     FIELD(report), .complete = COMPLETE_FILES},
+    {"quiet", 'q', .help = "Show no progress.", .set = set_flag, FIELD(wishes.quiet)},
+    {"progress", 0, .words = progress_words,
+     .help = "Count runs on standard error. Default: auto, on a terminal.", .set = set_word,
+     FIELD(wishes.progress)},
+    {"trial", 0, "WHAT", .set = set_text, FIELD(trial)}, /* bench_faults.c calls this program so */
+    {.name = NULL},
+};
 
 /* What is only wrong together, and what is meant when nothing is said. */
 static int complete(struct bench *bench)
@@ -279,13 +206,13 @@ static int can_write(const char *path, bool directory)
     return TELAR_OUTPUT;
 }
 
-static int can_write_all(const struct outputs *outputs)
+static int can_write_all(const struct cmd_bench *cmd)
 {
-    int status = outputs->trace ? can_write(outputs->trace, false) : TELAR_OK;
+    int status = cmd->trace ? can_write(cmd->trace, false) : TELAR_OK;
 
-    if (status == TELAR_OK && outputs->report)
-        status = can_write(outputs->report, false);
-    return status == TELAR_OK && outputs->svg ? can_write(outputs->svg, true) : status;
+    if (status == TELAR_OK && cmd->report)
+        status = can_write(cmd->report, false);
+    return status == TELAR_OK && cmd->svg ? can_write(cmd->svg, true) : status;
 }
 
 static FILE *open_file(const char *path)
@@ -342,23 +269,23 @@ static int write_charts(const struct bench *bench, const char *directory)
 }
 
 /* All outputs are tried; the first failure is the one that counts. */
-static int write_outputs(struct bench *bench, const struct outputs *outputs)
+static int write_outputs(struct bench *bench, const struct cmd_bench *cmd)
 {
     int status = TELAR_OK, next;
 
-    if (outputs->format == JSON)
+    if (cmd->format == FORMAT_JSON)
         bench_write_json(bench, stdout);
-    else if (outputs->format == CSV)
+    else if (cmd->format == FORMAT_CSV)
         bench_write_csv(bench, stdout);
-    else if (outputs->format == MARKDOWN)
+    else if (cmd->format == FORMAT_MARKDOWN)
         bench_write_markdown(bench, stdout);
     else
         bench_write_table(bench, stdout);
-    if (outputs->trace)
-        status = write_trace(bench, outputs->trace);
-    if (outputs->svg && (next = write_charts(bench, outputs->svg)) != TELAR_OK)
+    if (cmd->trace)
+        status = write_trace(bench, cmd->trace);
+    if (cmd->svg && (next = write_charts(bench, cmd->svg)) != TELAR_OK)
         status = status == TELAR_OK ? next : status;
-    if (outputs->report && (next = write_report(bench, outputs->report)) != TELAR_OK)
+    if (cmd->report && (next = write_report(bench, cmd->report)) != TELAR_OK)
         status = status == TELAR_OK ? next : status;
     return status;
 }
@@ -379,7 +306,7 @@ static void release(struct bench *bench)
     free(bench);
 }
 
-static int execute(struct bench *bench, const struct outputs *outputs)
+static int execute(struct bench *bench, const struct cmd_bench *cmd)
 {
     telar_status status;
 
@@ -404,45 +331,57 @@ static int execute(struct bench *bench, const struct outputs *outputs)
     bench_faults(bench);
     bench_host_end(&bench->host);
     bench_conclude(bench);
-    status = (telar_status)write_outputs(bench, outputs);
+    status = (telar_status)write_outputs(bench, cmd);
     return status == TELAR_OK && bench_interrupted ? TELAR_PARTIAL : (int)status;
 }
 
-int command_bench(int argc, char **argv)
+/* Measures and writes. Returns the exit code. */
+static int run_operands(struct bench *bench, const struct cmd_bench *cmd, int n, char **operands)
+{
+    int status;
+
+    if (n > 1)
+        return usage_error("bench takes one FILE, not %d", n);
+    bench->wishes = cmd->wishes;
+    bench->wishes.input = n > 0 ? operands[0] : NULL;
+    status = complete(bench);
+    if (status == TELAR_OK)
+        status = can_write_all(cmd);
+    return status == TELAR_OK ? finish_output(execute(bench, cmd)) : status;
+}
+
+static int run(int argc, char **argv)
 {
     struct bench *bench = calloc(1, sizeof *bench);
-    struct outputs outputs = {0};
-    int status = TELAR_OK, got;
+    struct cmd_bench cmd = {.bench = bench,
+                            .wishes = {.budget_ms = 28000, .precision = 0.01, .seed = 1}};
+    int status;
 
     if (!bench || !(bench->pipeline = telar_pipeline_new())
         || !(bench->notebook = telar_pipeline_new())) {
         say("no memory");
         return TELAR_HOST;
     }
-    bench->wishes = (struct bench_wishes){.budget_ms = 28000, .precision = 0.01, .seed = 1};
     note_command(bench, argc, argv);
-    while (status == TELAR_OK && (got = next_option(argc, argv, shorts, longs)) != -1) {
-        if (got == 'h') {
-            release(bench);
-            return help();
-        }
-        if (!take_option(bench, &outputs, got, optarg))
-            status = TELAR_USAGE;
-    }
-    if (status == TELAR_OK && outputs.trial) {
-        release(bench);
-        return bench_trial(outputs.trial);
-    }
-    if (status == TELAR_OK && argc - optind > 1)
-        status = usage_error("bench takes one FILE, not %d", argc - optind);
-    if (status == TELAR_OK) {
-        bench->wishes.input = optind < argc ? argv[optind] : NULL;
-        status = complete(bench);
-    }
-    if (status == TELAR_OK)
-        status = can_write_all(&outputs);
-    if (status == TELAR_OK)
-        status = finish_output(execute(bench, &outputs));
+    status = take_options(&bench_command, argc, argv, &cmd);
+    if (status == OPTIONS_TAKEN && !cmd.trial)
+        status = run_operands(bench, &cmd, argc - optind, argv + optind);
     release(bench);
-    return status;
+    return cmd.trial && status == OPTIONS_TAKEN ? bench_trial(cmd.trial) : status;
 }
+
+const struct command bench_command = {
+    .name = "bench",
+    .summary = "measure what isolation costs on this host",
+    .usage = "[OPTIONS] [FILE]",
+    .about = "Measures on this host what isolation costs. The same picture is transformed by "
+             "serial, threads, threads under one lock, and processes at every rung of isolation; "
+             "in memory, and from PNG to PNG. The order is random; results have intervals. Without "
+             "FILE the picture is a synthetic galaxy. LIST is one or more words, with commas "
+             "between.\n",
+    .options = option_table,
+    .examples = "  telar bench --report=bench.html\n"
+                "  telar bench -t blur:sigma=2 --job=memory -j 2,1 photo.png\n",
+    .operands = COMPLETE_FILES,
+    .run = run,
+};

@@ -5,7 +5,7 @@
  */
 #include <config.h>
 
-#include "run.h"
+#include "cli/progress.h"
 
 #include <inttypes.h>
 #include <stdio.h>

@@ -8,8 +8,9 @@
 
 #include "bench/bench.h"
 #include "cli/cli.h"
-#include "faults/faults.h"
 #include "cli/json.h"
+#include "cli/option.h"
+#include "faults/faults.h"
 
 #include <inttypes.h>
 #include <limits.h>
@@ -271,45 +272,45 @@ static void print_json(bool all)
     json_end(&json, '}');
 }
 
-static int help(void)
-{
-    printf("usage: telar demo-faults [--all] [--json]\n\n"
-           "Runs the same misbehaving transform under every rung of isolation, and says what\n"
-           "became of the picture. Each run is made by a program of its own.\n\n"
-           "      --all    every fault there is, not one of each kind\n"
-           "      --json   the same as JSON\n"
-           "  -h, --help\n");
-    return finish_output(TELAR_OK);
-}
+/* What the command line asks for. The setters of the options write it. */
+struct cmd_demo_faults {
+    bool all, json;
+    const char *cell; /* try_cell() asks this program for one cell */
+};
 
-int command_demo_faults(int argc, char **argv)
-{
-    enum { JSON = 256, ALL, CELL };
-    static const struct option options[] = {
-        {"all", no_argument, NULL, ALL},
-        {"json", no_argument, NULL, JSON},
-        {"cell", required_argument, NULL, CELL},
-        {"help", no_argument, NULL, 'h'},
-        {NULL, 0, NULL, 0},
-    };
-    bool all = false, as_json = false;
-    int got;
+#define FIELD(member) .field = offsetof(struct cmd_demo_faults, member)
 
-    while ((got = next_option(argc, argv, ":h", options)) != -1) {
-        if (got == 'h')
-            return help();
-        if (got == '?')
-            return TELAR_USAGE;
-        if (got == CELL)
-            return attempt_cell(optarg);
-        all = all || got == ALL;
-        as_json = as_json || got == JSON;
-    }
+static const struct cli_option option_table[] = {
+    {"all", 0, .help = "Show every fault, not one of each kind.", .set = set_flag, FIELD(all)},
+    {"json", 0, .help = "Write JSON.", .set = set_flag, FIELD(json)},
+    {"cell", 0, "FAULT,RUNG", .set = set_text, FIELD(cell)},
+    {.name = NULL},
+};
+
+static int run(int argc, char **argv)
+{
+    struct cmd_demo_faults cmd = {.all = false};
+    int result = take_options(&demo_faults_command, argc, argv, &cmd);
+
+    if (result != OPTIONS_TAKEN)
+        return result;
+    if (cmd.cell)
+        return attempt_cell(cmd.cell);
     if (optind < argc)
         return usage_error("demo-faults takes no names");
-    if (as_json)
-        print_json(all);
+    if (cmd.json)
+        print_json(cmd.all);
     else
-        print_table(all);
+        print_table(cmd.all);
     return finish_output(TELAR_OK);
 }
+
+const struct command demo_faults_command = {
+    .name = "demo-faults",
+    .summary = "run a misbehaving transform under every rung of isolation",
+    .usage = "[OPTIONS]",
+    .about = "Runs the same misbehaving transform under every rung of isolation, and shows what "
+             "became of the picture. Each run is made by a program of its own.\n",
+    .options = option_table,
+    .run = run,
+};

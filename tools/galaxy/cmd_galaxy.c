@@ -6,27 +6,15 @@
 #include <config.h>
 
 #include "cli/cli.h"
+#include "cli/number.h"
+#include "cli/option.h"
 #include "galaxy/galaxy.h"
 
 #include <stdio.h>
 
 enum { PIXELS_MAX = 100000000 };
 
-static int help(void)
-{
-    printf("usage: telar galaxy [OPTIONS] OUTPUT\n\n"
-           "Draws a synthetic photograph of a galaxy and writes it as a PNG file.\n"
-           "OUTPUT '-' is standard output. The same seed and size give the same pixels on\n"
-           "every machine.\n\n"
-           "      --size=RxC     rows and columns, at most 100 million pixels (500x800)\n"
-           "      --seed=N       another N is another sky (1)\n"
-           "      --depth=8|16   bits of a sample (8)\n"
-           "  -h, --help\n");
-    return finish_output(TELAR_OK);
-}
-
-/* The error is filled beforehand for the one failure that comes without: no memory for the drawing.
- */
+/* The error is filled beforehand: galaxy_new() fails without one. */
 static telar_status draw(const struct telar_geometry *geometry, uint64_t seed, const char *path)
 {
     struct galaxy *galaxy = galaxy_new(geometry->rows, geometry->columns, seed);
@@ -49,50 +37,67 @@ static telar_status draw(const struct telar_geometry *geometry, uint64_t seed, c
     return status;
 }
 
-/* Fills *geometry and *seed; -1 when all is well, else the exit code. */
-static int read_options(int argc, char **argv, struct telar_geometry *geometry, uint64_t *seed)
-{
-    enum { SIZE = 256, SEED, DEPTH };
-    static const struct option options[] = {
-        {"size", required_argument, NULL, SIZE},
-        {"seed", required_argument, NULL, SEED},
-        {"depth", required_argument, NULL, DEPTH},
-        {"help", no_argument, NULL, 'h'},
-        {NULL, 0, NULL, 0},
-    };
-    static const char *const depths[] = {"8", "16", NULL};
-    int got, word;
+/* What the command line asks for. The setters of the options write it. */
+struct cmd_galaxy {
+    struct telar_geometry geometry;
+    uint64_t seed;
+};
 
-    while ((got = next_option(argc, argv, ":h", options)) != -1) {
-        if (got == 'h')
-            return help();
-        if (got == SIZE && parse_pair("--size", optarg, &geometry->rows, &geometry->columns))
-            continue;
-        if (got == SEED && parse_count("--seed", optarg, 0, UINT64_MAX, seed))
-            continue;
-        if (got == DEPTH && (word = parse_word("--depth", optarg, depths)) >= 0) {
-            geometry->depth = word == 0 ? 8 : 16;
-            continue;
-        }
-        return TELAR_USAGE;
-    }
-    return -1;
+static bool set_size(const struct cli_option *option, const char *text, void *field)
+{
+    struct telar_geometry *geometry = field;
+
+    return parse_pair(option, text, &geometry->rows, &geometry->columns);
 }
 
-int command_galaxy(int argc, char **argv)
+static bool set_depth(const struct cli_option *option, const char *text, void *field)
 {
-    struct telar_geometry geometry = {
-        .rows = 500, .columns = 800, .channels = GALAXY_CHANNELS, .depth = 8};
-    uint64_t seed = 1;
-    int result = read_options(argc, argv, &geometry, &seed);
+    int word = parse_word(option, text);
 
-    if (result >= 0)
+    *(uint32_t *)field = word == 0 ? 8 : 16;
+    return word >= 0;
+}
+
+static const char *const depth_words[] = {"8", "16", NULL};
+
+#define FIELD(member) .field = offsetof(struct cmd_galaxy, member)
+
+static const struct cli_option option_table[] = {
+    {"size", 0, "RxC", .help = "Rows and columns, at most 100 million pixels. Default: 500x800.",
+     .set = set_size, FIELD(geometry)},
+    {"seed", 0, "N", .help = "Another N draws another sky. Default: 1.", .set = set_count,
+     .most = UINT64_MAX, FIELD(seed)},
+    {"depth", 0, .words = depth_words, .help = "Bits of a sample. Default: 8.", .set = set_depth,
+     FIELD(geometry.depth)},
+    {.name = NULL},
+};
+
+static int run(int argc, char **argv)
+{
+    struct cmd_galaxy cmd = {
+        .geometry = {.rows = 500, .columns = 800, .channels = GALAXY_CHANNELS, .depth = 8},
+        .seed = 1};
+    const struct telar_geometry *g = &cmd.geometry;
+    int result = take_options(&galaxy_command, argc, argv, &cmd);
+
+    if (result != OPTIONS_TAKEN)
         return result;
     if (argc - optind != 1)
         return usage_error("galaxy takes one OUTPUT, not %d; '-' is standard output",
                            argc - optind);
-    if ((uint64_t)geometry.rows * geometry.columns > PIXELS_MAX)
-        return usage_error("--size: %ux%u is more than %d million pixels", geometry.rows,
-                           geometry.columns, PIXELS_MAX / 1000000);
-    return (int)draw(&geometry, seed, argv[optind]);
+    if ((uint64_t)g->rows * g->columns > PIXELS_MAX)
+        return usage_error("--size: %ux%u is more than %d million pixels", g->rows, g->columns,
+                           PIXELS_MAX / 1000000);
+    return (int)draw(g, cmd.seed, argv[optind]);
 }
+
+const struct command galaxy_command = {
+    .name = "galaxy",
+    .summary = "draw a synthetic photograph of a galaxy",
+    .usage = "[OPTIONS] OUTPUT",
+    .about = "Draws a synthetic photograph of a galaxy and writes it as a PNG file. OUTPUT '-' is "
+             "standard output. The same seed and size give the same pixels on every machine.\n",
+    .options = option_table,
+    .operands = COMPLETE_FILES,
+    .run = run,
+};

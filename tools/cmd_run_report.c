@@ -6,7 +6,7 @@
 
 #include "cli/cli.h"
 #include "cli/json.h"
-#include "run.h"
+#include "cmd_run.h"
 
 #include <inttypes.h>
 
@@ -262,7 +262,8 @@ static void write_error(struct json *json, const struct telar_error *error)
     json_end(json, '}');
 }
 
-void print_json(const struct run *run, const telar_report *report, const struct telar_error *error)
+void print_json(const struct cmd_run *run, const telar_report *report,
+                const struct telar_error *error)
 {
     struct json json = {.out = stdout};
 

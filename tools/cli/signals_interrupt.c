@@ -4,7 +4,7 @@
  */
 #include <config.h>
 
-#include "run.h"
+#include "cli/signals.h"
 
 #include <signal.h>
 
