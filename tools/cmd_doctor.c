@@ -6,7 +6,7 @@
 #include <config.h>
 
 #include "cli/cli.h"
-#include "cli/json.h"
+#include "cli/field.h"
 #include "cli/option.h"
 #include "doctor.h"
 
@@ -25,27 +25,29 @@ static void print_findings(const struct findings *findings)
     }
 }
 
+static const char *finding_level(const void *object)
+{
+    const struct finding *finding = object;
+
+    return level_names[finding->level];
+}
+
+static const struct field finding_fields[] = {
+    {FIELD(struct finding, name)},
+    {.name = "level", .type = FIELD_WORD, .word = finding_level},
+    {FIELD(struct finding, text)},
+    {FIELD(struct finding, remedy)},
+    {.name = NULL},
+};
+
 static void write_findings(const struct findings *findings)
 {
     struct json json = {.out = stdout};
 
     json_begin(&json, NULL, '{');
     json_number(&json, "version", 1);
-    json_begin(&json, "findings", '[');
-    for (int i = 0; i < findings->count; i++) {
-        const struct finding *finding = &findings->finding[i];
-
-        json_begin(&json, NULL, '{');
-        json_string(&json, "name", finding->name);
-        json_string(&json, "level", level_names[finding->level]);
-        json_string(&json, "text", finding->text);
-        if (finding->remedy)
-            json_string(&json, "remedy", finding->remedy);
-        else
-            json_null(&json, "remedy");
-        json_end(&json, '}');
-    }
-    json_end(&json, ']');
+    json_list(&json, "findings", finding_fields, findings->finding, (size_t)findings->count,
+              sizeof *findings->finding);
     json_end(&json, '}');
 }
 

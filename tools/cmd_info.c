@@ -6,7 +6,7 @@
 #include <config.h>
 
 #include "cli/cli.h"
-#include "cli/json.h"
+#include "cli/field.h"
 #include "cli/option.h"
 
 #include <inttypes.h>
@@ -60,38 +60,31 @@ static void print_info(const char *path, const struct telar_info *info, bool sev
         printf("  bytes       %" PRIu64 "\n", info->file_bytes);
 }
 
-static void write_error(struct json *json, const struct telar_error *error)
-{
-    json_begin(json, "error", '{');
-    json_string(json, "status", telar_status_name(error->status));
-    json_number(json, "exit", error->status);
-    json_string(json, "text", error->text);
-    json_number(json, "errno", error->errnum);
-    json_end(json, '}');
-}
+static const struct field info_fields[] = {
+    {FIELD_AS("rows", struct telar_info, image.rows)},
+    {FIELD_AS("columns", struct telar_info, image.columns)},
+    {FIELD_AS("channels", struct telar_info, image.channels)},
+    {FIELD_AS("depth", struct telar_info, image.depth)},
+    {FIELD(struct telar_info, color_type)},
+    {FIELD(struct telar_info, bit_depth)},
+    {FIELD(struct telar_info, interlaced)},
+    {FIELD(struct telar_info, chunks)},
+    {FIELD(struct telar_info, dropped)},
+    {FIELD(struct telar_info, restart_rows)},
+    {FIELD_AS("bytes", struct telar_info, file_bytes)},
+    {.name = NULL},
+};
 
-/* A file that failed is a member too, so that the list has as many members as there were operands.
- */
+/* A file that failed is a member too: the list has as many members as there were operands. */
 static void write_info(struct json *json, const char *path, const struct telar_info *info,
                        const struct telar_error *error)
 {
     json_begin(json, NULL, '{');
     json_string(json, "file", path);
-    if (error->status == TELAR_OK) {
-        json_unsigned(json, "rows", info->image.rows);
-        json_unsigned(json, "columns", info->image.columns);
-        json_unsigned(json, "channels", info->image.channels);
-        json_unsigned(json, "depth", info->image.depth);
-        json_unsigned(json, "color_type", info->color_type);
-        json_unsigned(json, "bit_depth", info->bit_depth);
-        json_bool(json, "interlaced", info->interlaced);
-        json_string(json, "chunks", info->chunks);
-        json_string(json, "dropped", info->dropped);
-        json_unsigned(json, "restart_rows", info->restart_rows);
-        json_unsigned(json, "bytes", info->file_bytes);
-    } else {
-        write_error(json, error);
-    }
+    if (error->status == TELAR_OK)
+        json_fields(json, info_fields, info);
+    else
+        json_object(json, "error", error_fields, error);
     json_end(json, '}');
 }
 
@@ -132,13 +125,13 @@ struct cmd_info {
     bool json;
 };
 
-#define FIELD(member) .field = offsetof(struct cmd_info, member)
+#define FILLS(member) .field = offsetof(struct cmd_info, member)
 
 static const struct cli_option option_table[] = {
-    {"json", 0, .help = "Write JSON.", .set = set_flag, FIELD(json)},
+    {"json", 0, .help = "Write JSON.", .set = set_flag, FILLS(json)},
     {"max-pixels", 0, "N",
      .help = "Refuse larger pictures. K, M, G: 10^3, 10^6, 10^9. Default: 1G.", .set = set_amount,
-     FIELD(limits.max_pixels)},
+     FILLS(limits.max_pixels)},
     {.name = NULL},
 };
 

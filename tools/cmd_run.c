@@ -94,7 +94,7 @@ static const char *const isolation_words[] = {"shared", "guarded", "sandboxed", 
 static const char *const on_crash_words[] = {"fail", "retry", "skip", NULL};
 static const char *const compression_words[] = {"fast", "small", NULL};
 
-#define FIELD(member) .field = offsetof(struct cmd_run, member)
+#define FILLS(member) .field = offsetof(struct cmd_run, member)
 
 static const struct cli_option option_table[] = {
     {"transform", 't', "NAME[:KEY=VALUE,...]", .group = "Picture",
@@ -103,62 +103,62 @@ static const struct cli_option option_table[] = {
      .set = set_transform, .complete = COMPLETE_TRANSFORMS},
     {"roi", 'r', "R0:R1,C0:C1",
      .help = "Transform only these rows and columns, from zero, ends excluded. The rest is copied.",
-     .set = set_roi, FIELD(options)},
+     .set = set_roi, FILLS(options)},
     {"grid", 'g', "RxC", .help = "Cut into R rows and C columns of regions. Default: chosen.",
-     .set = set_grid, FIELD(options.plan)},
+     .set = set_grid, FILLS(options.plan)},
     {"bands", 0, "N", .help = "The same as --grid=Nx1.", .set = set_bands, .least = 1,
-     .most = INT32_MAX, FIELD(options.plan)},
+     .most = INT32_MAX, FILLS(options.plan)},
     {"compression", 0, .words = compression_words,
      .help = "How OUTPUT is compressed.\n"
              "fast (default): by telar's encoder\n"
              "small: by zlib too; of each band the smaller result",
-     .set = set_word, .least = TELAR_FAST, FIELD(options.compression)},
+     .set = set_word, .least = TELAR_FAST, FILLS(options.compression)},
     {"no-restart", 0, .help = "Leave out the chunk that lets telar decode OUTPUT in parallel.",
-     .set = set_flag, FIELD(options.no_restart)},
+     .set = set_flag, FILLS(options.no_restart)},
     {"engine", 'e', .words = engine_words, .group = "Workers",
      .help = "What workers are: none, threads, threads under one lock, or processes. "
              "Default: processes.",
-     .set = set_word, .least = TELAR_SERIAL, FIELD(options.engine)},
+     .set = set_word, .least = TELAR_SERIAL, FILLS(options.engine)},
     {"workers", 'j', "N",
      .help = "Number of workers. Default: what CPU affinity and quota allow, fewer for small "
              "pictures.",
-     .set = set_small, .least = 1, .most = TELAR_WORKERS_MAX, FIELD(options.workers)},
+     .set = set_small, .least = 1, .most = TELAR_WORKERS_MAX, FILLS(options.workers)},
     {"isolation", 'i', .words = isolation_words,
      .help = "What a worker process may write.\n"
              "shared: the whole segment\n"
              "guarded (default): only its own part\n"
              "sandboxed: as guarded, and no files, network, processes or new memory",
-     .set = set_word, .least = TELAR_SHARED, FIELD(options.isolation)},
+     .set = set_word, .least = TELAR_SHARED, FILLS(options.isolation)},
     {"on-crash", 0, .words = on_crash_words,
      .help = "What follows when a worker process crashes or hangs.\n"
              "fail (default with -i shared): the run ends\n"
              "retry (default): another worker does the region again\n"
              "skip: as retry; a region that keeps failing stays as in INPUT, exit code 1",
-     .set = set_word, .least = TELAR_ON_CRASH_FAIL, FIELD(options.on_crash)},
+     .set = set_word, .least = TELAR_ON_CRASH_FAIL, FILLS(options.on_crash)},
     {"retries", 0, "N", .help = "How often a region is tried again. Default: 2.",
-     .set = set_retries, .most = TELAR_RETRIES_MAX, FIELD(options.retries)},
+     .set = set_retries, .most = TELAR_RETRIES_MAX, FILLS(options.retries)},
     {"timeout", 0, "SECONDS", .help = "Longest time of one task. Default: 0, no limit.",
-     .set = set_seconds, FIELD(options.timeout_ms)},
+     .set = set_seconds, FILLS(options.timeout_ms)},
     {"trust", 0, .help = "Load plug-ins into the program itself; for other engines than processes.",
-     .set = set_flag, FIELD(options.trust_plugins)},
+     .set = set_flag, FILLS(options.trust_plugins)},
     {"max-pixels", 0, "N", .group = "Memory",
      .help = "Refuse larger pictures. K, M, G: 10^3, 10^6, 10^9. Default: 1G.", .set = set_amount,
-     FIELD(options.limits.max_pixels)},
+     FILLS(options.limits.max_pixels)},
     {"max-memory", 0, "SIZE",
      .help = "Largest segment in bytes. K, M, G: 2^10, 2^20, 2^30. Default: what the host has.",
-     .set = set_bytes, FIELD(options.max_memory)},
+     .set = set_bytes, FILLS(options.max_memory)},
     {"keep-shm", 0, "NAME", .help = "Leave the segment as /dev/shm/NAME.", .set = set_shm_name,
-     FIELD(options.keep_shm)},
+     FILLS(options.keep_shm)},
     {"json", 0, .group = "Reports",
      .help = "Write the report of the run as JSON to standard output.", .set = set_flag,
-     FIELD(json)},
+     FILLS(json)},
     {"verbose", 'v', .help = "Write the report for people to standard error.", .set = set_flag,
-     FIELD(verbose)},
+     FILLS(verbose)},
     {"quiet", 'q', .help = "Write nothing to standard error but a failure.", .set = set_flag,
-     FIELD(quiet)},
+     FILLS(quiet)},
     {"progress", 0, .words = progress_words,
      .help = "Count tasks on standard error. Default: auto, on a terminal.", .set = set_word,
-     FIELD(progress)},
+     FILLS(progress)},
     {.name = NULL},
 };
 

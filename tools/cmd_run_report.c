@@ -5,7 +5,7 @@
 #include <config.h>
 
 #include "cli/cli.h"
-#include "cli/json.h"
+#include "cli/field.h"
 #include "cmd_run.h"
 
 #include <inttypes.h>
@@ -110,156 +110,158 @@ void print_losses(const telar_report *report)
         say("and %" PRIu64 " more workers were lost; --json tells all", report->n_losses - SHOWN);
 }
 
-/* As a list, because that is how a region is written everywhere: rows r0:r1, columns c0:c1. */
-static void write_region(struct json *json, const struct telar_region *region)
+/* ---- JSON ---- */
+
+static const char *task_kind(const void *object)
 {
-    json_begin(json, "region", '[');
-    json_unsigned(json, NULL, region->r0);
-    json_unsigned(json, NULL, region->r1);
-    json_unsigned(json, NULL, region->c0);
-    json_unsigned(json, NULL, region->c1);
-    json_end(json, ']');
+    const struct telar_task_report *task = object;
+
+    return telar_task_kind_name(task->kind);
 }
 
-static void write_workers(struct json *json, const telar_report *r)
+static const char *loss_kind(const void *object)
 {
-    json_begin(json, "workers", '[');
-    for (uint32_t i = 0; i < r->n_workers; i++) {
-        const struct telar_worker_report *w = &r->worker[i];
+    const struct telar_loss_report *loss = object;
 
-        json_begin(json, NULL, '{');
-        json_number(json, "pid", w->pid);
-        json_unsigned(json, "processes", w->processes);
-        json_unsigned(json, "tasks", w->tasks);
-        json_unsigned(json, "spawn_ns", w->spawn_ns);
-        json_unsigned(json, "born_ns", w->born_ns);
-        json_unsigned(json, "ready_ns", w->ready_ns);
-        json_unsigned(json, "leave_ns", w->leave_ns);
-        json_unsigned(json, "left_ns", w->left_ns);
-        json_unsigned(json, "end_ns", w->end_ns);
-        json_unsigned(json, "busy_ns", w->busy_ns);
-        json_unsigned(json, "user_ns", w->user_ns);
-        json_unsigned(json, "system_ns", w->system_ns);
-        json_unsigned(json, "minor_faults", w->minor_faults);
-        json_unsigned(json, "major_faults", w->major_faults);
-        json_unsigned(json, "voluntary_switches", w->voluntary_switches);
-        json_unsigned(json, "involuntary_switches", w->involuntary_switches);
-        json_string(json, "cause", w->cause);
-        json_end(json, '}');
-    }
-    json_end(json, ']');
+    return loss->busy ? telar_task_kind_name(loss->kind) : NULL;
 }
 
-static void write_tasks(struct json *json, const telar_report *r)
+static const char *loss_status(const void *object)
 {
-    json_begin(json, "tasks", '[');
-    for (uint64_t i = 0; i < r->n_tasks; i++) {
-        const struct telar_task_report *t = &r->task[i];
+    const struct telar_loss_report *loss = object;
 
-        json_begin(json, NULL, '{');
-        json_string(json, "kind", telar_task_kind_name(t->kind));
-        write_region(json, &t->region);
-        json_unsigned(json, "worker", t->worker);
-        json_unsigned(json, "attempts", t->attempts);
-        json_bool(json, "skipped", t->skipped);
-        json_unsigned(json, "start_ns", t->start_ns);
-        json_unsigned(json, "end_ns", t->end_ns);
-        json_unsigned(json, "inflate_ns", t->inflate_ns);
-        json_unsigned(json, "unfilter_ns", t->unfilter_ns);
-        json_unsigned(json, "transform_ns", t->transform_ns);
-        json_end(json, '}');
-    }
-    json_end(json, ']');
+    return telar_status_name(loss->status);
 }
 
-/* kind and region are null when it had no task. */
-static void write_losses(struct json *json, const telar_report *r)
+static bool loss_has_region(const void *object)
 {
-    json_begin(json, "losses", '[');
-    for (uint64_t i = 0; i < r->n_losses; i++) {
-        const struct telar_loss_report *l = &r->loss[i];
+    const struct telar_loss_report *loss = object;
 
-        json_begin(json, NULL, '{');
-        json_unsigned(json, "worker", l->worker);
-        json_number(json, "pid", l->pid);
-        json_string(json, "status", telar_status_name(l->status));
-        json_unsigned(json, "at_ns", l->at_ns);
-        if (l->busy) {
-            json_string(json, "kind", telar_task_kind_name(l->kind));
-            write_region(json, &l->region);
-        } else {
-            json_null(json, "kind");
-            json_null(json, "region");
-        }
-        json_unsigned(json, "attempt", l->attempt);
-        json_string(json, "why", l->why);
-        json_end(json, '}');
-    }
-    json_end(json, ']');
+    return loss->busy;
 }
 
-static void write_durations(struct json *json, const telar_report *r)
+static bool error_has_worker(const void *object)
 {
-    json_begin(json, "durations", '{');
-    json_unsigned(json, "decode_ns", r->decode_ns);
-    json_unsigned(json, "transform_ns", r->transform_ns);
-    json_unsigned(json, "write_ns", r->write_ns);
-    json_unsigned(json, "total_ns", r->total_ns);
-    json_end(json, '}');
+    const struct telar_error *error = object;
+
+    return error->worker >= 0;
 }
 
-/* Members of the report that are names or counts stay at the top; what comes many times is a list
- * at the end. */
+static bool error_has_region(const void *object)
+{
+    const struct telar_error *error = object;
+
+    return error->has_region;
+}
+
+static const struct field worker_fields[] = {
+    {FIELD(struct telar_worker_report, pid)},
+    {FIELD(struct telar_worker_report, processes)},
+    {FIELD(struct telar_worker_report, tasks)},
+    {FIELD(struct telar_worker_report, spawn_ns)},
+    {FIELD(struct telar_worker_report, born_ns)},
+    {FIELD(struct telar_worker_report, ready_ns)},
+    {FIELD(struct telar_worker_report, leave_ns)},
+    {FIELD(struct telar_worker_report, left_ns)},
+    {FIELD(struct telar_worker_report, end_ns)},
+    {FIELD(struct telar_worker_report, busy_ns)},
+    {FIELD(struct telar_worker_report, user_ns)},
+    {FIELD(struct telar_worker_report, system_ns)},
+    {FIELD(struct telar_worker_report, minor_faults)},
+    {FIELD(struct telar_worker_report, major_faults)},
+    {FIELD(struct telar_worker_report, voluntary_switches)},
+    {FIELD(struct telar_worker_report, involuntary_switches)},
+    {FIELD(struct telar_worker_report, cause)},
+    {.name = NULL},
+};
+
+static const struct field task_fields[] = {
+    {.name = "kind", .type = FIELD_WORD, .word = task_kind},
+    {FIELD(struct telar_task_report, region)},
+    {FIELD(struct telar_task_report, worker)},
+    {FIELD(struct telar_task_report, attempts)},
+    {FIELD(struct telar_task_report, skipped)},
+    {FIELD(struct telar_task_report, start_ns)},
+    {FIELD(struct telar_task_report, end_ns)},
+    {FIELD(struct telar_task_report, inflate_ns)},
+    {FIELD(struct telar_task_report, unfilter_ns)},
+    {FIELD(struct telar_task_report, transform_ns)},
+    {.name = NULL},
+};
+
+/* kind and region are null when the worker had no task. */
+static const struct field loss_fields[] = {
+    {FIELD(struct telar_loss_report, worker)},
+    {FIELD(struct telar_loss_report, pid)},
+    {.name = "status", .type = FIELD_WORD, .word = loss_status},
+    {FIELD(struct telar_loss_report, at_ns)},
+    {.name = "kind", .type = FIELD_WORD, .word = loss_kind},
+    {FIELD(struct telar_loss_report, region), .known = loss_has_region},
+    {FIELD(struct telar_loss_report, attempt)},
+    {FIELD(struct telar_loss_report, why)},
+    {.name = NULL},
+};
+
+static const struct field grid_fields[] = {
+    {FIELD_AS("rows", telar_report, grid_rows)},
+    {FIELD_AS("columns", telar_report, grid_columns)},
+    {.name = NULL},
+};
+
+static const struct field segment_fields[] = {
+    {FIELD(telar_report, backing)},
+    {FIELD_AS("bytes", telar_report, segment_bytes)},
+    {FIELD(telar_report, huge_bytes)},
+    {.name = NULL},
+};
+
+static const struct field duration_fields[] = {
+    {FIELD(telar_report, decode_ns)},
+    {FIELD(telar_report, transform_ns)},
+    {FIELD(telar_report, write_ns)},
+    {FIELD(telar_report, total_ns)},
+    {.name = NULL},
+};
+
+static const struct field report_fields[] = {
+    {FIELD(telar_report, engine)},
+    {FIELD(telar_report, isolation)},
+    {FIELD(telar_report, sandbox)},
+    {.name = "image",
+     .type = FIELD_OBJECT,
+     .offset = offsetof(telar_report, image),
+     .fields = geometry_fields},
+    {.name = "grid", .type = FIELD_OBJECT, .fields = grid_fields},
+    {.name = "segment", .type = FIELD_OBJECT, .fields = segment_fields},
+    {FIELD(telar_report, workers_wanted)},
+    {FIELD(telar_report, workers_reason)},
+    {FIELD(telar_report, dropped)},
+    {FIELD(telar_report, transform_start_ns)},
+    {FIELD(telar_report, dismiss_ns)},
+    {.name = "durations", .type = FIELD_OBJECT, .fields = duration_fields},
+    {.name = NULL},
+};
+
+/* worker and region are null when the failure belongs to none. */
+static const struct field error_place_fields[] = {
+    {FIELD(struct telar_error, worker), .known = error_has_worker},
+    {FIELD(struct telar_error, pid)},
+    {FIELD(struct telar_error, region), .known = error_has_region},
+    {.name = NULL},
+};
+
+static const struct field names_fields[] = {
+    {FIELD(struct cmd_run, input)},
+    {FIELD(struct cmd_run, output)},
+    {.name = NULL},
+};
+
 static void write_report(struct json *json, const telar_report *r)
 {
-    json_string(json, "engine", r->engine);
-    json_string(json, "isolation", r->isolation);
-    json_string(json, "sandbox", r->sandbox);
-    json_begin(json, "image", '{');
-    json_unsigned(json, "rows", r->image.rows);
-    json_unsigned(json, "columns", r->image.columns);
-    json_unsigned(json, "channels", r->image.channels);
-    json_unsigned(json, "depth", r->image.depth);
-    json_end(json, '}');
-    json_begin(json, "grid", '{');
-    json_unsigned(json, "rows", r->grid_rows);
-    json_unsigned(json, "columns", r->grid_columns);
-    json_end(json, '}');
-    json_begin(json, "segment", '{');
-    json_string(json, "backing", r->backing);
-    json_unsigned(json, "bytes", r->segment_bytes);
-    json_unsigned(json, "huge_bytes", r->huge_bytes);
-    json_end(json, '}');
-    json_unsigned(json, "workers_wanted", r->workers_wanted);
-    json_string(json, "workers_reason", r->workers_reason);
-    json_string(json, "dropped", r->dropped);
-    json_unsigned(json, "transform_start_ns", r->transform_start_ns);
-    json_unsigned(json, "dismiss_ns", r->dismiss_ns);
-    write_durations(json, r);
-    write_workers(json, r);
-    write_tasks(json, r);
-    write_losses(json, r);
-}
-
-/* worker and region are null when the failure was nobody's in particular; errno is 0 when no system
- * call failed. */
-static void write_error(struct json *json, const struct telar_error *error)
-{
-    json_begin(json, "error", '{');
-    json_string(json, "status", telar_status_name(error->status));
-    json_number(json, "exit", error->status);
-    json_string(json, "text", error->text);
-    json_number(json, "errno", error->errnum);
-    if (error->worker >= 0)
-        json_number(json, "worker", error->worker);
-    else
-        json_null(json, "worker");
-    json_number(json, "pid", error->pid);
-    if (error->has_region)
-        write_region(json, &error->region);
-    else
-        json_null(json, "region");
-    json_end(json, '}');
+    json_fields(json, report_fields, r);
+    json_list(json, "workers", worker_fields, r->worker, r->n_workers, sizeof *r->worker);
+    json_list(json, "tasks", task_fields, r->task, r->n_tasks, sizeof *r->task);
+    json_list(json, "losses", loss_fields, r->loss, r->n_losses, sizeof *r->loss);
 }
 
 void print_json(const struct cmd_run *run, const telar_report *report,
@@ -269,15 +271,18 @@ void print_json(const struct cmd_run *run, const telar_report *report,
 
     json_begin(&json, NULL, '{');
     json_number(&json, "version", 1);
-    json_string(&json, "input", run->input);
-    json_string(&json, "output", run->output);
+    json_fields(&json, names_fields, run);
     json_begin(&json, "transforms", '[');
     for (size_t i = 0; i < run->n_transforms; i++)
         json_string(&json, NULL, run->transforms[i]);
     json_end(&json, ']');
     if (report)
         write_report(&json, report);
-    if (error->status != TELAR_OK)
-        write_error(&json, error);
+    if (error->status != TELAR_OK) {
+        json_begin(&json, "error", '{');
+        json_fields(&json, error_fields, error);
+        json_fields(&json, error_place_fields, error);
+        json_end(&json, '}');
+    }
     json_end(&json, '}');
 }

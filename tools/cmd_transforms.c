@@ -6,7 +6,7 @@
 #include <config.h>
 
 #include "cli/cli.h"
-#include "cli/json.h"
+#include "cli/field.h"
 #include "cli/option.h"
 
 #include <stdio.h>
@@ -46,28 +46,32 @@ static void print_manual(const struct telar_transform *transform)
     print_params(transform->params);
 }
 
+static const struct field transform_fields[] = {
+    {FIELD(struct telar_transform, name)},     {FIELD(struct telar_transform, summary)},
+    {FIELD(struct telar_transform, manual)},   {FIELD(struct telar_transform, depths)},
+    {FIELD(struct telar_transform, channels)}, {.name = NULL},
+};
+
+static const struct field param_fields[] = {
+    {FIELD(struct telar_param, name)},
+    {FIELD(struct telar_param, summary)},
+    {FIELD(struct telar_param, least)},
+    {FIELD(struct telar_param, most)},
+    {FIELD_AS("default", struct telar_param, initial)},
+    {FIELD(struct telar_param, whole)},
+    {.name = NULL},
+};
+
 static void write_transform(struct json *json, const struct telar_transform *transform)
 {
     const struct telar_param *param = transform->params;
+    size_t n = 0;
 
+    while (param && param[n].name)
+        n++;
     json_begin(json, NULL, '{');
-    json_string(json, "name", transform->name);
-    json_string(json, "summary", transform->summary);
-    json_string(json, "manual", transform->manual);
-    json_number(json, "depths", transform->depths);
-    json_number(json, "channels", transform->channels);
-    json_begin(json, "params", '[');
-    for (; param && param->name; param++) {
-        json_begin(json, NULL, '{');
-        json_string(json, "name", param->name);
-        json_string(json, "summary", param->summary);
-        json_real(json, "least", param->least);
-        json_real(json, "most", param->most);
-        json_real(json, "default", param->initial);
-        json_bool(json, "whole", param->whole);
-        json_end(json, '}');
-    }
-    json_end(json, ']');
+    json_fields(json, transform_fields, transform);
+    json_list(json, "params", param_fields, param, n, sizeof *param);
     json_end(json, '}');
 }
 
@@ -148,15 +152,15 @@ static int tell(const struct cmd_transforms *cmd)
 
 static const char *const isolation_words[] = {"guarded", "sandboxed", NULL};
 
-#define FIELD(member) .field = offsetof(struct cmd_transforms, member)
+#define FILLS(member) .field = offsetof(struct cmd_transforms, member)
 
 static const struct cli_option option_table[] = {
     {"isolation", 'i', .words = isolation_words,
      .help = "What the process that loads a plug-in is kept from. Default: sandboxed.",
-     .set = set_word, .least = TELAR_GUARDED, FIELD(isolation)},
+     .set = set_word, .least = TELAR_GUARDED, FILLS(isolation)},
     {"timeout", 0, "SECONDS", .help = "Longest time that loading may take. Default: 10.",
-     .set = set_seconds, FIELD(timeout_ms)},
-    {"json", 0, .help = "Write JSON.", .set = set_flag, FIELD(json)},
+     .set = set_seconds, FILLS(timeout_ms)},
+    {"json", 0, .help = "Write JSON.", .set = set_flag, FILLS(json)},
     {.name = NULL},
 };
 

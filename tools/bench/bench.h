@@ -117,12 +117,17 @@ enum bench_verdict {
 /* How a rung stands a trial. */
 enum bench_outcome { OUTCOME_UNKNOWN, OUTCOME_HELD, OUTCOME_FAILED };
 
+/* What became of one trial. */
+struct bench_trial {
+    enum bench_outcome outcome;
+    char text[200];
+};
+
 /* What isolation buys: trials that were made on this host in this run. */
 struct bench_rung {
     telar_engine engine;
     telar_isolation isolation;
-    enum bench_outcome crash, stray, hostile;
-    char crash_text[200], stray_text[200], hostile_text[200];
+    struct bench_trial crash, stray, hostile;
 };
 
 /* The picture size from which on `row` is faster than serial. Pixels; NAN where not found. */
@@ -302,7 +307,9 @@ void bench_find_even(struct bench *bench);
 /* bench_faults.c: a trial of every rung that the rows have; one trial, in a process of its own that
  * may not survive. */
 void bench_faults(struct bench *bench);
-int bench_trial(const char *what);
+int bench_try(const char *what);
+/* "not known", "held" or "failed". */
+const char *bench_outcome_name(enum bench_outcome outcome);
 const struct bench_rung *bench_rung_of(const struct bench *bench, const struct bench_row *row);
 
 /* bench_python.c: finds python3 and makes its files; one round of its rows, at bench->rounds; what

@@ -5,6 +5,7 @@
  */
 #include <config.h>
 
+#include "bench/bench_fields.h"
 #include "bench/bench_out.h"
 
 #include <inttypes.h>
@@ -26,17 +27,11 @@ static void put_sample(FILE *out, const struct bench_row *row, uint32_t round)
     const struct bench_sample *s = &row->sample[round];
 
     put_text(out, row->name);
-    fprintf(out, ",%" PRIu32 ",%s,%s,%s,%" PRIu32 ",%s,%s,%s", row->group,
-            row->job == BENCH_FILE ? "file" : "memory", telar_engine_name(row->options.engine),
-            row->options.engine == TELAR_PROCESSES ? telar_isolation_name(row->options.isolation)
-                                                   : "",
-            row->options.workers, row->options.small_pages ? "small" : "huge",
-            row->options.warm ? "warm" : "cold", row->kept ? "kept" : "made");
-    fprintf(out,
-            ",%" PRIu32 ",%" PRIu32 ",%.6f,%" PRIu64 ",%" PRIu64 ",%" PRIu64 ",%" PRIu64
-            ",%.3f,%.3f\n",
-            round + 1, s->place, s->ms, s->minor_faults, s->major_faults, s->voluntary,
-            s->involuntary, s->user_ms, s->system_ms);
+    fprintf(out, ",%" PRIu32, row->group);
+    csv_values(out, bench_condition_fields, row);
+    fprintf(out, ",%" PRIu32 ",%" PRIu32 ",%.6f", round + 1, s->place, s->ms);
+    csv_values(out, bench_count_fields, s);
+    putc('\n', out);
 }
 
 /* The interpreter times itself and tells nothing else. */
@@ -50,9 +45,11 @@ static void put_python(FILE *out, const struct bench_python_row *row, uint32_t g
 
 void bench_write_csv(const struct bench *bench, FILE *out)
 {
-    fprintf(out, "row,group,job,engine,isolation,workers,pages,segment,start,round,place,ms,minor_"
-                 "faults,major_faults,"
-                 "voluntary_switches,involuntary_switches,user_ms,system_ms\n");
+    fprintf(out, "row,group");
+    csv_names(out, bench_condition_fields);
+    fprintf(out, ",round,place,ms");
+    csv_names(out, bench_count_fields);
+    putc('\n', out);
     for (uint32_t i = 0; i < bench->n_rows; i++)
         for (uint32_t round = 0; round < bench->rounds && !bench->row[i].left_out; round++)
             put_sample(out, &bench->row[i], round);

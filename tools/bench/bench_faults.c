@@ -143,7 +143,7 @@ static void attempt(int trial, const struct telar_options *options)
 }
 
 /* "crash 4 2": a trial, an engine, an isolation. */
-int bench_trial(const char *what)
+int bench_try(const char *what)
 {
     char name[16];
     int engine, isolation;
@@ -165,41 +165,43 @@ int bench_trial(const char *what)
 
 /* ---- in the bench ---- */
 
-struct answer {
-    enum bench_outcome outcome;
-    char *text;
-    size_t size;
-};
+const char *bench_outcome_name(enum bench_outcome outcome)
+{
+    static const char *const names[] = {"not known", "held", "failed"};
 
+    return names[outcome];
+}
+
+/* `data` is a struct bench_trial. */
 static void take_answer(void *data, char *line)
 {
-    struct answer *answer = data;
+    struct bench_trial *trial = data;
 
     if (strncmp(line, "held ", 5) == 0)
-        answer->outcome = OUTCOME_HELD;
+        trial->outcome = OUTCOME_HELD;
     else if (strncmp(line, "failed ", 7) == 0)
-        answer->outcome = OUTCOME_FAILED;
+        trial->outcome = OUTCOME_FAILED;
     else
         return;
-    snprintf(answer->text, answer->size, "%s", strchr(line, ' ') + 1);
+    snprintf(trial->text, sizeof trial->text, "%s", strchr(line, ' ') + 1);
 }
 
 /* A program that does not answer has been ended by what it tried. */
-static enum bench_outcome try_one(int trial, const struct bench_rung *rung, char *text, size_t size)
+static void try_one(const char *name, const struct bench_rung *rung, struct bench_trial *trial)
 {
     char self[PATH_MAX], quoted[PATH_MAX + 64], command[PATH_MAX + 160];
-    struct answer answer = {OUTCOME_FAILED, text, size};
     ssize_t n = readlink("/proc/self/exe", self, sizeof self - 1);
+    bool tried = false;
 
-    snprintf(text, size, "the program ended with it");
-    if (n <= 0)
-        return OUTCOME_UNKNOWN;
-    self[n] = '\0';
-    if (!bench_quote(quoted, sizeof quoted, self))
-        return OUTCOME_UNKNOWN;
-    snprintf(command, sizeof command, "exec %s bench --trial=%s,%d,%d", quoted, trials[trial],
-             (int)rung->engine, (int)rung->isolation);
-    return bench_child(command, take_answer, &answer) ? answer.outcome : OUTCOME_UNKNOWN;
+    *trial = (struct bench_trial){OUTCOME_FAILED, "the program ended with it"};
+    self[n > 0 ? n : 0] = '\0';
+    if (n > 0 && bench_quote(quoted, sizeof quoted, self)) {
+        snprintf(command, sizeof command, "exec %s bench --trial=%s,%d,%d", quoted, name,
+                 (int)rung->engine, (int)rung->isolation);
+        tried = bench_child(command, take_answer, trial);
+    }
+    if (!tried)
+        trial->outcome = OUTCOME_UNKNOWN;
 }
 
 static bool same_rung(const struct bench_rung *rung, const struct bench_row *row)
@@ -225,9 +227,9 @@ void bench_faults(struct bench *bench)
             continue;
         rung->engine = row->options.engine;
         rung->isolation = row->options.isolation;
-        rung->crash = try_one(0, rung, rung->crash_text, sizeof rung->crash_text);
-        rung->stray = try_one(1, rung, rung->stray_text, sizeof rung->stray_text);
-        rung->hostile = try_one(2, rung, rung->hostile_text, sizeof rung->hostile_text);
+        try_one("crash", rung, &rung->crash);
+        try_one("stray", rung, &rung->stray);
+        try_one("hostile", rung, &rung->hostile);
         if (bench_interrupted)
             return;
         bench->n_rungs++;

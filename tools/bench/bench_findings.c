@@ -234,9 +234,9 @@ static void tell_rungs(struct bench *bench)
         if (rung->engine == TELAR_PROCESSES)
             find(bench, "Tried here, %s processes: a crash %s; a stray write %s; hostile calls %s.",
                  telar_isolation_name(rung->isolation),
-                 rung->crash == OUTCOME_HELD ? "was contained" : "ended the program",
-                 rung->stray == OUTCOME_HELD ? "was caught" : "went unnoticed",
-                 rung->hostile == OUTCOME_HELD ? "were stopped" : "got through");
+                 rung->crash.outcome == OUTCOME_HELD ? "was contained" : "ended the program",
+                 rung->stray.outcome == OUTCOME_HELD ? "was caught" : "went unnoticed",
+                 rung->hostile.outcome == OUTCOME_HELD ? "were stopped" : "got through");
     }
 }
 

@@ -1,60 +1,72 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Everything that was measured, every sample of it, as one JSON object; and the samples alone, a
- * line each.
+ * Everything that was measured, with every sample, as one JSON object.
  */
 #include <config.h>
 
+#include "bench/bench_fields.h"
 #include "bench/bench_out.h"
-#include "cli/json.h"
 
-#include <inttypes.h>
 #include <math.h>
 
-static void write_interval(struct json *json, const char *key,
-                           const struct stats_interval *interval)
+static const struct field interval_fields[] = {
+    {FIELD(struct stats_interval, mid)},
+    {FIELD(struct stats_interval, low)},
+    {FIELD(struct stats_interval, high)},
+    {.name = NULL},
+};
+
+/* ---- host and method ---- */
+
+static const char *version(const void *object)
 {
-    json_begin(json, key, '{');
-    json_real(json, "mid", interval->mid);
-    json_real(json, "low", interval->low);
-    json_real(json, "high", interval->high);
-    json_end(json, '}');
+    return telar_version();
 }
 
-static void write_host(struct json *json, const struct bench *bench)
-{
-    const struct bench_host *host = &bench->host;
+static const struct field clock_fields[] = {
+    {FIELD_AS("source", struct bench_host, clock_source)},
+    {FIELD_AS("step_ns", struct bench_host, clock_step_ns)},
+    {FIELD_AS("cost_ns", struct bench_host, clock_cost_ns)},
+    {FIELD_AS("went_back", struct bench_host, clock_back)},
+    {.name = NULL},
+};
 
-    json_begin(json, "host", '{');
-    json_string(json, "cpu", host->cpu);
-    json_unsigned(json, "workers", host->workers);
-    json_string(json, "workers_reason", host->workers_reason);
-    json_unsigned(json, "memory_bytes", host->memory_bytes);
-    json_string(json, "kernel", host->kernel);
-    json_string(json, "shmem_enabled", host->shmem_enabled);
-    json_string(json, "governor", host->governor);
-    json_string(json, "load_before", host->load);
-    json_real(json, "steal", host->steal);
-    json_begin(json, "clock", '{');
-    json_string(json, "source", host->clock_source);
-    json_real(json, "step_ns", host->clock_step_ns);
-    json_real(json, "cost_ns", host->clock_cost_ns);
-    json_bool(json, "went_back", host->clock_back);
-    json_end(json, '}');
-    json_string(json, "telar", telar_version());
-    json_string(json, "compiler", host->compiler);
-    json_end(json, '}');
+static const struct field host_fields[] = {
+    {FIELD(struct bench_host, cpu)},
+    {FIELD(struct bench_host, workers)},
+    {FIELD(struct bench_host, workers_reason)},
+    {FIELD(struct bench_host, memory_bytes)},
+    {FIELD(struct bench_host, kernel)},
+    {FIELD(struct bench_host, shmem_enabled)},
+    {FIELD(struct bench_host, governor)},
+    {FIELD_AS("load_before", struct bench_host, load)},
+    {FIELD(struct bench_host, steal)},
+    {.name = "clock", .type = FIELD_OBJECT, .fields = clock_fields},
+    {.name = "telar", .type = FIELD_WORD, .word = version},
+    {FIELD(struct bench_host, compiler)},
+    {.name = NULL},
+};
+
+static const char *bench_stop(const void *object)
+{
+    static const char *const stops[] = {"precise", "time", "rounds", "interrupted"};
+    const struct bench *bench = object;
+
+    return stops[bench->stop];
 }
+
+static const struct field method_fields[] = {
+    {FIELD_AS("seed", struct bench, wishes.seed)},
+    {FIELD(struct bench, rounds)},
+    {.name = "stopped_by", .type = FIELD_WORD, .word = bench_stop},
+    {FIELD_AS("seconds", struct bench, spent_s)},
+    {.name = NULL},
+};
 
 static void write_method(struct json *json, const struct bench *bench)
 {
-    static const char *const stops[] = {"precise", "time", "rounds", "interrupted"};
-
     json_begin(json, "method", '{');
-    json_unsigned(json, "seed", bench->wishes.seed);
-    json_unsigned(json, "rounds", bench->rounds);
-    json_string(json, "stopped_by", stops[bench->stop]);
-    json_real(json, "seconds", bench->spent_s);
+    json_fields(json, method_fields, bench);
     json_real(json, "level", STATS_LEVEL);
     json_real(json, "widest", bench->widest);
     json_begin(json, "text", '[');
@@ -66,20 +78,27 @@ static void write_method(struct json *json, const struct bench *bench)
 
 /* ---- rows ---- */
 
+static const struct field sample_fields[] = {
+    {FIELD(struct bench_sample, ms)},
+    {FIELD(struct bench_sample, place)},
+    {.name = NULL},
+};
+
 static void write_sample(struct json *json, const struct bench_sample *sample)
 {
     json_begin(json, NULL, '{');
-    json_real(json, "ms", sample->ms);
-    json_unsigned(json, "place", sample->place);
-    json_unsigned(json, "minor_faults", sample->minor_faults);
-    json_unsigned(json, "major_faults", sample->major_faults);
-    json_unsigned(json, "voluntary_switches", sample->voluntary);
-    json_unsigned(json, "involuntary_switches", sample->involuntary);
-    json_real(json, "user_ms", sample->user_ms);
-    json_real(json, "system_ms", sample->system_ms);
+    json_fields(json, sample_fields, sample);
+    json_fields(json, bench_count_fields, sample);
     json_end(json, '}');
 }
 
+static const struct field cover_fields[] = {
+    {FIELD(struct bench_anatomy, least_cover)},
+    {FIELD(struct bench_anatomy, most_cover)},
+    {.name = NULL},
+};
+
+/* The members of worker_ms and work_ms have the names of parts and steps. */
 static void write_anatomy(struct json *json, const struct bench_anatomy *a)
 {
     json_begin(json, NULL, '{');
@@ -94,61 +113,69 @@ static void write_anatomy(struct json *json, const struct bench_anatomy *a)
     for (int step = 0; step < N_STEPS; step++)
         json_real(json, bench_step_name((enum bench_step)step), a->step_ms[step]);
     json_end(json, '}');
-    json_real(json, "least_cover", a->least_cover);
-    json_real(json, "most_cover", a->most_cover);
+    json_fields(json, cover_fields, a);
     json_end(json, '}');
 }
 
-/* What was asked for, and what the library says it did, as far as the row was examined. */
-static void write_conditions(struct json *json, const struct bench_row *row)
+static const struct field row_fields[] = {
+    {FIELD(struct bench_row, name)},
+    {FIELD(struct bench_row, group)},
+    {FIELD(struct bench_row, again)},
+    {FIELD(struct bench_row, left_out)},
+    {.name = NULL},
+};
+
+/* What the library says it did, if the row was examined. */
+static const struct field specimen_fields[] = {
+    {FIELD_AS("tasks", telar_report, n_tasks)},
+    {FIELD_AS("rows", telar_report, image.rows)},
+    {FIELD_AS("columns", telar_report, image.columns)},
+    {FIELD_AS("channels", telar_report, image.channels)},
+    {FIELD_AS("depth", telar_report, image.depth)},
+    {FIELD(telar_report, segment_bytes)},
+    {FIELD(telar_report, huge_bytes)},
+    {.name = NULL},
+};
+
+static const struct field median_fields[] = {
+    {FIELD_AS("median_ms", struct bench_row, median)},
+    {FIELD_AS("mad_ms", struct bench_row, mad)},
+    {FIELD(struct bench_row, outliers)},
+    {.name = NULL},
+};
+
+static const struct field memory_fields[] = {
+    {FIELD(struct bench_row, rss_bytes)},
+    {FIELD(struct bench_row, pss_bytes)},
+    {.name = NULL},
+};
+
+static void write_results(struct json *json, const struct bench *bench, const struct bench_row *row)
 {
-    json_string(json, "job", row->job == BENCH_FILE ? "file" : "memory");
-    json_string(json, "engine", telar_engine_name(row->options.engine));
-    if (row->options.engine == TELAR_PROCESSES)
-        json_string(json, "isolation", telar_isolation_name(row->options.isolation));
-    else
-        json_null(json, "isolation");
-    json_unsigned(json, "workers", row->options.workers);
-    json_string(json, "pages", row->options.small_pages ? "small" : "huge");
-    json_string(json, "segment", row->options.warm ? "warm" : "cold");
-    json_string(json, "start", row->kept ? "kept" : "made");
-    if (!row->specimen)
-        return;
-    json_unsigned(json, "tasks", row->specimen->n_tasks);
-    json_unsigned(json, "rows", row->specimen->image.rows);
-    json_unsigned(json, "columns", row->specimen->image.columns);
-    json_unsigned(json, "channels", row->specimen->image.channels);
-    json_unsigned(json, "depth", row->specimen->image.depth);
-    json_unsigned(json, "segment_bytes", row->specimen->segment_bytes);
-    json_unsigned(json, "huge_bytes", row->specimen->huge_bytes);
+    json_fields(json, median_fields, row);
+    json_string(json, "baseline", bench->row[row->baseline].name);
+    json_object(json, "ratio", interval_fields, &row->ratio);
+    json_string(json, "verdict", bench_verdict_name(bench_judge(bench, row)));
+    json_fields(json, memory_fields, row);
+    json_begin(json, "examined", '[');
+    for (uint32_t i = 0; i < row->examined; i++)
+        write_anatomy(json, &row->anatomy[i]);
+    json_end(json, ']');
+    json_begin(json, "samples", '[');
+    for (uint32_t i = 0; i < bench->rounds; i++)
+        write_sample(json, &row->sample[i]);
+    json_end(json, ']');
 }
 
 static void write_row(struct json *json, const struct bench *bench, const struct bench_row *row)
 {
     json_begin(json, NULL, '{');
-    json_string(json, "name", row->name);
-    json_unsigned(json, "group", row->group);
-    json_bool(json, "again", row->again);
-    json_bool(json, "left_out", row->left_out);
-    write_conditions(json, row);
-    if (!row->left_out && bench->rounds > 0) {
-        json_real(json, "median_ms", row->median);
-        json_real(json, "mad_ms", row->mad);
-        json_unsigned(json, "outliers", row->outliers);
-        json_string(json, "baseline", bench->row[row->baseline].name);
-        write_interval(json, "ratio", &row->ratio);
-        json_string(json, "verdict", bench_verdict_name(bench_judge(bench, row)));
-        json_unsigned(json, "rss_bytes", row->rss_bytes);
-        json_unsigned(json, "pss_bytes", row->pss_bytes);
-        json_begin(json, "examined", '[');
-        for (uint32_t i = 0; i < row->examined; i++)
-            write_anatomy(json, &row->anatomy[i]);
-        json_end(json, ']');
-        json_begin(json, "samples", '[');
-        for (uint32_t i = 0; i < bench->rounds; i++)
-            write_sample(json, &row->sample[i]);
-        json_end(json, ']');
-    }
+    json_fields(json, row_fields, row);
+    json_fields(json, bench_condition_fields, row);
+    if (row->specimen)
+        json_fields(json, specimen_fields, row->specimen);
+    if (!row->left_out && bench->rounds > 0)
+        write_results(json, bench, row);
     json_end(json, '}');
 }
 
@@ -171,6 +198,31 @@ static void write_groups(struct json *json, const struct bench *bench)
 
 /* ---- laws, rungs, Python ---- */
 
+static const struct field law_row_fields[] = {
+    {FIELD(struct bench_law, row)},
+    {FIELD(struct bench_law, serial)},
+    {.name = NULL},
+};
+
+static const struct field law_fields[] = {
+    {.name = "speedup",
+     .type = FIELD_OBJECT,
+     .offset = offsetof(struct bench_law, speedup),
+     .fields = interval_fields},
+    {FIELD(struct bench_law, efficiency)},
+    {FIELD(struct bench_law, karp_flatt)},
+    {.name = NULL},
+};
+
+static const struct field even_fields[] = {
+    {FIELD(struct bench_even, row)},
+    {.name = "pixels",
+     .type = FIELD_OBJECT,
+     .offset = offsetof(struct bench_even, pixels),
+     .fields = interval_fields},
+    {.name = NULL},
+};
+
 static void write_laws(struct json *json, const struct bench *bench)
 {
     json_begin(json, "laws", '[');
@@ -178,73 +230,82 @@ static void write_laws(struct json *json, const struct bench *bench)
         const struct bench_law *law = &bench->law[i];
 
         json_begin(json, NULL, '{');
-        json_unsigned(json, "row", law->row);
-        json_unsigned(json, "serial", law->serial);
+        json_fields(json, law_row_fields, law);
         json_unsigned(json, "workers", bench->row[law->row].options.workers);
-        write_interval(json, "speedup", &law->speedup);
-        json_real(json, "efficiency", law->efficiency);
-        json_real(json, "karp_flatt", law->karp_flatt);
+        json_fields(json, law_fields, law);
         json_end(json, '}');
     }
     json_end(json, ']');
     json_real(json, "amdahl_serial_share", bench->amdahl_serial);
-    json_begin(json, "break_even", '[');
-    for (uint32_t i = 0; i < bench->n_evens; i++) {
-        json_begin(json, NULL, '{');
-        json_unsigned(json, "row", bench->even[i].row);
-        write_interval(json, "pixels", &bench->even[i].pixels);
-        json_end(json, '}');
-    }
-    json_end(json, ']');
+    json_list(json, "break_even", even_fields, bench->even, bench->n_evens, sizeof *bench->even);
 }
 
-static void write_trial(struct json *json, const char *key, enum bench_outcome outcome,
-                        const char *text)
+static const char *rung_engine(const void *object)
 {
-    static const char *const words[] = {"not known", "held", "failed"};
+    const struct bench_rung *rung = object;
 
-    json_begin(json, key, '{');
-    json_string(json, "outcome", words[outcome]);
-    json_string(json, "text", text);
-    json_end(json, '}');
+    return telar_engine_name(rung->engine);
 }
 
-static void write_rungs(struct json *json, const struct bench *bench)
+static const char *rung_isolation(const void *object)
 {
-    json_begin(json, "rungs", '[');
-    for (uint32_t i = 0; i < bench->n_rungs; i++) {
-        const struct bench_rung *rung = &bench->rung[i];
+    const struct bench_rung *rung = object;
 
-        json_begin(json, NULL, '{');
-        json_string(json, "engine", telar_engine_name(rung->engine));
-        if (rung->engine == TELAR_PROCESSES)
-            json_string(json, "isolation", telar_isolation_name(rung->isolation));
-        else
-            json_null(json, "isolation");
-        write_trial(json, "crash", rung->crash, rung->crash_text);
-        write_trial(json, "stray", rung->stray, rung->stray_text);
-        write_trial(json, "hostile", rung->hostile, rung->hostile_text);
-        json_end(json, '}');
-    }
-    json_end(json, ']');
+    return rung->engine == TELAR_PROCESSES ? telar_isolation_name(rung->isolation) : NULL;
 }
+
+static const char *trial_outcome(const void *object)
+{
+    const struct bench_trial *trial = object;
+
+    return bench_outcome_name(trial->outcome);
+}
+
+static const struct field trial_fields[] = {
+    {.name = "outcome", .type = FIELD_WORD, .word = trial_outcome},
+    {FIELD(struct bench_trial, text)},
+    {.name = NULL},
+};
+
+static const struct field rung_fields[] = {
+    {.name = "engine", .type = FIELD_WORD, .word = rung_engine},
+    {.name = "isolation", .type = FIELD_WORD, .word = rung_isolation},
+    {.name = "crash",
+     .type = FIELD_OBJECT,
+     .offset = offsetof(struct bench_rung, crash),
+     .fields = trial_fields},
+    {.name = "stray",
+     .type = FIELD_OBJECT,
+     .offset = offsetof(struct bench_rung, stray),
+     .fields = trial_fields},
+    {.name = "hostile",
+     .type = FIELD_OBJECT,
+     .offset = offsetof(struct bench_rung, hostile),
+     .fields = trial_fields},
+    {.name = NULL},
+};
+
+static const struct field python_fields[] = {
+    {FIELD(struct bench_python, ran)},
+    {FIELD(struct bench_python, why_not)},
+    {FIELD(struct bench_python, version)},
+    {FIELD(struct bench_python, numpy)},
+    {FIELD(struct bench_python, lock)},
+    {FIELD(struct bench_python, rows)},
+    {FIELD(struct bench_python, columns)},
+    {FIELD(struct bench_python, workers)},
+    {.name = NULL},
+};
 
 static void write_python(struct json *json, const struct bench_python *python)
 {
     json_begin(json, "python", '{');
-    json_bool(json, "ran", python->ran);
-    json_string(json, "why_not", python->why_not);
-    json_string(json, "version", python->version);
-    json_string(json, "numpy", python->numpy);
-    json_string(json, "lock", python->lock);
-    json_unsigned(json, "rows", python->rows);
-    json_unsigned(json, "columns", python->columns);
-    json_unsigned(json, "workers", python->workers);
+    json_fields(json, python_fields, python);
     json_begin(json, "ways", '[');
     for (uint32_t i = 0; i < python->n; i++) {
         json_begin(json, NULL, '{');
         json_string(json, "name", python->row[i].name);
-        write_interval(json, "ratio", &python->row[i].ratio);
+        json_object(json, "ratio", interval_fields, &python->row[i].ratio);
         json_begin(json, "samples_ms", '[');
         for (uint32_t round = 0; round < python->rounds; round++)
             json_real(json, NULL, python->row[i].ms[round]);
@@ -266,7 +327,7 @@ void bench_write_json(const struct bench *bench, FILE *out)
     for (uint32_t i = 0; i < bench->wishes.n_transforms; i++)
         json_string(&json, NULL, bench->wishes.transforms[i]);
     json_end(&json, ']');
-    write_host(&json, bench);
+    json_object(&json, "host", host_fields, &bench->host);
     write_method(&json, bench);
     json_begin(&json, "findings", '[');
     for (uint32_t i = 0; i < bench->n_findings; i++)
@@ -274,7 +335,7 @@ void bench_write_json(const struct bench *bench, FILE *out)
     json_end(&json, ']');
     write_groups(&json, bench);
     write_laws(&json, bench);
-    write_rungs(&json, bench);
+    json_list(&json, "rungs", rung_fields, bench->rung, bench->n_rungs, sizeof *bench->rung);
     if (bench->python.wanted)
         write_python(&json, &bench->python);
     json_end(&json, '}');

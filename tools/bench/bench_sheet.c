@@ -109,8 +109,9 @@ static void put_holds(const struct bench *bench, struct sheet *sheet, uint32_t *
     const struct bench_rung *rung = bench_rung_of(bench, row);
 
     if (rung)
-        snprintf(next_cell(sheet, column), SHEET_CELL_BYTES, "%c %c %c", mark(rung->crash, 'C'),
-                 mark(rung->stray, 'W'), mark(rung->hostile, 'H'));
+        snprintf(next_cell(sheet, column), SHEET_CELL_BYTES, "%c %c %c",
+                 mark(rung->crash.outcome, 'C'), mark(rung->stray.outcome, 'W'),
+                 mark(rung->hostile.outcome, 'H'));
     else
         put_text(sheet, column, "");
 }
@@ -344,14 +345,6 @@ static void make_evens(const struct bench *bench, struct sheet *sheet)
     }
 }
 
-static void put_outcome(struct sheet *sheet, uint32_t *column, enum bench_outcome outcome,
-                        const char *text)
-{
-    static const char *const words[] = {"not known", "held", "failed"};
-
-    snprintf(next_cell(sheet, column), SHEET_CELL_BYTES, "%s: %s", words[outcome], text);
-}
-
 static void make_rungs(const struct bench *bench, struct sheet *sheet)
 {
     static const char *const heads[] = {"trial", "what became of it", NULL};
@@ -361,8 +354,7 @@ static void make_rungs(const struct bench *bench, struct sheet *sheet)
     sheet->left[1] = true;
     for (uint32_t i = 0; i < bench->n_rungs; i++) {
         const struct bench_rung *rung = &bench->rung[i];
-        const enum bench_outcome outcomes[] = {rung->crash, rung->stray, rung->hostile};
-        const char *const texts[] = {rung->crash_text, rung->stray_text, rung->hostile_text};
+        const struct bench_trial *const results[] = {&rung->crash, &rung->stray, &rung->hostile};
 
         for (int trial = 0; trial < 3; trial++, sheet->n_rows++) {
             uint32_t column = 0;
@@ -371,7 +363,8 @@ static void make_rungs(const struct bench *bench, struct sheet *sheet)
                      rung->engine == TELAR_PROCESSES ? telar_isolation_name(rung->isolation)
                                                      : telar_engine_name(rung->engine),
                      trials[trial]);
-            put_outcome(sheet, &column, outcomes[trial], texts[trial]);
+            snprintf(next_cell(sheet, &column), SHEET_CELL_BYTES, "%s: %s",
+                     bench_outcome_name(results[trial]->outcome), results[trial]->text);
         }
     }
 }

@@ -7,7 +7,7 @@
 #include <config.h>
 
 #include "bench/bench_out.h"
-#include "cli/json.h"
+#include "cli/field.h"
 
 #include <inttypes.h>
 
@@ -42,24 +42,28 @@ static void write_span(struct json *json, const char *name, uint32_t row, uint32
     json_end(json, '}');
 }
 
+static const struct field task_fields[] = {
+    {FIELD(struct telar_task_report, region)},
+    {FIELD(struct telar_task_report, attempts)},
+    {.name = "touch_us", .type = FIELD_US, .offset = offsetof(struct telar_task_report, touch_ns)},
+    {.name = "inflate_us",
+     .type = FIELD_US,
+     .offset = offsetof(struct telar_task_report, inflate_ns)},
+    {.name = "unfilter_us",
+     .type = FIELD_US,
+     .offset = offsetof(struct telar_task_report, unfilter_ns)},
+    {.name = "transform_us",
+     .type = FIELD_US,
+     .offset = offsetof(struct telar_task_report, transform_ns)},
+    {.name = NULL},
+};
+
 static void write_task(struct json *json, uint32_t row, const struct telar_task_report *task)
 {
     begin_event(json, "X", telar_task_kind_name(task->kind), row, task->worker);
     json_real(json, "ts", (double)task->start_ns / 1e3);
     json_real(json, "dur", (double)(task->end_ns - task->start_ns) / 1e3);
-    json_begin(json, "args", '{');
-    json_begin(json, "region", '[');
-    json_unsigned(json, NULL, task->region.r0);
-    json_unsigned(json, NULL, task->region.r1);
-    json_unsigned(json, NULL, task->region.c0);
-    json_unsigned(json, NULL, task->region.c1);
-    json_end(json, ']');
-    json_unsigned(json, "attempts", task->attempts);
-    json_real(json, "touch_us", (double)task->touch_ns / 1e3);
-    json_real(json, "inflate_us", (double)task->inflate_ns / 1e3);
-    json_real(json, "unfilter_us", (double)task->unfilter_ns / 1e3);
-    json_real(json, "transform_us", (double)task->transform_ns / 1e3);
-    json_end(json, '}');
+    json_object(json, "args", task_fields, task);
     json_end(json, '}');
 }
 

@@ -74,62 +74,62 @@ static const char *const pages_words[] = {"huge", "small", NULL};
 static const char *const segment_words[] = {"cold", "warm", NULL};
 static const char *const start_words[] = {"made", "kept", NULL};
 
-#define FIELD(member) .field = offsetof(struct cmd_bench, member)
+#define FILLS(member) .field = offsetof(struct cmd_bench, member)
 
 static const struct cli_option option_table[] = {
     {"engine", 'e', "LIST", engine_words, .group = "What is compared",
-     .help = "engines. Default: all.", .set = bench_set_engines, FIELD(wishes)},
+     .help = "engines. Default: all.", .set = bench_set_engines, FILLS(wishes)},
     {"isolation", 'i', "LIST", isolation_words, .help = "rungs of isolation. Default: all.",
-     .set = bench_set_isolations, FIELD(wishes)},
+     .set = bench_set_isolations, FILLS(wishes)},
     {"workers", 'j', "LIST",
      .help = "Numbers of workers, the usual one first. Default: what the host allows, then 1, 2, "
              "4, ... below that.",
-     .set = bench_set_workers, .least = 1, .most = TELAR_WORKERS_MAX, FIELD(wishes)},
+     .set = bench_set_workers, .least = 1, .most = TELAR_WORKERS_MAX, FILLS(wishes)},
     {"transform", 't', "NAME[:KEY=VALUE,...]",
      .help = "What is run; several are a pipeline. Default: sobel.", .set = set_transform,
      .complete = COMPLETE_TRANSFORMS},
     {"job", 0, "LIST", job_words, .help = "the transform alone, or from PNG to PNG. Default: both.",
-     .set = bench_set_jobs, FIELD(wishes)},
+     .set = bench_set_jobs, FILLS(wishes)},
     {"pages", 0, "LIST", pages_words, .help = "pages of the segment. Default: both.",
-     .set = bench_set_pages, FIELD(wishes)},
+     .set = bench_set_pages, FILLS(wishes)},
     {"segment", 0, "LIST", segment_words,
      .help = "workers touch the segment first, or the bench does. Default: cold.",
-     .set = bench_set_segment, FIELD(wishes)},
+     .set = bench_set_segment, FILLS(wishes)},
     {"start", 0, "LIST", start_words,
      .help = "workers start for each run, or stay for many. Default: both in the first group, made "
              "in the others.",
-     .set = bench_set_start, FIELD(wishes)},
+     .set = bench_set_start, FILLS(wishes)},
     {"size", 0, "RxC[,RxC]", .help = "Sizes of synthetic pictures. Default: 2000x3000.",
-     .set = bench_set_sizes, FIELD(wishes)},
+     .set = bench_set_sizes, FILLS(wishes)},
     {"rounds", 0, "N", .group = "How it is measured",
      .help = "Exactly N rounds. Default: until precise enough or out of time.", .set = set_count,
-     .least = 2, .most = BENCH_ROUNDS_MAX, FIELD(wishes.rounds)},
+     .least = 2, .most = BENCH_ROUNDS_MAX, FILLS(wishes.rounds)},
     {"time", 0, "SECONDS", .help = "Longest time of all rounds. Default: 28.", .set = set_seconds,
-     FIELD(wishes.budget_ms)},
+     FILLS(wishes.budget_ms)},
     {"precision", 0, "PERCENT",
      .help = "Enough rounds when every interval reaches at most PERCENT to each side. Default: 1.",
-     .set = set_precision, FIELD(wishes.precision)},
+     .set = set_precision, FILLS(wishes.precision)},
     {"seed", 0, "N", .help = "Seed of the order and of the resamples. Default: 1.",
-     .set = set_count, .most = UINT64_MAX, FIELD(wishes.seed)},
+     .set = set_count, .most = UINT64_MAX, FILLS(wishes.seed)},
     {"python", 0, .help = "Run the same loop in python3 too.", .set = set_flag,
-     FIELD(wishes.python)},
+     FILLS(wishes.python)},
     {"json", 0, .group = "Output", .help = "Write JSON to standard output, not the table.",
-     .set = set_format, .least = FORMAT_JSON, FIELD(format)},
+     .set = set_format, .least = FORMAT_JSON, FILLS(format)},
     {"csv", 0, .help = "Write CSV, a line for each sample.", .set = set_format, .least = FORMAT_CSV,
-     FIELD(format)},
+     FILLS(format)},
     {"markdown", 0, .help = "Write the tables in Markdown.", .set = set_format,
-     .least = FORMAT_MARKDOWN, FIELD(format)},
+     .least = FORMAT_MARKDOWN, FILLS(format)},
     {"trace", 0, "FILE", .help = "Write a trace for chrome://tracing or Perfetto.", .set = set_text,
-     FIELD(trace), .complete = COMPLETE_FILES},
-    {"svg", 0, "DIR", .help = "Write the charts as files in DIR.", .set = set_text, FIELD(svg),
+     FILLS(trace), .complete = COMPLETE_FILES},
+    {"svg", 0, "DIR", .help = "Write the charts as files in DIR.", .set = set_text, FILLS(svg),
      .complete = COMPLETE_DIRECTORIES},
     {"report", 0, "FILE", .help = "Write everything as one HTML page.", .set = set_text,
-     FIELD(report), .complete = COMPLETE_FILES},
-    {"quiet", 'q', .help = "Show no progress.", .set = set_flag, FIELD(wishes.quiet)},
+     FILLS(report), .complete = COMPLETE_FILES},
+    {"quiet", 'q', .help = "Show no progress.", .set = set_flag, FILLS(wishes.quiet)},
     {"progress", 0, .words = progress_words,
      .help = "Count runs on standard error. Default: auto, on a terminal.", .set = set_word,
-     FIELD(wishes.progress)},
-    {"trial", 0, "WHAT", .set = set_text, FIELD(trial)}, /* bench_faults.c calls this program so */
+     FILLS(wishes.progress)},
+    {"trial", 0, "WHAT", .set = set_text, FILLS(trial)}, /* bench_faults.c calls this program so */
     {.name = NULL},
 };
 
@@ -367,7 +367,7 @@ static int run(int argc, char **argv)
     if (status == OPTIONS_TAKEN && !cmd.trial)
         status = run_operands(bench, &cmd, argc - optind, argv + optind);
     release(bench);
-    return cmd.trial && status == OPTIONS_TAKEN ? bench_trial(cmd.trial) : status;
+    return cmd.trial && status == OPTIONS_TAKEN ? bench_try(cmd.trial) : status;
 }
 
 const struct command bench_command = {

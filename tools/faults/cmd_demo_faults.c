@@ -8,7 +8,7 @@
 
 #include "bench/bench.h"
 #include "cli/cli.h"
-#include "cli/json.h"
+#include "cli/field.h"
 #include "cli/option.h"
 #include "faults/faults.h"
 
@@ -52,7 +52,10 @@ enum outcome {
     ABSENT,   /* this host, or this build, has no such rung */
 };
 
+/* One fault under one rung. try_cell() writes all of it. */
 struct cell {
+    int fault; /* index into faults */
+    enum fault_rung rung;
     enum outcome outcome;
     bool tried;
     unsigned wrong_pixels;
@@ -163,7 +166,9 @@ static void take_cell(void *data, char *line)
 /* A program that says nothing has ended by what it tried. */
 static struct cell try_cell(int fault, int rung)
 {
-    struct cell cell = {.tried = faults[fault].promise[rung] != OPEN};
+    struct cell cell = {.fault = fault,
+                        .rung = (enum fault_rung)rung,
+                        .tried = faults[fault].promise[rung] != OPEN};
     char self[PATH_MAX], quoted[PATH_MAX + 64], command[PATH_MAX + 160];
     ssize_t n = readlink("/proc/self/exe", self, sizeof self - 1);
 
@@ -244,19 +249,43 @@ static void print_table(bool all)
         LIMIT_MS);
 }
 
-static void write_cell(struct json *json, int fault, int rung)
+static const char *cell_fault(const void *object)
 {
-    struct cell cell = try_cell(fault, rung);
+    const struct cell *cell = object;
 
-    json_begin(json, NULL, '{');
-    json_string(json, "fault", faults[fault].name);
-    json_string(json, "what", faults[fault].what);
-    json_string(json, "rung", rung_names[rung]);
-    json_string(json, "outcome", cell.tried ? outcome_names[cell.outcome] : "not tried");
-    json_unsigned(json, "wrong_pixels", cell.wrong_pixels);
-    json_real(json, "recovery_ms", cell.recovery_ms);
-    json_end(json, '}');
+    return faults[cell->fault].name;
 }
+
+static const char *cell_what(const void *object)
+{
+    const struct cell *cell = object;
+
+    return faults[cell->fault].what;
+}
+
+static const char *cell_rung(const void *object)
+{
+    const struct cell *cell = object;
+
+    return rung_names[cell->rung];
+}
+
+static const char *cell_outcome(const void *object)
+{
+    const struct cell *cell = object;
+
+    return cell->tried ? outcome_names[cell->outcome] : "not tried";
+}
+
+static const struct field cell_fields[] = {
+    {.name = "fault", .type = FIELD_WORD, .word = cell_fault},
+    {.name = "what", .type = FIELD_WORD, .word = cell_what},
+    {.name = "rung", .type = FIELD_WORD, .word = cell_rung},
+    {.name = "outcome", .type = FIELD_WORD, .word = cell_outcome},
+    {FIELD(struct cell, wrong_pixels)},
+    {FIELD(struct cell, recovery_ms)},
+    {.name = NULL},
+};
 
 static void print_json(bool all)
 {
@@ -266,8 +295,11 @@ static void print_json(bool all)
     json_number(&json, "version", 1);
     json_begin(&json, "cells", '[');
     for (int fault = 0; faults[fault].name; fault++)
-        for (int rung = 0; rung < RUNGS && is_shown(&faults[fault], all); rung++)
-            write_cell(&json, fault, rung);
+        for (int rung = 0; rung < RUNGS && is_shown(&faults[fault], all); rung++) {
+            struct cell cell = try_cell(fault, rung);
+
+            json_object(&json, NULL, cell_fields, &cell);
+        }
     json_end(&json, ']');
     json_end(&json, '}');
 }
@@ -278,12 +310,12 @@ struct cmd_demo_faults {
     const char *cell; /* try_cell() asks this program for one cell */
 };
 
-#define FIELD(member) .field = offsetof(struct cmd_demo_faults, member)
+#define FILLS(member) .field = offsetof(struct cmd_demo_faults, member)
 
 static const struct cli_option option_table[] = {
-    {"all", 0, .help = "Show every fault, not one of each kind.", .set = set_flag, FIELD(all)},
-    {"json", 0, .help = "Write JSON.", .set = set_flag, FIELD(json)},
-    {"cell", 0, "FAULT,RUNG", .set = set_text, FIELD(cell)},
+    {"all", 0, .help = "Show every fault, not one of each kind.", .set = set_flag, FILLS(all)},
+    {"json", 0, .help = "Write JSON.", .set = set_flag, FILLS(json)},
+    {"cell", 0, "FAULT,RUNG", .set = set_text, FILLS(cell)},
     {.name = NULL},
 };
 

@@ -60,15 +60,15 @@ static bool set_depth(const struct cli_option *option, const char *text, void *f
 
 static const char *const depth_words[] = {"8", "16", NULL};
 
-#define FIELD(member) .field = offsetof(struct cmd_galaxy, member)
+#define FILLS(member) .field = offsetof(struct cmd_galaxy, member)
 
 static const struct cli_option option_table[] = {
     {"size", 0, "RxC", .help = "Rows and columns, at most 100 million pixels. Default: 500x800.",
-     .set = set_size, FIELD(geometry)},
+     .set = set_size, FILLS(geometry)},
     {"seed", 0, "N", .help = "Another N draws another sky. Default: 1.", .set = set_count,
-     .most = UINT64_MAX, FIELD(seed)},
+     .most = UINT64_MAX, FILLS(seed)},
     {"depth", 0, .words = depth_words, .help = "Bits of a sample. Default: 8.", .set = set_depth,
-     FIELD(geometry.depth)},
+     FILLS(geometry.depth)},
     {.name = NULL},
 };
 
