@@ -7,6 +7,8 @@
 
 #include "doctor.h"
 
+#include "cli/left_names.h"
+
 #include <assert.h>
 #include <inttypes.h>
 #include <limits.h>
@@ -131,6 +133,23 @@ static void examine_shm(struct findings *findings)
     else
         add(findings, "shm", LEVEL_OK, NULL, "/dev/shm has %" PRIu64 " MB, %" PRIu64 " free",
             size / MB, left / MB);
+}
+
+/*
+ * A run that SIGKILL ends between shm_open and shm_unlink leaves the name of an empty object, which
+ * takes no memory. This program has removed those of its own user before it came here.
+ */
+static void examine_left_names(struct findings *findings)
+{
+    const struct tl_shm_names names = left_names_found();
+
+    if (names.left > 0)
+        add(findings, "left names", LEVEL_WARN,
+            "they are empty; their owner removes them by running telar",
+            "%" PRIu32 " of killed runs of other users in /dev/shm", names.left);
+    else
+        add(findings, "left names", LEVEL_OK, NULL,
+            "%" PRIu32 " of killed runs were in /dev/shm and are removed", names.removed);
 }
 
 /* Half is enough to call it given: the kernel may lack single 2 MiB blocks while memory is
@@ -269,6 +288,7 @@ void doctor_examine(struct findings *findings)
     examine_cpus(findings);
     examine_memory(findings);
     examine_shm(findings);
+    examine_left_names(findings);
     examine_run(findings);
     examine_sandbox(findings);
     examine_limit(findings, "user processes", RLIMIT_NPROC, WORKERS_AND_OTHERS,

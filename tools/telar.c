@@ -6,6 +6,7 @@
 #include <config.h>
 
 #include "cli/cli.h"
+#include "cli/left_names.h"
 #include "cli/option.h"
 
 #include <fcntl.h>
@@ -94,6 +95,7 @@ static int without_command(int argc, char **argv)
     }
     if (strncmp(argv[1], completion, sizeof completion - 1) == 0)
         return print_completion(argv[1] + sizeof completion - 1, commands);
+    left_names_remove();
     return run_command_of(argc - 1, argv + 1);
 }
 

@@ -4,16 +4,18 @@
 #include "isolate/segment.h"
 
 #include "base/descriptor.h"
+#include "base/random.h"
 #include "base/status.h"
+#include "isolate/shm_name.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
 #include <limits.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <sys/random.h>
 #include <unistd.h>
 
 #ifndef MADV_COLLAPSE
@@ -249,31 +251,26 @@ void tl_segment_unlink(const char *keep_name)
     shm_unlink(name);
 }
 
-/* A name nobody can guess: another user may not squat on it. */
-static bool random_name(char name[32])
-{
-    uint64_t number;
-
-    if (getrandom(&number, sizeof number, 0) != sizeof number)
-        return false;
-    snprintf(name, 32, "/telar-%016" PRIx64, number);
-    return true;
-}
-
 /*
- * An object in /dev/shm that never had a name, so that nothing is left when this process is killed.
- * Where that cannot be made, one that has a name for a moment. A descriptor, or -1 with errno.
+ * Makes an object in /dev/shm under a random name and removes the name at once. Signals are blocked
+ * between the two calls, so that only SIGKILL can leave the name; see shm_name.h. Returns a
+ * descriptor, or -1 with errno.
  */
 static int open_unnamed(void)
 {
-    int fd = openat(AT_FDCWD, "/dev/shm", O_TMPFILE | O_RDWR | O_EXCL | O_CLOEXEC, 0600);
-    char name[32];
+    char name[TL_SHM_NAME_BYTES];
+    sigset_t all, before;
+    int fd, failure;
 
-    if (fd >= 0 || !random_name(name))
-        return fd;
+    tl_shm_name_make(tl_random_number(), name);
+    sigfillset(&all);
+    pthread_sigmask(SIG_SETMASK, &all, &before);
     fd = shm_open(name, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+    failure = errno;
     if (fd >= 0)
         shm_unlink(name);
+    pthread_sigmask(SIG_SETMASK, &before, NULL);
+    errno = failure;
     return fd;
 }
 

@@ -14,6 +14,7 @@
 
 #include "isolate/child.h"
 #include "base/descriptor.h"
+#include "base/random.h"
 #include "base/status.h"
 
 #include <assert.h>
@@ -25,7 +26,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/random.h>
 #include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
@@ -79,21 +79,11 @@ void telar_temporary_remove(const struct telar_temporary *temporary)
 static void choose_name(struct tl_atomic_output *o)
 {
     static const char letters[] = "abcdefghijklmnopqrstuvwxyz012345";
-    unsigned char random[6];
-    char tail[sizeof random + 1];
+    uint64_t random = tl_random_number();
+    char tail[7] = "";
 
-    if (getrandom(random, sizeof random, GRND_NONBLOCK) != (ssize_t)sizeof random) {
-        struct timespec now;
-        long mixed;
-
-        clock_gettime(CLOCK_MONOTONIC, &now);
-        mixed = now.tv_nsec ^ ((long)getpid() << 14);
-        for (size_t i = 0; i < sizeof random; i++, mixed >>= 5)
-            random[i] = (unsigned char)mixed;
-    }
-    for (size_t i = 0; i < sizeof random; i++)
-        tail[i] = letters[random[i] % 32];
-    tail[sizeof random] = '\0';
+    for (size_t i = 0; i < sizeof tail - 1; i++, random >>= 5)
+        tail[i] = letters[random % 32];
     snprintf(o->temporary->name, sizeof o->temporary->name, ".%.*s.telar-%s", NAME_SHOWN, o->name,
              tail);
 }

@@ -176,7 +176,7 @@ at_once()
 for seconds in 0.05 0.2 1 2; do
     check "SIGINT after $seconds s: nothing is shown that was not measured" at_once $seconds
 done
-left() { for name in $(ls /dev/shm | grep -E "^telar-([0-9a-f]{16}$|bench)"); do case $names_before in *" $name "*) ;; *) echo "$name" ;; esac; done; }
+left() { for name in $(ls /dev/shm | grep -E "^telar-([0-9]+-[0-9]+-[0-9a-f]{16}$|bench)"); do case $names_before in *" $name "*) ;; *) echo "$name" ;; esac; done; }
 # A bench of a test beside this one has a directory there too, until it ends; what was left behind would stay.
 nothing_left()
 {

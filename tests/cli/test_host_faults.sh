@@ -7,7 +7,7 @@
 in=$work/in.png right=$work/right.png
 "$telar" galaxy --size=600x800 "$in" && "$telar" run -e serial -t blur:sigma=1 "$in" "$right" || exit 99
 # Names of segments; others' come and go, so one must stay to be left.
-names() { ls /dev/shm | grep -E '^telar-[0-9a-f]{16}$'; }
+names() { ls /dev/shm | grep -E '^telar-[0-9]+-[0-9]+-[0-9a-f]{16}$'; }
 left_names() { names | grep -vxF "$shm_before" >"$work/names" && sleep 1 && names | grep -xF -f "$work/names"; }
 shm_before=$(names)
 

@@ -69,7 +69,7 @@ all_gone()
 
 new_names()
 {
-    for name in $(ls /dev/shm | grep -E "^telar-[0-9a-f]{16}$"); do
+    for name in $(ls /dev/shm | grep -E "^telar-[0-9]+-[0-9]+-[0-9a-f]{16}$"); do
         case $names_before in *" $name "*) ;; *) echo "/dev/shm/$name" ;; esac
     done
 }

@@ -49,7 +49,7 @@ static const struct failure {
     {"recv", ENOMEM, HOST | WORKER | OK},
     {"poll", ENOMEM, HOST | OK},
     {"fopen", EMFILE, OK},
-    {"getrandom", EAGAIN, HOST | OK},
+    {"getrandom", EAGAIN, OK},
     {"openat", EMFILE, HOST | INPUT | OUTPUT},
     {"stat", EACCES, OUTPUT},
     {"fstat", EIO, INPUT | OUTPUT},

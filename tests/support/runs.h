@@ -88,11 +88,13 @@ static inline bool any_segment_mapped(void)
     return found;
 }
 
-/* "telar-" and 16 hexadecimal digits. */
+/* telar-PID-START-RANDOM, two decimal numbers and 16 hexadecimal digits. */
 static inline bool is_segment_name(const char *name)
 {
-    return strncmp(name, "telar-", 6) == 0 && strlen(name) == 22
-           && strspn(name + 6, "0123456789abcdef") == 16;
+    int random = 0, end = 0;
+
+    sscanf(name, "telar-%*[0-9]-%*[0-9]-%n%*[0-9a-f]%n", &random, &end);
+    return end == random + 16 && name[end] == 0;
 }
 
 /* Somebody else's run may have a name in /dev/shm for a moment; one that is still there after many

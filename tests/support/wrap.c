@@ -87,6 +87,8 @@ int __wrap_shm_open(const char *name, int flags, mode_t mode)
     return __real_shm_open(name, flags, mode);
 }
 
+WRAP(int, shm_unlink, (const char *name), (name), return -1)
+
 /* ---- workers ---- */
 
 WRAP(pid_t, fork, (void), (), return -1)
@@ -145,15 +147,6 @@ int __wrap_openat(int directory, const char *path, int flags, ...)
     va_start(args, flags);
     mode = flags & (O_CREAT | O_TMPFILE) ? va_arg(args, mode_t) : 0;
     va_end(args);
-    if (strcmp(path, "/dev/shm") == 0) { /* shared memory without a name */
-        if (fails("shm_open"))
-            return -1;
-        if (world == NO_SHM) {
-            errno = ENOENT;
-            return -1;
-        }
-        return __real_openat(directory, path, flags, mode);
-    }
     if (fails("openat"))
         return -1;
     if (world == NO_TMPFILE && (flags & O_TMPFILE) == O_TMPFILE) {

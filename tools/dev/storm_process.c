@@ -165,6 +165,15 @@ char *storm_names(const char *directory, const char *begin)
     return names;
 }
 
+/* telar-PID-START-RANDOM, two decimal numbers and 16 hexadecimal digits. */
+static bool is_segment_name(const char *name, int length)
+{
+    int random = 0, end = 0;
+
+    sscanf(name, "telar-%*[0-9]-%*[0-9]-%n%*[0-9a-f]%n", &random, &end);
+    return end == length && end == random + 16;
+}
+
 bool storm_no_new_name(const char *directory, const char *before, const char *now)
 {
     for (const char *name = now + 1, *end; *name; name = end + 1) {
@@ -172,8 +181,7 @@ bool storm_no_new_name(const char *directory, const char *before, const char *no
         int looks = 0;
 
         end = strchr(name, '/');
-        if (end - name != 22
-            || strspn(name + 6, "0123456789abcdef") != 16) /* of another tool: no segment's name */
+        if (!is_segment_name(name, (int)(end - name))) /* another tool made it */
             continue;
         snprintf(framed, sizeof framed, "/%.*s/", (int)(end - name), name);
         if (strstr(before, framed))

@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: MIT */
+#include <config.h>
+
+#include "cli/left_names.h"
+
+static struct tl_shm_names found;
+
+void left_names_remove(void)
+{
+    found = tl_shm_names_remove();
+}
+
+struct tl_shm_names left_names_found(void)
+{
+    return found;
+}
