@@ -233,7 +233,8 @@ static int execute(struct cmd_run *run)
     progress_start(&progress, run->progress, run->quiet);
     run->options.progress = progress_update;
     run->options.progress_data = &progress;
-    status = telar_run_file(run->input, run->output, run->pipeline, &run->options, &report, &error);
+    status = telar_run_file(run->input, run->output, run->pipeline, &run->options,
+                            run->quiet && !run->json ? NULL : &report, &error);
     progress_end(&progress);
     if (report && (status == TELAR_OK || status == TELAR_PARTIAL) && !run->quiet)
         say_surprises(run, report);

@@ -3,6 +3,8 @@
 
 #include "base/host.h"
 
+#include "base/text_file.h"
+
 #include <inttypes.h>
 #include <limits.h>
 #include <sched.h>
@@ -22,78 +24,68 @@ uint64_t tl_now_ns(void)
     return (uint64_t)now.tv_sec * UINT64_C(1000000000) + (uint64_t)now.tv_nsec;
 }
 
-static FILE *open_below(const char *root, const char *path)
-{
-    char whole[PATH_MAX];
-
-    if (snprintf(whole, sizeof whole, "%s%s", root, path) >= (int)sizeof whole)
-        return NULL;
-    return fopen(whole, "re");
-}
-
-/* Reads a file's first line. False when there is none. */
-static bool read_line(const char *path, char *line, size_t size)
-{
-    FILE *file = fopen(path, "re");
-    bool got = file && fgets(line, (int)size, file);
-
-    if (file)
-        fclose(file);
-    return got;
-}
-
 /* ---- control groups ---- */
 
-/*
- * The directories in which a limit on this process may stand, from its own group up to the root:
- * "controller" names the v1 hierarchy; NULL means v2. Calls visit for each until it returns false.
- */
+/* Called with one directory of a hierarchy after the other; false ends that. */
 typedef bool visitor(const char *directory, void *data);
 
-/* Whether a list such as "cpu,cpuacct" has a name. */
-static bool lists(const char *names, const char *name)
+void tl_groups_read(struct tl_groups *groups, const char *root)
 {
-    size_t length = strlen(name);
+    char path[PATH_MAX];
 
-    for (const char *at = names; *at; at += strcspn(at, ","), at += *at == ',')
-        if (strcspn(at, ",") == length && strncmp(at, name, length) == 0)
+    groups->root = root;
+    snprintf(path, sizeof path, "%s/proc/self/cgroup", root);
+    tl_text_file_read(path, groups->lines, sizeof groups->lines);
+}
+
+/* Returns whether a list such as "cpu,cpuacct" has a name. */
+static bool lists(const char *names, size_t length, const char *name)
+{
+    const char *end = names + length;
+
+    for (const char *at = names; at < end; at += strcspn(at, ",:") + 1)
+        if (strcspn(at, ",:") == strlen(name) && strncmp(at, name, strlen(name)) == 0)
             return true;
     return false;
 }
 
-/* The group of this process, from a line such as "4:cpu,cpuacct:/user.slice" or, for v2,
- * "0::/user.slice". */
-static bool own_group(const char *root, const char *controller, char *path, size_t size)
+/*
+ * Finds the group of this process: from a line such as "4:cpu,cpuacct:/user.slice" with the
+ * controller's name in it, or, for the controller NULL, from that of v2, "0::/user.slice".
+ */
+static bool own_group(const struct tl_groups *groups, const char *controller, char group[PATH_MAX])
 {
-    FILE *file = open_below(root, "/proc/self/cgroup");
-    char line[PATH_MAX];
-    bool found = false;
+    for (const char *line = groups->lines; *line; line += strcspn(line, "\n"), line += *line != 0) {
+        const char *names = line + strcspn(line, ":\n"), *end;
 
-    while (file && !found && fgets(line, sizeof line, file)) {
-        char *names = strchr(line, ':'), *group = names ? strchr(names + 1, ':') : NULL;
-
-        if (!group)
+        if (*names++ != ':')
             continue;
-        *group++ = 0;
-        group[strcspn(group, "\n")] = 0;
-        found = controller ? lists(names + 1, controller) : names[1] == 0;
-        snprintf(path, size, "%s", group);
+        end = names + strcspn(names, ":\n");
+        if (*end != ':'
+            || !(controller ? lists(names, (size_t)(end - names), controller) : end == names))
+            continue;
+        snprintf(group, PATH_MAX, "%.*s", (int)strcspn(end + 1, "\n"), end + 1);
+        return true;
     }
-    if (file)
-        fclose(file);
-    return found;
+    return false;
 }
 
-static void visit_groups(const char *root, const char *controller, visitor *visit, void *data)
+/*
+ * Calls visit for each directory in which a limit on this process may stand, from its own group up
+ * to the root of the hierarchy. The controller names a hierarchy of v1; NULL stands for v2.
+ */
+static void visit_groups(const struct tl_groups *groups, const char *controller, visitor *visit,
+                         void *data)
 {
     char group[PATH_MAX], directory[2 * PATH_MAX + 64];
     char *slash;
 
-    if (!own_group(root, controller, group, sizeof group))
+    if (!own_group(groups, controller, group))
         return;
     for (;;) {
-        snprintf(directory, sizeof directory, "%s/sys/fs/cgroup%s%s%s", root, controller ? "/" : "",
-                 controller ? controller : "", strcmp(group, "/") == 0 ? "" : group);
+        snprintf(directory, sizeof directory, "%s/sys/fs/cgroup%s%s%s", groups->root,
+                 controller ? "/" : "", controller ? controller : "",
+                 strcmp(group, "/") == 0 ? "" : group);
         if (!visit(directory, data))
             return;
         slash = strrchr(group, '/');
@@ -103,12 +95,19 @@ static void visit_groups(const char *root, const char *controller, visitor *visi
     }
 }
 
-static bool read_number(const char *directory, const char *file, uint64_t *number)
+static bool read_line(const char *directory, const char *file, char *line, size_t size)
 {
-    char path[2 * PATH_MAX + 128], line[64];
+    char path[2 * PATH_MAX + 128];
 
     snprintf(path, sizeof path, "%s/%s", directory, file);
-    return read_line(path, line, sizeof line) && sscanf(line, "%" SCNu64, number) == 1;
+    return tl_text_file_read(path, line, size);
+}
+
+static bool read_number(const char *directory, const char *file, uint64_t *number)
+{
+    char line[64];
+
+    return read_line(directory, file, line, sizeof line) && sscanf(line, "%" SCNu64, number) == 1;
 }
 
 /* ---- processors ---- */
@@ -131,11 +130,10 @@ static void note_quota(struct quota *quota, int64_t used_us, int64_t period_us, 
 
 static bool visit_cpu_v2(const char *directory, void *data)
 {
-    char path[2 * PATH_MAX + 128], line[64];
     int64_t used_us, period_us;
+    char line[64];
 
-    snprintf(path, sizeof path, "%s/cpu.max", directory);
-    if (read_line(path, line, sizeof line)
+    if (read_line(directory, "cpu.max", line, sizeof line)
         && sscanf(line, "%" SCNd64 " %" SCNd64, &used_us, &period_us) == 2)
         note_quota(data, used_us, period_us, "cpu.max of cgroup v2");
     return true;
@@ -170,13 +168,13 @@ static uint32_t affinity_count(void)
     return count ? count : 1;
 }
 
-uint32_t tl_host_workers_below(const char *root, char reason[TELAR_REASON_BYTES])
+uint32_t tl_host_workers(const struct tl_groups *groups, char reason[TELAR_REASON_BYTES])
 {
     uint32_t cpus = affinity_count();
     struct quota quota = {UINT32_MAX, ""};
 
-    visit_groups(root, NULL, visit_cpu_v2, &quota);
-    visit_groups(root, "cpu", visit_cpu_v1, &quota);
+    visit_groups(groups, NULL, visit_cpu_v2, &quota);
+    visit_groups(groups, "cpu", visit_cpu_v1, &quota);
     if (quota.cpus < cpus)
         snprintf(reason, TELAR_REASON_BYTES, "%s allows %" PRIu32 " of the %" PRIu32 " CPUs",
                  quota.where, quota.cpus, cpus);
@@ -189,83 +187,84 @@ uint32_t tl_host_workers_below(const char *root, char reason[TELAR_REASON_BYTES]
 
 uint32_t telar_host_workers(char reason[TELAR_REASON_BYTES])
 {
-    return tl_host_workers_below("", reason);
+    struct tl_groups groups;
+
+    tl_groups_read(&groups, "");
+    return tl_host_workers(&groups, reason);
 }
 
 /* ---- memory ---- */
 
-/* The number behind a name in a group's memory.stat; 0 when it is not there. */
-static uint64_t read_stat(const char *directory, const char *name)
+/* Returns the number behind a name at the beginning of a line, 0 when no line begins with it. */
+static uint64_t number_after(const char *text, const char *name)
 {
-    char path[2 * PATH_MAX + 128], line[128];
-    size_t length = strlen(name);
-    uint64_t number = 0;
-    FILE *file;
+    const size_t length = strlen(name);
 
-    snprintf(path, sizeof path, "%s/memory.stat", directory);
-    file = fopen(path, "re");
-    while (file && !number && fgets(line, sizeof line, file))
-        if (strncmp(line, name, length) == 0 && line[length] == ' ')
-            number = strtoull(line + length, NULL, 10);
-    if (file)
-        fclose(file);
-    return number;
+    for (; *text; text += strcspn(text, "\n"), text += *text != 0)
+        if (strncmp(text, name, length) == 0 && (text[length] == ' ' || text[length] == ':'))
+            return strtoull(text + length + 1, NULL, 10);
+    return 0;
 }
 
-/* What a group uses counts files that were read lately; the inactive ones are given up for the
- * asking. */
-static void note_left(uint64_t *left, uint64_t limit, uint64_t used, uint64_t inactive)
-{
-    uint64_t held = used > inactive ? used - inactive : 0, here = limit > held ? limit - held : 0;
+/* What a group of one version is limited by, and has in use. */
+struct memory_files {
+    const char *limit, *used, *inactive; /* two files, and a name in memory.stat */
+};
 
-    if (here < *left)
-        *left = here;
+/*
+ * Lowers *left to what this group may still take. What the group uses includes files that were read
+ * lately; the kernel gives the inactive ones up when memory is short. Files that cannot change the
+ * result are not read: those of a group without a limit, which is v1's largest number, and the
+ * statistics of a group with more than enough left.
+ */
+static void note_left(uint64_t *left, const char *directory, const struct memory_files *files)
+{
+    char text[8192];
+    uint64_t limit, used, here, inactive;
+
+    if (!read_number(directory, files->limit, &limit) || limit >= UINT64_C(1) << 62
+        || !read_number(directory, files->used, &used))
+        return;
+    here = limit > used ? limit - used : 0;
+    if (here >= *left)
+        return;
+    read_line(directory, "memory.stat", text, sizeof text);
+    inactive = number_after(text, files->inactive);
+    used -= inactive < used ? inactive : used;
+    here = limit > used ? limit - used : 0;
+    *left = here < *left ? here : *left;
 }
 
 static bool visit_memory_v2(const char *directory, void *data)
 {
-    uint64_t limit, used;
-
-    if (read_number(directory, "memory.max", &limit)
-        && read_number(directory, "memory.current", &used))
-        note_left(data, limit, used, read_stat(directory, "inactive_file"));
+    note_left(data, directory,
+              &(struct memory_files){"memory.max", "memory.current", "inactive_file"});
     return true;
 }
 
 static bool visit_memory_v1(const char *directory, void *data)
 {
-    uint64_t limit, used;
-
-    if (read_number(directory, "memory.limit_in_bytes", &limit)
-        && read_number(directory, "memory.usage_in_bytes", &used))
-        note_left(data, limit, used, read_stat(directory, "total_inactive_file"));
+    note_left(data, directory,
+              &(struct memory_files){"memory.limit_in_bytes", "memory.usage_in_bytes",
+                                     "total_inactive_file"});
     return true;
 }
 
 static uint64_t mem_available(const char *root)
 {
-    FILE *file = open_below(root, "/proc/meminfo");
-    uint64_t kib, found = UINT64_MAX;
-    char line[128];
+    char path[PATH_MAX], text[4096];
+    uint64_t kib;
 
-    while (file && fgets(line, sizeof line, file))
-        if (sscanf(line, "MemAvailable: %" SCNu64, &kib) == 1)
-            found = kib * 1024;
-    if (file)
-        fclose(file);
-    return found;
+    snprintf(path, sizeof path, "%s/proc/meminfo", root);
+    kib = tl_text_file_read(path, text, sizeof text) ? number_after(text, "MemAvailable") : 0;
+    return kib ? kib * 1024 : UINT64_MAX;
 }
 
-uint64_t tl_host_memory_below(const char *root)
+uint64_t tl_host_memory_bytes(const struct tl_groups *groups)
 {
-    uint64_t left = mem_available(root);
+    uint64_t left = mem_available(groups->root);
 
-    visit_groups(root, NULL, visit_memory_v2, &left);
-    visit_groups(root, "memory", visit_memory_v1, &left);
+    visit_groups(groups, NULL, visit_memory_v2, &left);
+    visit_groups(groups, "memory", visit_memory_v1, &left);
     return left;
-}
-
-uint64_t tl_host_memory_bytes(void)
-{
-    return tl_host_memory_below("");
 }

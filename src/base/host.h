@@ -8,19 +8,27 @@
 #include <stdint.h>
 #include <telar/engine.h>
 
-/*
- * Bytes that can be taken without pushing the host, or the cgroup, into reclaiming what it needs:
- * the smaller of MemAvailable and what is left of the cgroup's limit (v1 and v2). UINT64_MAX when
- * nothing says.
- */
-uint64_t tl_host_memory_bytes(void);
+/* The control groups of this process, as /proc/self/cgroup names them. */
+struct tl_groups {
+    const char *root;
+    char lines[8192];
+};
 
 /*
- * The same, and telar_host_workers, with /proc and /sys below the directory `root`: "" for the
- * host's own, another one for tests. Affinity is always this thread's own.
+ * Reads which control groups this process is in; a run does so once. /proc and /sys are looked for
+ * below the directory `root`, which must stay valid: "" for the host's own, another one for tests.
  */
-uint64_t tl_host_memory_below(const char *root);
-uint32_t tl_host_workers_below(const char *root, char reason[TELAR_REASON_BYTES]);
+void tl_groups_read(struct tl_groups *groups, const char *root);
+
+/*
+ * Returns how many bytes can be taken without making the host, or a control group, reclaim memory
+ * that is in use: the smaller of MemAvailable and what is left of the groups' limits (v1 and v2).
+ * UINT64_MAX when nothing says.
+ */
+uint64_t tl_host_memory_bytes(const struct tl_groups *groups);
+
+/* As telar_host_workers, for these groups. The affinity is always the calling thread's own. */
+uint32_t tl_host_workers(const struct tl_groups *groups, char reason[TELAR_REASON_BYTES]);
 
 /* Nanoseconds of CLOCK_MONOTONIC. Async-signal-safe. */
 uint64_t tl_now_ns(void);

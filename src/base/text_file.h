@@ -10,6 +10,7 @@
 
 /*
  * Reads the beginning of a file into `text`, at most size - 1 bytes, and ends it with a zero byte.
+ * One read is enough, because the kernel makes the whole text of such a file when it is read.
  * Returns false, with text[0] zero, if the file cannot be opened or read. Async-signal-safe.
  */
 bool tl_text_file_read(const char *path, char *text, size_t size);

@@ -21,7 +21,7 @@
 /* ---- plan ---- */
 
 /* How many workers, and why. Serial is one by definition. */
-static void choose_workers(struct tl_run *run)
+static void choose_workers(struct tl_run *run, const struct tl_groups *groups)
 {
     telar_report *report = run->report;
 
@@ -32,7 +32,7 @@ static void choose_workers(struct tl_run *run)
         run->orders.workers = run->options.workers;
         snprintf(report->workers_reason, sizeof report->workers_reason, "asked for");
     } else {
-        run->orders.workers = telar_host_workers(report->workers_reason);
+        run->orders.workers = tl_host_workers(groups, report->workers_reason);
     }
     report->workers_wanted = run->orders.workers;
 }
@@ -98,9 +98,9 @@ struct limit {
     bool own;
 };
 
-static struct limit find_limit(const struct tl_run *run)
+static struct limit find_limit(const struct tl_run *run, const struct tl_groups *groups)
 {
-    const uint64_t host = tl_host_memory_bytes(), own = run->options.max_memory;
+    const uint64_t host = tl_host_memory_bytes(groups), own = run->options.max_memory;
 
     return own && own < host ? (struct limit){own, true} : (struct limit){host, false};
 }
@@ -188,10 +188,13 @@ telar_status tl_run_plan(struct tl_run *run, const struct telar_geometry *image,
         .apart = run->orders.guarded && !run->options.small_pages,
         .resident = run->options.keep_shm != NULL,
     };
-    const struct limit limit = find_limit(run);
+    struct tl_groups groups;
+    struct limit limit;
     telar_status status;
 
-    choose_workers(run);
+    tl_groups_read(&groups, "");
+    limit = find_limit(run, &groups);
+    choose_workers(run, &groups);
     status = lay_out(run, &request, error);
     if (status == TELAR_OK && request.apart && run->job.segment_bytes > limit.bytes) {
         request.apart = false; /* there is no room for the gaps between huge pages */
@@ -231,7 +234,6 @@ telar_status tl_run_workers(struct tl_run *run, struct tl_outcome *outcome,
     run->report->transform_start_ns = tl_run_elapsed_ns(run);
     status = tl_coordinate(&run->job, &run->orders, run->report, outcome, error);
     run->report->transform_ns = tl_run_elapsed_ns(run) - run->report->transform_start_ns;
-    run->report->huge_bytes = tl_segment_huge_bytes(&run->segment);
     return status;
 }
 
@@ -312,6 +314,8 @@ static bool has_begun(const telar_report *report)
  * it. */
 void tl_run_end(struct tl_run *run, telar_report **report)
 {
+    if (report && run->segment.base)
+        run->report->huge_bytes = tl_segment_huge_bytes(&run->segment);
     free(run->row);
     tl_plugins_close(&run->plugins);
     tl_sandbox_free(run->sandbox);

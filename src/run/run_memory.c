@@ -129,7 +129,6 @@ static telar_status run_again(telar_pool *pool, const telar_image *source, telar
     report->transform_start_ns = tl_run_elapsed_ns(run);
     status = tl_coordinator_run(pool->coordinator, report, outcome, error);
     report->transform_ns = tl_run_elapsed_ns(run) - report->transform_start_ns;
-    report->huge_bytes = tl_segment_huge_bytes(&run->segment);
     run->abandoned = outcome->abandoned;
     return status == TELAR_OK ? copy_out(run, source, result, error) : status;
 }
@@ -165,6 +164,8 @@ telar_status telar_pool_run(telar_pool *pool, const telar_image *source, telar_i
         status = run_again(pool, source, result, &outcome, error);
     if (status == TELAR_OK)
         status = tl_run_partial(run, &outcome, error);
+    if (report)
+        run->report->huge_bytes = tl_segment_huge_bytes(&run->segment);
     run->report->total_ns = tl_run_elapsed_ns(run);
     if (report)
         *report = run->report;

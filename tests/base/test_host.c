@@ -48,6 +48,27 @@ static void put(const char *path, const char *text)
     fclose(file);
 }
 
+static uint32_t workers_below_root(char reason[TELAR_REASON_BYTES])
+{
+    struct tl_groups groups;
+
+    tl_groups_read(&groups, root);
+    return tl_host_workers(&groups, reason);
+}
+
+static uint64_t memory_below(const char *directory)
+{
+    struct tl_groups groups;
+
+    tl_groups_read(&groups, directory);
+    return tl_host_memory_bytes(&groups);
+}
+
+static uint64_t memory_below_root(void)
+{
+    return memory_below(root);
+}
+
 /* ---- processors ---- */
 
 /* How many CPUs this process may use, and lets it use no more than `most` of them. */
@@ -70,9 +91,9 @@ START_TEST(affinity_is_counted)
     uint32_t all = restrict_affinity(UINT32_MAX);
 
     make_tree();
-    ck_assert_uint_eq(tl_host_workers_below(root, reason), all);
+    ck_assert_uint_eq(workers_below_root(reason), all);
     restrict_affinity(1);
-    ck_assert_uint_eq(tl_host_workers_below(root, reason), 1);
+    ck_assert_uint_eq(workers_below_root(reason), 1);
     ck_assert_str_eq(reason, "the affinity mask allows 1 CPU");
     ck_assert_uint_eq(telar_host_workers(reason), 1);
     remove_tree();
@@ -85,7 +106,7 @@ static void check_quota(uint32_t allowed, const char *where)
     uint32_t cpus = restrict_affinity(UINT32_MAX);
     char reason[TELAR_REASON_BYTES];
 
-    ck_assert_uint_eq(tl_host_workers_below(root, reason), allowed < cpus ? allowed : cpus);
+    ck_assert_uint_eq(workers_below_root(reason), allowed < cpus ? allowed : cpus);
     ck_assert_msg((strstr(reason, where) != NULL) == (allowed < cpus), "%s", reason);
 }
 
@@ -154,21 +175,21 @@ END_TEST
 START_TEST(the_smallest_room_decides)
 {
     make_tree();
-    ck_assert_uint_eq(tl_host_memory_below(root), UINT64_MAX);
+    ck_assert_uint_eq(memory_below_root(), UINT64_MAX);
     put("/proc/meminfo", "MemTotal:  9000 kB\nMemFree: 100 kB\nMemAvailable:    5000 kB\n");
-    ck_assert_uint_eq(tl_host_memory_below(root), 5000 * 1024);
+    ck_assert_uint_eq(memory_below_root(), 5000 * 1024);
     put("/proc/self/cgroup", "4:memory:/m\n0::/u/v\n");
     put("/sys/fs/cgroup/u/v/memory.max", "max\n");
     put("/sys/fs/cgroup/u/v/memory.current", "4096\n");
-    ck_assert_uint_eq(tl_host_memory_below(root), 5000 * 1024);
+    ck_assert_uint_eq(memory_below_root(), 5000 * 1024);
     put("/sys/fs/cgroup/u/memory.max", "3000000\n");
     put("/sys/fs/cgroup/u/memory.current", "1000000\n");
-    ck_assert_uint_eq(tl_host_memory_below(root), 2000000);
+    ck_assert_uint_eq(memory_below_root(), 2000000);
     put("/sys/fs/cgroup/memory/m/memory.limit_in_bytes", "1000000\n");
     put("/sys/fs/cgroup/memory/m/memory.usage_in_bytes", "300000\n");
-    ck_assert_uint_eq(tl_host_memory_below(root), 700000);
+    ck_assert_uint_eq(memory_below_root(), 700000);
     put("/sys/fs/cgroup/memory/m/memory.usage_in_bytes", "1000001\n");
-    ck_assert_uint_eq(tl_host_memory_below(root), 0);
+    ck_assert_uint_eq(memory_below_root(), 0);
     remove_tree();
 }
 END_TEST
@@ -182,14 +203,30 @@ START_TEST(files_that_can_be_given_up_are_room)
     put("/sys/fs/cgroup/u/memory.current", "2900000\n");
     put("/sys/fs/cgroup/u/memory.stat",
         "anon 100000\nactive_file 7\nworkingset_inactive_file 5\ninactive_file 2000000\n");
-    ck_assert_uint_eq(tl_host_memory_below(root), 2100000);
+    ck_assert_uint_eq(memory_below_root(), 2100000);
     put("/sys/fs/cgroup/memory/m/memory.limit_in_bytes", "1000000\n");
     put("/sys/fs/cgroup/memory/m/memory.usage_in_bytes", "900000\n");
     put("/sys/fs/cgroup/memory/m/memory.stat", "inactive_file 3\ntotal_inactive_file 400000\n");
-    ck_assert_uint_eq(tl_host_memory_below(root), 500000);
+    ck_assert_uint_eq(memory_below_root(), 500000);
     put("/sys/fs/cgroup/memory/m/memory.stat",
         "total_inactive_file 990000\n"); /* read a moment later */
-    ck_assert_uint_eq(tl_host_memory_below(root), 1000000);
+    ck_assert_uint_eq(memory_below_root(), 1000000);
+    remove_tree();
+}
+END_TEST
+
+/* Version 1 says a number where there is no limit, and what such a group uses does not matter. */
+START_TEST(no_limit_of_version_1_is_no_limit)
+{
+    make_tree();
+    put("/proc/meminfo", "MemAvailable: 5000 kB\n");
+    put("/proc/self/cgroup", "4:memory:/m\n");
+    put("/sys/fs/cgroup/memory/m/memory.limit_in_bytes", "9223372036854771712\n");
+    put("/sys/fs/cgroup/memory/m/memory.usage_in_bytes", "9223372036854771712\n");
+    ck_assert_uint_eq(memory_below_root(), 5000 * 1024);
+    put("/sys/fs/cgroup/memory/memory.limit_in_bytes", "1000000\n");
+    put("/sys/fs/cgroup/memory/memory.usage_in_bytes", "400000\n");
+    ck_assert_uint_eq(memory_below_root(), 600000);
     remove_tree();
 }
 END_TEST
@@ -201,7 +238,7 @@ START_TEST(this_host_says_something)
 
     ck_assert_uint_ge(telar_host_workers(reason), 1);
     ck_assert_str_ne(reason, "");
-    ck_assert_uint_gt(tl_host_memory_bytes(), 0);
+    ck_assert_uint_gt(memory_below(""), 0);
     ck_assert_uint_ge(tl_now_ns(), before_ns);
 }
 END_TEST
@@ -216,6 +253,7 @@ int main(void)
         nonsense_is_no_quota,
         the_smallest_room_decides,
         files_that_can_be_given_up_are_room,
+        no_limit_of_version_1_is_no_limit,
         this_host_says_something,
         NULL,
     };

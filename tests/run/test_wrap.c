@@ -414,6 +414,38 @@ START_TEST(killed_coordinators_leave_nothing)
 }
 END_TEST
 
+/* Returns whether a run in memory opens a stream, which only the list of mappings is read from. */
+static bool reads_mappings(bool with_report)
+{
+    const struct telar_options options = {.engine = TELAR_THREADS, .workers = 2, .plan = {2, 2}};
+    telar_image *image = picture_new(2200, 1000, 3, 8), *result;
+    telar_pipeline *pipeline = telar_pipeline_new();
+    telar_report *report = NULL;
+    bool read;
+
+    ck_assert_int_eq(telar_pipeline_parse(pipeline, "invert", NULL), TELAR_OK);
+    wrap_arm("fopen", EMFILE, 1);
+    ck_assert_int_eq(
+        telar_run(image, &result, pipeline, &options, with_report ? &report : NULL, NULL),
+        TELAR_OK);
+    read = wrap_disarm();
+    ck_assert_int_eq(report != NULL, with_report);
+    telar_report_free(report);
+    telar_pipeline_free(pipeline);
+    telar_image_free(result);
+    telar_image_free(image);
+    return read;
+}
+
+/* Reading /proc/self/smaps takes longer the more the program has mapped. */
+START_TEST(mappings_are_read_only_for_a_report)
+{
+    wrap_begin(USUAL);
+    ck_assert(!reads_mappings(false));
+    ck_assert(reads_mappings(true));
+}
+END_TEST
+
 int main(void)
 {
     const TTest *const tests[] = {
@@ -426,6 +458,7 @@ int main(void)
         without_nameless_files,
         through_a_window,
         killed_coordinators_leave_nothing,
+        mappings_are_read_only_for_a_report,
         NULL,
     };
 
