@@ -6,15 +6,11 @@
 #include "base/bytes.h"
 #include "flate/checksum.h"
 #include "base/status.h"
+#include "png/framing.h"
 
 #include <string.h>
 
-enum { HEAD_BYTES = 8, CRC_BYTES = 4, READ_BYTES = 4096 };
-
-static bool is_end(const unsigned char *head)
-{
-    return memcmp(head + 4, "IEND", 4) == 0;
-}
+enum { READ_BYTES = 4096 };
 
 /*
  * Whether libpng passes over a chunk of this head when the picture is complete: over any but IHDR,
@@ -22,11 +18,8 @@ static bool is_end(const unsigned char *head)
  */
 static bool passes(const unsigned char *head)
 {
-    for (int i = 4; i < HEAD_BYTES; i++)
-        if (!((head[i] | 0x20) >= 'a' && (head[i] | 0x20) <= 'z'))
-            return false;
-    return memcmp(head + 4, "IHDR", 4) != 0
-           && tl_load_be32(head) <= (is_end(head) ? 0 : 0x7fffffff);
+    return tl_chunk_has_letters(head) && !tl_chunk_is(head, "IHDR")
+           && tl_chunk_length(head) <= (tl_chunk_is(head, "IEND") ? 0 : TL_CHUNK_DATA_MAX);
 }
 
 /* Reads n bytes, at most READ_BYTES, and shows them to the scan. */
@@ -43,7 +36,7 @@ static telar_status read_body(struct tl_png_input *input, struct tl_chunk_scan *
                               const unsigned char *head, bool *good, struct telar_error *error)
 {
     unsigned char bytes[READ_BYTES];
-    uint32_t left = tl_load_be32(head), crc = tl_crc32(0, head + 4, HEAD_BYTES - 4);
+    uint32_t left = tl_chunk_length(head), crc = tl_chunk_crc_of_name(head);
     telar_status status = TELAR_OK;
 
     while (status == TELAR_OK && left > 0) {
@@ -54,7 +47,7 @@ static telar_status read_body(struct tl_png_input *input, struct tl_chunk_scan *
         left -= (uint32_t)n;
     }
     if (status == TELAR_OK)
-        status = read_some(input, scan, bytes, CRC_BYTES, error);
+        status = read_some(input, scan, bytes, TL_CHUNK_CRC_BYTES, error);
     *good = status == TELAR_OK && tl_load_be32(bytes) == crc;
     return status;
 }
@@ -65,23 +58,23 @@ telar_status tl_after_idat_read(struct tl_png_input *input, struct tl_chunk_scan
 {
     const uint64_t idat_limit = scan->idat_bytes + from->idat_bytes;
     const unsigned char *first = from->head;
-    unsigned char head[HEAD_BYTES];
+    unsigned char head[TL_CHUNK_HEAD_BYTES];
     telar_status status = TELAR_OK;
     bool good = true;
 
     do {
         if (first)
-            memcpy(head, first, HEAD_BYTES);
+            memcpy(head, first, TL_CHUNK_HEAD_BYTES);
         else
-            status = tl_png_input_read(input, head, HEAD_BYTES, error);
+            status = tl_png_input_read(input, head, TL_CHUNK_HEAD_BYTES, error);
         first = NULL;
         if (status != TELAR_OK || !(good = passes(head)))
             break;
-        status = tl_chunk_scan_bytes(scan, head, HEAD_BYTES, error);
+        status = tl_chunk_scan_bytes(scan, head, TL_CHUNK_HEAD_BYTES, error);
         if (status == TELAR_OK)
             status = read_body(input, scan, head, &good, error);
         good = good && scan->idat_bytes <= idat_limit;
-    } while (status == TELAR_OK && good && !is_end(head));
+    } while (status == TELAR_OK && good && !tl_chunk_is(head, "IEND"));
     *doubt = status == TELAR_OK && !good;
     if (*doubt)
         status = tl_fail(

@@ -6,6 +6,7 @@
 #include "base/bytes.h"
 #include "flate/checksum.h"
 #include "flate/inflate.h"
+#include "png/framing.h"
 #include "png/unfilter.h"
 
 #include <errno.h>
@@ -13,7 +14,7 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { HEAD_BYTES = 8, CRC_BYTES = 4, ZLIB_HEAD_BYTES = 2, END_BYTES = 6, PIECE_BYTES = 65536 };
+enum { ZLIB_HEAD_BYTES = 2, END_BYTES = 6, PIECE_BYTES = 65536 };
 
 /*
  * How much image data may lie, beside its pixels, in the last row, and behind it. Less than libpng
@@ -57,14 +58,14 @@ static bool read_at(int fd, void *bytes, size_t n, uint64_t offset, int *errnum)
 /* Looks at the chunk at *offset, which must be IDAT, and goes behind it. */
 static bool look_at_idat(int fd, uint64_t *offset, struct tl_bands_part *part)
 {
-    unsigned char head[HEAD_BYTES];
+    unsigned char head[TL_CHUNK_HEAD_BYTES];
     int errnum;
 
-    if (!read_at(fd, head, sizeof head, *offset, &errnum) || memcmp(head + 4, "IDAT", 4) != 0
-        || tl_load_be32(head) > 0x7fffffff)
+    if (!read_at(fd, head, sizeof head, *offset, &errnum) || !tl_chunk_is(head, "IDAT")
+        || tl_chunk_length(head) > TL_CHUNK_DATA_MAX)
         return false;
-    *part = (struct tl_bands_part){*offset + HEAD_BYTES, tl_load_be32(head)};
-    *offset += HEAD_BYTES + (uint64_t)part->bytes + CRC_BYTES;
+    *part = (struct tl_bands_part){*offset + TL_CHUNK_HEAD_BYTES, tl_chunk_length(head)};
+    *offset += (uint64_t)part->bytes + TL_CHUNK_FRAME_BYTES;
     return true;
 }
 
@@ -73,7 +74,7 @@ static bool look_at_idat(int fd, uint64_t *offset, struct tl_bands_part *part)
 static bool look_at_end(int fd, uint64_t *offset, uint32_t *adler)
 {
     struct tl_bands_part end;
-    unsigned char bytes[4 + END_BYTES + CRC_BYTES];
+    unsigned char bytes[4 + END_BYTES + TL_CHUNK_CRC_BYTES];
     int errnum;
 
     if (!look_at_idat(fd, offset, &end) || end.bytes != END_BYTES
@@ -161,7 +162,7 @@ static uint64_t used(const struct reading *r)
 static bool fetch(struct reading *r)
 {
     const uint32_t n = r->left < PIECE_BYTES ? r->left : PIECE_BYTES;
-    unsigned char crc[CRC_BYTES];
+    unsigned char crc[TL_CHUNK_CRC_BYTES];
 
     if (r->in.used < r->in.n || n == 0)
         return true;

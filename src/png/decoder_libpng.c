@@ -21,6 +21,7 @@
 #include "png/band_reader.h"
 #include "base/status.h"
 #include "png/after_idat.h"
+#include "png/framing.h"
 
 #include <assert.h>
 #include <errno.h>
@@ -35,8 +36,6 @@ enum {
     SPLIT_BYTES =
         64, /* and those that may follow in further IDAT chunks: the end of a block, a checksum */
     ALIGNMENT = 64,
-    HEAD_BYTES = 8, /* of a chunk */
-    CRC_BYTES = 4,
 };
 
 static telar_status hand_out(const struct tl_decoder *decoder, struct telar_error *error)
@@ -130,7 +129,7 @@ static void on_read(png_structp png, png_bytep bytes, size_t n)
 static void read_header(struct tl_decoder *d)
 {
     png_set_read_fn(d->png, d, on_read);
-    png_set_sig_bytes(d->png, TL_PNG_SIGNATURE_BYTES);
+    png_set_sig_bytes(d->png, TL_SIGNATURE_BYTES);
     png_set_crc_action(d->png, PNG_CRC_ERROR_QUIT, PNG_CRC_ERROR_QUIT);
     png_set_benign_errors(d->png, 0);
     png_set_keep_unknown_chunks(d->png, PNG_HANDLE_CHUNK_NEVER, NULL,
@@ -269,7 +268,7 @@ telar_status tl_decoder_read(struct tl_decoder *decoder, unsigned char *data, si
 bool tl_decoder_in_bands(const struct tl_decoder *d)
 {
     return !d->unusual && d->color_type != PNG_COLOR_TYPE_PALETTE && d->bit_depth >= 8
-           && d->passes == 1 && !d->transparent && d->scan.left_bytes >= CRC_BYTES;
+           && d->passes == 1 && !d->transparent && d->scan.left_bytes >= TL_CHUNK_CRC_BYTES;
 }
 
 bool tl_decoder_find_bands(struct tl_decoder *d, uint32_t band_rows)
@@ -277,8 +276,8 @@ bool tl_decoder_find_bands(struct tl_decoder *d, uint32_t band_rows)
     if (!tl_decoder_in_bands(d) || !d->input.owned || !d->input.file_bytes
         || d->scan.restart_used != sizeof d->scan.restart)
         return false;
-    d->restart = tl_band_reader_find(d->input.fd, d->input.position - HEAD_BYTES, d->scan.restart,
-                                     d->geometry.rows, band_rows);
+    d->restart = tl_band_reader_find(d->input.fd, d->input.position - TL_CHUNK_HEAD_BYTES,
+                                     d->scan.restart, d->geometry.rows, band_rows);
     return d->restart != NULL;
 }
 
@@ -337,7 +336,8 @@ bool tl_decoder_read_band(struct tl_decoder *decoder, unsigned char *filtered, u
     const size_t row_bytes = telar_row_bytes(&decoder->geometry) + 1;
 
     if (!decoder->used)
-        tl_idat_stream_begin(&decoder->stream, (uint32_t)(decoder->scan.left_bytes - CRC_BYTES));
+        tl_idat_stream_begin(&decoder->stream,
+                             (uint32_t)(decoder->scan.left_bytes - TL_CHUNK_CRC_BYTES));
     decoder->used = true;
     decoder->rows_read += rows;
     if (decoder->rows_read < decoder->geometry.rows)
@@ -348,9 +348,10 @@ bool tl_decoder_read_band(struct tl_decoder *decoder, unsigned char *filtered, u
 
 /* What one copy of a decoder leaves to another. */
 struct rest {
-    uint64_t position;              /* how much of the file was read */
-    uint64_t idat_bytes;            /* as in struct tl_after_idat */
-    unsigned char head[HEAD_BYTES]; /* the last of that: of the chunk behind the image data */
+    uint64_t position;   /* how much of the file was read */
+    uint64_t idat_bytes; /* as in struct tl_after_idat */
+    unsigned char
+        head[TL_CHUNK_HEAD_BYTES]; /* the last of that: of the chunk behind the image data */
     unsigned char bytes[TL_PNG_INPUT_BUFFER_BYTES];
 };
 _Static_assert(sizeof(struct rest) == TL_REST_BYTES, "as codec.h has it");
@@ -365,7 +366,7 @@ bool tl_decoder_end_image(struct tl_decoder *decoder, unsigned char bytes[TL_RES
                             &rest->idat_bytes))
         return false;
     rest->position = input->position;
-    memcpy(rest->head, decoder->stream.head, HEAD_BYTES);
+    memcpy(rest->head, decoder->stream.head, TL_CHUNK_HEAD_BYTES);
     memcpy(rest->bytes, input->buffer + input->begin, input->end - input->begin);
     *n = offsetof(struct rest, bytes) + (input->end - input->begin);
     return true;
@@ -375,7 +376,7 @@ telar_status tl_decoder_read_tail(struct tl_decoder *decoder, const unsigned cha
                                   bool *doubt, struct telar_error *error)
 {
     const struct rest *rest = (const void *)bytes;
-    unsigned char head[HEAD_BYTES];
+    unsigned char head[TL_CHUNK_HEAD_BYTES];
     struct tl_after_idat from = {.idat_bytes = SPLIT_BYTES};
 
     decoder->scan.head_bytes = 0; /* the scan goes on behind IDAT, whose data it has not seen */
@@ -387,7 +388,7 @@ telar_status tl_decoder_read_tail(struct tl_decoder *decoder, const unsigned cha
         const uint64_t position = __atomic_load_n(&rest->position, __ATOMIC_RELAXED);
         const uint64_t idat_bytes = __atomic_load_n(&rest->idat_bytes, __ATOMIC_RELAXED);
 
-        memcpy(head, rest->head, HEAD_BYTES);
+        memcpy(head, rest->head, TL_CHUNK_HEAD_BYTES);
         from = (struct tl_after_idat){head, idat_bytes < SPLIT_BYTES ? idat_bytes : SPLIT_BYTES};
         tl_png_input_resume(&decoder->input, position < INT64_MAX / 2 ? position : INT64_MAX / 2,
                             rest->bytes, n - offsetof(struct rest, bytes));

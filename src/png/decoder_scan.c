@@ -12,21 +12,14 @@
 #include "base/bytes.h"
 #include "flate/checksum.h"
 #include "base/status.h"
+#include "png/framing.h"
 
 #include <errno.h>
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum {
-    HEAD_BYTES = 8,
-    CRC_BYTES = 4,
-    IHDR_BYTES = 13,
-    TRUECOLOR = 2,
-    PALETTE = 3,
-    COLOR = 2,
-    ALPHA = 4
-};
+enum { IHDR_BYTES = 13, TRUECOLOR = 2, PALETTE = 3, COLOR = 2, ALPHA = 4 };
 
 telar_status tl_decoder_new(const char *path, const struct telar_limits *limits,
                             struct tl_decoder **decoder, struct telar_error *error)
@@ -119,24 +112,26 @@ static bool good_format(const unsigned char ihdr[IHDR_BYTES])
            && ihdr[10] == 0 && ihdr[11] == 0 && ihdr[12] <= 1;
 }
 
-/* A chunk's data and CRC. False when it is not as it should be. */
-static bool body(struct tl_decoder *d, uint32_t length, uint32_t crc, unsigned char *copy)
+/* Takes the data and the CRC of the chunk with this head. Returns false if the chunk is not as it
+ * should be. */
+static bool body(struct tl_decoder *d, const unsigned char *head, unsigned char *copy)
 {
-    unsigned char stored[CRC_BYTES];
+    const uint32_t length = tl_chunk_length(head);
+    uint32_t crc = tl_chunk_crc_of_name(head);
+    unsigned char stored[TL_CHUNK_CRC_BYTES];
     uint32_t ignored = 0;
 
-    return length <= 0x7fffffff && pass(d, length, &crc, copy)
+    return length <= TL_CHUNK_DATA_MAX && pass(d, length, &crc, copy)
            && pass(d, sizeof stored, &ignored, stored) && tl_load_be32(stored) == crc;
 }
 
 static bool first_chunk(struct tl_decoder *d)
 {
-    unsigned char head[HEAD_BYTES], ihdr[IHDR_BYTES];
+    unsigned char head[TL_CHUNK_HEAD_BYTES], ihdr[IHDR_BYTES];
     uint32_t ignored = 0;
 
-    if (!pass(d, HEAD_BYTES, &ignored, head) || tl_load_be32(head) != IHDR_BYTES
-        || memcmp(head + 4, "IHDR", 4) != 0 || !body(d, IHDR_BYTES, tl_crc32(0, "IHDR", 4), ihdr)
-        || !good_format(ihdr))
+    if (!pass(d, sizeof head, &ignored, head) || tl_chunk_length(head) != IHDR_BYTES
+        || !tl_chunk_is(head, "IHDR") || !body(d, head, ihdr) || !good_format(ihdr))
         return false;
     d->geometry.columns = tl_load_be32(ihdr);
     d->geometry.rows = tl_load_be32(ihdr + 4);
@@ -150,21 +145,17 @@ static bool first_chunk(struct tl_decoder *d)
  * before. */
 static bool further_chunks(struct tl_decoder *d)
 {
-    unsigned char head[HEAD_BYTES];
+    unsigned char head[TL_CHUNK_HEAD_BYTES];
     uint32_t ignored = 0;
     bool plain = true;
 
-    while (pass(d, HEAD_BYTES, &ignored, head)) {
-        const unsigned char *name = head + 4;
-
-        if (memcmp(name, "IDAT", 4) == 0)
-            return plain && tl_load_be32(head) <= 0x7fffffff;
-        d->transparent |= memcmp(name, "tRNS", 4) == 0;
-        for (int i = 0; i < 4; i++)
-            plain &= (name[i] | 0x20) >= 'a' && (name[i] | 0x20) <= 'z';
-        plain &= (name[0] & 0x20) && memcmp(name, "tRNS", 4) != 0;
-        if (memcmp(name, "IEND", 4) == 0
-            || !body(d, tl_load_be32(head), tl_crc32(0, name, 4), NULL))
+    while (pass(d, sizeof head, &ignored, head)) {
+        if (tl_chunk_is(head, "IDAT"))
+            return plain && tl_chunk_length(head) <= TL_CHUNK_DATA_MAX;
+        d->transparent |= tl_chunk_is(head, "tRNS");
+        plain &=
+            tl_chunk_has_letters(head) && tl_chunk_is_ancillary(head) && !tl_chunk_is(head, "tRNS");
+        if (tl_chunk_is(head, "IEND") || !body(d, head, NULL))
             return false;
     }
     return false;
@@ -241,30 +232,13 @@ static bool is_list_of_names(const char text[TELAR_CHUNK_NAMES_BYTES])
     return i < TELAR_CHUNK_NAMES_BYTES && text[i] == '\0';
 }
 
-/* Whether a chunk may be kept: it is ancillary, and all of it is there. *bytes is its whole length.
- */
-static bool plain_chunk(const unsigned char *chunk, size_t left, size_t *bytes)
-{
-    size_t length;
-
-    if (left < HEAD_BYTES + CRC_BYTES)
-        return false;
-    length = tl_load_be32(chunk);
-    if (length > left - HEAD_BYTES - CRC_BYTES || !(chunk[4] & 0x20))
-        return false;
-    for (int i = 4; i < HEAD_BYTES; i++)
-        if (!((chunk[i] | 0x20) >= 'a' && (chunk[i] | 0x20) <= 'z'))
-            return false;
-    *bytes = HEAD_BYTES + length + CRC_BYTES;
-    return tl_load_be32(chunk + HEAD_BYTES + length) == tl_crc32(0, chunk + 4, length + 4);
-}
-
 /* Takes the chunks over that libpng has found behind the image data. */
 static telar_status take_chunks(struct tl_decoder *d, const unsigned char *bytes, size_t n,
                                 struct telar_error *error)
 {
-    for (size_t at = 0, chunk_bytes; at < n; at += chunk_bytes)
-        if (!plain_chunk(bytes + at, n - at, &chunk_bytes))
+    for (size_t at = 0, whole; at < n; at += whole)
+        if (!(whole = tl_chunk_whole(bytes + at, n - at)) || !tl_chunk_has_letters(bytes + at)
+            || !tl_chunk_is_ancillary(bytes + at))
             return tl_fail(error, TELAR_INPUT, 0,
                            "%s: has damaged or misplaced chunks behind its image data",
                            d->input.name);

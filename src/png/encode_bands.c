@@ -5,6 +5,7 @@
 
 #include "base/bytes.h"
 #include "flate/checksum.h"
+#include "png/framing.h"
 #include "png/kept_chunks.h"
 #include "flate/deflate.h"
 #include "png/encode_small.h"
@@ -16,13 +17,11 @@
 #include <string.h>
 
 enum {
-    HEAD_BYTES = 8, /* of a chunk: length and type */
-    CRC_BYTES = 4,
     ZLIB_HEAD_BYTES = 2,
     IHDR_BYTES = 13,
     RESTART_BYTES = 12,
     /* Of a slot: what stands around two parts, and what tl_deflate_bound adds for the second. */
-    SLOT_FRAMES = 2 * (HEAD_BYTES + CRC_BYTES) + ZLIB_HEAD_BYTES + 32,
+    SLOT_FRAMES = 2 * TL_CHUNK_FRAME_BYTES + ZLIB_HEAD_BYTES + 32,
     /*
      * Of pixels in a band: large enough to compress well and to be worth a message, small enough
      * for a cache. A picture that is not large has smaller ones, so that there are some for
@@ -42,16 +41,6 @@ static const unsigned char zlib_head[ZLIB_HEAD_BYTES] = {0x78, 0x01};
 static size_t aligned(size_t n)
 {
     return (n + 63) / 64 * 64;
-}
-
-/* Puts a chunk's head before and its CRC behind n bytes of data that stand at chunk + HEAD_BYTES;
- * returns the end. */
-static unsigned char *close_chunk(unsigned char *chunk, const char *type, size_t n)
-{
-    tl_store_be32(chunk, (uint32_t)n);
-    memcpy(chunk + 4, type, 4);
-    tl_store_be32(chunk + HEAD_BYTES + n, tl_crc32(0, chunk + 4, n + 4));
-    return chunk + HEAD_BYTES + n + CRC_BYTES;
 }
 
 /* ---- bands ---- */
@@ -106,8 +95,7 @@ size_t tl_encode_slot_bytes(const struct telar_geometry *image, uint32_t band_ro
     struct tl_band band = whole_band(image, band_rows);
     size_t bound = tl_deflate_bound(tl_filter_size(&band));
 
-    /* a chunk's length is 31 bits (PNG specification, 5.3) */
-    return bound > 0x7fffffff - SLOT_FRAMES ? SIZE_MAX : bound + SLOT_FRAMES;
+    return bound > TL_CHUNK_DATA_MAX - SLOT_FRAMES ? SIZE_MAX : bound + SLOT_FRAMES;
 }
 
 /*
@@ -169,14 +157,14 @@ static size_t compress(const struct compressor *c, const unsigned char *filtered
 static unsigned char *put_part(const struct compressor *compressor, const unsigned char *filtered,
                                size_t n, bool first, unsigned char *chunk)
 {
-    unsigned char *data = chunk + HEAD_BYTES;
+    unsigned char *data = chunk + TL_CHUNK_HEAD_BYTES;
 
     if (first) {
         memcpy(data, zlib_head, ZLIB_HEAD_BYTES);
         data += ZLIB_HEAD_BYTES;
     }
     data += compress(compressor, filtered, n, data);
-    return close_chunk(chunk, "IDAT", (size_t)(data - chunk) - HEAD_BYTES);
+    return tl_chunk_close(chunk, "IDAT", (size_t)(data - chunk) - TL_CHUNK_HEAD_BYTES);
 }
 
 struct tl_encoded tl_encode_band(const struct telar_geometry *image,
@@ -210,17 +198,14 @@ bool tl_encode_is_framed(const unsigned char *bytes, size_t n, bool first)
 {
     int parts = 0;
 
-    for (size_t at = 0, data; at < n; at += HEAD_BYTES + data + CRC_BYTES, parts++, first = false) {
+    for (size_t at = 0, whole; at < n; at += whole, parts++, first = false) {
         const unsigned char *chunk = bytes + at;
 
-        if (n - at < HEAD_BYTES + CRC_BYTES)
-            return false;
-        data = tl_load_be32(chunk);
-        if (data > n - at - HEAD_BYTES - CRC_BYTES || memcmp(chunk + 4, "IDAT", 4) != 0
-            || tl_load_be32(chunk + HEAD_BYTES + data) != tl_crc32(0, chunk + 4, data + 4)
+        whole = tl_chunk_whole(chunk, n - at);
+        if (!whole || !tl_chunk_is(chunk, "IDAT")
             || (first
-                && (data < ZLIB_HEAD_BYTES
-                    || memcmp(chunk + HEAD_BYTES, zlib_head, ZLIB_HEAD_BYTES) != 0)))
+                && (whole < TL_CHUNK_FRAME_BYTES + ZLIB_HEAD_BYTES
+                    || memcmp(chunk + TL_CHUNK_HEAD_BYTES, zlib_head, ZLIB_HEAD_BYTES) != 0)))
             return false;
     }
     return parts == 1 || parts == 2;
@@ -240,37 +225,36 @@ static unsigned char *put_ihdr(unsigned char *at, const struct telar_geometry *i
 {
     static const unsigned char color_types[] = {0, 0, 4, 2,
                                                 6}; /* by channels; PNG specification, 11.2.1 */
-    unsigned char *data = at + HEAD_BYTES;
+    unsigned char *data = at + TL_CHUNK_HEAD_BYTES;
 
     memset(data, 0, IHDR_BYTES);
     tl_store_be32(data, image->columns);
     tl_store_be32(data + 4, image->rows);
     data[8] = (unsigned char)image->depth;
     data[9] = color_types[image->channels];
-    return close_chunk(at, "IHDR", IHDR_BYTES);
+    return tl_chunk_close(at, "IHDR", IHDR_BYTES);
 }
 
 static unsigned char *put_restart(unsigned char *at, const struct tl_format *format)
 {
     const uint32_t rows = part_rows(&format->image, format->small);
-    unsigned char *data = at + HEAD_BYTES;
+    unsigned char *data = at + TL_CHUNK_HEAD_BYTES;
 
     memset(data, 0, RESTART_BYTES);
     data[0] = 1;
     tl_store_be32(data + 4, rows);
     tl_store_be32(data + 8, (format->image.rows + rows - 1) / rows);
-    return close_chunk(at, "teLR", RESTART_BYTES);
+    return tl_chunk_close(at, "teLR", RESTART_BYTES);
 }
 
 telar_status tl_encode_head(struct tl_atomic_output *output, const struct tl_format *format,
                             const struct tl_chunks *chunks, struct telar_error *error)
 {
-    static const unsigned char signature[] = {137, 'P', 'N', 'G', '\r', '\n', 26, '\n'};
     unsigned char bytes[FIXED_MAX], *at = bytes;
     telar_status status;
 
-    memcpy(at, signature, sizeof signature);
-    at = put_ihdr(at + sizeof signature, &format->image);
+    memcpy(at, tl_png_signature, sizeof tl_png_signature);
+    at = put_ihdr(at + sizeof tl_png_signature, &format->image);
     status = tl_atomic_output_write(output, bytes, (size_t)(at - bytes), error);
     if (status == TELAR_OK && chunks)
         status = tl_atomic_output_write(output, chunks->bytes, chunks->before_idat, error);
@@ -283,19 +267,19 @@ telar_status tl_encode_head(struct tl_atomic_output *output, const struct tl_for
 telar_status tl_encode_tail(struct tl_atomic_output *output, uint32_t adler,
                             const unsigned char *chunks, size_t n, struct telar_error *error)
 {
-    unsigned char bytes[FIXED_MAX], *data = bytes + HEAD_BYTES, *at;
+    unsigned char bytes[FIXED_MAX], *data = bytes + TL_CHUNK_HEAD_BYTES, *at;
     telar_status status;
 
     data[0] = 3; /* a final block of fixed codes that holds its end only (RFC 1951, 3.2.3) */
     data[1] = 0;
     tl_store_be32(data + 2, adler);
-    at = close_chunk(bytes, "IDAT", 6);
+    at = tl_chunk_close(bytes, "IDAT", 6);
     status = tl_atomic_output_write(output, bytes, (size_t)(at - bytes), error);
     if (status == TELAR_OK && n)
         status = tl_atomic_output_write(output, chunks, n, error);
     if (status != TELAR_OK)
         return status;
-    at = close_chunk(bytes, "IEND", 0);
+    at = tl_chunk_close(bytes, "IEND", 0);
     return tl_atomic_output_write(output, bytes, (size_t)(at - bytes), error);
 }
 

@@ -5,10 +5,9 @@
 
 #include "base/bytes.h"
 #include "flate/checksum.h"
+#include "png/framing.h"
 
 #include <string.h>
-
-enum { HEAD_BYTES = 8, CRC_BYTES = 4 };
 
 /* Copies exactly n bytes of the file. */
 static bool copy(struct tl_png_input *input, unsigned char *to, size_t n)
@@ -41,19 +40,18 @@ void tl_idat_stream_begin(struct tl_idat_stream *stream, uint32_t chunk_bytes)
 /* At the end of a chunk's data: whether its CRC is right. Reads the head of the next. */
 static bool close_chunk(struct tl_idat_stream *stream, struct tl_png_input *input)
 {
-    unsigned char crc[CRC_BYTES];
+    unsigned char crc[TL_CHUNK_CRC_BYTES];
 
     return stream->chunk_left == 0 && copy(input, crc, sizeof crc)
-           && tl_load_be32(crc) == stream->crc && copy(input, stream->head, HEAD_BYTES);
+           && tl_load_be32(crc) == stream->crc && copy(input, stream->head, sizeof stream->head);
 }
 
 /* Goes on to the chunk whose head has been read, which must be IDAT. */
 static bool open_chunk(struct tl_idat_stream *stream)
 {
-    stream->chunk_bytes = stream->chunk_left = tl_load_be32(stream->head);
-    stream->crc = tl_crc32(0, "IDAT", 4);
-    return memcmp(stream->head + 4, "IDAT", 4) == 0
-           && stream->chunk_left <= 0x7fffffff; /* PNG specification, 5.3 */
+    stream->chunk_bytes = stream->chunk_left = tl_chunk_length(stream->head);
+    stream->crc = tl_chunk_crc_of_name(stream->head);
+    return tl_chunk_is(stream->head, "IDAT") && stream->chunk_left <= TL_CHUNK_DATA_MAX;
 }
 
 /* Goes on to the next chunk with data. */
@@ -193,7 +191,7 @@ bool tl_idat_stream_end(struct tl_idat_stream *stream, struct tl_png_input *inpu
     }
     if ((stream->ended && stream->chunk_left > 0) || !pass_chunk(stream, input, limit))
         return false;
-    for (limit = stream->used + *more; memcmp(stream->head + 4, "IDAT", 4) == 0;)
+    for (limit = stream->used + *more; tl_chunk_is(stream->head, "IDAT");)
         if (!open_chunk(stream) || !pass_chunk(stream, input, limit))
             return false;
     *more = limit - stream->used;

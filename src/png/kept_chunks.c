@@ -3,14 +3,12 @@
 
 #include "png/kept_chunks.h"
 
-#include "base/bytes.h"
 #include "base/status.h"
+#include "png/framing.h"
 
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
-
-enum { HEAD_BYTES = 8, CRC_BYTES = 4, NAME_BYTES = 4 };
 
 /*
  * The kinds that are kept. `once`: a file may hold one (a second is dropped). `before`: must stand
@@ -18,7 +16,7 @@ enum { HEAD_BYTES = 8, CRC_BYTES = 4, NAME_BYTES = 4 };
  * specification, table 5.3.
  */
 static const struct {
-    char name[NAME_BYTES + 1];
+    char name[TL_CHUNK_NAME_BYTES + 1];
     bool once, before;
 } kinds[] = {
     {"gAMA", true, true},   {"cHRM", true, true},   {"sRGB", true, true},
@@ -75,15 +73,15 @@ static void note(char list[TELAR_CHUNK_NAMES_BYTES], const unsigned char *name)
 {
     size_t used = strlen(list);
 
-    for (size_t at = 0; at < used; at += NAME_BYTES + 1)
-        if (memcmp(list + at, name, NAME_BYTES) == 0)
+    for (size_t at = 0; at < used; at += TL_CHUNK_NAME_BYTES + 1)
+        if (memcmp(list + at, name, TL_CHUNK_NAME_BYTES) == 0)
             return;
-    if (used + 1 + NAME_BYTES >= TELAR_CHUNK_NAMES_BYTES)
+    if (used + 1 + TL_CHUNK_NAME_BYTES >= TELAR_CHUNK_NAMES_BYTES)
         return;
     if (used > 0)
         list[used++] = ' ';
-    memcpy(list + used, name, NAME_BYTES);
-    list[used + NAME_BYTES] = '\0';
+    memcpy(list + used, name, TL_CHUNK_NAME_BYTES);
+    list[used + TL_CHUNK_NAME_BYTES] = '\0';
 }
 
 static bool wanted(struct tl_chunk_scan *scan, const unsigned char *name)
@@ -91,7 +89,7 @@ static bool wanted(struct tl_chunk_scan *scan, const unsigned char *name)
     for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++) {
         uint32_t bit = UINT32_C(1) << i;
 
-        if (memcmp(kinds[i].name, name, NAME_BYTES) != 0)
+        if (memcmp(kinds[i].name, name, TL_CHUNK_NAME_BYTES) != 0)
             continue;
         if ((kinds[i].once && scan->kinds_seen & bit) || (kinds[i].before && scan->idat_seen))
             return false;
@@ -102,43 +100,41 @@ static bool wanted(struct tl_chunk_scan *scan, const unsigned char *name)
 }
 
 /* The chunk that telar writes itself, and writes anew, so that it is neither kept nor dropped. */
-static bool is_restart(const struct tl_chunk_scan *scan, const unsigned char *name)
+static bool is_restart(const struct tl_chunk_scan *scan)
 {
-    return memcmp(name, "teLR", NAME_BYTES) == 0 && !scan->idat_seen && scan->restart_used == 0
-           && scan->left_bytes == sizeof scan->restart + CRC_BYTES;
+    return tl_chunk_is(scan->head, "teLR") && !scan->idat_seen && scan->restart_used == 0
+           && scan->left_bytes == sizeof scan->restart + TL_CHUNK_CRC_BYTES;
 }
 
 /* Transparency, which pixels have as alpha from then on; where it may not stand, it means nothing.
  */
-static bool becomes_alpha(const struct tl_chunk_scan *scan, const unsigned char *name)
+static bool becomes_alpha(const struct tl_chunk_scan *scan)
 {
-    return memcmp(name, "tRNS", NAME_BYTES) == 0 && !scan->idat_seen;
+    return tl_chunk_is(scan->head, "tRNS") && !scan->idat_seen;
 }
 
 /* The head of a chunk is complete: decides what becomes of the chunk. */
 static telar_status begin_chunk(struct tl_chunk_scan *scan, struct telar_error *error)
 {
-    const unsigned char *head = scan->head, *name = head + 4;
-    uint32_t length = tl_load_be32(head);
-    bool ancillary = name[0] & 0x20; /* a small first letter: PNG specification, 5.4 */
+    const unsigned char *head = scan->head, *name = tl_chunk_name(head);
 
-    scan->left_bytes = (uint64_t)length + CRC_BYTES;
-    scan->in_idat = memcmp(name, "IDAT", NAME_BYTES) == 0;
+    scan->left_bytes = (uint64_t)tl_chunk_length(head) + TL_CHUNK_CRC_BYTES;
+    scan->in_idat = tl_chunk_is(head, "IDAT");
     scan->idat_seen |= scan->in_idat;
     scan->n_chunks++;
     scan->keeping = wanted(scan, name);
     note(scan->names, name);
-    scan->in_restart = is_restart(scan, name);
-    if (ancillary && !scan->keeping && !scan->in_restart && !becomes_alpha(scan, name))
+    scan->in_restart = is_restart(scan);
+    if (tl_chunk_is_ancillary(head) && !scan->keeping && !scan->in_restart && !becomes_alpha(scan))
         note(scan->dropped, name);
     if (!scan->keeping)
         return TELAR_OK;
-    if (scan->kept.used + HEAD_BYTES + scan->left_bytes > scan->limit_bytes)
+    if (scan->kept.used + TL_CHUNK_HEAD_BYTES + scan->left_bytes > scan->limit_bytes)
         return tl_fail(error, TELAR_INPUT, 0,
                        "%s: its texts, profiles and other chunks to keep take more than %" PRIu64
                        " bytes (at chunk %.4s); remove them or raise the limit",
                        scan->name, scan->limit_bytes, (const char *)name);
-    return append(&scan->kept, head, HEAD_BYTES)
+    return append(&scan->kept, head, TL_CHUNK_HEAD_BYTES)
                ? TELAR_OK
                : tl_fail(error, TELAR_HOST, 0, "%s: no memory for its chunks", scan->name);
 }
@@ -147,7 +143,8 @@ static telar_status begin_chunk(struct tl_chunk_scan *scan, struct telar_error *
 static telar_status take_body(struct tl_chunk_scan *scan, const unsigned char *bytes, size_t n,
                               struct telar_error *error)
 {
-    uint64_t data_bytes = scan->left_bytes > CRC_BYTES ? scan->left_bytes - CRC_BYTES : 0;
+    uint64_t data_bytes =
+        scan->left_bytes > TL_CHUNK_CRC_BYTES ? scan->left_bytes - TL_CHUNK_CRC_BYTES : 0;
 
     if (scan->in_idat)
         scan->idat_bytes += n < data_bytes ? n : data_bytes;
@@ -170,14 +167,14 @@ telar_status tl_chunk_scan_bytes(struct tl_chunk_scan *scan, const unsigned char
     telar_status status = TELAR_OK;
 
     while (n > 0 && status == TELAR_OK) {
-        bool in_head = scan->head_bytes < HEAD_BYTES;
-        uint64_t lacking = in_head ? HEAD_BYTES - scan->head_bytes : scan->left_bytes;
+        bool in_head = scan->head_bytes < TL_CHUNK_HEAD_BYTES;
+        uint64_t lacking = in_head ? TL_CHUNK_HEAD_BYTES - scan->head_bytes : scan->left_bytes;
         size_t part = lacking < n ? (size_t)lacking : n;
 
         if (in_head) {
             memcpy(scan->head + scan->head_bytes, bytes, part);
             scan->head_bytes += part;
-            if (scan->head_bytes == HEAD_BYTES)
+            if (scan->head_bytes == TL_CHUNK_HEAD_BYTES)
                 status = begin_chunk(scan, error);
         } else {
             status = take_body(scan, bytes, part, error);

@@ -4,6 +4,7 @@
 #include "png/png_input.h"
 
 #include "base/status.h"
+#include "png/framing.h"
 
 #include <assert.h>
 #include <errno.h>
@@ -13,10 +14,6 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
-
-/* Chosen to show the usual damage of transfers (PNG specification, 5.2). */
-static const unsigned char signature[TL_PNG_SIGNATURE_BYTES] = {0x89, 'P',  'N',  'G',
-                                                                '\r', '\n', 0x1a, '\n'};
 
 /* What people give by mistake, by its first bytes. */
 static const struct {
@@ -110,7 +107,7 @@ static telar_status no_png(const struct tl_png_input *input, struct telar_error 
 
     if (input->end == 0)
         return tl_fail(error, TELAR_INPUT, 0, "%s: is empty; give a PNG file", input->name);
-    if (input->end < TL_PNG_SIGNATURE_BYTES && memcmp(bytes, signature, input->end) == 0)
+    if (input->end < TL_SIGNATURE_BYTES && memcmp(bytes, tl_png_signature, input->end) == 0)
         return tl_fail(error, TELAR_INPUT, 0,
                        "%s: is truncated after %zu bytes; get a complete copy", input->name,
                        input->end);
@@ -133,16 +130,16 @@ static telar_status take_signature(struct tl_png_input *input, struct telar_erro
 {
     ssize_t got = 1;
 
-    while (input->end < TL_PNG_SIGNATURE_BYTES && got > 0) {
+    while (input->end < TL_SIGNATURE_BYTES && got > 0) {
         got = read_some(input, input->buffer + input->end, sizeof input->buffer - input->end);
         if (got < 0)
             return tl_fail(error, TELAR_INPUT, errno, "%s: cannot be read", input->name);
         input->end += (size_t)got;
     }
-    if (input->end < TL_PNG_SIGNATURE_BYTES
-        || memcmp(input->buffer, signature, TL_PNG_SIGNATURE_BYTES) != 0)
+    if (input->end < TL_SIGNATURE_BYTES
+        || memcmp(input->buffer, tl_png_signature, TL_SIGNATURE_BYTES) != 0)
         return no_png(input, error);
-    input->begin = input->position = TL_PNG_SIGNATURE_BYTES;
+    input->begin = input->position = TL_SIGNATURE_BYTES;
     return TELAR_OK;
 }
 
@@ -230,7 +227,7 @@ void tl_png_input_forget(struct tl_png_input *input)
 
 bool tl_png_input_rewind(struct tl_png_input *input)
 {
-    unsigned char signature_again[TL_PNG_SIGNATURE_BYTES];
+    unsigned char signature_again[TL_SIGNATURE_BYTES];
 
     if (input->next < 0 && !input->log.keep)
         return false;

@@ -10,7 +10,7 @@
 
 #include "base/descriptor.h"
 
-enum { TL_PNG_INPUT_BUFFER_BYTES = 65536, TL_PNG_SIGNATURE_BYTES = 8 };
+enum { TL_PNG_INPUT_BUFFER_BYTES = 65536 };
 
 /*
  * A regular file is read at places that are told, never from where the descriptor happens to be:
