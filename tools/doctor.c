@@ -141,7 +141,7 @@ static void examine_shm(struct findings *findings)
  */
 static void examine_left_names(struct findings *findings)
 {
-    const struct tl_shm_names names = left_names_found();
+    const struct telar_shm_names names = left_names_found();
 
     if (names.left > 0)
         add(findings, "left names", LEVEL_WARN,

@@ -22,6 +22,7 @@
 #include <telar/plugin.h>
 #include <telar/pool.h>
 #include <telar/report.h>
+#include <telar/shm_name.h>
 #include <telar/status.h>
 #include <telar/transform.h>
 

@@ -13,6 +13,7 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
+#include <telar/shm_name.h>
 #include <unistd.h>
 
 /* What a name is made of. */
@@ -67,7 +68,7 @@ void tl_shm_name_make(uint64_t random, char name[TL_SHM_NAME_BYTES])
 }
 
 /* Counts a name that a killed process left, and removes it if this user made it. */
-static void remove_left(struct tl_shm_names *names, int directory, const char *name)
+static void remove_left(struct telar_shm_names *names, int directory, const char *name)
 {
     char made[TL_SHM_NAME_BYTES];
     struct parts parts;
@@ -83,9 +84,9 @@ static void remove_left(struct tl_shm_names *names, int directory, const char *n
         names->left++;
 }
 
-struct tl_shm_names tl_shm_names_remove(void)
+struct telar_shm_names telar_shm_names_remove(void)
 {
-    struct tl_shm_names names = {0};
+    struct telar_shm_names names = {0};
     struct dirent *entry;
     DIR *directory;
 

@@ -15,6 +15,7 @@
 #include <sys/mman.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <telar/shm_name.h>
 
 /* Written by the process that makes the segment, in shm_unlink. */
 static struct seen {
@@ -78,7 +79,7 @@ START_TEST(a_name_that_a_killed_process_left_is_removed)
     ck_assert_int_eq(waitpid(pid, &status, 0), pid);
     ck_assert(WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL);
     check_form(pid);
-    tl_shm_names_remove();
+    telar_shm_names_remove();
     ck_assert_int_ne(access(seen->path, F_OK), 0);
 }
 END_TEST
@@ -93,7 +94,7 @@ START_TEST(a_name_of_a_living_process_stays)
     ck_assert_int_eq(waitpid(pid, &status, WUNTRACED), pid);
     ck_assert(WIFSTOPPED(status));
     check_form(pid);
-    tl_shm_names_remove();
+    telar_shm_names_remove();
     ck_assert_int_eq(access(seen->path, F_OK), 0);
     ck_assert_int_eq(kill(pid, SIGCONT), 0);
     ck_assert_int_eq(waitpid(pid, &status, 0), pid);
@@ -163,7 +164,7 @@ static void make_file(const char *name, const char *content)
 static bool survives(const char *name, const char *content)
 {
     make_file(name, content);
-    tl_shm_names_remove();
+    telar_shm_names_remove();
     return unlink(path_of(name)) == 0;
 }
 
@@ -205,10 +206,10 @@ START_TEST(what_is_no_file_stays)
 
     snprintf(name, sizeof name, "telar-%d-7-0123456789abcdef", gone_pid());
     ck_assert_int_eq(symlink("/dev/null", path_of(name)), 0);
-    tl_shm_names_remove();
+    telar_shm_names_remove();
     ck_assert_int_eq(unlink(path_of(name)), 0);
     ck_assert_int_eq(mkdir(path_of(name), 0700), 0);
-    tl_shm_names_remove();
+    telar_shm_names_remove();
     ck_assert_int_eq(rmdir(path_of(name)), 0);
 }
 END_TEST
@@ -236,7 +237,7 @@ START_TEST(a_name_of_another_user_stays_and_is_counted)
     snprintf(name, sizeof name, "telar-%d-7-0123456789abcdef", gone_pid());
     make_file(name, "");
     ck_assert_int_eq(chown(path_of(name), 65534, 65534), 0);
-    ck_assert_uint_ge(tl_shm_names_remove().left, 1);
+    ck_assert_uint_ge(telar_shm_names_remove().left, 1);
     ck_assert_int_eq(unlink(path_of(name)), 0);
 }
 END_TEST

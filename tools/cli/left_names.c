@@ -3,14 +3,14 @@
 
 #include "cli/left_names.h"
 
-static struct tl_shm_names found;
+static struct telar_shm_names found;
 
 void left_names_remove(void)
 {
-    found = tl_shm_names_remove();
+    found = telar_shm_names_remove();
 }
 
-struct tl_shm_names left_names_found(void)
+struct telar_shm_names left_names_found(void)
 {
     return found;
 }

@@ -5,12 +5,12 @@
 #ifndef TOOLS_LEFT_NAMES_H
 #define TOOLS_LEFT_NAMES_H
 
-#include "isolate/shm_name.h"
+#include <telar/shm_name.h>
 
 /* Removes those of this user whose process is gone. main calls it once, before the command. */
 void left_names_remove(void);
 
 /* Returns what left_names_remove found. */
-struct tl_shm_names left_names_found(void);
+struct telar_shm_names left_names_found(void);
 
 #endif
