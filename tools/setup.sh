@@ -1,11 +1,13 @@
 # SPDX-License-Identifier: MIT
-# setup.sh - sourced by tools/demo and tools/check: installs what is missing, and builds below build/.
-#
-#     setup_install build|test     all that a build, or a build and the tests, need; exit 4 when it cannot be had
-#     setup_build NAME [OPTION...] configures build/NAME with the options and builds it; status 1 when that fails
+# setup.sh - tools/demo and tools/check source it to install missing packages and to build in build/.
+#     setup_install build|test     installs all that a build needs, or a build and the tests. Exits
+#                                  with status 4 if that is not possible.
+#     setup_build NAME [OPTION...] configures build/NAME with the options and builds it. Returns 1 on
+#                                  failure.
 
-# The one list of packages: what for, Debian's name, and how to see that it is there: a program, a module of pkg-config
-# (NAME.pc) or a C header. Nothing is asked of the package manager while all of it is there.
+# The list of packages: the purpose, Debian's name, and a sign that the package is installed. A sign
+# is a program, a pkg-config module (NAME.pc) or a C header. While all signs are found, the package
+# manager is not called.
 setup_packages='
 build autoconf   autoreconf
 build automake   automake
@@ -23,6 +25,7 @@ test  check      check.pc
 test  strace     strace
 '
 
+# Succeeds if the sign is found.
 setup_has()
 {
     case $1 in
@@ -32,7 +35,7 @@ setup_has()
     esac
 }
 
-# Sets `packages` and `signs`, of those that are not there.
+# Sets `packages` and `signs` to those that are missing.
 setup_missing()
 {
     packages='' signs=''
@@ -42,6 +45,7 @@ setup_missing()
     done <<<"$setup_packages"
 }
 
+# Ends the script with the missing signs and the command that installs the packages.
 setup_refuse()
 {
     echo "$0: $1" >&2
@@ -67,7 +71,8 @@ setup_install()
         as_root='sudo -n'
     fi
     echo "installing:$packages"
-    # The lists of a new system may be old or absent: only then are they fetched.
+    # On a new system the package lists may be old or missing. They are fetched only if the install
+    # fails.
     if ! setup_apt install --no-install-recommends $packages >"$log" 2>&1; then
         { setup_apt update && setup_apt install --no-install-recommends $packages; } >>"$log" 2>&1 || {
             cat "$log" >&2
@@ -78,8 +83,9 @@ setup_install()
     [ -z "$packages" ] || setup_refuse "apt-get installed the packages, and something is still missing"
 }
 
-# A directory that was configured otherwise is made anew: with another compiler for example, or before a package was there
-# (tools/demo needs no Check, which tools/check then installs).
+# Configures build/NAME again from scratch if anything differs from last time: the options, the
+# compiler, or the version of a library. For example, tools/demo configures without Check, and
+# tools/check then installs Check.
 setup_configure()
 {
     local name=$1 found='' sign

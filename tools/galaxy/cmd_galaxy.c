@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * telar galaxy: the options, and the way from the drawing (galaxy.h) to a file. The whole picture
- * is in memory while it is drawn: at most 600 MB, for 100 megapixels at 16 bits.
+ * cmd_galaxy.c - telar galaxy: reads the options, draws the picture (galaxy.h) and writes the file.
+ *
+ * The whole picture is in memory while it is drawn: at most 600 MB, for 100 megapixels at 16 bits.
  */
 #include <config.h>
 
@@ -14,7 +15,8 @@
 
 enum { PIXELS_MAX = 100000000 };
 
-/* The error is filled beforehand: galaxy_new() fails without one. */
+/* Draws the picture and writes it. galaxy_new() fills no error, so the error begins as "no memory".
+ */
 static telar_status draw(const struct telar_geometry *geometry, uint64_t seed, const char *path)
 {
     struct galaxy *galaxy = galaxy_new(geometry->rows, geometry->columns, seed);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Logarithm, power, root, angle in integers. Each says in its own words how good it is;
+ * fixed.c - logarithm, power, root and angle in integers. fixed.h states the accuracy of each.
  * tests/tools/test_galaxy.c compares them with libm.
  */
 #include <config.h>
@@ -13,7 +13,7 @@ int32_t fixed_log2(uint64_t x)
     uint64_t m = whole > 31 ? x >> (whole - 31) : x << (31 - whole); /* 1 <= m < 2, as Q31 */
     int32_t result = whole;
 
-    /* Squaring doubles the logarithm: each time that it passes 2, the next binary digit is 1. */
+    /* Squaring m doubles its logarithm. If m then reaches 2, the next binary digit is 1. */
     for (int bit = 0; bit < 16; bit++) {
         m = m * m >> 31;
         result = result * 2 + (m >> 32 ? 1 : 0);
@@ -26,7 +26,7 @@ int32_t fixed_exp2(int32_t x)
 {
     int32_t whole = x >> 16;
     int64_t f = x - whole * (int64_t)FIXED_ONE;
-    /* 2^f between 0 and 1: a cubic through both ends, coefficients in Q16 */
+    /* 2^f between 0 and 1: a cubic that is exact at both ends, coefficients in Q16 */
     int64_t y = FIXED_ONE + (f * (45562 + ((f * (14872 + ((f * 5102) >> 16))) >> 16)) >> 16);
 
     if (whole < -16)
@@ -36,7 +36,9 @@ int32_t fixed_exp2(int32_t x)
     return (int32_t)(whole < 0 ? y >> -whole : y << whole);
 }
 
-/* Digit by digit, in base 4: the largest power of 4 that fits is taken away again and again. */
+/*
+ * Digit by digit in base 2: tries each power of 4 from the largest on, and subtracts it if it fits.
+ */
 uint32_t fixed_sqrt(uint64_t x)
 {
     uint64_t root = 0;
@@ -52,9 +54,11 @@ uint32_t fixed_sqrt(uint64_t x)
     return (uint32_t)root;
 }
 
+/* Bhaskara's approximation of the sine (7th century): 16 t (1 - t) / (5 - 4 t (1 - t)). */
 int32_t fixed_cos(uint32_t angle)
 {
-    int64_t t = ((uint64_t)angle + FIXED_ONE / 4) * 2 % (2 * FIXED_ONE); /* sine of t half turns */
+    /* the sine of t half turns */
+    int64_t t = ((uint64_t)angle + FIXED_ONE / 4) * 2 % (2 * FIXED_ONE);
     int64_t sign = t < FIXED_ONE ? 1 : -1;
     int64_t hump;
 
@@ -63,13 +67,16 @@ int32_t fixed_cos(uint32_t angle)
     return (int32_t)(sign * ((16 * hump) << 16) / (5 * FIXED_ONE - 4 * hump));
 }
 
-/* The angle of a slope of 0 to 1: an eighth of a turn, bent. */
+/* Returns the angle of a slope of 0 to 1: an eighth of a turn, with a quadratic correction. */
 static uint32_t angle_of_slope(uint32_t slope)
 {
     return slope / 8 + (uint32_t)((uint64_t)slope * (FIXED_ONE - slope) * 2848 >> 32);
 }
 
-/* Folded into the first eighth of the circle, where the slope is at most 1, and unfolded again. */
+/*
+ * Folds the point into the first eighth of the circle, where the slope is at most 1. Then unfolds
+ * the angle.
+ */
 uint32_t fixed_angle(int32_t x, int32_t y)
 {
     uint32_t ax = (uint32_t)(x < 0 ? -x : x), ay = (uint32_t)(y < 0 ? -y : y), angle;

@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * fixed.h - the little arithmetic a drawing needs, in integers, so that the same seed gives the
- * same bytes with every compiler and every libm. Q16 means: 65536 is one. Angles are turns: 65536
- * is once around. A negative number shifted right keeps its sign, as every compiler does it.
+ * fixed.h - arithmetic in integers, so that a seed gives the same bytes with every compiler and
+ * libm.
+ *
+ * Q16 means that 65536 is one. Angles are in turns: 65536 is one full turn. Shifting a negative
+ * number right keeps its sign, as on every compiler that telar supports.
  */
 #ifndef TOOLS_FIXED_H
 #define TOOLS_FIXED_H
@@ -11,25 +13,31 @@
 
 enum { FIXED_ONE = 65536 };
 
-/* log2(x) as Q16, exact to one unit. x > 0. */
+/* Returns log2(x) as Q16, exact to one unit. x must be positive. */
 int32_t fixed_log2(uint64_t x);
 
-/* 2^x for Q16 x, as Q16, to about one part in 10,000. Saturates: 0 below -16, INT32_MAX from 15 up.
+/*
+ * Returns 2^x as Q16, for x as Q16, to about one part in 10,000. Returns 0 below -16, INT32_MAX
+ * from 15 on.
  */
 int32_t fixed_exp2(int32_t x);
 
-/* The square root, rounded down. */
+/* Returns the square root, rounded down. */
 uint32_t fixed_sqrt(uint64_t x);
 
-/* cos of an angle, as Q16, to 0.002 (Bhaskara's approximation). */
+/* Returns the cosine of an angle as Q16, to 0.002. */
 int32_t fixed_cos(uint32_t angle);
 
-/* The angle of the point (x, y), 0 to 65535, to 0.0006 turns, without a bend. |x|, |y| < 2^30. */
+/*
+ * Returns the angle of the point (x, y), 0 to 65535, to 0.0006 turns. |x|, |y| < 2^30. The result
+ * is continuous where the formula changes from one eighth of the circle to the next.
+ */
 uint32_t fixed_angle(int32_t x, int32_t y);
 
 /*
- * 64 random bits that depend on x alone (the finisher of splitmix64: Steele, Lea, Flood, "Fast
- * splittable pseudorandom number generators", 2014). Counting x up gives an equally good sequence.
+ * Returns 64 random bits that depend on x alone: the mixing function of splitmix64 (Steele, Lea,
+ * Flood, "Fast splittable pseudorandom number generators", 2014). Successive x give a good
+ * sequence.
  */
 static inline uint64_t fixed_random(uint64_t x)
 {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The galaxy itself, and the sensor that takes its picture. The stars before it are in
- * galaxy_stars.c.
+ * galaxy.c - draws the galaxy, and simulates the sensor that takes the picture. galaxy_stars.c
+ * draws the stars in front of it.
  */
 #include <config.h>
 
@@ -12,66 +12,69 @@
 #include <stdlib.h>
 
 /*
- * A point of the galaxy's plane is known by two numbers: `log_r`, log2 of its distance from the
- * centre (Q16; one is half the picture's smaller side), and `wind`, the angle that is left when the
- * winding of a logarithmic spiral is taken away: it stays the same along an arm. Brightness depends
- * on log_r through tables and on wind through the arms; clouds are noise in these two coordinates,
- * so that they are drawn out along the arms as in nature.
+ * A point of the galaxy's plane has two coordinates.
+ * log_r  log2 of its distance from the centre, as Q16. The unit is half the picture's smaller side.
+ * wind   its angle minus the winding of a logarithmic spiral. It is constant along an arm.
+ * Brightness depends on log_r through tables, and on wind through the arms. Clouds are noise in
+ * these two coordinates, so they stretch along the arms as in nature.
  */
 enum {
-    LOG_R_LEAST =
-        -10 * FIXED_ONE, /* nearer to the centre than 1/1024, and farther than 8, nothing changes */
+    LOG_R_LEAST = -10 * FIXED_ONE, /* nearer than 1/1024 and farther than 8 nothing changes */
     LOG_R_MOST = 3 * FIXED_ONE,
-    PROFILE_SHIFT = 9, /* one entry of a radial table is 2^9 of Q16 */
+    PROFILE_SHIFT = 9, /* one entry of a radial table covers 2^9 units of Q16 */
     PROFILE_ENTRIES = ((LOG_R_MOST - LOG_R_LEAST) >> PROFILE_SHIFT) + 2,
     LOG2_BITS = 9,
     ARM_BITS = 10,
     ARM_SHIFT = 16 - ARM_BITS,
-    LATTICE = 128, /* side of the periodic grid of random values behind the clouds */
+    LATTICE = 128, /* side of the periodic grid of random values from which clouds are made */
     SIGMA_SHIFT = 6,
     SIGMA_ENTRIES = (GALAXY_WHITE >> SIGMA_SHIFT) + 1,
 };
 
-/* The look of it. Lengths in half the smaller side, angles in turns (Q16). */
+/* The appearance. Lengths are in half the smaller side, angles in turns (Q16). */
 enum {
     TILT_COS = 60548,
-    TILT_SIN = -25080, /* the plane's long axis, 22.5 degrees from the rows */
-    FLATTEN = 105000,  /* seen at a slant: the short axis counts 1.6 times */
+    TILT_SIN = -25080, /* the plane's long axis is 22.5 degrees from the rows */
+    FLATTEN = 105000,  /* seen at an angle: the short axis counts 1.6 times */
     WINDING = 21500,   /* turns of an arm for each doubling of the distance */
 };
 
+/* Light at one distance from the centre, in 1/65536 of white. */
 struct profile {
     int32_t bulge, disc, arms;
 };
 
 struct point {
-    int32_t u, v, log_r; /* u, v: right angles in the galaxy's plane, Q16 */
+    int32_t u, v, log_r; /* u, v: rectangular coordinates in the galaxy's plane, Q16 */
     uint32_t wind;
 };
 
+/* galaxy_new fills the tables, and nothing changes them later. galaxy_row writes `light`. */
 struct galaxy {
     uint32_t rows, columns;
     uint64_t seed;
     struct profile profile[PROFILE_ENTRIES];
     int32_t log2[(1 << LOG2_BITS) + 2];
-    uint16_t arm[1 << ARM_BITS];   /* brightness across an arm, Q16 less one */
-    uint16_t clear[1 << ARM_BITS]; /* what dust lets through: exp2(-4 i / 1024), Q16 less one */
+    uint16_t arm[1 << ARM_BITS];   /* brightness across an arm, Q16 minus one */
+    uint16_t clear[1 << ARM_BITS]; /* light that passes dust: exp2(-4 i / 1024), Q16 minus one */
     uint8_t lattice[LATTICE][LATTICE];
     int32_t sigma[SIGMA_ENTRIES]; /* noise of a sample, by its light */
-    int32_t light[];              /* one row */
+    int32_t light[];              /* one row of pixels, GALAXY_CHANNELS values each */
 };
 
-/* exp(-r / length), for r = 2^log_r; length as Q16. */
+/* Returns exp(-r / length) for r = 2^log_r. `length` is Q16. */
 static int32_t fade(int32_t log_r, int32_t length)
 {
     int64_t r = log_r < 5 * FIXED_ONE ? fixed_exp2(log_r) : 32 * FIXED_ONE;
-    int64_t halvings = r * 94548 / length; /* 1 / ln 2 in Q16: r / length / ln 2 as Q16 */
+    int64_t halvings = r * 94548 / length; /* 1 / ln 2 in Q16: gives r / length / ln 2 as Q16 */
 
     return halvings > 20 * FIXED_ONE ? 0 : fixed_exp2((int32_t)-halvings);
 }
 
-/* A bulge of two exponentials, a disc, and arms that reach further out than it. Numbers chosen by
- * eye. */
+/*
+ * Fills the radial table: a bulge of two exponentials, a disc, and arms that reach farther out than
+ * the disc. The numbers were chosen by eye.
+ */
 static void fill_profile(struct galaxy *g)
 {
     for (int i = 0; i < PROFILE_ENTRIES; i++) {
@@ -85,7 +88,7 @@ static void fill_profile(struct galaxy *g)
     }
 }
 
-/* Across an arm: steep on both sides, and a fainter arm between two. */
+/* Fills the table across an arm: steep at both sides, with a fainter arm between two. */
 static void fill_arm(struct galaxy *g)
 {
     for (uint32_t i = 0; i < 1 << ARM_BITS; i++) {
@@ -108,8 +111,10 @@ static void fill_tables(struct galaxy *g)
         for (uint32_t x = 0; x < LATTICE; x++)
             g->lattice[y][x] =
                 (uint8_t)(fixed_random(fixed_random(g->seed) + y * LATTICE + x) >> 56);
-    /* read noise of 1.5 levels of 8 bits, and photon noise, whose variance is proportional to the
-     * light */
+    /*
+     * Read noise of 1.5 levels of 8 bits, plus photon noise, whose variance is proportional to the
+     * light.
+     */
     for (uint32_t i = 0; i < SIGMA_ENTRIES; i++)
         g->sigma[i] = (int32_t)fixed_sqrt(385 * 385 + ((uint64_t)i << SIGMA_SHIFT) * 31);
 }
@@ -136,20 +141,23 @@ void galaxy_free(struct galaxy *galaxy)
     free(galaxy);
 }
 
-/* log2 of x > 0 as Q16, from the table: fixed_log2 is exact, but takes sixteen steps. */
+/* Returns log2 of x > 0 as Q16, from a table. fixed_log2 is exact but takes sixteen steps. */
 static int32_t quick_log2(const struct galaxy *g, uint64_t x)
 {
     int whole = 63 - __builtin_clzll(x);
     uint32_t m =
-        (uint32_t)((x << (63 - whole)) >> 32) & 0x7fffffff; /* behind the leading one, Q31 */
+        /* the bits after the leading one, Q31 */
+        (uint32_t)((x << (63 - whole)) >> 32) & 0x7fffffff;
     const int32_t *at = &g->log2[m >> (31 - LOG2_BITS)];
     int64_t between = (m >> (15 - LOG2_BITS)) & 0xffff;
 
     return whole * FIXED_ONE + at[0] + (int32_t)((at[1] - at[0]) * between >> 16);
 }
 
-/* One octave of clouds at (x, y), Q16; the pattern repeats in x after mask + 1, a power of 2. 0 to
- * 65535. */
+/*
+ * Returns one octave of clouds at (x, y), Q16: 0 to 65535 (value noise). The
+ * pattern repeats in x after mask + 1 cells, a power of 2.
+ */
 static int32_t cloud(const struct galaxy *g, uint32_t x, uint32_t y, uint32_t mask)
 {
     uint32_t x0 = (x >> 16) & mask, x1 = (x0 + 1) & mask, y0 = (y >> 16) % LATTICE,
@@ -157,15 +165,17 @@ static int32_t cloud(const struct galaxy *g, uint32_t x, uint32_t y, uint32_t ma
     int32_t fx = (x >> 8) & 255, fy = (y >> 8) & 255;
     int32_t top, bottom;
 
-    fx = fx * fx * (768 - 2 * fx) >> 16; /* eased, so that the grid does not show */
+    fx = fx * fx * (768 - 2 * fx) >> 16; /* smoothstep, so that the grid does not show */
     fy = fy * fy * (768 - 2 * fy) >> 16;
     top = (g->lattice[y0][x0] << 8) + (g->lattice[y0][x1] - g->lattice[y0][x0]) * fx;
     bottom = (g->lattice[y1][x0] << 8) + (g->lattice[y1][x1] - g->lattice[y1][x0]) * fx;
     return top + ((bottom - top) * fy >> 8);
 }
 
-/* Four octaves of clouds; the first has `cells` of them from x = 0 to 1, and repeats after `period`
- * cells. */
+/*
+ * Returns four octaves of clouds. The first has `cells` cells from x = 0 to 1 and repeats after
+ * `period` cells.
+ */
 static int32_t clouds(const struct galaxy *g, uint32_t x, uint32_t y, uint32_t cells,
                       uint32_t period)
 {
@@ -179,8 +189,7 @@ static int32_t clouds(const struct galaxy *g, uint32_t x, uint32_t y, uint32_t c
     return sum * 16 / 15;
 }
 
-/* Between two entries of a table light goes in a straight line, so that no rings show in a large
- * picture. */
+/* Interpolates the radial table linearly, so that large pictures show no rings. */
 static struct profile profile_at(const struct galaxy *g, int32_t log_r)
 {
     const struct profile *p = &g->profile[(log_r - LOG_R_LEAST) >> PROFILE_SHIFT];
@@ -193,7 +202,7 @@ static struct profile profile_at(const struct galaxy *g, int32_t log_r)
     };
 }
 
-/* The part of x, 0 to 65535, that is above `floor`, `gain` times; at most 65535. */
+/* Returns `gain` times the part of x (0 to 65535) above `floor`, at most 65535. */
 static int32_t above(int32_t x, int32_t floor, int32_t gain)
 {
     int32_t y = (x - floor) * gain;
@@ -201,13 +210,13 @@ static int32_t above(int32_t x, int32_t floor, int32_t gain)
     return x <= floor ? 0 : y > 65535 ? 65535 : y;
 }
 
-/* Light of the arms and the disc, with the dust before them, at one point. */
+/* Adds the light of arms and disc at one point, reduced by the dust in front of them. */
 static void add_disc(const struct galaxy *g, struct profile p, struct point at,
                      int32_t light[GALAXY_CHANNELS])
 {
     /*
-     * Q6: how much of each colour old stars, young stars and glowing clouds have; how much of it
-     * dust takes away
+     * Q6: the colours of old stars, young stars and glowing clouds, and the colours that dust
+     * absorbs.
      */
     static const int32_t old[] = {60, 50, 40}, hot[] = {32, 41, 62};
     static const int32_t pink[] = {56, 20, 34}, taken[] = {38, 50, 64};
@@ -216,10 +225,11 @@ static void add_disc(const struct galaxy *g, struct profile p, struct point at,
             fine = p.arms < 512 ? 0 : clouds(g, v, u, 40, LATTICE);
     int32_t rough = (clouds(g, at.wind, (uint32_t)(at.log_r - LOG_R_LEAST) / 2, 8, 8) + grain) / 2;
     uint32_t across =
-        (2 * at.wind + (uint32_t)(rough - 32768) / 2) & 0xffff; /* the arms' edges are ragged */
+        /* noise makes the arms' edges ragged */
+        (2 * at.wind + (uint32_t)(rough - 32768) / 2) & 0xffff;
     int64_t arm = (int64_t)p.arms * g->arm[across >> ARM_SHIFT] >> 16;
     int64_t lane =
-        g->arm[((across + 10500) & 0xffff) >> ARM_SHIFT]; /* dust lies on the inner edge */
+        g->arm[((across + 10500) & 0xffff) >> ARM_SHIFT]; /* dust lies on an arm's inner edge */
     int64_t young = arm * (7000 + above(rough, 21000, 3)) >> 16,
             glow = arm * above(fine, 41500, 4) >> 16;
     int64_t dust = (lane + 9000) * above((grain + rough) / 2, 19000, 2) >> 16;
@@ -232,7 +242,7 @@ static void add_disc(const struct galaxy *g, struct profile p, struct point at,
     }
 }
 
-/* Light of the sky and the galaxy at (u, v) of its plane, Q16. */
+/* Computes the light of sky and galaxy at (u, v) of its plane, Q16. */
 static void draw_point(const struct galaxy *g, int32_t u, int32_t v, int32_t light[GALAXY_CHANNELS])
 {
     static const int32_t sky[] = {1500, 1400, 2000}, warm[] = {64, 57, 44};
@@ -257,7 +267,7 @@ static int32_t clamp_radius(int64_t x)
     return (int32_t)(x < -most ? -most : x > most ? most : x);
 }
 
-/* Fills g->light with a row of the sky: along it, (u, v) moves by equal steps (Q32). */
+/* Fills g->light with one row of sky. Along a row (u, v) grows by equal steps (Q32). */
 static void draw_sky(struct galaxy *g, uint32_t row)
 {
     int64_t side = g->rows < g->columns ? g->rows : g->columns;
@@ -281,9 +291,9 @@ static void draw_sky(struct galaxy *g, uint32_t row)
 }
 
 /*
- * What a sensor makes of light: it adds noise and clips. The sum of four uniform numbers is as good
- * as a normal one here (Irwin-Hall): its deviation is 65536 / sqrt(3), so 28378 / 2^30 brings it to
- * one.
+ * Returns the sample that a sensor makes of this light: adds noise and clips. The sum of four
+ * uniform numbers is close enough to a normal one (Irwin-Hall distribution). Its standard deviation
+ * is 65536 / sqrt(3), and the factor 28378 / 2^30 makes it one.
  */
 static uint32_t sample(const struct galaxy *g, int32_t light, uint64_t random)
 {

@@ -5,15 +5,17 @@
 #include "galaxy/galaxy.h"
 
 /*
- * The sky is cut into square cells; which stars a cell has is a function of the seed and the cell,
- * so that a row finds its stars without a list of them. Faint stars are many and small, bright ones
- * few, with a halo and the four spikes of a telescope whose small mirror hangs on four vanes.
+ * galaxy_stars.c - draws the stars in front of the galaxy.
+ *
+ * The sky is divided into square cells. The stars of a cell depend on the seed and the cell alone,
+ * so a row can find its stars without a list. Faint stars are many and small. Bright stars are few.
+ * They have a halo and four spikes, as from a telescope whose secondary mirror hangs on four vanes.
  */
 struct layer {
-    uint32_t cell;    /* pixels, side */
-    uint32_t most;    /* stars of a cell: 0 to this, each number as likely */
-    uint32_t reach;   /* pixels around a star that it may light */
-    int32_t faintest; /* light of the faintest one's middle */
+    uint32_t cell;    /* side in pixels */
+    uint32_t most;    /* stars of a cell: 0 to this, each number equally likely */
+    uint32_t reach;   /* how many pixels around it a star may light */
+    int32_t faintest; /* light at the middle of the faintest star */
     int32_t brightest;
     int32_t exponent; /* fluxes follow a power law: P(flux > f) ~ f^(-1/exponent), Q16 */
     int spiky;
@@ -30,12 +32,13 @@ static const struct layer layers[] = {
      .spiky = 1},
 };
 
+/* make_star fills it. */
 struct star {
     int32_t row, column; /* of its middle, in 1/16 pixel */
     int32_t flux[GALAXY_CHANNELS];
 };
 
-/* From red giants to blue ones: the light of each colour, Q8. */
+/* Sets the colour, from red giants to blue giants. Factors are Q8. */
 static void colour_star(int32_t flux, uint32_t heat, struct star *star)
 {
     int32_t blue = (int32_t)heat - 110; /* -110 to 145 */
@@ -50,7 +53,7 @@ static struct star make_star(const struct layer *layer, uint32_t cell_row, uint3
 {
     struct star star;
     int64_t side = (int64_t)layer->cell * 16;
-    /* u uniform in (0, 1]: flux = faintest * u^-exponent */
+    /* u is uniform in (0, 1]: flux = faintest * u^-exponent */
     int32_t log_u = fixed_log2(((random >> 32) & 0xffff) + 1) - 16 * FIXED_ONE;
     int64_t flux = fixed_exp2((int32_t)(-(int64_t)log_u * layer->exponent / FIXED_ONE));
 
@@ -63,8 +66,10 @@ static struct star make_star(const struct layer *layer, uint32_t cell_row, uint3
     return star;
 }
 
-/* 2^(-d2 / width), d2 in 1/256 square pixels: a gaussian of the distance; width in square pixels,
- * Q8. */
+/*
+ * Returns 2^(-d2 / width): a Gaussian of the distance. d2 is in 1/256 square pixels, width in
+ * square pixels, Q8.
+ */
 static int32_t gauss(int64_t d2, int64_t width)
 {
     int64_t halvings = d2 * FIXED_ONE / width;
@@ -72,7 +77,7 @@ static int32_t gauss(int64_t d2, int64_t width)
     return halvings > 16 * FIXED_ONE ? 0 : fixed_exp2((int32_t)-halvings);
 }
 
-/* How much of a star's light comes to (y, x) from its middle, in 1/16 pixel; Q16. */
+/* Returns the share of a star's light at offset (y, x) from its middle, in 1/16 pixel; Q16. */
 static int32_t spread(const struct layer *layer, int64_t y, int64_t x)
 {
     int64_t d2 = y * y + x * x, ay = y < 0 ? -y : y, ax = x < 0 ? -x : x;
