@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * telar demo-faults: the same misbehaving transform under every rung, and what became of the
- * picture. Each run is made by this program called anew, because threads that misbehave take the
- * program with them.
+ * cmd_demo_faults.c - telar demo-faults: runs a misbehaving transform at every rung of isolation
+ * and shows what became of the picture.
+ *
+ * Each run is a new process of this program, because a misbehaving thread ends its whole process.
  */
 #include <config.h>
 
@@ -20,8 +21,8 @@
 #include <unistd.h>
 
 /*
- * Grey; each of four regions fills a page. The fault is in the second region, and happens once: one
- * worker does them in order, so that nothing is left to chance.
+ * The picture is grey, and each of its four regions fills a page. The fault happens once, in the
+ * second region. One worker does the regions in order, so the result does not depend on chance.
  */
 enum {
     COLUMNS = 64,
@@ -35,7 +36,7 @@ enum {
 
 static const char *const rung_names[RUNGS] = {"threads", "shared", "guarded", "sandboxed"};
 
-/* Those that are shown unless --all: one of each kind. */
+/* The faults that are shown without --all: one of each kind. */
 static const char *const shown[] = {"segv",   "sigkill", "abort",     "stack",  "exit",
                                     "loop",   "before",  "neighbour", "source", "noise",
                                     "forged", "close",   "malloc",    NULL};
@@ -43,26 +44,30 @@ static const char *const shown[] = {"segv",   "sigkill", "abort",     "stack",  
 static const char *const outcome_names[] = {"ended",   "unharmed", "redone", "wrong",
                                             "refused", "late",     "absent"};
 enum outcome {
-    ENDED,    /* the program ended by it */
+    ENDED,    /* the fault ended the program */
     UNHARMED, /* the result is right, and no worker was lost */
-    REDONE,   /* the result is right; a worker was lost and its region done again */
-    WRONG,    /* the run says that all is well, and pixels are not what they should be */
-    REFUSED,  /* no result: the run failed, and said so */
-    LATE,     /* the same, by the time limit */
-    ABSENT,   /* this host, or this build, has no such rung */
+    REDONE,   /* the result is right; a worker was lost and another did its region again */
+    WRONG,    /* the run reports success, but pixels are wrong */
+    REFUSED,  /* the run failed and said so; there is no result */
+    LATE,     /* the same, because of the time limit */
+    ABSENT,   /* this host or this build does not have the rung */
 };
 
-/* One fault under one rung. try_cell() writes all of it. */
+/*
+ * One cell of the table: a fault at a rung. try_cell() fills it; take_cell() adds what the child
+ * prints.
+ */
 struct cell {
     int fault; /* index into faults */
     enum fault_rung rung;
     enum outcome outcome;
     bool tried;
     unsigned wrong_pixels;
-    double recovery_ms; /* from the moment the loss was noticed until the region was done again */
+    /* from the time when the loss was noticed until the region was done again */
+    double recovery_ms;
 };
 
-/* ---- in the program that may end ---- */
+/* ---- in the child process, which may end ---- */
 
 static unsigned count_wrong(telar_image *source, telar_image *result)
 {
@@ -75,7 +80,7 @@ static unsigned count_wrong(telar_image *source, telar_image *result)
     return wrong;
 }
 
-/* The last region that was tried again says how long that took. */
+/* Returns the time of recovery: that of the last region that was tried again. */
 static double recovery_ms(const telar_report *report)
 {
     uint64_t ns = 0;
@@ -97,7 +102,7 @@ static enum outcome judge(telar_status status, unsigned wrong, const telar_repor
                                                          : REFUSED;
 }
 
-/* Where nothing contains it, what hangs or tampers with the program is not tried. */
+/* Runs telar once with one fault at one rung and prints the outcome. */
 static int attempt(int fault, enum fault_rung rung)
 {
     static const telar_isolation isolations[RUNGS] = {TELAR_ISOLATION_DEFAULT, TELAR_SHARED,
@@ -135,7 +140,7 @@ static int attempt(int fault, enum fault_rung rung)
     return finish_output(TELAR_OK);
 }
 
-/* "12,3": a fault and a rung. */
+/* Parses "12,3", a fault and a rung, and makes that attempt. */
 static int attempt_cell(const char *what)
 {
     int fault, rung, n = 0;
@@ -148,7 +153,7 @@ static int attempt_cell(const char *what)
     return attempt(fault, (enum fault_rung)rung);
 }
 
-/* ---- in the program that shows ---- */
+/* ---- in the parent, which prints ---- */
 
 static void take_cell(void *data, char *line)
 {
@@ -163,7 +168,10 @@ static void take_cell(void *data, char *line)
     cell->recovery_ms = strtod(at, NULL);
 }
 
-/* A program that says nothing has ended by what it tried. */
+/*
+ * Runs one cell in a child process. A child that prints nothing was ended by the fault. Faults with
+ * promise OPEN are not tried.
+ */
 static struct cell try_cell(int fault, int rung)
 {
     struct cell cell = {.fault = fault,
@@ -238,15 +246,14 @@ static void print_table(bool all)
         }
         fflush(stdout);
     }
-    printf(
-        "\nPROGRAM ENDS   the crash of one worker ended all of telar; its output was not touched\n"
-        "PX WRONG       so many pixels are wrong: the run says that all is well, and it is not\n"
-        "run fails      exit 5 or 6 with region, process and cause; the output was not touched\n"
-        "redone         another worker did the region again, and every pixel is right; the time\n"
-        "               is from noticing the loss, at the latest after %d ms, until it was done\n"
-        "no harm        every pixel is right, and no worker was lost\n"
-        "-              not tried: nothing is promised, and it would not end\n",
-        LIMIT_MS);
+    printf("\nPROGRAM ENDS   the worker's crash ended all of telar; the output file is untouched\n"
+           "PX WRONG       the run reports success, but so many pixels are wrong\n"
+           "run fails      exit 5 or 6 with region, process and cause; the output is untouched\n"
+           "redone         another worker did the region again, and every pixel is right. The\n"
+           "               time is from noticing the loss (after at most %d ms) until then\n"
+           "no harm        every pixel is right, and no worker was lost\n"
+           "-              not tried: nothing is promised, and the run would not end\n",
+           LIMIT_MS);
 }
 
 static const char *cell_fault(const void *object)
@@ -304,7 +311,7 @@ static void print_json(bool all)
     json_end(&json, '}');
 }
 
-/* What the command line asks for. The setters of the options write it. */
+/* The options of the command line. The setters of option_table fill it. */
 struct cmd_demo_faults {
     bool all, json;
     const char *cell; /* try_cell() asks this program for one cell */
@@ -341,8 +348,8 @@ const struct command demo_faults_command = {
     .name = "demo-faults",
     .summary = "run a misbehaving transform under every rung of isolation",
     .usage = "[OPTIONS]",
-    .about = "Runs the same misbehaving transform under every rung of isolation, and shows what "
-             "became of the picture. Each run is made by a program of its own.\n",
+    .about = "Runs a misbehaving transform at every rung of isolation and shows what became of "
+             "the picture. Each run is a process of its own.\n",
     .options = option_table,
     .run = run,
 };

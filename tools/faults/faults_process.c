@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Misbehaviour towards others: the channel to the coordinator, what a process has of its own, other
- * processes.
+ * faults_process.c - faults that concern others: the channel to the coordinator, what the process
+ * has from the kernel, and other processes.
  */
 #include <config.h>
 
-#include "faults/faults_deeds.h"
+#include "faults/faults_actions.h"
 
 #include <signal.h>
 #include <stdio.h>
@@ -20,6 +20,7 @@
 
 /* ---- the channel ---- */
 
+/* Finds the worker's channel: descriptor 3 in the sandbox, else the first seqpacket socket. */
 static int channel(enum fault_rung rung)
 {
     if (rung == RUNG_SANDBOXED)
@@ -34,18 +35,19 @@ static int channel(enum fault_rung rung)
     return -1;
 }
 
-static void say(enum fault_rung rung, const void *message, size_t bytes)
+static void send_message(enum fault_rung rung, const void *message, size_t bytes)
 {
     (void)!send(channel(rung), message, bytes, MSG_NOSIGNAL);
 }
 
-/* As the library's, of which only the beginning matters here. */
+/* The begin of the library's record. The rest does not matter here. */
 struct record {
     uint64_t task;
     uint32_t attempt;
     unsigned char rest[FAULT_RECORD_BYTES - 12];
 };
 
+/* Sends a record that says this task is done. */
 static void claim(enum fault_rung rung, uint64_t task, uint32_t attempt)
 {
     struct record record;
@@ -53,59 +55,59 @@ static void claim(enum fault_rung rung, uint64_t task, uint32_t attempt)
     memset(&record, 0, sizeof record);
     record.task = task;
     record.attempt = attempt;
-    say(rung, &record, sizeof record);
+    send_message(rung, &record, sizeof record);
 }
 
-DEED(send_noise)
+ACTION(send_noise)
 {
-    say(rung, "noise", 5);
+    send_message(rung, "noise", 5);
 }
 
-DEED(send_long_noise)
+ACTION(send_long_noise)
 {
     static const char noise[4000];
 
-    say(rung, noise, sizeof noise);
+    send_message(rung, noise, sizeof noise);
 }
 
-DEED(send_nothing)
+ACTION(send_nothing)
 {
-    say(rung, "", 0);
+    send_message(rung, "", 0);
 }
 
-DEED(say_hello_again)
+ACTION(report_ready_again)
 {
     claim(rung, UINT64_MAX, 0);
 }
 
-DEED(claim_another_task)
+ACTION(claim_another_task)
 {
     claim(rung, 1000000, 1);
 }
 
-DEED(claim_another_attempt)
+ACTION(claim_another_attempt)
 {
     claim(rung, 1, 77);
 }
 
-/* The task at hand, said to be done by the deed and then by the worker's loop again. */
-DEED(claim_twice)
+/* Reports eight tasks as done, among them the current one, which the worker then reports again. */
+ACTION(claim_twice)
 {
     for (uint64_t task = 0; task < 8; task++)
         claim(rung, task, 1);
 }
 
-DEED(close_channel)
+ACTION(close_channel)
 {
     close(channel(rung));
 }
 
-DEED(shut_channel)
+ACTION(shut_channel)
 {
     shutdown(channel(rung), SHUT_RDWR);
 }
 
-DEED(close_all)
+ACTION(close_all)
 {
     for (int fd = 0; fd < 256; fd++)
         close(fd);
@@ -113,23 +115,23 @@ DEED(close_all)
 
 /* ---- the process ---- */
 
-DEED(close_standard)
+ACTION(close_standard)
 {
     for (int fd = 0; fd < 3; fd++)
         close(fd);
 }
 
-DEED(change_directory)
+ACTION(change_directory)
 {
     (void)!chdir("/");
 }
 
-DEED(change_mask)
+ACTION(change_mask)
 {
     umask(0777);
 }
 
-DEED(block_signals)
+ACTION(block_signals)
 {
     sigset_t all;
 
@@ -142,13 +144,13 @@ static void ignore(int number)
     (void)number;
 }
 
-DEED(change_handlers)
+ACTION(change_handlers)
 {
     for (int number = 1; number < NSIG; number++)
         signal(number, ignore);
 }
 
-DEED(storm_of_signals)
+ACTION(storm_of_signals)
 {
     const struct itimerval often = {{0, 500}, {0, 500}};
 
@@ -158,7 +160,7 @@ DEED(storm_of_signals)
         usleep(1000);
 }
 
-DEED(set_alarm)
+ACTION(set_alarm)
 {
     const struct itimerval soon = {{0, 0}, {0, 1000}};
 
@@ -168,17 +170,17 @@ DEED(set_alarm)
         pause();
 }
 
-DEED(survive_parent)
+ACTION(survive_parent)
 {
     prctl(PR_SET_PDEATHSIG, 0);
 }
 
-DEED(lower_priority)
+ACTION(lower_priority)
 {
     (void)!nice(10);
 }
 
-DEED(limit_itself)
+ACTION(limit_itself)
 {
     const struct rlimit none = {0, 0};
 
@@ -186,7 +188,7 @@ DEED(limit_itself)
     setrlimit(RLIMIT_DATA, &none);
 }
 
-DEED(kill_group_member)
+ACTION(kill_group_member)
 {
     char path[64], line[256];
     FILE *file;
@@ -203,15 +205,15 @@ DEED(kill_group_member)
         kill((pid_t)pid, SIGKILL);
 }
 
-DEED(kill_parent)
+ACTION(kill_parent)
 {
     kill(getppid(), SIGKILL);
 }
 
 /* ---- children and descriptors ---- */
 
-/* Long after the worker's death its child holds all that it had. */
-DEED(leave_child)
+/* The child keeps all that the worker had, long after the worker's death. */
+ACTION(leave_child)
 {
     if (fork() == 0) {
         sleep(2);
@@ -220,15 +222,15 @@ DEED(leave_child)
     raise(SIGKILL);
 }
 
-/* As many as a test may make of a host that others use, too; all end at once. */
-DEED(make_children)
+/* 32 children, which end at once: no more, because others use the host too. */
+ACTION(make_children)
 {
     for (int i = 0; i < 32; i++)
         if (fork() == 0)
             _exit(0);
 }
 
-DEED(open_forever)
+ACTION(open_forever)
 {
     while (dup(channel(rung)) >= 0)
         continue;

@@ -39,7 +39,7 @@ static telar_status draw(const struct telar_geometry *geometry, uint64_t seed, c
     return status;
 }
 
-/* What the command line asks for. The setters of the options write it. */
+/* The options of the command line. The setters of option_table fill it. */
 struct cmd_galaxy {
     struct telar_geometry geometry;
     uint64_t seed;
