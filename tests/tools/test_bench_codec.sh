@@ -55,6 +55,8 @@ for name in vips 'vips compression=1' 'gm quality 11' 'ImageMagick quality 11'; 
 done
 check "the line has the program's own words" says "vips is a stand-in"
 check "the line says when a program wrote nothing" says "gm: it wrote no picture"
+try env PATH="$work/bin:$PATH" "$bench" -o -n 1 -s 7x5
+check "-o tries no other program" sh -c "[ $status = 0 ] && ! grep -q 'left out' '$work/err'"
 same_pixels() { "$telar" galaxy --size=70x50 "$work/a.png" && "$telar" run -t copy "$work/seen.png" "$work/b.png" && "$telar" run -t copy "$work/a.png" "$work/c.png" && cmp "$work/b.png" "$work/c.png"; }
 check "without vips and gm the picture has the right pixels" same_pixels
 if /usr/bin/python3 -c '' 2>/dev/null; then

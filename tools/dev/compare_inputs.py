@@ -156,14 +156,14 @@ PLUGINS = {  # odd plug-ins, by the definitions that make plugin_odd.c odd
     "halo": ["HALO=5000"], "halo-9": ["HALO=9"], "depths": ["MORE=.depths=8"], "channels": ["MORE=.channels=1u<<1"],
     "segv-load": ["CONSTRUCTOR=raise(SIGSEGV)"], "kill-load": ["CONSTRUCTOR=raise(SIGKILL)"],
     "exit-load": ["CONSTRUCTOR=exit(0)"], "exit-9-load": ["CONSTRUCTOR=_exit(9)"],
-    "fork-load": ["CONSTRUCTOR=fork()"], "unlink-load": [r'CONSTRUCTOR=unlink("/tmp/x")'],
+    "fork-load": ["CONSTRUCTOR=fork()"], "unlink-load": ['CONSTRUCTOR=unlink("absent")'],
     "endless-load": ["CONSTRUCTOR=for(;;)pause()"], "segv-halo": ["HALO=(uint32_t)raise(SIGSEGV)"],
     "exit-halo": ["HALO=(_exit(3),0)"], "endless-halo": ["HALO=(uint32_t)pause()"],
     "segv": ["DEED=if(region->r0==0)raise(SIGSEGV)"], "segv-once": ["DEED=if(times_loaded()==1)raise(SIGSEGV)"],
     "exit": ["DEED=if(region->r0==0)_exit(7)"], "hangs": ["DEED=if(region->r0==0)for(;;)pause()"],
     "wild": ["DEED=*(volatile int*)16=1"], "trap": ["DEED=__builtin_trap()"],
     "writes-source": ["DEED=*(unsigned char*)telar_source_at(source,pixel_bytes,region->r0,region->c0)=0"],
-    "forks": ["DEED=fork()"], "kills": ["DEED=kill(getppid(),9)"],
+    "forks": ["DEED=fork()"], "kills": ["DEED=kill(getppid(),0)"],
 }
 for name, definitions in PLUGINS.items():
     RECIPES[f"{name}.so"] = lambda maker, d=definitions: maker.compiled("tests/support/plugin_odd.c", d)
