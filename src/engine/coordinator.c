@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 #include <config.h>
 
-#include "engine/coordinator.h"
+#include "engine/coordinator_private.h"
 
+#include "engine/loss.h"
 #include "engine/records.h"
 #include "engine/wait.h"
 #include "base/host.h"
@@ -21,7 +22,6 @@ static bool take(struct tl_coordinator *c, struct tl_member *member, struct tl_t
 {
     if (!tl_ledger_take(&c->ledger, member->index, ticket))
         return false;
-    ticket->skip = c->ledger.task[ticket->task].skipped;
     if (member->n_tickets == 0)
         member->since_ns = tl_now_ns();
     member->ticket[member->n_tickets++] = *ticket;
@@ -56,16 +56,19 @@ static telar_status start(struct tl_coordinator *c, struct tl_member *member,
     member->end = ends[0];
     member->worker_end = ends[1];
     member->watch = -1;
-    member->worker =
-        (struct tl_worker){.index = member->index,
-                           .place = {.job = &c->crew->job, .decoder = c->orders->decoder},
-                           .segment_fd = c->orders->segment->fd,
-                           .readonly_fd = c->orders->segment->readonly_fd,
-                           .sandbox = c->orders->sandbox,
-                           .plugins = c->orders->plugins,
-                           .pipeline = &c->crew->job.pipeline,
-                           .guarded = c->orders->guarded,
-                           .touch_first = c->orders->touch_first};
+    member->worker = (struct tl_worker){.index = member->index,
+                                        .place = {.job = &c->crew->job,
+                                                  .kinds = c->orders->kinds,
+                                                  .pipeline = c->crew->pipeline,
+                                                  .decoder = c->orders->decoder,
+                                                  .input_fd = c->orders->input_fd},
+                                        .segment_fd = c->orders->segment->fd,
+                                        .readonly_fd = c->orders->segment->readonly_fd,
+                                        .sandbox = c->orders->sandbox,
+                                        .loading = c->orders->loading,
+                                        .pipeline = c->crew->pipeline,
+                                        .guarded = c->orders->guarded,
+                                        .touch_first = c->orders->touch_first};
     member->worker.port = engine->direct ? (struct tl_port){direct_take, direct_report, c}
                                          : tl_port_channel(&member->worker_end);
     if (status != TELAR_OK)
@@ -216,7 +219,7 @@ static void welcome(struct tl_coordinator *c)
 {
     uint64_t now_ns = tl_now_ns() - c->orders->epoch_ns;
 
-    c->ledger.workers = c->crew->size;
+    tl_ledger_limit_workers(&c->ledger, c->crew->size);
     for (uint32_t i = 0; i < c->crew->size; i++) {
         struct tl_member *member = &c->crew->member[i];
         const struct telar_worker_report last = member->report;
@@ -274,9 +277,8 @@ static void hand_over(struct tl_coordinator *c, struct telar_report *report)
     report->workers = report->n_workers = c->crew->size;
     for (uint32_t i = 0; i < c->crew->size; i++)
         report->worker[i] = c->crew->member[i].report;
-    report->n_tasks = c->ledger.job->n_tasks;
-    report->task = c->ledger.task;
-    c->ledger.task = NULL;
+    report->n_tasks = c->crew->job.table.n_tasks;
+    report->task = tl_ledger_hand_over(&c->ledger);
 }
 
 /* Makes the workers, or has them from the run before. */
@@ -293,8 +295,8 @@ static void assemble(struct tl_coordinator *c)
     if (c->status != TELAR_OK)
         return;
     start_all(c);
-    c->ledger.workers = c->crew->size; /* till now those that were missing were still to come */
-    if (c->crew->size == 0)            /* nobody, whom to part from */
+    tl_ledger_limit_workers(&c->ledger, c->crew->size); /* the others do not come any more */
+    if (c->crew->size == 0)                             /* nobody, whom to part from */
         close_engine(c);
 }
 
@@ -312,45 +314,6 @@ static void conduct(struct tl_coordinator *c)
         part(c);
 }
 
-/* What a run keeps of each task and of each band. */
-static telar_status make_books(struct tl_coordinator *c)
-{
-    const struct tl_job *job = &c->crew->job;
-
-    if (tl_ledger_init(&c->ledger, job, c->error) != TELAR_OK)
-        return TELAR_HOST;
-    c->encoded = calloc(job->n_bands, sizeof *c->encoded);
-    c->inflated = calloc(job->n_bands, sizeof *c->inflated);
-    if (c->encoded && c->inflated)
-        return TELAR_OK;
-    return tl_fail(c->error, TELAR_HOST, ENOMEM, "%s: no memory for its bands", c->orders->name);
-}
-
-static void close_books(struct tl_coordinator *c)
-{
-    free(c->inflated);
-    free(c->encoded);
-    free(c->copy);
-    tl_ledger_free(&c->ledger);
-    c->inflated = NULL;
-    c->encoded = NULL;
-    c->copy = NULL;
-}
-
-/* The Adler-32 of all bands that were decoded for themselves, as one stream. */
-static uint32_t join_inflated(const struct tl_coordinator *c)
-{
-    const struct tl_job *job = &c->crew->job;
-    uint32_t adler = 1;
-
-    for (uint32_t i = 0; i < job->n_bands; i++) {
-        struct telar_region band = tl_job_band(job, i);
-
-        adler = tl_encode_join(&job->image, adler, c->inflated[i], telar_region_rows(&band));
-    }
-    return adler;
-}
-
 telar_status tl_coordinator_new(struct tl_coordinator **coordinator, const struct tl_job *job,
                                 const struct tl_orders *orders, bool keep,
                                 struct telar_error *error)
@@ -359,7 +322,8 @@ telar_status tl_coordinator_new(struct tl_coordinator **coordinator, const struc
 
     *coordinator = NULL;
     if (c)
-        c->crew = calloc(1, sizeof *c->crew + orders->workers * sizeof c->crew->member[0]);
+        c->crew = calloc(1, sizeof *c->crew + orders->workers * sizeof c->crew->member[0]
+                                + orders->pipeline_bytes);
     if (!c || !c->crew) {
         free(c);
         return tl_fail(error, TELAR_HOST, ENOMEM, "%s: no memory for %" PRIu32 " workers",
@@ -368,6 +332,8 @@ telar_status tl_coordinator_new(struct tl_coordinator **coordinator, const struc
     c->orders = orders;
     c->keep = keep;
     c->crew->job = *job;
+    c->crew->pipeline = (void *)&c->crew->member[orders->workers];
+    memcpy(c->crew->pipeline, orders->pipeline, orders->pipeline_bytes);
     *coordinator = c;
     return TELAR_OK;
 }
@@ -379,14 +345,12 @@ telar_status tl_coordinator_run(struct tl_coordinator *c, struct telar_report *r
     c->report = report;
     c->outcome = outcome;
     c->error = error;
-    c->status = make_books(c);
-    if (c->status == TELAR_OK)
+    c->status = tl_ledger_init(&c->ledger, &c->crew->job, c->orders->kinds, error);
+    if (c->status == TELAR_OK) {
         conduct(c);
-    if (c->status == TELAR_OK && c->crew->job.restart)
-        outcome->adler = join_inflated(c);
-    if (c->ledger.task)
         hand_over(c, report);
-    close_books(c);
+    }
+    tl_ledger_free(&c->ledger);
     outcome->abandoned = c->crew->abandoned;
     if (!all_living(c))
         c->crew->size = 0;

@@ -42,14 +42,15 @@ struct tl_member {
 };
 
 /*
- * All workers of a run, with what they use, in one piece of memory of its own: a thread that hangs
- * goes on using it after the run has failed, so it is then left behind.
+ * All workers of a run, with what they use, in one piece of memory. The coordinator writes it. A
+ * thread that hangs goes on using it after the run has failed: then it is never freed.
  */
 struct tl_crew {
     struct tl_job job;
-    void *engine_data; /* the engine's own */
-    uint32_t size;     /* members made so far */
-    bool abandoned;    /* a member could not be ended */
+    struct telar_pipeline *pipeline; /* a copy, behind the members */
+    void *engine_data;               /* the engine's own */
+    uint32_t size;                   /* members made so far */
+    bool abandoned;                  /* a member could not be ended */
     struct tl_member member[];
 };
 

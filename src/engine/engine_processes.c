@@ -6,7 +6,6 @@
 #include <config.h>
 
 #include "isolate/child.h"
-#include "png/decoder.h"
 #include "engine/engine.h"
 #include "base/status.h"
 
@@ -30,36 +29,44 @@ static telar_status open_processes(struct tl_crew *crew, struct telar_error *err
     return TELAR_OK;
 }
 
-/* Beside the standard ones a worker keeps the segment, its own end, and the file when workers
- * decode. */
+/* Closes all descriptors but the standard ones, the segment, the worker's own end, and the input
+ * file. */
 static void close_others(const struct tl_member *member)
 {
     const struct tl_worker *worker = &member->worker;
-    const int kept[] = {worker->segment_fd, member->worker_end,
-                        worker->place.decoder ? tl_decoder_descriptor(worker->place.decoder) : -1};
+    const int kept[] = {worker->segment_fd, member->worker_end, worker->place.input_fd};
 
     tl_child_close_others(kept, sizeof kept / sizeof *kept);
 }
 
+/* Returns whether a worker ever gets a task that reads the input file. */
+static bool reads_input(const struct tl_worker *worker)
+{
+    const struct tl_place *place = &worker->place;
+
+    for (uint32_t i = 0; place->job && i < place->job->table.n_stages; i++) {
+        const struct tl_stage *stage = &place->job->table.stage[i];
+
+        if (place->kinds[stage->kind]->reads_input
+            && tl_table_serves(&place->job->table, stage, worker->index))
+            return true;
+    }
+    return !place->job; /* a process with a life of its own */
+}
+
 /*
- * A sandboxed worker has its descriptors where its sandbox expects them, and no standard ones. The
- * file is only for those who ever read it: in series that is the first worker.
+ * A sandboxed worker has its descriptors where its sandbox expects them, and no standard ones. Only
+ * a worker that reads the input file gets it.
  */
 static bool arrange(struct tl_member *member)
 {
     struct tl_worker *worker = &member->worker;
-    struct tl_decoder *decoder = worker->place.decoder;
-    int input = -1, *others[] = {&worker->segment_fd, &worker->readonly_fd};
+    int *others[] = {&worker->segment_fd, &worker->readonly_fd};
 
-    if (decoder && (worker->index == 0 || worker->place.job->restart))
-        input = tl_decoder_descriptor(decoder);
-    if (!tl_sandbox_arrange(&member->worker_end, &input, others, sizeof others / sizeof *others))
-        return false;
-    if (input < 0)
-        worker->place.decoder = NULL;
-    else
-        tl_decoder_move(decoder, input);
-    return true;
+    if (!reads_input(worker))
+        worker->place.input_fd = -1;
+    return tl_sandbox_arrange(&member->worker_end, &worker->place.input_fd, others,
+                              sizeof others / sizeof *others);
 }
 
 /*

@@ -1,72 +1,61 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * job.h - what a run has to do: stages of tasks, and where in the segment each task reads and
- * writes. Layer: over pipeline, plan and segment. A job is private memory, complete before the
- * first worker lives and never changed after: a forked worker has it as it was, whatever is written
- * to the segment.
+ * job.h - what a run has to do: a table, and the numbers that its tasks work with. Layer: over
+ * table.
  *
- * The segment, from its first byte. Every part begins on a page; parts of 4 MiB and more begin at a
- * multiple of 2 MiB, and where workers open what they write (tl_request.apart) parts of 1 MiB and
- * shares of 256 KiB and more, so that protecting one does not break up a huge page of another.
- * Parts that a job does not need are empty.
+ * The coordinator makes a job before it starts the first worker; nobody changes it later. A job has
+ * no pointers: a forked worker has its own copy, and a copy of the bytes in any other process means
+ * the same. Nothing that is written to the segment can change it.
  *
- *     0        +------------------------------------------------+
- *              | struct tl_header                               | the coordinator, before any
- * worker lives
- *              +------------------------------------------------+
- *              | tail: where the image data ended               | the worker that inflates, last of
- * all
- *              +------------------------------------------------+
- *              | state of transform 0, 1, ...                   | the worker that prepares or
- * merges it
- *              +------------------------------------------------+
- *              | partial 0, 1, ... (gather_plan of them)        | the worker that gathers that
- * region
- *              +------------------------------------------------+
- *              | result of region 0, 1, ... (plan of them):     | the worker that processes that
- * region | rows of the region without gaps                |
- *              +------------------------------------------------+
- *              | filtered: ring of bands as inflate gives them, | the worker that inflates
- *              | unless their pixels are made at once           |
- *              +------------------------------------------------+
- *              | encoded: slots for bands that go to the file   | the worker that owns that slot
- *              +------------------------------------------------+
- *              | source: ring of bands of pixels, row r of the  | the decoder, before any worker;
- * or | image at (r mod ring rows) x source_stride     | the worker that owns that slot
- *              +------------------------------------------------+
- *              : the source again, in every mapping, so that    :
- *              : rows are contiguous across the ring's end      :
+ * The segment, from its first byte. Every buffer begins on a page, large ones begin on a huge page
+ * (tl_table_lay_out). A job has only the buffers that it needs.
  *
- * A **band** is a number of rows that the codec handles at once; it depends on the image's geometry
- * alone, and with it the bytes of the output. When the source ring has a slot for every band it is
- * the whole picture: the plane that stays resident for library callers, for grids, and for
- * transforms that see the whole image first. Otherwise it is a window that the picture passes
- * through, or, where a band's pixels are needed by the one task that makes and encodes them, one
- * slot in each worker's scratch.
+ *     0        +-----------------------------------------------+
+ *              | struct tl_header                              | the coordinator writes it, before
+ *              |                                               | it starts a worker
+ *              +-----------------------------------------------+
+ *              | tail: where the image data ended              | the worker that has the stream,
+ *              |                                               | last of all
+ *              +-----------------------------------------------+
+ *              | state of transform 0, 1, ...                  | the worker that prepares or merges
+ *              +-----------------------------------------------+
+ *              | partial 0, 1, ...                             | the worker that gathers from those
+ *              |                                               | rows
+ *              +-----------------------------------------------+
+ *              | result of region 0, 1, ...: rows of the       | the worker that processes that
+ *              | region without gaps                           | region
+ *              +-----------------------------------------------+
+ *              | filtered: ring of bands with their filters    | the worker that has the stream
+ *              +-----------------------------------------------+
+ *              | encoded: slots for bands of the output file   | the worker that owns the slot
+ *              +-----------------------------------------------+
+ *              | source: ring of bands of pixels, row r of the | the coordinator, before it starts
+ *              | image at (r mod ring rows) x source_stride    | a worker; or the worker that owns
+ *              |                                               | the slot
+ *              +-----------------------------------------------+
+ *              : the source again, in every mapping, so that   :
+ *              : rows are contiguous across the ring's end     :
+ *
+ * A **band** is a number of rows that the encoder handles at once. It depends on the image's
+ * geometry alone, and with it the bytes of the output. A source with a slot for every band is the
+ * whole picture. A source with fewer is a window that the picture passes through. A job has no
+ * source in the segment when the task that encodes a band also decodes it: then the pixels lie in
+ * the worker's scratch memory.
  */
 #ifndef TL_JOB_H
 #define TL_JOB_H
 
-#include "transform/pipeline.h"
-#include "isolate/segment.h"
+#include "engine/table.h"
 
 #include <telar/plan.h>
-#include <telar/report.h>
 
-enum { TL_STAGES_MAX = 2 * TELAR_PIPELINE_MAX + 4, TL_TAIL_BYTES = 68 << 10 };
-
-/* More regions than anyone can want, and few enough that the ledger stays small. */
-#define TL_REGIONS_MAX (UINT64_C(1) << 20)
-
-/* For each worker where it maps its own one by one: the kernel gives a process 65530 mappings, and
- * each takes two. */
-enum { TL_FIXED_REGIONS_MAX = 16384 };
+enum { TL_STEPS_MAX = 16, TL_TAIL_BYTES = 68 << 10 };
 
 /*
- * What stands at the beginning of a segment, for whoever maps it from outside (--keep-shm): telar
- * itself never reads it back. Fixed widths, offsets from the segment's first byte. A kept segment
- * has the whole source and a result for each region of the grid; telar(1) tells users the layout,
- * which changes with `version`.
+ * What stands at the beginning of a segment, for programs that map it from outside (--keep-shm).
+ * telar itself never reads it. Widths are fixed, and offsets count from the segment's first byte. A
+ * kept segment has the whole source and a result for each region of the grid. telar(1) documents
+ * the layout, which changes with `version`.
  */
 struct tl_header {
     char magic[8]; /* "telar" and zeros */
@@ -79,207 +68,80 @@ struct tl_header {
     uint64_t result_offset, result_slot_bytes;
 };
 
-/* Tasks of one kind. When one may run is said in ledger.c. */
-struct tl_stage {
-    telar_task_kind kind;
-    uint32_t step;         /* prepare, gather, merge: which transform of the pipeline */
-    uint64_t first, count; /* its tasks among all of the job */
-};
-
-/*
- * Slots of a ring. Band b of filtered and source has slot b mod slots. Of encoded, each worker has
- * a share of its own: as many slots, one behind the other; the others are one share. Shares have
- * equal parts of `whole`, in which there may be room beside the slots: see tl_request.apart.
- */
-struct tl_ring {
-    uint64_t offset, slot_bytes;
-    uint32_t slots, shares; /* 0: the job has no such ring */
-    struct tl_extent whole;
-};
-
-/* Any worker may do the task. */
-#define TL_ANYBODY UINT32_MAX
-
-/* What is asked of a job. */
-struct tl_request {
-    struct telar_geometry image;
-    const struct telar_pipeline *pipeline;
-    struct telar_plan plan;         /* 0 x 0: chosen */
-    const struct telar_region *roi; /* NULL: the whole image */
-    uint32_t workers;
-    bool decode;   /* workers decode: bands of filtered rows from a stream */
-    bool restart;  /* and each band can be decoded for itself */
-    bool together; /* and the worker that inflates a band makes its pixels at once: see struct
-                      tl_job */
-    bool encode;   /* workers encode: bands of a PNG */
-    bool small;    /* and take time to make them small */
-    bool fixed;    /* see struct tl_job */
-    bool apart;    /* workers open what they own, each in a mapping of its own: then it pays to give
-                      huge pages to each */
-    bool
-        resident; /* source and result stay whole planes, for who looks at the segment afterwards */
-};
-
 struct tl_job {
+    struct tl_table table;
     struct telar_geometry image;
-    struct telar_region roi; /* what is transformed; all of the image unless asked otherwise */
-    struct telar_plan plan;  /* how roi is cut into results */
-    struct telar_plan gather_plan; /* how the image is cut for a whole-image statistic */
-    struct telar_pipeline
-        pipeline;  /* a copy: the caller may free theirs whatever becomes of a worker */
-    uint32_t halo; /* of the whole pipeline */
+    struct telar_region roi; /* the part that is transformed */
+    struct telar_plan plan;  /* how roi is cut into regions; of a fused job, into bands */
+    uint64_t most_tasks;     /* of one stage whose tasks can run at the same time */
+    uint32_t halo;           /* of the whole pipeline, rows and columns */
     uint32_t band_rows, n_bands;
-    uint32_t workers; /* for how many it is laid out */
-    bool fixed;    /* every task has an owner: a worker can write nothing but what it may from the
-                      start */
-    bool foreign;  /* a transform is not built in: what a worker owns is opened for the task at hand
-                      only */
-    bool restart;  /* bands are decoded for themselves, not one after the other */
-    bool together; /* a band is inflated and unfiltered in one task, TELAR_TASK_INFLATE unless the
-                      job is straight: no filtered ring lies between */
-    bool small;    /* bands are encoded with time taken for it */
-    bool window;   /* the source in the segment holds fewer bands than there are */
-    bool straight; /* a band goes from file to file in one task, TELAR_TASK_ENCODE: the source is
-                      one slot, in the scratch of each worker, and no part of the segment. Only for
-                      transforms that are built in: to the others the source must be read-only */
-    bool fused;    /* encoding a band transforms it, straight from the source: there are no result
-                      regions */
+    uint32_t effort; /* of the encoder: a telar_compression */
 
-    struct tl_extent tail;
-    struct tl_extent state[TELAR_PIPELINE_MAX]; /* 0 bytes: the transform has none */
-    uint64_t partial_offset, partial_slot;
-    uint64_t result_offset, result_slot;
-    struct tl_ring filtered, encoded,
-        source; /* source.offset: in the scratch where the job is straight */
-    size_t source_stride;
-    uint64_t segment_bytes;
+    /* Numbers of buffers in the table; TL_ABSENT when the job has none. */
+    uint8_t tail, state[TL_STEPS_MAX], partial, result, filtered, encoded, source;
 
-    uint32_t strip_rows; /* a region is evaluated strip by strip, so that what is read and written
-                            stays in a cache */
-    size_t
-        scratch_bytes; /* what a worker needs for any task; transforms use it from its beginning */
-    size_t band_offset, codec_offset; /* where in it a band is put by those who need room for one,
-                                         and what the codec needs */
-
-    struct tl_stage stage[TL_STAGES_MAX];
-    uint32_t n_stages;
-    uint64_t n_tasks;
+    size_t source_stride;  /* bytes from one row of the source to the next */
+    uint32_t strip_rows;   /* a region is evaluated in strips of so many rows, which stay in a cache
+                            */
+    size_t scratch_bytes;  /* what a worker needs for any task; transforms use it from its start */
+    size_t band_offset;    /* in scratch: room for a band with its filters */
+    size_t codec_offset;   /* in scratch: memory for decoding or encoding one */
+    size_t private_source; /* in scratch: a band of the source, when it is not in the segment */
 };
 
 /* One task, looked up. */
 struct tl_task {
     const struct tl_stage *stage;
     uint64_t index;             /* within the stage */
-    struct telar_region region; /* empty for prepare and merge */
+    struct telar_region region; /* empty: it has none */
     struct tl_extent extent;    /* the only part of the segment that it writes */
-    bool skip; /* without the transforms, as the source has it: see tl_job_can_skip */
+    bool skip;                  /* leave the transforms out: the pixels stay those of the source */
 };
 
 /*
- * Works out a job. TELAR_USAGE: roi empty or outside the image, more than TL_REGIONS_MAX regions, a
- * halo over TELAR_HALO_MAX. TELAR_INPUT: a transform cannot work on such an image. TELAR_HOST: the
- * sizes do not fit into an address space.
+ * Looks task number `task` < n_tasks up. `slot` counts only where workers have slots of their own
+ * (TL_OWN_SLOTS). Async-signal-safe.
  */
-telar_status tl_job_init(struct tl_job *job, const struct tl_request *request,
-                         struct telar_error *error);
-
-/*
- * Part of tl_job_init, once plan and bands are chosen: where everything lies. False when it does
- * not fit into an address space.
- */
-bool tl_job_lay_out(struct tl_job *job, const struct tl_request *request);
-
-/* The first `count` steps of the job's pipeline as a pass; states may be NULL while nothing is run.
- */
-struct tl_pass tl_job_pass(const struct tl_job *job, uint32_t count, const void *const *states);
-
-/* Task number `task` < n_tasks; encoding writes slot `slot` of its ring, which others ignore.
- * Async-signal-safe. */
 struct tl_task tl_job_task(const struct tl_job *job, uint64_t task, uint32_t slot);
 
-/*
- * Which worker does a task, because it alone has the stream, or because the slot is its own:
- * TL_ANYBODY when that does not matter.
- */
-uint32_t tl_job_owner(const struct tl_job *job, const struct tl_task *task);
+/* Returns whether a task writes a slot that is writable for the worker all the time.
+ * Async-signal-safe. */
+bool tl_job_is_open(const struct tl_job *job, uint32_t worker, const struct tl_task *task);
 
-/*
- * Whether each worker owns tasks of the stage that follow one another; then number
- * tl_job_first_owned of the stage is its first. Otherwise they are dealt out in turn, and that is
- * 0.
- */
-bool tl_job_in_shares(const struct tl_job *job, const struct tl_stage *stage);
-uint64_t tl_job_first_owned(const struct tl_job *job, const struct tl_stage *stage,
-                            uint32_t worker);
+/* Returns whether the picture passes through the segment, which then has no whole source. */
+bool tl_job_streams(const struct tl_job *job);
 
-/* How many slots of the ring `encoded` each worker has: those of worker w begin at w times that. */
-uint32_t tl_job_encoded_slots(const struct tl_job *job);
-
-/*
- * What of the segment a worker may write all the time, because it is the only one that ever does:
- * piece number `piece`, from 0 until false. What it writes beside that is opened for each task.
- * Async-signal-safe.
- */
-bool tl_job_own(const struct tl_job *job, uint32_t worker, uint32_t piece,
-                struct tl_extent *extent);
-
-/* In a job that is fixed: all that a worker ever writes, its own pieces first. Otherwise as
- * tl_job_own. */
-bool tl_job_may(const struct tl_job *job, uint32_t worker, uint32_t piece,
-                struct tl_extent *extent);
-
-/* Whether the extent of a task is in one of the worker's own pieces. Async-signal-safe. */
-bool tl_job_owns(const struct tl_job *job, uint32_t worker, const struct tl_task *task);
-
-/* Whether a task can be done without the transforms: what it writes are pixels that they would have
- * changed. */
-bool tl_job_can_skip(const struct tl_job *job, uint64_t task);
-
-/* The stage of that kind (the first of several), or NULL. */
-const struct tl_stage *tl_job_stage(const struct tl_job *job, telar_task_kind kind);
-
-/*
- * The stage whose tasks 0 to n_bands - 1 write the bands of the source for others to read. NULL: it
- * is there before any worker, or each reads only what it wrote itself.
- */
-const struct tl_stage *tl_job_decoding(const struct tl_job *job);
-
-/* The rows of band `band`, over all columns. */
+/* Returns the rows of band `band`, over all columns. */
 struct telar_region tl_job_band(const struct tl_job *job, uint64_t band);
 
-/* Writes the header to where the segment is mapped. */
+/* Writes the header to the start of a mapping. */
 void tl_job_write_header(const struct tl_job *job, unsigned char *base);
 
-/* How a segment is to be mapped. */
+/* Returns how the segment is to be mapped. */
 struct tl_shape tl_job_shape(const struct tl_job *job);
 
-/* Where the slot of a band lies. */
-static inline struct tl_extent tl_ring_slot(const struct tl_ring *ring, uint64_t band)
+/* Returns where a buffer lies in a mapping; NULL for TL_ABSENT. Async-signal-safe. */
+static inline unsigned char *tl_job_buffer(const struct tl_job *job, unsigned char *base,
+                                           uint8_t buffer)
 {
-    uint64_t slot = band % ring->slots, each = ring->slots / ring->shares;
-    uint64_t share = slot / each * (ring->whole.bytes / ring->shares);
-
-    return (struct tl_extent){ring->offset + share + slot % each * ring->slot_bytes,
-                              ring->slot_bytes};
+    return buffer == TL_ABSENT ? NULL : base + job->table.buffer[buffer].offset;
 }
 
 /*
- * Rows r0 to r1 of the source as a view: at most as many as the ring has, and such as it holds now;
- * `base` is where the segment is mapped, or the worker's scratch where the job is straight. The
- * result of region `index`. Async-signal-safe.
+ * Returns rows [r0, r1) of the source in a mapping as a view. They are at most as many as the ring
+ * has, and the caller knows that the ring holds them now. Async-signal-safe.
  */
 struct telar_source tl_job_source(const struct tl_job *job, const unsigned char *base, uint32_t r0,
                                   uint32_t r1);
+
+/* Returns the result of region `index` in a mapping as a view. Async-signal-safe. */
 struct telar_result tl_job_result(const struct tl_job *job, unsigned char *base, uint64_t index);
 
-/* The regions of the plan that have row `row`, which is one of roi: [*first, *first +
- * plan.columns). */
-uint64_t tl_job_regions_of_row(const struct tl_job *job, uint32_t row);
-
 /*
- * Row `row` of the image, put together from source and results; of a fused job, which has no
- * results, from the source. `buffer` holds telar_row_bytes() and is used where the row is not in
- * one piece; the row is returned, valid until buffer or segment change.
+ * Returns row `row` of the image, put together from results and source; from the source alone when
+ * the job has no results. `buffer` has room for a row and is used when the row is not in one piece.
+ * The row is valid until buffer or segment change. Async-signal-safe.
  */
 const unsigned char *tl_job_row(const struct tl_job *job, unsigned char *base, uint32_t row,
                                 unsigned char *buffer);

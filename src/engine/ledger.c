@@ -9,329 +9,421 @@
 #include <errno.h>
 #include <stdlib.h>
 
-telar_status tl_ledger_init(struct tl_ledger *ledger, const struct tl_job *job,
+static void begin_reports(struct tl_ledger *ledger, const struct tl_job *job, tl_kind_list kinds)
+{
+    for (uint32_t s = 0; s < job->table.n_stages; s++) {
+        const struct tl_stage *stage = &job->table.stage[s];
+
+        for (uint64_t i = 0; i < stage->count; i++) {
+            ledger->report[stage->first + i].kind = kinds[stage->kind]->report;
+            ledger->report[stage->first + i].region = tl_table_region(stage, i);
+        }
+    }
+}
+
+telar_status tl_ledger_init(struct tl_ledger *ledger, const struct tl_job *job, tl_kind_list kinds,
                             struct telar_error *error)
 {
-    *ledger = (struct tl_ledger){.job = job, .workers = job->workers, .inflater = TL_NOBODY};
-    ledger->state = calloc(job->n_tasks, sizeof *ledger->state);
-    ledger->task = calloc(job->n_tasks, sizeof *ledger->task);
-    ledger->slot = calloc(job->n_bands, sizeof *ledger->slot);
-    if (!ledger->state || !ledger->task || !ledger->slot)
-        return tl_fail(error, TELAR_HOST, ENOMEM, "cannot keep the state of so many regions");
-    for (uint64_t i = 0; i < job->n_tasks; i++) {
-        struct tl_task task = tl_job_task(job, i, 0);
+    uint64_t n = job->table.n_tasks;
 
-        ledger->task[i].kind = task.stage->kind;
-        ledger->task[i].region = task.region;
-    }
-    for (uint32_t i = 0; i < job->n_stages; i++)
-        ledger->first_free[i] = job->stage[i].first;
+    *ledger = (struct tl_ledger){.table = &job->table, .workers = job->table.workers};
+    ledger->rounds_done = calloc(n, sizeof *ledger->rounds_done);
+    ledger->holder = calloc(n, sizeof *ledger->holder);
+    ledger->slot = calloc(n, sizeof *ledger->slot);
+    ledger->report = calloc(n, sizeof *ledger->report);
+    if (!ledger->rounds_done || !ledger->holder || !ledger->slot || !ledger->report)
+        return tl_fail(error, TELAR_HOST, ENOMEM, "cannot keep the state of so many regions");
+    for (uint64_t i = 0; i < n; i++)
+        ledger->holder[i] = TL_NOBODY;
+    for (uint32_t i = 0; i < TL_LOOPS_MAX; i++)
+        ledger->stream_holder[i] = TL_NOBODY;
+    begin_reports(ledger, job, kinds);
     return TELAR_OK;
 }
 
 void tl_ledger_free(struct tl_ledger *ledger)
 {
+    free(ledger->rounds_done);
+    free(ledger->holder);
     free(ledger->slot);
-    free(ledger->state);
-    free(ledger->task);
+    free(ledger->report);
     *ledger = (struct tl_ledger){0};
 }
 
-/* ---- the rule ---- */
-
-static bool done(const struct tl_ledger *ledger, uint64_t task)
+void tl_ledger_limit_workers(struct tl_ledger *ledger, uint32_t workers)
 {
-    return ledger->state[task] == TL_TASK_DONE;
+    ledger->workers = workers;
 }
 
-/* Whether, when `worker` comes to a task that it is given now, this one is done: enough for what it
- * reads. */
-static bool settled(const struct tl_ledger *ledger, uint64_t task, uint32_t worker)
+static uint32_t rounds_of(const struct tl_ledger *ledger, const struct tl_stage *stage)
 {
-    return done(ledger, task)
-           || (ledger->state[task] == TL_TASK_GIVEN && ledger->task[task].worker == worker);
+    return ledger->table->rounds[stage->loop];
 }
 
-/* The same for tasks [from, to) of a stage; for none of them, and for a stage that the job has not,
- * it is true. */
-static bool all_settled(const struct tl_ledger *ledger, const struct tl_stage *stage, uint64_t from,
-                        uint64_t to, uint32_t worker)
+/* ---- the first half of the rule: what a task reads is written ---- */
+
+/*
+ * Returns whether a round of some tasks of a stage is done. For `worker` a round counts, too, that
+ * it was given before; for TL_NOBODY only what is done.
+ */
+static bool is_settled(const struct tl_ledger *ledger, uint32_t number, struct tl_span span,
+                       uint32_t round, uint32_t worker)
 {
-    for (uint64_t i = from; stage && i < to; i++)
-        if (!settled(ledger, stage->first + i, worker))
-            return false;
-    return true;
-}
+    const struct tl_stage *stage = &ledger->table->stage[number];
+    uint64_t from = span.from > ledger->all_done[number] ? span.from : ledger->all_done[number];
 
-/* Whether the rows of a region with `halo` more above and below are in the source. */
-static bool rows_written(const struct tl_ledger *ledger, const struct telar_region *region,
-                         uint32_t halo, uint32_t worker)
-{
-    const struct tl_job *job = ledger->job;
-    uint64_t first = (region->r0 > halo ? region->r0 - halo : 0) / job->band_rows;
-    uint64_t end = ((uint64_t)region->r1 + halo + job->band_rows - 1) / job->band_rows;
+    for (uint64_t i = stage->first + from; i < stage->first + span.to; i++) {
+        bool has_it = ledger->rounds_done[i] == round && ledger->holder[i] == worker;
 
-    return all_settled(ledger, tl_job_decoding(job), first, end < job->n_bands ? end : job->n_bands,
-                       worker);
-}
-
-/* Whether the states of all transforms before the given one are complete. */
-static bool states_written(const struct tl_ledger *ledger, uint32_t before_step, uint32_t worker)
-{
-    for (uint32_t i = 0; i < ledger->job->n_stages; i++) {
-        const struct tl_stage *stage = &ledger->job->stage[i];
-        bool writes_state = stage->kind == TELAR_TASK_PREPARE || stage->kind == TELAR_TASK_MERGE;
-
-        if (writes_state && stage->step < before_step
-            && !all_settled(ledger, stage, 0, stage->count, worker))
+        if (ledger->rounds_done[i] <= round && (worker == TL_NOBODY || !has_it))
             return false;
     }
     return true;
 }
 
-/* Whether band `band` may be put where band `band - slots` is: everybody who reads that one has
- * done so. */
-static bool source_slot_free(const struct tl_ledger *ledger, uint64_t band)
+static bool need_is_settled(const struct tl_ledger *ledger, const struct tl_stage *stage,
+                            const struct tl_table_need *need, uint64_t index, uint32_t round,
+                            uint32_t worker)
 {
-    const struct tl_job *job = ledger->job;
-    uint64_t around = ((uint64_t)job->halo + job->band_rows - 1) / job->band_rows, old;
+    struct tl_span span = tl_table_waits_for(ledger->table, stage, need, index);
 
-    if (band < job->source.slots)
+    if (need->when == TL_LAST_ROUND)
+        round = rounds_of(ledger, &ledger->table->stage[need->stage]) - 1;
+    else if (need->when == TL_ROUND_BEFORE && round-- == 0)
         return true;
-    old = band - job->source.slots;
-    return all_settled(ledger, tl_job_stage(job, TELAR_TASK_ENCODE),
-                       old > around ? old - around : 0, old + around + 1, TL_NOBODY);
+    return is_settled(ledger, need->stage, span, round, worker);
 }
 
-/* The rows of a band, as they are to be encoded: from the results of regions, or computed from the
- * source. */
-static bool band_computable(const struct tl_ledger *ledger, uint64_t band, uint32_t worker)
-{
-    const struct tl_job *job = ledger->job;
-    struct telar_region rows = tl_job_band(job, band);
-    uint32_t r0 = rows.r0 > job->roi.r0 ? rows.r0 : job->roi.r0,
-             r1 = rows.r1 < job->roi.r1 ? rows.r1 : job->roi.r1;
+/* ---- the second half: what it overwrites has been read ---- */
 
-    if (job->fused)
-        return rows_written(ledger, &rows, job->halo, worker)
-               && states_written(ledger, TELAR_PIPELINE_MAX, worker);
-    return rows_written(ledger, &rows, 0, worker)
-           && (r0 >= r1
-               || all_settled(ledger, tl_job_stage(job, TELAR_TASK_PROCESS),
-                              tl_job_regions_of_row(job, r0),
-                              tl_job_regions_of_row(job, r1 - 1) + job->plan.columns, worker));
-}
-
-static bool may_inflate(const struct tl_ledger *ledger, const struct tl_stage *stage, uint64_t band,
-                        uint32_t worker)
-{
-    const struct tl_job *job = ledger->job;
-
-    if (!job->restart
-        && ((ledger->inflater != TL_NOBODY && ledger->inflater != worker)
-            || !all_settled(ledger, stage, band ? band - 1 : 0, band, worker)))
-        return false;
-    if (band == job->n_bands)
-        return true;
-    if (job->together)
-        return source_slot_free(ledger, band);
-    return band < job->filtered.slots
-           || done(ledger,
-                   tl_job_stage(job, TELAR_TASK_UNFILTER)->first + band - job->filtered.slots);
-}
-
-/* A slot of the worker's own in which no band is on its way to the file; false when there is none.
+/*
+ * Returns whether those tasks of stage `reader` are done that, by this need, read what task `index`
+ * of need->stage wrote in a round.
  */
-static bool find_slot(const struct tl_ledger *ledger, const struct tl_stage *encode,
-                      uint32_t worker, uint32_t *slot)
+static bool readers_are_done(const struct tl_ledger *ledger, uint32_t reader,
+                             const struct tl_table_need *need, uint64_t index, uint32_t round)
 {
-    uint32_t count = tl_job_encoded_slots(ledger->job), first = worker * count;
-    uint64_t taken = 0, end = ledger->n_written + ledger->job->encoded.slots;
+    const struct tl_stage *stage = &ledger->table->stage[reader];
+    uint32_t last = rounds_of(ledger, &ledger->table->stage[need->stage]) - 1;
 
-    for (uint64_t band = ledger->n_written; band < end && band < encode->count; band++)
-        if (ledger->state[encode->first + band] != TL_TASK_FREE
-            && ledger->slot[band] - first < count)
-            taken |= UINT64_C(1) << (ledger->slot[band] - first);
+    if (need->when == TL_LAST_ROUND && round < last)
+        return true; /* they read a later round */
+    if (need->when == TL_LAST_ROUND)
+        round = rounds_of(ledger, stage) - 1;
+    else if (need->when == TL_ROUND_BEFORE)
+        round++;
+    if (round >= rounds_of(ledger, stage))
+        return true; /* no round reads it */
+    return is_settled(ledger, reader, tl_table_awaited_by(ledger->table, stage, need, index), round,
+                      TL_NOBODY);
+}
+
+static bool stage_writes(const struct tl_ledger *ledger, const struct tl_stage *stage,
+                         uint8_t buffer, uint64_t item)
+{
+    return (stage->writes[0] == buffer || stage->writes[1] == buffer)
+           && item - stage->first_item < stage->count * rounds_of(ledger, stage);
+}
+
+/* Returns whether every task that reads an item of a buffer is done. */
+static bool item_is_read(const struct tl_ledger *ledger, uint8_t buffer, uint64_t item)
+{
+    const struct tl_table *table = ledger->table;
+    uint32_t writer = 0;
+    uint64_t index, round;
+
+    while (!stage_writes(ledger, &table->stage[writer], buffer, item))
+        writer++;
+    index = (item - table->stage[writer].first_item) % table->stage[writer].count;
+    round = (item - table->stage[writer].first_item) / table->stage[writer].count;
+    for (uint32_t s = 0; s < table->n_stages; s++)
+        for (uint32_t n = 0; n < table->stage[s].n_needs; n++) {
+            const struct tl_table_need *need = &table->need[table->stage[s].first_need + n];
+
+            if (need->stage == writer && need->use == TL_READS
+                && !readers_are_done(ledger, s, need, index, (uint32_t)round))
+                return false;
+        }
+    return true;
+}
+
+/* Finds a slot of the worker's own without an item that the coordinator has yet to take out. */
+static bool find_own_slot(const struct tl_ledger *ledger, const struct tl_stage *stage,
+                          uint32_t worker, uint32_t *slot)
+{
+    const struct tl_buffer *buffer = &ledger->table->buffer[stage->writes[0]];
+    uint32_t count = buffer->slots / buffer->parts, first = worker * count;
+    uint64_t taken = 0, end = ledger->n_delivered + buffer->slots;
+
+    for (uint64_t i = ledger->n_delivered; i < end && i < stage->count; i++) {
+        uint64_t task = stage->first + i;
+
+        if ((ledger->rounds_done[task] || ledger->holder[task] != TL_NOBODY)
+            && ledger->slot[task] - first < count)
+            taken |= UINT64_C(1) << (ledger->slot[task] - first);
+    }
     for (*slot = first; *slot < first + count; ++*slot)
         if (!(taken >> (*slot - first) & 1))
             return true;
     return false;
 }
 
-/*
- * An owner that could not be made does nothing: anybody may do its tasks, unless nobody else can
- * write what they write.
- */
-static uint32_t owners(const struct tl_ledger *ledger)
+static bool may_overwrite(const struct tl_ledger *ledger, const struct tl_stage *stage,
+                          uint64_t index, uint32_t round, uint32_t worker)
 {
-    return ledger->job->fixed ? ledger->job->workers : ledger->workers;
-}
+    for (uint32_t i = 0; i < TL_WRITES_MAX && stage->writes[i] != TL_ABSENT; i++) {
+        const struct tl_buffer *buffer = &ledger->table->buffer[stage->writes[i]];
+        uint64_t item = tl_table_item(stage, index, round);
+        uint32_t slot;
 
-static bool left_to_another(const struct tl_ledger *ledger, const struct tl_task *task,
-                            uint32_t worker)
-{
-    uint32_t owner = tl_job_owner(ledger->job, task);
-
-    return owner < owners(ledger) && owner != worker && !ledger->absent[owner];
-}
-
-static bool may_run(const struct tl_ledger *ledger, const struct tl_task *task, uint32_t worker)
-{
-    const struct tl_job *job = ledger->job;
-    const struct tl_stage *stage = task->stage;
-    uint64_t i = task->index;
-    uint32_t slot;
-
-    switch (stage->kind) {
-    case TELAR_TASK_INFLATE:
-        return may_inflate(ledger, stage, i, worker);
-    case TELAR_TASK_UNFILTER:
-        return all_settled(ledger, tl_job_stage(job, TELAR_TASK_INFLATE), i, i + 1, worker)
-               && all_settled(ledger, stage, i ? i - 1 : 0, i, worker)
-               && source_slot_free(ledger, i);
-    case TELAR_TASK_PREPARE:
-        return true;
-    case TELAR_TASK_GATHER: /* The partials are those of the statistic before, whose merge reads
-                               them: that has to be done, not only given. */
-        return rows_written(ledger, &task->region, job->halo, worker)
-               && states_written(ledger, stage->step, TL_NOBODY);
-    case TELAR_TASK_MERGE:
-        return all_settled(ledger, stage - 1, 0, stage[-1].count, worker);
-    case TELAR_TASK_PROCESS:
-        return rows_written(ledger, &task->region, job->halo, worker)
-               && states_written(ledger, TELAR_PIPELINE_MAX, worker);
-    case TELAR_TASK_ENCODE:
-        return i < ledger->n_written + job->encoded.slots && band_computable(ledger, i, worker)
-               && find_slot(ledger, stage, worker, &slot);
-    }
-    return false;
-}
-
-/* ---- giving and taking ---- */
-
-/* The first free task of those from `from` to `end` that the worker need not leave to another. */
-static bool first_for(const struct tl_ledger *ledger, uint64_t from, uint64_t end, uint32_t worker,
-                      struct tl_task *task)
-{
-    for (uint64_t i = from; i < end; i++) {
-        *task = tl_job_task(ledger->job, i, 0);
-        if (ledger->state[i] == TL_TASK_FREE && !left_to_another(ledger, task, worker))
-            return true;
-    }
-    return false;
-}
-
-/* The first of a stage: where each worker has a share, of its own, and then of all. */
-static bool next_for(struct tl_ledger *ledger, uint32_t stage_index, uint32_t worker,
-                     struct tl_task *task)
-{
-    const struct tl_stage *stage = &ledger->job->stage[stage_index];
-    const uint64_t end = stage->first + stage->count,
-                   mine = stage->first + tl_job_first_owned(ledger->job, stage, worker);
-    uint64_t *first = &ledger->first_free[stage_index];
-
-    while (*first < end && ledger->state[*first] != TL_TASK_FREE)
-        ++*first;
-    if (!tl_job_in_shares(ledger->job, stage))
-        return first_for(ledger, *first,
-                         *first + owners(ledger) < end ? *first + owners(ledger) : end, worker,
-                         task);
-    return first_for(ledger, mine > *first ? mine : *first, end, worker, task)
-           || first_for(ledger, *first, mine < end ? mine : end, worker, task);
-}
-
-/*
- * The tasks of a stage are given in order, so one look at each stage is enough: what may not run
- * holds back those behind it only for a moment. The first stages come first: what they write is
- * what the others wait for.
- */
-static bool find_ready(struct tl_ledger *ledger, uint32_t worker, struct tl_task *task)
-{
-    for (uint32_t i = 0; i < ledger->job->n_stages; i++)
-        if (next_for(ledger, i, worker, task) && may_run(ledger, task, worker))
-            return true;
-    return false;
-}
-
-bool tl_ledger_take(struct tl_ledger *ledger, uint32_t worker, struct tl_ticket *ticket)
-{
-    struct tl_task task;
-    uint64_t number;
-
-    if (!find_ready(ledger, worker, &task))
-        return false;
-    number = task.stage->first + task.index;
-    *ticket = (struct tl_ticket){.task = number, .attempt = ++ledger->task[number].attempts};
-    if (task.stage->kind == TELAR_TASK_ENCODE) {
-        find_slot(ledger, task.stage, worker, &ticket->slot);
-        ledger->slot[task.index] = ticket->slot;
-    }
-    ledger->state[number] = TL_TASK_GIVEN;
-    ledger->task[number].worker = worker;
-    if (task.stage->kind == TELAR_TASK_INFLATE && ledger->inflater != worker) {
-        ledger->inflater = worker;
-        ledger->catch_up = number;
+        if (buffer->writers == TL_OWN_SLOTS) {
+            if (index >= ledger->n_delivered + buffer->slots
+                || !find_own_slot(ledger, stage, worker, &slot))
+                return false;
+        } else if (item >= buffer->slots
+                   && !item_is_read(ledger, stage->writes[i], item - buffer->slots)) {
+            return false;
+        }
     }
     return true;
 }
 
+/* ---- the rule ---- */
+
+static bool may_run(const struct tl_ledger *ledger, const struct tl_stage *stage, uint64_t index,
+                    uint32_t worker)
+{
+    const struct tl_table_need *need = &ledger->table->need[stage->first_need];
+    uint32_t round = ledger->rounds_done[stage->first + index];
+
+    if (stage->stream != TL_ABSENT && ledger->stream_holder[stage->stream] != TL_NOBODY
+        && ledger->stream_holder[stage->stream] != worker)
+        return false;
+    for (uint32_t i = 0; i < stage->n_needs; i++)
+        if (!need_is_settled(ledger, stage, &need[i], index, round, worker))
+            return false;
+    return may_overwrite(ledger, stage, index, round, worker);
+}
+
+/* ---- giving ---- */
+
+/*
+ * Returns how many workers can own tasks of a stage. A worker that could not be started owns
+ * nothing, unless no other worker can write what it would have written.
+ */
+static uint32_t count_owners(const struct tl_ledger *ledger, const struct tl_stage *stage)
+{
+    return ledger->table->buffer[stage->writes[0]].heirs == TL_NO_HEIR ? ledger->table->workers
+                                                                       : ledger->workers;
+}
+
+static bool is_left_to_another(const struct tl_ledger *ledger, const struct tl_stage *stage,
+                               uint64_t index, uint32_t round, uint32_t worker)
+{
+    uint32_t owner = tl_table_owner(ledger->table, stage, index, round);
+
+    return owner < count_owners(ledger, stage) && owner != worker && !ledger->absent[owner];
+}
+
+/* A stage has a position for each round of each task, all tasks of round 0 first. */
+static bool is_free(const struct tl_ledger *ledger, const struct tl_stage *stage, uint64_t position)
+{
+    uint64_t task = stage->first + position % stage->count;
+
+    return ledger->holder[task] == TL_NOBODY
+           && ledger->rounds_done[task] == position / stage->count;
+}
+
+/* A position is past when it was given or is done. */
+static bool is_past(const struct tl_ledger *ledger, const struct tl_stage *stage, uint64_t position)
+{
+    uint64_t task = stage->first + position % stage->count, round = position / stage->count;
+
+    return ledger->rounds_done[task] > round
+           || (ledger->rounds_done[task] == round && ledger->holder[task] != TL_NOBODY);
+}
+
+/* Finds the first free task in positions [from, end) that the worker need not leave to another. */
+static bool find_free(const struct tl_ledger *ledger, const struct tl_stage *stage, uint64_t from,
+                      uint64_t end, uint32_t worker, uint64_t *index)
+{
+    for (uint64_t p = from; p < end; p++) {
+        *index = p % stage->count;
+        if (is_free(ledger, stage, p)
+            && !is_left_to_another(ledger, stage, *index, (uint32_t)(p / stage->count), worker))
+            return true;
+    }
+    return false;
+}
+
+/* Finds the next task of a stage for a worker. Where workers have shares, it begins in its own. */
+static bool find_next(struct tl_ledger *ledger, uint32_t number, uint32_t worker, uint64_t *index)
+{
+    const struct tl_stage *stage = &ledger->table->stage[number];
+    const struct tl_buffer *buffer = &ledger->table->buffer[stage->writes[0]];
+    const uint64_t end = stage->count * rounds_of(ledger, stage);
+    uint64_t *first = &ledger->first_free[number], mine, window;
+
+    while (*first < end && is_past(ledger, stage, *first))
+        ++*first;
+    if (buffer->writers != TL_IN_SHARES) {
+        window = *first + (uint64_t)count_owners(ledger, stage) * buffer->dealt;
+        return find_free(ledger, stage, *first, window < end ? window : end, worker, index);
+    }
+    mine = tl_table_first_owned(ledger->table, buffer, worker);
+    return find_free(ledger, stage, mine > *first ? mine : *first, end, worker, index)
+           || find_free(ledger, stage, *first, mine < end ? mine : end, worker, index);
+}
+
+/* Writes down that a worker has a task, and fills its ticket. */
+static void give(struct tl_ledger *ledger, const struct tl_stage *stage, uint64_t index,
+                 uint32_t worker, struct tl_ticket *ticket)
+{
+    uint64_t task = stage->first + index;
+    struct telar_task_report *report = &ledger->report[task];
+
+    *ticket =
+        (struct tl_ticket){.task = task, .attempt = ++report->attempts, .skip = report->skipped};
+    if (ledger->table->buffer[stage->writes[0]].writers == TL_OWN_SLOTS) {
+        find_own_slot(ledger, stage, worker, &ticket->slot);
+        ledger->slot[task] = ticket->slot;
+    }
+    ledger->holder[task] = worker;
+    report->worker = worker;
+    if (stage->stream != TL_ABSENT && ledger->stream_holder[stage->stream] != worker) {
+        ledger->stream_holder[stage->stream] = worker;
+        ledger->catch_up[stage->stream] = task;
+    }
+}
+
+/*
+ * Stages come in the order of preference. One task of each is looked at: those behind it wait a
+ * moment longer if it may not run yet.
+ */
+bool tl_ledger_take(struct tl_ledger *ledger, uint32_t worker, struct tl_ticket *ticket)
+{
+    for (uint32_t i = 0; i < ledger->table->n_stages; i++) {
+        const struct tl_stage *stage = &ledger->table->stage[i];
+        uint64_t index;
+
+        if (find_next(ledger, i, worker, &index) && may_run(ledger, stage, index, worker)) {
+            give(ledger, stage, index, worker, ticket);
+            return true;
+        }
+    }
+    return false;
+}
+
+/* ---- what became of a task ---- */
+
 void tl_ledger_done(struct tl_ledger *ledger, uint64_t task, uint64_t start_ns, uint64_t end_ns)
 {
-    assert(task < ledger->job->n_tasks && ledger->state[task] == TL_TASK_GIVEN);
-    ledger->state[task] = TL_TASK_DONE;
-    ledger->task[task].start_ns = start_ns;
-    ledger->task[task].end_ns = end_ns;
-    ledger->n_done++;
+    uint32_t number = tl_table_stage_of(ledger->table, task);
+    const struct tl_stage *stage = &ledger->table->stage[number];
+    uint32_t rounds = rounds_of(ledger, stage);
+    uint64_t *all = &ledger->all_done[number];
+
+    assert(ledger->holder[task] != TL_NOBODY);
+    ledger->holder[task] = TL_NOBODY;
+    ledger->n_done += ++ledger->rounds_done[task] == rounds;
+    while (*all < stage->count && ledger->rounds_done[stage->first + *all] == rounds)
+        ++*all;
+    ledger->report[task].start_ns = start_ns;
+    ledger->report[task].end_ns = end_ns;
 }
 
 void tl_ledger_give_back(struct tl_ledger *ledger, uint64_t task, bool begun)
 {
-    uint32_t i = 0;
+    uint32_t number = tl_table_stage_of(ledger->table, task);
+    const struct tl_stage *stage = &ledger->table->stage[number];
+    uint64_t position = ledger->rounds_done[task] * stage->count + task - stage->first;
 
-    assert(task < ledger->job->n_tasks && ledger->state[task] == TL_TASK_GIVEN);
-    while (task >= ledger->job->stage[i].first + ledger->job->stage[i].count)
-        i++;
-    if (task < ledger->first_free[i])
-        ledger->first_free[i] = task;
-    ledger->state[task] = TL_TASK_FREE;
-    ledger->task[task].attempts -= !begun;
+    assert(ledger->holder[task] != TL_NOBODY);
+    if (position < ledger->first_free[number])
+        ledger->first_free[number] = position;
+    ledger->holder[task] = TL_NOBODY;
+    ledger->report[task].attempts -= !begun;
 }
 
 void tl_ledger_leave(struct tl_ledger *ledger, uint32_t worker, bool for_good)
 {
     ledger->absent[worker] = for_good;
-    if (ledger->inflater == worker)
-        ledger->inflater = TL_NOBODY;
+    for (uint32_t i = 0; i < TL_LOOPS_MAX; i++)
+        if (ledger->stream_holder[i] == worker)
+            ledger->stream_holder[i] = TL_NOBODY;
 }
+
+/* ---- streams ---- */
 
 uint64_t tl_ledger_worth(const struct tl_ledger *ledger, uint64_t task)
 {
-    const struct tl_stage *inflate = tl_job_stage(ledger->job, TELAR_TASK_INFLATE);
-    bool catches_up =
-        ledger->inflater != TL_NOBODY && task == ledger->catch_up && !ledger->job->restart;
+    const struct tl_table *table = ledger->table;
+    uint8_t stream = table->stage[tl_table_stage_of(table, task)].stream;
+    uint32_t s = 0;
 
-    return catches_up ? task - inflate->first + 1 : 1;
+    if (stream == TL_ABSENT || ledger->stream_holder[stream] == TL_NOBODY
+        || ledger->catch_up[stream] != task)
+        return 1;
+    while (table->stage[s].stream != stream)
+        s++;
+    return task - table->stage[s].first + 1;
 }
 
 bool tl_ledger_needs_stream(const struct tl_ledger *ledger, uint32_t worker)
 {
-    const struct tl_stage *inflate = tl_job_stage(ledger->job, TELAR_TASK_INFLATE);
+    for (uint32_t s = 0; s < ledger->table->n_stages; s++) {
+        const struct tl_stage *stage = &ledger->table->stage[s];
 
-    return inflate && !ledger->job->restart && ledger->inflater == worker
-           && !all_settled(ledger, inflate, 0, inflate->count, TL_NOBODY);
+        if (stage->stream != TL_ABSENT && ledger->stream_holder[stage->stream] == worker
+            && ledger->all_done[s] < stage->count)
+            return true;
+    }
+    return false;
+}
+
+/* ---- what the coordinator asks ---- */
+
+uint64_t tl_ledger_count_done(const struct tl_ledger *ledger)
+{
+    return ledger->n_done;
 }
 
 bool tl_ledger_complete(const struct tl_ledger *ledger)
 {
-    return ledger->n_done == ledger->job->n_tasks;
+    return ledger->n_done == ledger->table->n_tasks;
 }
 
-bool tl_ledger_next_encoded(const struct tl_ledger *ledger, uint32_t *slot)
+bool tl_ledger_next_item(const struct tl_ledger *ledger, uint64_t *task, uint32_t *slot)
 {
-    const struct tl_stage *encode = tl_job_stage(ledger->job, TELAR_TASK_ENCODE);
+    const struct tl_table *table = ledger->table;
 
-    if (!encode || ledger->n_written == encode->count)
-        return false;
-    *slot = ledger->slot[ledger->n_written];
-    return ledger->state[encode->first + ledger->n_written] == TL_TASK_DONE;
+    for (uint32_t s = 0; s < table->n_stages; s++) {
+        const struct tl_stage *stage = &table->stage[s];
+
+        if (table->buffer[stage->writes[0]].writers != TL_OWN_SLOTS
+            || ledger->n_delivered == stage->count)
+            continue;
+        *task = stage->first + ledger->n_delivered;
+        *slot = ledger->slot[*task];
+        return ledger->rounds_done[*task] > 0;
+    }
+    return false;
+}
+
+void tl_ledger_delivered(struct tl_ledger *ledger)
+{
+    ledger->n_delivered++;
+}
+
+struct telar_task_report *tl_ledger_report(struct tl_ledger *ledger, uint64_t task)
+{
+    return &ledger->report[task];
+}
+
+struct telar_task_report *tl_ledger_hand_over(struct tl_ledger *ledger)
+{
+    struct telar_task_report *report = ledger->report;
+
+    ledger->report = NULL;
+    return report;
 }

@@ -3,7 +3,6 @@
 
 #include "engine/loss.h"
 
-#include "png/decoder.h"
 #include "base/host.h"
 #include "base/status.h"
 
@@ -33,22 +32,23 @@ void tl_loss_fail_run(struct tl_coordinator *c, const struct tl_member *member, 
 {
     char where[128] = "";
     struct telar_region region = {0};
-    telar_task_kind kind = TELAR_TASK_PROCESS;
+    const char *task = "";
     bool busy = member->n_tickets > 0;
 
     if (c->status != TELAR_OK)
         return;
     if (busy) {
-        struct tl_task task = tl_job_task(&c->crew->job, member->ticket[0].task, 0);
+        const struct telar_task_report *report =
+            tl_ledger_report(&c->ledger, member->ticket[0].task);
 
-        kind = task.stage->kind;
-        region = task.region;
+        task = telar_task_kind_name(report->kind);
+        region = report->region;
     }
     if (busy && region.r0 < region.r1)
         snprintf(where, sizeof where, " on region %" PRIu32 ":%" PRIu32 ",%" PRIu32 ":%" PRIu32,
                  region.r0, region.r1, region.c0, region.c1);
     else if (busy)
-        snprintf(where, sizeof where, " on the task %s", telar_task_kind_name(kind));
+        snprintf(where, sizeof where, " on the task %s", task);
     c->status = tl_fail(c->error, status, errnum, "%s: worker %" PRIu32 " (%s %" PRId64 ")%s %s",
                         c->orders->name, member->index,
                         c->orders->engine->processes ? "pid" : "thread", member->id, where, why);
@@ -84,27 +84,33 @@ static void note(struct tl_coordinator *c, const struct tl_member *member, telar
                                        .at_ns = tl_now_ns() - c->orders->epoch_ns,
                                        .busy = member->n_tickets > 0};
     if (loss->busy) {
-        struct tl_task task = tl_job_task(&c->crew->job, member->ticket[0].task, 0);
+        const struct telar_task_report *task = tl_ledger_report(&c->ledger, member->ticket[0].task);
 
-        loss->kind = task.stage->kind;
-        loss->region = task.region;
+        loss->kind = task->kind;
+        loss->region = task->region;
         loss->attempt = member->ticket[0].attempt;
     }
     snprintf(loss->why, sizeof loss->why, "%s", why);
 }
 
-/* Whether the task may be tried once more, if need be as the source has it. If not, *why says how
- * often it was. */
+static bool can_be_skipped(const struct tl_coordinator *c, uint64_t task)
+{
+    const struct tl_table *table = &c->crew->job.table;
+
+    return c->orders->kinds[table->stage[tl_table_stage_of(table, task)].kind]->skippable;
+}
+
+/* Returns whether the task may be tried once more, if need be without the transforms. If not, adds
+ * to `why` how often it was tried. */
 static bool try_again(struct tl_coordinator *c, uint64_t task, char why[WHY_BYTES])
 {
-    struct telar_task_report *report = &c->ledger.task[task];
+    struct telar_task_report *report = tl_ledger_report(&c->ledger, task);
     uint32_t tries = c->orders->retries + 1;
     size_t used = strlen(why);
 
     if (report->attempts < (report->skipped ? 2 * tries : tries))
         return true;
-    if (c->orders->on_crash == TELAR_ON_CRASH_SKIP && !report->skipped
-        && tl_job_can_skip(&c->crew->job, task)) {
+    if (c->orders->on_crash == TELAR_ON_CRASH_SKIP && !report->skipped && can_be_skipped(c, task)) {
         report->skipped = true;
         c->outcome->skipped++;
         return true;
@@ -129,8 +135,7 @@ static bool go_on(struct tl_coordinator *c, const struct tl_member *member, char
         c->outcome->again = true;
         return false;
     }
-    if (tl_ledger_needs_stream(&c->ledger, member->index)
-        && !tl_decoder_can_reread(c->orders->decoder)) {
+    if (tl_ledger_needs_stream(&c->ledger, member->index) && !c->orders->input_rereads) {
         snprintf(why + used, WHY_BYTES - used, "; a pipe cannot be read again from its beginning");
         return false;
     }
@@ -169,9 +174,10 @@ void tl_loss_not_replaced(struct tl_coordinator *c, struct tl_member *member,
     member->n_tickets = 0;
     tl_ledger_leave(&c->ledger, member->index, true);
     member->closed = true;
-    for (uint32_t i = 0; i < c->crew->size && !c->crew->job.fixed; i++)
-        if (!c->crew->member[i].closed)
-            return;
+    if (!tl_table_needs_worker(&c->crew->job.table, member->index))
+        for (uint32_t i = 0; i < c->crew->size; i++)
+            if (!c->crew->member[i].closed)
+                return;
     c->status =
         tl_fail(c->error, TELAR_HOST, refusal->errnum,
                 "%s: a worker is lost, and no other can be made in its place", c->orders->name);

@@ -1,32 +1,16 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * fault.h - what follows when a worker dies, takes too long or breaks its contract: what it had is
- * done again by another in its place, or the run ends. Layer: coordinator; over engine and ledger.
+ * loss.h - what follows when a worker dies, takes too long or breaks its contract: another worker
+ * in its place does its tasks again, or the run ends. Layer: coordinator; over engine and ledger.
  *
- * It is always ended and joined before anything of its is given to another: nobody writes what it
- * writes at the same time. The task that it worked on is blamed; the one behind that only goes
- * back.
+ * A lost worker is always ended and joined before its tasks are given to another, so that nobody
+ * else writes what it writes at the same time. Only the task that it worked on counts as tried; a
+ * task that waited behind it goes back untried.
  */
-#ifndef TL_FAULT_H
-#define TL_FAULT_H
+#ifndef TL_LOSS_H
+#define TL_LOSS_H
 
-#include "engine/coordinator.h"
-#include "png/encode_bands.h"
-
-/* A run under way. The crew is memory of its own, see struct tl_crew. */
-struct tl_coordinator {
-    const struct tl_orders *orders;
-    struct tl_crew *crew;
-    bool keep; /* workers, for the next run */
-    struct tl_ledger ledger;
-    struct tl_encoded *encoded; /* of each band, once it is encoded */
-    uint32_t *inflated;         /* Adler-32 of each band that was decoded for itself */
-    unsigned char *copy; /* NULL, or room for a band that is looked at before it is written */
-    struct telar_report *report;
-    struct tl_outcome *outcome;
-    telar_status status; /* the first that was not TELAR_OK */
-    struct telar_error *error;
-};
+#include "engine/coordinator_private.h"
 
 /*
  * Ends a member and joins it. `gone`: it has closed its end, so it ends or has ended. Ours is

@@ -6,10 +6,7 @@
 #include "base/host.h"
 #include "base/status.h"
 
-#include <errno.h>
-#include <inttypes.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 /* Times that a worker tells may be anything; reported are only those that can be true. */
@@ -49,7 +46,31 @@ static void forget_past(struct tl_member *member, const struct tl_record *hello)
     before->involuntary_switches -= hello->involuntary_switches;
 }
 
-/* A task could not be done. Damaged image data is nobody's fault but the file's. */
+/* Returns the kind of the task that a member works on; NULL when it works on none. */
+static const struct tl_kind *kind_at_work(const struct tl_coordinator *c,
+                                          const struct tl_member *member)
+{
+    const struct tl_table *table = &c->crew->job.table;
+
+    if (member->n_tickets == 0)
+        return NULL;
+    return c->orders->kinds[table->stage[tl_table_stage_of(table, member->ticket[0].task)].kind];
+}
+
+/* A task could not be done because of the input file. Only a kind that has to do with it is
+ * believed. */
+static void note_refusal(struct tl_coordinator *c, struct tl_member *member,
+                         const struct tl_record *record)
+{
+    const struct tl_kind *kind = kind_at_work(c, member);
+
+    if (!kind || !kind->refuse || record->task == TL_TASK_HELLO)
+        tl_loss_handle(c, member, TELAR_WORKER, "sent a message that makes no sense");
+    else
+        c->status = kind->refuse(c->orders->collector, record, c->error);
+}
+
+/* A task could not be done, or a worker could not begin. */
 static void note_trouble(struct tl_coordinator *c, struct tl_member *member,
                          const struct tl_record *record)
 {
@@ -69,21 +90,15 @@ static void note_trouble(struct tl_coordinator *c, struct tl_member *member,
         snprintf(why, sizeof why, "tried the system call %s, which its sandbox forbids", call);
         tl_loss_handle(c, member, TELAR_WORKER, why);
         break;
-    case TL_TROUBLE_INPUT:
-        c->status =
-            tl_fail(c->error, TELAR_INPUT, record->errnum, "%s: cannot be read", c->orders->name);
-        break;
     case TL_TROUBLE_PLUGIN:
         tl_loss_fail_run(
             c, member, TELAR_WORKER, 0,
             "found another plug-in than the one that was planned with; do not change it "
             "during a run");
         break;
+    case TL_TROUBLE_INPUT:
     case TL_TROUBLE_DOUBT:
-        c->outcome->doubt = true;
-        c->status = tl_fail(c->error, TELAR_INPUT, 0,
-                            "%s: is damaged, truncated, or not a valid PNG; get an undamaged copy",
-                            c->orders->name);
+        note_refusal(c, member, record);
         break;
     default:
         tl_loss_handle(c, member, TELAR_WORKER, "sent a message that makes no sense");
@@ -112,60 +127,29 @@ static void note_hello(struct tl_coordinator *c, struct tl_member *member,
         note_trouble(c, member, record);
 }
 
-/*
- * What a sandboxed worker has encoded goes to the file from a copy, which it cannot change any
- * more, and only if it is framed like image data: a hostile one can spoil the picture, and nothing
- * else of the file. NULL: the run has failed.
- */
-static const unsigned char *believe(struct tl_coordinator *c, const unsigned char *bytes,
-                                    uint32_t band)
-{
-    const size_t n = c->encoded[band].bytes;
-
-    if (!c->orders->sandbox)
-        return bytes;
-    if (!c->copy)
-        c->copy = malloc(c->crew->job.encoded.slot_bytes);
-    if (!c->copy) {
-        c->status =
-            tl_fail(c->error, TELAR_HOST, ENOMEM, "%s: no memory for a band", c->orders->name);
-        return NULL;
-    }
-    memcpy(c->copy, bytes, n);
-    if (tl_encode_is_framed(c->copy, n, band == 0))
-        return c->copy;
-    c->status = tl_fail(c->error, TELAR_WORKER, 0,
-                        "%s: a worker gave something else than image data for band %" PRIu32
-                        "; what it ran is not to be "
-                        "trusted",
-                        c->orders->name, band);
-    return NULL;
-}
-
-/* Writes to the file what has become next in the order of bands. Slots are then free for bands
- * farther on. */
-static void write_encoded(struct tl_coordinator *c)
+/* Takes items out of the slots of their workers, in their order. The slots are then free for later
+ * items. */
+static void deliver_items(struct tl_coordinator *c)
 {
     const struct tl_job *job = &c->crew->job;
+    uint64_t number;
     uint32_t slot;
 
-    while (c->status == TELAR_OK && tl_ledger_next_encoded(&c->ledger, &slot)) {
-        uint32_t band = (uint32_t)c->ledger.n_written;
-        const struct tl_encoded *encoded = &c->encoded[band];
-        const unsigned char *bytes =
-            believe(c, c->orders->segment->base + tl_ring_slot(&job->encoded, slot).offset, band);
+    while (c->status == TELAR_OK && tl_ledger_next_item(&c->ledger, &number, &slot)) {
+        struct tl_task task = tl_job_task(job, number, slot);
+        const struct tl_kind *kind = c->orders->kinds[task.stage->kind];
 
-        if (bytes)
-            c->status = c->orders->write_band(c->orders->write_data, band, bytes, encoded->bytes,
-                                              encoded->adler, c->error);
-        c->ledger.n_written++;
+        if (kind->deliver)
+            c->status = kind->deliver(c->orders->collector, &task,
+                                      c->orders->segment->base + task.extent.offset, c->error);
+        tl_ledger_delivered(&c->ledger);
     }
 }
 
-/* Parts of a task's time. What a region's task does beside touching is transforming. */
+/* Parts of a task's time, as far as they can be true. */
 static void note_parts(struct tl_coordinator *c, const struct tl_record *record)
 {
-    struct telar_task_report *task = &c->ledger.task[record->task];
+    struct telar_task_report *task = tl_ledger_report(&c->ledger, record->task);
     uint64_t all_ns = task->end_ns - task->start_ns;
 
     task->touch_ns = plausible(record->touch_ns, 0, all_ns);
@@ -173,8 +157,7 @@ static void note_parts(struct tl_coordinator *c, const struct tl_record *record)
     task->inflate_ns = plausible(record->inflate_ns, 0, all_ns);
     task->unfilter_ns = plausible(record->unfilter_ns, 0, all_ns - task->inflate_ns);
     all_ns -= task->inflate_ns + task->unfilter_ns;
-    task->transform_ns =
-        task->kind == TELAR_TASK_PROCESS ? all_ns : plausible(record->transform_ns, 0, all_ns);
+    task->transform_ns = plausible(record->transform_ns, 0, all_ns);
 }
 
 /* A task is done: the ledger is told, and the member may have another. */
@@ -193,12 +176,24 @@ static void note_done(struct tl_coordinator *c, struct tl_member *member,
     memmove(member->ticket, member->ticket + 1, member->n_tickets * sizeof *member->ticket);
     member->since_ns = now_ns;
     if (c->orders->progress)
-        c->orders->progress(c->orders->progress_data, c->ledger.n_done, c->ledger.job->n_tasks);
+        c->orders->progress(c->orders->progress_data, tl_ledger_count_done(&c->ledger),
+                            c->crew->job.table.n_tasks);
 }
 
-/* The answer to a ticket. It must be the one that this member works on, and stay within its slot.
- */
-static void note_answer(struct tl_coordinator *c, struct tl_member *member,
+/* Takes the record of a task that is done, within its slot. */
+static void note_task(struct tl_coordinator *c, struct tl_member *member,
+                      const struct tl_task *task, const struct tl_record *record)
+{
+    const struct tl_kind *kind = c->orders->kinds[task->stage->kind];
+
+    if (kind->collect)
+        c->status = kind->collect(c->orders->collector, task, record, c->error);
+    note_done(c, member, record);
+    deliver_items(c);
+}
+
+/* A record of a task must be of the ticket that this member works on, and stay within its slot. */
+static void note_record(struct tl_coordinator *c, struct tl_member *member,
                         const struct tl_record *record)
 {
     const struct tl_ticket *ticket = &member->ticket[0];
@@ -210,22 +205,12 @@ static void note_answer(struct tl_coordinator *c, struct tl_member *member,
         return;
     }
     task = tl_job_task(&c->crew->job, ticket->task, ticket->slot);
-    if (record->trouble) {
+    if (record->trouble)
         note_trouble(c, member, record);
-    } else if (record->bytes > task.extent.bytes) {
+    else if (record->bytes > task.extent.bytes)
         tl_loss_handle(c, member, TELAR_WORKER, "claims to have written more than its slot holds");
-    } else {
-        if (task.stage->kind == TELAR_TASK_ENCODE)
-            c->encoded[task.index] = (struct tl_encoded){record->bytes, record->adler};
-        if (task.stage->kind == TELAR_TASK_ENCODE && c->crew->job.straight)
-            c->inflated[task.index] = record->inflated;
-        if (task.stage->kind == TELAR_TASK_INFLATE && task.index < c->crew->job.n_bands)
-            c->inflated[task.index] = record->inflated;
-        else if (task.stage->kind == TELAR_TASK_INFLATE)
-            c->outcome->tail_bytes = record->bytes;
-        note_done(c, member, record);
-        write_encoded(c);
-    }
+    else
+        note_task(c, member, &task, record);
 }
 
 /* Goes by itself, when there are no more tickets. */
@@ -250,7 +235,7 @@ void tl_records_handle(struct tl_coordinator *c, struct tl_member *member,
     else if (record->task == TL_TASK_BYE && c->orders->engine->direct)
         note_bye(c, member, record);
     else
-        note_answer(c, member, record);
+        note_record(c, member, record);
 }
 
 void tl_records_handle_late(struct tl_coordinator *c, struct tl_member *member,

@@ -3,8 +3,8 @@
  * answer.h - what workers say, and what follows from it: the ledger, the report, the file, or the
  * end of the run. Layer: coordinator; over fault.
  */
-#ifndef TL_ANSWER_H
-#define TL_ANSWER_H
+#ifndef TL_RECORDS_H
+#define TL_RECORDS_H
 
 #include "engine/loss.h"
 

@@ -1,34 +1,36 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * task.h - what is done for each kind of task. Layer: over job, pipeline and codec; under worker.
+ * task.h - what a worker does a task with. Layer: over kind; under worker.
  */
 #ifndef TL_TASK_H
 #define TL_TASK_H
 
-#include "isolate/channel.h"
-#include "engine/job.h"
+#include "engine/kind.h"
 
 struct tl_decoder;
+struct telar_pipeline;
 
-/* Where a worker works. */
+/* Where a worker works. The coordinator sets it before the worker starts, except `base` and
+ * `scratch`, which the worker maps itself. The engine hands decoder and pipeline on to the kinds
+ * and does not look into them. */
 struct tl_place {
     const struct tl_job *job;
-    struct tl_decoder *decoder; /* when workers decode; a stream is read by one of them at a time */
+    tl_kind_list kinds;
+    const struct telar_pipeline *pipeline;
+    struct tl_decoder *decoder; /* NULL when workers do not decode; one worker at a time uses its
+                                   stream */
+    int input_fd;               /* of the input file; -1: the worker does not read it */
     unsigned char *base;        /* its mapping of the segment */
     unsigned char *scratch;     /* job->scratch_bytes of its own */
 };
 
-/*
- * Runs a task, writing nothing of the segment but the task's extent, and says in the record what
- * became of it: trouble, bytes, checksums, and the parts of its time. Async-signal-safe. Runs the
- * same again and again.
- */
+/* Does a task, as tl_kind.run says. Async-signal-safe. */
 void tl_task_run(const struct tl_place *place, const struct tl_task *task,
                  struct tl_record *record);
 
 /*
- * Touches each page that a task writes, and of the source each that it reads, as running it would,
- * so that their first touch can be timed by itself. Changes nothing.
+ * Touches each page that the task writes and reads, as running it would, so that the first touch
+ * can be timed by itself. Changes nothing. Async-signal-safe.
  */
 void tl_task_touch(const struct tl_place *place, const struct tl_task *task);
 

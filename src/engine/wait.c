@@ -67,7 +67,7 @@ static bool hear(struct tl_coordinator *c, struct tl_member *member, bool ended)
  * a limit. */
 static uint32_t limit_ms(const struct tl_coordinator *c, const struct tl_member *member)
 {
-    if (!c->orders->timeout_ms && c->orders->plugins && !member->ready)
+    if (!c->orders->timeout_ms && c->orders->loading && !member->ready)
         return TELAR_PLUGIN_LOAD_MS;
     return c->orders->timeout_ms;
 }

@@ -3,8 +3,8 @@
  * hear.h - waiting for workers, and what they say or do not say. Layer: coordinator; over answer
  * and fault.
  */
-#ifndef TL_HEAR_H
-#define TL_HEAR_H
+#ifndef TL_WAIT_H
+#define TL_WAIT_H
 
 #include "engine/loss.h"
 

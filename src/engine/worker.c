@@ -49,16 +49,14 @@ static void note_errno(struct tl_record *record, enum tl_trouble trouble)
 }
 
 /*
- * Runs the task of a ticket and fills the record. Of what is not its own, a guarded worker can
- * write the task's extent meanwhile, no more.
+ * Runs the task of a ticket and fills the record. A guarded worker makes the task's extent writable
+ * meanwhile, if it is not writable all the time.
  */
 static void carry_out(struct tl_worker *worker, const struct tl_ticket *ticket)
 {
     struct tl_record *record = &worker->record;
     struct tl_task task = tl_job_task(worker->place.job, ticket->task, ticket->slot);
-    bool closed =
-        worker->guarded
-        && (worker->place.job->foreign || !tl_job_owns(worker->place.job, worker->index, &task));
+    bool closed = worker->guarded && !tl_job_is_open(worker->place.job, worker->index, &task);
     unsigned char *base = worker->place.base;
 
     task.skip = ticket->skip;
@@ -93,40 +91,44 @@ static bool report(struct tl_worker *worker)
 
 /* ---- before the loop ---- */
 
-/* A sandboxed worker's: of the segment it can make writable what its own tasks write, and nothing
- * else, ever. */
-static unsigned char *map_fixed(const struct tl_worker *worker, const struct tl_shape *shape)
+/* Maps the segment for a sandboxed worker: it can make its own pieces writable, and nothing else,
+ * ever. */
+static unsigned char *map_pieces(const struct tl_worker *worker, const struct tl_shape *shape)
 {
+    const struct tl_table *table = &worker->place.job->table;
     unsigned char *base = tl_segment_map(worker->readonly_fd, shape, false);
-    struct tl_extent extent;
+    struct tl_piece piece;
 
-    for (uint32_t i = 0; base && tl_job_may(worker->place.job, worker->index, i, &extent); i++)
-        if (!tl_segment_map_extent(base, worker->segment_fd, &extent))
+    for (uint32_t i = 0; base && tl_table_piece(table, worker->index, i, &piece); i++)
+        if (!tl_segment_map_extent(base, worker->segment_fd, &piece.extent))
             return NULL;
     return base;
 }
 
-/* Opens what only this worker ever writes. */
-static bool open_own(const struct tl_worker *worker)
+/* Makes the pieces writable that a guarded worker may write at any time. */
+static bool open_pieces(const struct tl_worker *worker)
 {
-    struct tl_extent extent;
+    const struct tl_table *table = &worker->place.job->table;
+    struct tl_piece piece;
 
-    for (uint32_t piece = 0; tl_job_own(worker->place.job, worker->index, piece, &extent); piece++)
-        if (!tl_segment_unprotect(worker->place.base, &extent))
+    for (uint32_t i = 0; tl_table_piece(table, worker->index, i, &piece); i++)
+        if (piece.access == TL_AT_START && !tl_segment_unprotect(worker->place.base, &piece.extent))
             return false;
     return true;
 }
 
+/* A worker comes by all of a segment that the picture only passes through. A guarded one has its
+ * own slots already when the job has no source. */
 static bool map(struct tl_worker *worker, const struct tl_shape *shape)
 {
     struct tl_place *place = &worker->place;
 
-    place->base = worker->sandbox ? map_fixed(worker, shape)
+    place->base = worker->sandbox ? map_pieces(worker, shape)
                                   : tl_segment_map(worker->segment_fd, shape, !worker->guarded);
     place->scratch = place->base ? tl_private_map(place->job->scratch_bytes) : NULL;
-    if (!place->scratch || (worker->guarded && !place->job->foreign && !open_own(worker)))
+    if (!place->scratch || (worker->guarded && !open_pieces(worker)))
         return false;
-    if (place->job->window || (place->job->straight && !worker->guarded))
+    if (tl_job_streams(place->job) && (!worker->guarded || shape->again_bytes > 0))
         tl_segment_prefault(place->base, shape);
     return true;
 }
@@ -141,33 +143,31 @@ static void tell_violation(int number)
     report(confined);
 }
 
-/* Plug-ins; what they say that they read around a region was planned with. */
-static bool load(struct tl_worker *worker)
+static bool load(const struct tl_worker *worker)
 {
-    const struct tl_job *job = worker->place.job;
-    struct tl_pass pass = tl_job_pass(job, job->pipeline.length, NULL);
-    uint32_t halo;
+    const struct tl_loading *loading = worker->loading;
 
-    return tl_plugins_load(worker->plugins, worker->pipeline) && tl_pipeline_halo(&pass, &halo)
-           && halo == job->halo;
+    return loading->load(loading->data, worker->pipeline, worker->place.job);
 }
 
-/* From the end of this on a sandboxed worker has its memory and its descriptors: no other, ever. */
+/* Afterwards a sandboxed worker has its memory and its descriptors, and never gets others. */
 static enum tl_trouble settle(struct tl_worker *worker)
 {
+    const struct tl_loading *loading = worker->loading;
+
     if (worker->sandbox) {
         confined = worker;
         close(worker->segment_fd);
         close(worker->readonly_fd);
-        if (worker->plugins
-            && !tl_sandbox_enter_loading(worker->sandbox, worker->plugins->paths,
-                                         worker->plugins->count, tell_violation))
+        if (loading
+            && !tl_sandbox_enter_loading(worker->sandbox, loading->paths, loading->n_paths,
+                                         tell_violation))
             return TL_TROUBLE_SANDBOX;
     }
-    if (worker->plugins && !load(worker))
+    if (loading && !load(worker))
         return TL_TROUBLE_PLUGIN;
     if (worker->sandbox
-        && !tl_sandbox_enter(worker->sandbox, worker->place.decoder != NULL, tell_violation))
+        && !tl_sandbox_enter(worker->sandbox, worker->place.input_fd >= 0, tell_violation))
         return TL_TROUBLE_SANDBOX;
     return TL_TROUBLE_NONE;
 }

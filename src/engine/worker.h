@@ -1,13 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * worker.h - the one loop: take a ticket, run its task, send the record, until there are no more.
- * Layer: over task, plugins and channel. Everything here is async-signal-safe, for it runs between
- * fork and _exit; but not loading plug-ins.
+ * Layer: over task, channel and sandbox. Everything here is async-signal-safe, because it runs
+ * between fork and _exit. The one exception is loading code (struct tl_loading).
  */
 #ifndef TL_WORKER_H
 #define TL_WORKER_H
 
-#include "plugin/plugins.h"
 #include "isolate/sandbox.h"
 #include "engine/task.h"
 
@@ -26,14 +25,28 @@ struct tl_turn {
     void *data;
 };
 
+/*
+ * Code that a worker loads before its first task. Loading takes locks and memory, of which another
+ * thread may have held one at the moment of the fork. The coordinator therefore always sets a time
+ * limit for it.
+ */
+struct tl_loading {
+    const char *const *paths; /* the files that are loaded, for the sandbox */
+    size_t n_paths;
+    /* Puts what it loads into the pipeline of this process. False when that is not what the run was
+     * planned with. */
+    bool (*load)(const void *data, struct telar_pipeline *pipeline, const struct tl_job *job);
+    const void *data;
+};
+
 struct tl_worker {
     struct tl_port port;
     struct tl_turn turn;
     int segment_fd,
         readonly_fd; /* of the segment; the second, for reading only, for a sandboxed worker */
     const struct tl_sandbox *sandbox; /* NULL: it is not sandboxed */
-    const struct tl_plugins *plugins; /* to be loaded first, into *pipeline; NULL: none */
-    struct telar_pipeline *pipeline;  /* of the job: a process has a copy of its own */
+    const struct tl_loading *loading; /* NULL: nothing is loaded */
+    struct telar_pipeline *pipeline;  /* of the run: a process has its own copy */
     uint32_t index;                   /* its number among the job's workers */
     uint64_t born_ns;                 /* when its process was; 0: when it begins to run */
     bool guarded; /* map read-only, and open only its own slots, and the extent of the task at hand

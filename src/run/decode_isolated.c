@@ -41,7 +41,8 @@ static void tell_violation(int number)
 static unsigned char *map_source(const struct reading *r, const struct tl_worker *worker)
 {
     const struct tl_shape shape = tl_job_shape(r->job);
-    const struct tl_extent source = {r->job->source.offset, shape.bytes - r->job->source.offset};
+    const uint64_t begin = r->job->table.buffer[r->job->source].offset;
+    const struct tl_extent source = {begin, shape.bytes - begin};
     unsigned char *base = tl_segment_map(worker->readonly_fd, &shape, false);
 
     if (!base || !tl_segment_map_extent(base, worker->segment_fd, &source)
@@ -58,6 +59,7 @@ static void live(struct tl_worker *worker)
     void *memory = tl_private_map(tl_decoder_memory_bytes(r->decoder));
 
     confined = worker;
+    tl_decoder_move(r->decoder, worker->place.input_fd);
     close(worker->segment_fd);
     close(worker->readonly_fd);
     if ((r->job && !data) || !memory)
@@ -148,7 +150,7 @@ static telar_status start(struct reading *r, const struct tl_orders *orders,
     if (status != TELAR_OK)
         return status;
     r->member = (struct tl_member){.end = ends[0], .worker_end = ends[1], .watch = -1};
-    r->member.worker = (struct tl_worker){.place.decoder = r->decoder,
+    r->member.worker = (struct tl_worker){.place.input_fd = tl_decoder_descriptor(r->decoder),
                                           .segment_fd = segment->fd,
                                           .readonly_fd = segment->readonly_fd,
                                           .sandbox = orders->sandbox,

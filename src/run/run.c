@@ -8,6 +8,8 @@
 #include "run/run.h"
 
 #include "png/encode_bands.h"
+#include "run/job_plan.h"
+#include "run/kinds.h"
 #include "base/host.h"
 #include "run/options.h"
 #include "base/status.h"
@@ -48,47 +50,35 @@ static void limit_workers(struct tl_run *run, uint64_t most, const char *why)
     snprintf(reason + used, sizeof run->report->workers_reason - used, "; %s", why);
 }
 
-/* Workers that would find nothing to do are not made. */
-static void limit_to_regions(struct tl_run *run)
+/*
+ * Processes that are not worth their start: from file to file one worker does a megabyte of pixels
+ * in about the time in which another process starts. 0: the user or the engine has another reason
+ * for so many.
+ */
+static uint32_t workers_worth(const struct tl_run *run, const struct telar_geometry *image)
 {
-    uint64_t most = 0;
+    enum { WORTH_BYTES = 1 << 20 };
+    uint64_t worth = telar_row_bytes(image) * image->rows / WORTH_BYTES;
+
+    if (run->options.workers || !run->orders.engine->processes)
+        return 0;
+    return worth == 0 ? 1 : worth < UINT32_MAX ? (uint32_t)worth : UINT32_MAX;
+}
+
+/* Takes the number of workers from the job, and says why there are no more. What is left out
+ * because it is not worth its start was not asked for, so the report does not count it as wanted.
+ */
+static void take_workers(struct tl_run *run)
+{
+    uint64_t most = run->job.most_tasks;
     char why[64];
 
-    for (uint32_t i = 0; i < run->job.n_stages; i++) {
-        bool chain = run->job.stage[i].kind == TELAR_TASK_INFLATE && !run->job.restart;
-
-        if (!chain && run->job.stage[i].count > most)
-            most = run->job.stage[i].count;
-    }
     snprintf(why, sizeof why, "there %s only %" PRIu64 " region%s", most == 1 ? "is" : "are", most,
              most == 1 ? "" : "s");
     limit_workers(run, most, why);
-}
-
-/* Whether it is mostly decoding and quick encoding that workers do, with transforms that read
- * little around a pixel. */
-static bool is_light(const struct tl_job *job)
-{
-    enum { LIGHT_HALO = 16 };
-
-    return job->fused && !job->foreign && !job->small && job->halo <= LIGHT_HALO;
-}
-
-/*
- * Nor, unless they are asked for, processes that cost more than they help: from file to file one
- * worker does a megabyte of pixels in about the time in which another is made. Nobody is told of
- * it: nobody wanted more.
- */
-static void limit_to_worth(struct tl_run *run)
-{
-    enum { WORTH_BYTES = 1 << 20 };
-    uint64_t worth = telar_row_bytes(&run->job.image) * run->job.image.rows / WORTH_BYTES;
-
-    worth = worth ? worth : 1;
-    if (run->options.workers || run->orders.workers <= worth || !run->orders.engine->processes
-        || !is_light(&run->job))
+    if (run->orders.workers == run->job.table.workers)
         return;
-    limit_workers(run, worth, "so small a picture is not worth more");
+    limit_workers(run, run->job.table.workers, "so small a picture is not worth more");
     run->report->workers_wanted = run->orders.workers;
 }
 
@@ -136,57 +126,59 @@ static void describe(struct tl_run *run)
     report->grid_columns = run->job.plan.columns;
 }
 
-/*
- * Whether the worker that inflates has time to make the pixels, too, while the bands are in its
- * cache. Where the file is not much smaller than the pixels, inflating is what everybody waits for;
- * and so it is for many workers.
- */
-static bool inflates_quickly(const struct tl_run *run, const struct telar_geometry *image)
+/* Returns how workers can read the input. A file that says where its bands begin is not believed
+ * when the output cannot be taken back: it may have to be read as a stream after all. */
+static enum tl_input find_input(const struct tl_run *run, const struct telar_geometry *image,
+                                bool decode)
 {
-    enum { WORKERS_MAX = 2, SMALLER = 8 };
-    const uint64_t bytes = tl_decoder_file_bytes(run->decoder);
-
-    return run->orders.workers <= WORKERS_MAX && bytes > 0
-           && bytes <= (uint64_t)image->rows * telar_row_bytes(image) / SMALLER;
+    if (!decode)
+        return TL_INPUT_PIXELS;
+    if (!tl_atomic_output_is_direct(run->output)
+        && tl_decoder_find_bands(run->decoder, tl_encode_band_rows(image)))
+        return TL_INPUT_BANDS;
+    return TL_INPUT_STREAM;
 }
 
-/* A job, and then for no more workers than it is worth. */
-static telar_status lay_out(struct tl_run *run, struct tl_request *request,
-                            struct telar_error *error)
+/* Makes the job. When there is no room for the gaps between huge pages, it is laid out without. */
+static telar_status make_job(struct tl_run *run, const struct tl_wanted *wanted, uint64_t limit,
+                             struct telar_error *error)
 {
-    telar_status status;
+    bool spaced = run->orders.guarded && !run->options.small_pages;
+    telar_status status = tl_job_plan(&run->job, wanted, spaced ? TL_SPACED : TL_PACKED, error);
 
-    request->workers = run->orders.workers;
-    request->together = request->decode && inflates_quickly(run, &request->image);
-    status = tl_job_init(&run->job, request, error);
-    if (status != TELAR_OK)
-        return status;
-    limit_to_regions(run);
-    limit_to_worth(run);
-    if (run->orders.workers == request->workers)
-        return TELAR_OK;
-    request->workers = run->orders.workers;
-    request->together = request->decode && inflates_quickly(run, &request->image);
-    return tl_job_init(&run->job, request, error);
+    if (status == TELAR_OK && spaced && run->job.table.segment_bytes > limit)
+        tl_table_lay_out(&run->job.table, TL_PACKED); /* smaller than what has fitted */
+    return status;
 }
 
-/* From an image's geometry to a segment with room for everything, and a report that says so. */
+static telar_status make_segment(struct tl_run *run, const struct limit *limit,
+                                 struct telar_error *error)
+{
+    telar_status status = tl_plugins_planned(&run->plugins, error);
+
+    if (status == TELAR_OK)
+        status = reserve(run, limit, error);
+    if (status == TELAR_OK && run->sandbox)
+        status = tl_segment_open_readonly(&run->segment, error);
+    return status;
+}
+
 telar_status tl_run_plan(struct tl_run *run, const struct telar_geometry *image, bool decode,
                          bool encode, struct telar_error *error)
 {
-    struct tl_request request = {
+    struct tl_wanted wanted = {
         .image = *image,
         .pipeline = run->pipeline,
         .plan = run->options.plan,
         .roi = run->options.has_roi ? &run->options.roi : NULL,
-        .decode = decode,
-        .restart = decode && !tl_atomic_output_is_direct(run->output)
-                   && tl_decoder_find_bands(run->decoder, tl_encode_band_rows(image)),
-        .encode = encode,
-        .small = run->options.compression == TELAR_SMALL,
-        .fixed = run->options.isolation == TELAR_SANDBOXED,
-        .apart = run->orders.guarded && !run->options.small_pages,
-        .resident = run->options.keep_shm != NULL,
+        .light_workers = workers_worth(run, image),
+        .input = find_input(run, image, decode),
+        .input_bytes = decode ? tl_decoder_file_bytes(run->decoder) : 0,
+        .output = !encode                 ? TL_OUTPUT_REGIONS
+                  : run->options.keep_shm ? TL_OUTPUT_BOTH
+                                          : TL_OUTPUT_FILE,
+        .heirs = run->sandbox ? TL_NO_HEIR : TL_ANY_HEIR,
+        .compression = run->options.compression,
     };
     struct tl_groups groups;
     struct limit limit;
@@ -195,17 +187,12 @@ telar_status tl_run_plan(struct tl_run *run, const struct telar_geometry *image,
     tl_groups_read(&groups, "");
     limit = find_limit(run, &groups);
     choose_workers(run, &groups);
-    status = lay_out(run, &request, error);
-    if (status == TELAR_OK && request.apart && run->job.segment_bytes > limit.bytes) {
-        request.apart = false; /* there is no room for the gaps between huge pages */
-        status = lay_out(run, &request, error);
-    }
-    if (status == TELAR_OK)
-        status = tl_plugins_planned(&run->plugins, error);
-    if (status == TELAR_OK)
-        status = reserve(run, &limit, error);
-    if (status == TELAR_OK && request.fixed)
-        status = tl_segment_open_readonly(&run->segment, error);
+    wanted.workers = run->orders.workers;
+    status = make_job(run, &wanted, limit.bytes, error);
+    if (status != TELAR_OK)
+        return status;
+    take_workers(run);
+    status = make_segment(run, &limit, error);
     if (status != TELAR_OK)
         return status;
     run->row = malloc(telar_row_bytes(image));
@@ -218,6 +205,32 @@ telar_status tl_run_plan(struct tl_run *run, const struct telar_geometry *image,
 
 /* ---- run ---- */
 
+/* Loads the plug-ins in a worker process. The run was planned with what they read around a region.
+ */
+static bool load_plugins(const void *data, struct telar_pipeline *pipeline,
+                         const struct tl_job *job)
+{
+    struct tl_pass pass = {.pipeline = pipeline, .image = job->image, .count = pipeline->length};
+    uint32_t halo;
+
+    return tl_plugins_load(data, pipeline) && tl_pipeline_halo(&pass, &halo) && halo == job->halo;
+}
+
+void tl_run_give_orders(struct tl_run *run)
+{
+    struct tl_orders *orders = &run->orders;
+
+    orders->segment = &run->segment;
+    orders->kinds = tl_kinds;
+    orders->pipeline = run->pipeline;
+    orders->pipeline_bytes = sizeof *run->pipeline;
+    orders->collector = &run->collector;
+    run->loading =
+        (struct tl_loading){run->plugins.paths, run->plugins.count, load_plugins, &run->plugins};
+    orders->input_fd = orders->decoder ? tl_decoder_descriptor(orders->decoder) : -1;
+    orders->input_rereads = orders->decoder && tl_decoder_can_reread(orders->decoder);
+}
+
 uint64_t tl_run_elapsed_ns(const struct tl_run *run)
 {
     return tl_now_ns() - run->orders.epoch_ns;
@@ -228,7 +241,7 @@ telar_status tl_run_workers(struct tl_run *run, struct tl_outcome *outcome,
 {
     telar_status status;
 
-    run->orders.segment = &run->segment;
+    tl_run_give_orders(run);
     if (run->options.warm)
         tl_segment_touch(&run->segment);
     run->report->transform_start_ns = tl_run_elapsed_ns(run);
@@ -274,7 +287,7 @@ static telar_status open_plugins(struct tl_run *run, struct telar_error *error)
                              run->options.timeout_ms, error);
     run->pipeline = &run->plugins.pipeline;
     if (processes)
-        run->orders.plugins = &run->plugins;
+        run->orders.loading = &run->loading;
     return status;
 }
 
@@ -317,6 +330,7 @@ void tl_run_end(struct tl_run *run, telar_report **report)
     if (report && run->segment.base)
         run->report->huge_bytes = tl_segment_huge_bytes(&run->segment);
     free(run->row);
+    tl_png_collector_free(&run->collector);
     tl_plugins_close(&run->plugins);
     tl_sandbox_free(run->sandbox);
     tl_segment_destroy(
@@ -340,6 +354,7 @@ void tl_run_start_over(struct tl_run *run)
     if (run->options.keep_shm)
         tl_segment_unlink(run->options.keep_shm);
     free(run->row);
+    tl_png_collector_free(&run->collector);
     free(report->worker);
     free(report->task);
     *report = (telar_report){.loss = report->loss, .n_losses = report->n_losses};

@@ -8,6 +8,7 @@
 #include "png/decoder.h"
 #include "engine/coordinator.h"
 #include "plugin/plugins.h"
+#include "png/png_steps.h"
 
 /* All that a run holds; what is NULL or none needs no release. */
 struct tl_run {
@@ -19,13 +20,14 @@ struct tl_run {
     struct tl_segment segment;
     struct tl_sandbox *sandbox; /* NULL: none is asked for */
     struct tl_plugins plugins;
+    struct tl_loading loading; /* of the plug-ins, by workers */
     telar_report *report;
     unsigned char *row; /* one row, where it has to be put together */
 
     /* Of a run from file to file. */
     struct tl_decoder *decoder;
     struct tl_atomic_output *output;
-    uint32_t adler; /* of what is written so far */
+    struct tl_png_collector collector;
     bool abandoned; /* see struct tl_outcome */
     uint32_t again; /* how often all was done once more after a crash */
 };
@@ -38,6 +40,9 @@ telar_status tl_run_begin(struct tl_run *run, const char *name, const telar_pipe
 /* From an image's geometry to a segment with room for everything, and a report that says so. */
 telar_status tl_run_plan(struct tl_run *run, const struct telar_geometry *image, bool decode,
                          bool encode, struct telar_error *error);
+
+/* Completes the orders, once the run is planned. tl_run_workers does that itself. */
+void tl_run_give_orders(struct tl_run *run);
 
 /* All that the workers do. */
 telar_status tl_run_workers(struct tl_run *run, struct tl_outcome *outcome,

@@ -22,28 +22,12 @@ static const char *shown_name(const char *path)
     return strcmp(path, "-") == 0 ? "standard input" : path;
 }
 
-static telar_status write_band(void *data, uint32_t band, const unsigned char *bytes, size_t n,
-                               uint32_t adler, struct telar_error *error)
-{
-    struct tl_run *run = data;
-    struct telar_region region = tl_job_band(&run->job, band);
-    uint64_t start_ns = tl_now_ns();
-    telar_status status = tl_atomic_output_write(run->output, bytes, n, error);
-
-    run->adler = tl_encode_join(&run->job.image, run->adler, adler, telar_region_rows(&region));
-    run->report->write_ns += tl_now_ns() - start_ns;
-    return status;
-}
-
 /* All that stands before the first band, which is known before any worker lives. */
 static telar_status write_head(struct tl_run *run, struct telar_error *error)
 {
-    struct tl_format format = {run->job.image, run->job.band_rows, run->job.small,
-                               !run->options.no_restart};
+    struct tl_format format = {run->job.image, run->job.band_rows,
+                               run->options.compression == TELAR_SMALL, !run->options.no_restart};
 
-    run->adler = 1;
-    run->orders.write_band = write_band;
-    run->orders.write_data = run;
     return tl_encode_head(run->output, &format, tl_decoder_chunks(run->decoder), error);
 }
 
@@ -51,7 +35,7 @@ static telar_status write_tail(struct tl_run *run, struct telar_error *error)
 {
     const struct tl_chunks *chunks = tl_decoder_chunks(run->decoder);
 
-    return tl_encode_tail(run->output, run->adler, chunks->bytes + chunks->before_idat,
+    return tl_encode_tail(run->output, run->collector.adler, chunks->bytes + chunks->before_idat,
                           chunks->used - chunks->before_idat, error);
 }
 
@@ -80,26 +64,30 @@ static telar_status decode_all(struct tl_run *run, struct telar_error *error)
     telar_status status =
         run->sandbox
             ? tl_decode_isolated(run->decoder, &run->orders, &run->job, &run->segment, error)
-            : tl_decoder_read(run->decoder, run->segment.base + run->job.source.offset,
+            : tl_decoder_read(run->decoder,
+                              tl_job_buffer(&run->job, run->segment.base, run->job.source),
                               run->job.source_stride, error);
 
     run->report->decode_ns = tl_run_elapsed_ns(run) - start_ns;
     return status;
 }
 
-/* What follows the image data, where workers decoded it; and whether all bands together are what
- * the stream says. */
-static telar_status take_tail(struct tl_run *run, struct tl_outcome *outcome,
-                              struct telar_error *error)
+/* Reads what follows the image data, when workers decoded it. Bands that were decoded without the
+ * others must be together what the stream says. */
+static telar_status read_tail(struct tl_run *run, struct telar_error *error)
 {
-    if (run->job.restart && outcome->adler != tl_decoder_bands(run->decoder)->adler) {
-        outcome->doubt = true;
+    const struct tl_bands *bands = tl_decoder_bands(run->decoder);
+    struct tl_png_collector *collector = &run->collector;
+
+    if (run->job.tail == TL_ABSENT && tl_png_collector_decoded(collector) != bands->adler) {
+        collector->doubt = true;
         return tl_fail(error, TELAR_INPUT, 0,
                        "%s: its image data is damaged (checksum); get an undamaged copy",
                        run->name);
     }
-    return tl_decoder_read_tail(run->decoder, run->segment.base + run->job.tail.offset,
-                                outcome->tail_bytes, &outcome->doubt, error);
+    return tl_decoder_read_tail(run->decoder,
+                                tl_job_buffer(&run->job, run->segment.base, run->job.tail),
+                                collector->rest_bytes, &collector->doubt, error);
 }
 
 /*
@@ -116,6 +104,9 @@ static telar_status convert(struct tl_run *run, const char *output, bool in_band
     if (status == TELAR_OK)
         status = tl_run_plan(run, tl_decoder_geometry(run->decoder), in_bands, true, error);
     run->orders.decoder = in_bands ? run->decoder : NULL;
+    if (status == TELAR_OK)
+        status = tl_png_collector_init(&run->collector, &run->job, run->name, run->output,
+                                       run->sandbox != NULL, error);
     if (status == TELAR_OK && !in_bands)
         status = decode_all(run, error);
     if (status == TELAR_OK)
@@ -123,9 +114,10 @@ static telar_status convert(struct tl_run *run, const char *output, bool in_band
     if (status == TELAR_OK)
         status = tl_run_workers(run, outcome, error);
     if (status == TELAR_OK && in_bands)
-        status = take_tail(run, outcome, error);
+        status = read_tail(run, error);
     if (status == TELAR_OK)
         status = write_tail(run, error);
+    run->report->write_ns = run->collector.write_ns;
     if (status == TELAR_OK) {
         status = tl_atomic_output_commit(run->output, error);
         run->output = NULL;
@@ -145,7 +137,7 @@ static bool follows(struct tl_run *run, const struct tl_outcome *outcome, struct
     bool possible;
 
     if (outcome->abandoned
-        || !(outcome->doubt || (outcome->again && run->again < run->orders.retries)))
+        || !(run->collector.doubt || (outcome->again && run->again < run->orders.retries)))
         return false;
     run->again += outcome->again;
     possible = tl_decoder_can_reopen(run->decoder) && !tl_atomic_output_is_direct(run->output);
@@ -176,7 +168,7 @@ static telar_status attempt(struct tl_run *run, const char *input, const char *o
         status =
             convert(run, output, !doubt && tl_decoder_in_bands(run->decoder), &outcome, &refusal);
         run->abandoned = outcome.abandoned;
-        doubt |= outcome.doubt;
+        doubt |= run->collector.doubt;
         once_more = status != TELAR_OK && follows(run, &outcome, &refusal);
         if (once_more)
             tl_run_start_over(run);

@@ -19,7 +19,7 @@
 static void copy_in(struct tl_run *run, const telar_image *source)
 {
     size_t row_bytes = telar_row_bytes(&run->job.image);
-    unsigned char *plane = run->segment.base + run->job.source.offset;
+    unsigned char *plane = tl_job_buffer(&run->job, run->segment.base, run->job.source);
 
     for (uint32_t row = 0; row < run->job.image.rows; row++)
         memcpy(plane + row * run->job.source_stride,
@@ -95,9 +95,10 @@ telar_status telar_pool_new(const struct telar_geometry *geometry, const telar_p
     status = tl_run_begin(&p->run, "image", pipeline, options, NULL, error);
     if (status == TELAR_OK)
         status = tl_run_plan(&p->run, geometry, false, false, error);
-    p->run.orders.segment = &p->run.segment;
-    if (status == TELAR_OK)
+    if (status == TELAR_OK) {
+        tl_run_give_orders(&p->run);
         status = tl_coordinator_new(&p->coordinator, &p->run.job, &p->run.orders, true, error);
+    }
     if (status == TELAR_OK)
         *pool = p;
     else

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Every fault of tools/faults/faults/faults.c at every rung: what is promised, and that nothing is left. Each run
- * is made in a process of its own, which may die of it; this one adopts what it leaves behind.
+ * Every fault of tools/faults/faults/faults.c at every rung: what is promised, and that nothing is
+ * left. Each run is made in a process of its own, which may die of it; this one adopts what it
+ * leaves behind.
  */
 #include <config.h>
 

@@ -24,10 +24,10 @@ static telar_status init(struct tl_job *job, const struct telar_geometry *image,
                          const struct telar_region *roi, uint32_t workers,
                          struct telar_error *error)
 {
-    struct tl_request request = {
+    const struct tl_wanted wanted = {
         .image = *image, .pipeline = pipeline, .plan = plan, .roi = roi, .workers = workers};
 
-    return tl_job_init(job, &request, error);
+    return tl_job_plan(job, &wanted, TL_PACKED, error);
 }
 
 /* ---- layout ---- */
@@ -62,23 +62,25 @@ static void check_layout(const struct tl_job *job)
 {
     const struct tl_stage *first_gather =
         tl_job_task(job, 0, 0).stage; /* every pipeline here begins with one */
-    unsigned char *pages = calloc(1, job->segment_bytes / TL_PAGE_BYTES);
+    unsigned char *pages = calloc(1, job->table.segment_bytes / TL_PAGE_BYTES);
 
     ck_assert_ptr_nonnull(pages);
-    ck_assert_uint_eq(job->segment_bytes % TL_PAGE_BYTES, 0);
+    const struct tl_buffer *source = &job->table.buffer[job->source];
+
+    ck_assert_uint_eq(job->table.segment_bytes % TL_PAGE_BYTES, 0);
     ck_assert_uint_ge(job->source_stride, telar_row_bytes(&job->image));
     claim(pages, job, 0, TL_PAGE_BYTES);
-    ck_assert_uint_ge(job->source.slots * job->source.slot_bytes,
+    ck_assert_uint_ge(source->slots * source->slot_bytes,
                       job->source_stride * (uint64_t)job->image.rows);
-    claim(pages, job, job->source.offset, job->source.slots * job->source.slot_bytes);
-    for (uint64_t i = 0; i < job->n_tasks; i++) {
+    claim(pages, job, source->offset, source->slots * source->slot_bytes);
+    for (uint64_t i = 0; i < job->table.n_tasks; i++) {
         struct tl_task task = tl_job_task(job, i, 0);
 
-        if (task.stage->kind != TELAR_TASK_GATHER || task.stage == first_gather)
+        if (task.stage->kind != TL_GATHER || task.stage == first_gather)
             claim(pages, job, task.extent.offset, task.extent.bytes);
         else
             check_partial(job, first_gather, &task);
-        if (task.stage->kind == TELAR_TASK_PROCESS)
+        if (task.stage->kind == TL_PROCESS)
             check_result(job, i);
     }
     free(pages);
@@ -125,9 +127,9 @@ START_TEST(large_regions_do_not_share_a_huge_page)
     ck_assert_int_eq(init(&job, &image, pipeline, (struct telar_plan){2, 2}, NULL, 4, NULL),
                      TELAR_OK);
     check_layout(&job);
-    ck_assert_uint_eq(job.source.offset % TL_HUGE_BYTES, 0);
-    ck_assert_uint_eq(job.result_offset % TL_HUGE_BYTES, 0);
-    ck_assert_uint_eq(job.result_slot % TL_HUGE_BYTES, 0);
+    ck_assert_uint_eq(job.table.buffer[job.source].offset % TL_HUGE_BYTES, 0);
+    ck_assert_uint_eq(job.table.buffer[job.result].offset % TL_HUGE_BYTES, 0);
+    ck_assert_uint_eq(job.table.buffer[job.result].slot_bytes % TL_HUGE_BYTES, 0);
     telar_pipeline_free(pipeline);
 }
 END_TEST
@@ -137,12 +139,12 @@ END_TEST
 START_TEST(stages_follow_the_pipeline)
 {
     const struct {
-        telar_task_kind kind;
+        enum tl_kind_number kind;
         uint32_t step;
         uint64_t count;
     } expected[] = {
-        {TELAR_TASK_GATHER, 1, 8}, {TELAR_TASK_MERGE, 1, 1}, {TELAR_TASK_PREPARE, 2, 1},
-        {TELAR_TASK_GATHER, 3, 8}, {TELAR_TASK_MERGE, 3, 1}, {TELAR_TASK_PROCESS, 0, 6},
+        {TL_GATHER, 1, 8}, {TL_MERGE, 1, 1}, {TL_PREPARE, 2, 1},
+        {TL_GATHER, 3, 8}, {TL_MERGE, 3, 1}, {TL_PROCESS, 0, 6},
     };
     const struct telar_geometry image = {20, 30, 1, 8};
     telar_pipeline *pipeline = mixed_pipeline();
@@ -151,7 +153,7 @@ START_TEST(stages_follow_the_pipeline)
 
     ck_assert_int_eq(init(&job, &image, pipeline, (struct telar_plan){2, 3}, NULL, 4, NULL),
                      TELAR_OK);
-    ck_assert_uint_eq(job.n_stages, LENGTH(expected));
+    ck_assert_uint_eq(job.table.n_stages, LENGTH(expected));
     for (size_t i = 0; i < LENGTH(expected); i++)
         for (uint64_t index = 0; index < expected[i].count; index++, task++) {
             struct tl_task got = tl_job_task(&job, task, 0);
@@ -161,7 +163,7 @@ START_TEST(stages_follow_the_pipeline)
             ck_assert_uint_eq(got.index, index);
             ck_assert_uint_eq(got.stage->count, expected[i].count);
         }
-    ck_assert_uint_eq(job.n_tasks, task);
+    ck_assert_uint_eq(job.table.n_tasks, task);
     telar_pipeline_free(pipeline);
 }
 END_TEST
@@ -178,7 +180,7 @@ START_TEST(gathering_covers_the_image)
 
     ck_assert_int_eq(init(&job, &image, pipeline, (struct telar_plan){1, 1}, &roi, 3, NULL),
                      TELAR_OK);
-    for (uint64_t i = 0; tl_job_task(&job, i, 0).stage->kind == TELAR_TASK_GATHER; i++) {
+    for (uint64_t i = 0; tl_job_task(&job, i, 0).stage->kind == TL_GATHER; i++) {
         struct telar_region region = tl_job_task(&job, i, 0).region;
 
         ck_assert_uint_eq(region.r0, next_row);
@@ -187,7 +189,7 @@ START_TEST(gathering_covers_the_image)
         next_row = region.r1;
     }
     ck_assert_uint_eq(next_row, 20);
-    last = tl_job_task(&job, job.n_tasks - 1, 0).region;
+    last = tl_job_task(&job, job.table.n_tasks - 1, 0).region;
     ck_assert_mem_eq(&last, &roi, sizeof roi);
     telar_pipeline_free(pipeline);
 }
@@ -203,7 +205,7 @@ START_TEST(stages_of_the_longest_pipeline_fit)
         add(pipeline, &whole, TELAR_HALO_MAX, 64, 64);
     ck_assert_int_eq(init(&job, &image, pipeline, (struct telar_plan){0, 0}, NULL, 9, NULL),
                      TELAR_OK);
-    ck_assert_uint_eq(job.n_stages, 2 * TELAR_PIPELINE_MAX + 1);
+    ck_assert_uint_eq(job.table.n_stages, 2 * TELAR_PIPELINE_MAX + 1);
     check_layout(&job);
     telar_pipeline_free(pipeline);
 }
@@ -223,7 +225,8 @@ static void check_refused(const struct telar_transform *transform, const double 
         ck_assert_int_eq(telar_pipeline_add(pipeline, transform, params, NULL), TELAR_OK);
     ck_assert_msg(init(&job, &image, pipeline, plan, NULL, 4, &error) == expected,
                   "%s %g %g %g, %u x %u: %llu bytes", transform->name, params[0], params[1],
-                  params[2], image.rows, image.columns, (unsigned long long)job.segment_bytes);
+                  params[2], image.rows, image.columns,
+                  (unsigned long long)job.table.segment_bytes);
     ck_assert_int_eq(error.status, expected);
     ck_assert_str_ne(error.text, "");
     telar_pipeline_free(pipeline);
@@ -360,11 +363,12 @@ START_TEST(rows_are_put_together_from_regions)
                 ck_assert_int_eq(init(&job, &image, pipeline, (struct telar_plan){rows, columns},
                                       &rois[i], 2, NULL),
                                  TELAR_OK);
-                base = calloc(1, job.segment_bytes);
+                base = calloc(1, job.table.segment_bytes);
                 ck_assert_ptr_nonnull(base);
                 for (uint32_t r = 0; r < 37; r++)
                     for (uint32_t c = 0; c < 41; c++)
-                        base[job.source.offset + r * job.source_stride + c] = before(r, c);
+                        tl_job_buffer(&job, base, job.source)[r * job.source_stride + c] =
+                            before(r, c);
                 write_results(&job, base);
                 check_rows(&job, base);
                 free(base);

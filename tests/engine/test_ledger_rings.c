@@ -9,6 +9,8 @@
 #include "support/suite.h"
 
 #include "engine/ledger.h"
+#include "run/job_plan.h"
+#include "run/kinds.h"
 #include "support/plane.h"
 
 #include <stdio.h>
@@ -29,6 +31,7 @@ enum { NOTHING = -1, BEFORE = -2 };
 struct play {
     struct tl_job job;
     struct tl_ledger ledger;
+    const struct tl_stage *decoding; /* writes the source; NULL: it was there before the run */
     struct cell cell[CELLS_MAX];
     struct tl_ticket ticket[WORKERS_MAX][TICKETS_MAX];
     uint32_t made;          /* workers that could be made in the end; the others never ask */
@@ -39,6 +42,14 @@ struct play {
                                       know it yet */
     bool begun[WORKERS_MAX];       /* the one behind those is being worked on */
 };
+
+static const struct tl_stage *stage_of(const struct tl_job *job, enum tl_kind_number kind)
+{
+    for (uint32_t i = 0; i < job->table.n_stages; i++)
+        if (job->table.stage[i].kind == kind)
+            return &job->table.stage[i];
+    return NULL;
+}
 
 static struct cell *cell_at(struct play *play, uint64_t offset)
 {
@@ -82,23 +93,21 @@ static void read_source(struct play *play, const struct telar_region *region, ui
                         int change)
 {
     const struct tl_job *job = &play->job;
-    const struct tl_stage *decoding = tl_job_decoding(job);
     uint64_t first = (region->r0 > halo ? region->r0 - halo : 0) / job->band_rows;
     uint64_t end = region->r1 + (uint64_t)halo;
 
     end = end < job->image.rows ? end : job->image.rows;
-    for (uint64_t band = first; decoding && band * job->band_rows < end; band++)
-        read_task(play, decoding, band, change);
+    for (uint64_t band = first; play->decoding && band * job->band_rows < end; band++)
+        read_task(play, play->decoding, band, change);
 }
 
 /* Reads the states of the first `count` transforms. */
 static void read_states(struct play *play, uint32_t count, int change)
 {
-    for (uint32_t i = 0; i < play->job.n_stages; i++) {
-        const struct tl_stage *stage = &play->job.stage[i];
+    for (uint32_t i = 0; i < play->job.table.n_stages; i++) {
+        const struct tl_stage *stage = &play->job.table.stage[i];
 
-        if ((stage->kind == TELAR_TASK_PREPARE || stage->kind == TELAR_TASK_MERGE)
-            && stage->step < count)
+        if ((stage->kind == TL_PREPARE || stage->kind == TL_MERGE) && stage->step < count)
             read_task(play, stage, 0, change);
     }
 }
@@ -106,7 +115,7 @@ static void read_states(struct play *play, uint32_t count, int change)
 /* Reads the results of the regions that have rows of a band. */
 static void read_results(struct play *play, const struct telar_region *band, int change)
 {
-    const struct tl_stage *process = tl_job_stage(&play->job, TELAR_TASK_PROCESS);
+    const struct tl_stage *process = stage_of(&play->job, TL_PROCESS);
 
     for (uint64_t i = 0; i < process->count; i++) {
         struct telar_region region = tl_job_task(&play->job, process->first + i, 0).region;
@@ -116,22 +125,19 @@ static void read_results(struct play *play, const struct telar_region *band, int
     }
 }
 
-static void read_for_encoding(struct play *play, const struct tl_task *task, int change)
-{
-    if (!play->job.straight)
-        read_source(play, &task->region, play->job.fused ? play->job.halo : 0, change);
-    if (play->job.fused)
-        read_states(play, TELAR_PIPELINE_MAX, change);
-    else
-        read_results(play, &task->region, change);
-}
-
-/* The band before, where pixels are made of its last row; files that are read band by band need it
- * not. */
+/* The band before: pixels of a stream are made of its last row. */
 static void read_band_before(struct play *play, const struct tl_task *task, int change)
 {
-    if (task->index > 0 && task->index < play->job.n_bands && !play->job.restart)
+    if (task->index > 0)
         read_task(play, task->stage, task->index - 1, change);
+}
+
+/* A task that computes the whole pipeline, for rows that have the halo around them in the source.
+ */
+static void read_for_transforms(struct play *play, const struct tl_task *task, int change)
+{
+    read_source(play, &task->region, play->job.halo, change);
+    read_states(play, TELAR_PIPELINE_MAX, change);
 }
 
 /* A task begins (true) or ends: touches what it reads and writes. */
@@ -139,31 +145,38 @@ static void touch(struct play *play, const struct tl_task *task, bool begin)
 {
     int change = begin ? 1 : -1;
 
-    switch (task->stage->kind) {
-    case TELAR_TASK_INFLATE:
-        if (play->job.together)
-            read_band_before(play, task, change);
+    switch ((enum tl_kind_number)task->stage->kind) {
+    case TL_INFLATE_ROWS:
+    case TL_INFLATE_REST:
+    case TL_DECODE_BAND:
+    case TL_PREPARE:
+    case TL_KINDS:
         break;
-    case TELAR_TASK_UNFILTER:
-        read_task(play, tl_job_stage(&play->job, TELAR_TASK_INFLATE), task->index, change);
+    case TL_INFLATE_PIXELS:
         read_band_before(play, task, change);
         break;
-    case TELAR_TASK_PREPARE:
+    case TL_UNFILTER:
+        read_task(play, stage_of(&play->job, TL_INFLATE_ROWS), task->index, change);
+        read_band_before(play, task, change);
         break;
-    case TELAR_TASK_GATHER:
+    case TL_GATHER:
         read_source(play, &task->region, play->job.halo, change);
         read_states(play, task->stage->step, change);
         break;
-    case TELAR_TASK_MERGE:
+    case TL_MERGE:
         for (uint64_t i = 0; i < task->stage[-1].count; i++)
             read_task(play, task->stage - 1, i, change);
         break;
-    case TELAR_TASK_PROCESS:
-        read_source(play, &task->region, play->job.halo, change);
+    case TL_PROCESS:
+    case TL_ENCODE_SOURCE:
+        read_for_transforms(play, task, change);
+        break;
+    case TL_ENCODE_FILE:
         read_states(play, TELAR_PIPELINE_MAX, change);
         break;
-    case TELAR_TASK_ENCODE:
-        read_for_encoding(play, task, change);
+    case TL_ENCODE_RESULTS:
+        read_source(play, &task->region, 0, change);
+        read_results(play, &task->region, change);
         break;
     }
     write_extent(play, task, begin);
@@ -172,13 +185,12 @@ static void touch(struct play *play, const struct tl_task *task, bool begin)
 /* The coordinator takes encoded bands away, in order. */
 static void write_encoded(struct play *play)
 {
+    uint64_t task;
     uint32_t slot;
 
-    while (tl_ledger_next_encoded(&play->ledger, &slot)) {
-        uint64_t task =
-            tl_job_stage(&play->job, TELAR_TASK_ENCODE)->first + play->ledger.n_written++;
-
+    while (tl_ledger_next_item(&play->ledger, &task, &slot)) {
         read_at(play, tl_job_task(&play->job, task, slot).extent.offset, (int64_t)task, 0);
+        tl_ledger_delivered(&play->ledger);
     }
 }
 
@@ -188,19 +200,22 @@ static bool contains(const struct tl_extent *outer, const struct tl_extent *inne
            && inner->offset + inner->bytes <= outer->offset + outer->bytes;
 }
 
-/* What a worker owns no other may be told to write, and what it is said to own is among its pieces.
- */
+/* No worker may be told to write what another owns. What a worker can write all the time is among
+ * its own pieces. */
 static void check_owner(struct play *play, uint32_t worker, const struct tl_ticket *ticket)
 {
     struct tl_task task = tl_job_task(&play->job, ticket->task, ticket->slot);
     bool mine = false, others = false;
-    struct tl_extent piece;
+    struct tl_piece piece;
 
     for (uint32_t w = 0; w < play->made; w++)
-        for (uint32_t i = 0; !play->gone[w] && tl_job_own(&play->job, w, i, &piece); i++)
-            *(w == worker ? &mine : &others) |= contains(&piece, &task.extent);
+        for (uint32_t i = 0; !play->gone[w] && tl_table_piece(&play->job.table, w, i, &piece); i++)
+            if (contains(&piece.extent, &task.extent)) {
+                others |= w != worker;
+                mine |= w == worker && piece.access == TL_AT_START;
+            }
     ck_assert(!others);
-    ck_assert_int_eq(mine, tl_job_owns(&play->job, worker, &task));
+    ck_assert_int_eq(mine, tl_job_is_open(&play->job, worker, &task));
 }
 
 static void give(struct play *play, uint32_t worker)
@@ -232,9 +247,10 @@ static bool can_be_spared(const struct play *play, uint32_t worker)
         left += !play->gone[w];
     for (uint32_t i = 0; i < play->n_tickets[worker]; i++)
         if (tl_job_task(&play->job, play->ticket[worker][i].task, 0).stage->kind
-            == TELAR_TASK_ENCODE)
+            >= TL_ENCODE_RESULTS)
             return false;
-    return left > 1 && play->present == play->made;
+    return left > 1 && play->present == play->made
+           && !tl_table_needs_worker(&play->job.table, worker);
 }
 
 /*
@@ -328,24 +344,33 @@ static telar_pipeline *pipeline_of(const struct game *game)
 
 static void begin(struct play *play, const struct game *game, const telar_pipeline *pipeline)
 {
-    const struct tl_request request = {
+    const struct tl_wanted wanted = {
         .image = game->image,
         .pipeline = pipeline,
         .plan = game->plan,
         .workers = game->workers,
-        .decode = game->decoding != BEFORE_THE_RUN,
-        .together = game->decoding == TOGETHER,
-        .restart = game->decoding >= ALONE && game->decoding != BEFORE_THE_RUN,
-        .apart = game->seed % 2,
-        .encode = !game->kept,
+        .input = game->decoding == BEFORE_THE_RUN ? TL_INPUT_PIXELS
+                 : game->decoding >= ALONE        ? TL_INPUT_BANDS
+                                                  : TL_INPUT_STREAM,
+        .input_bytes = game->decoding == TOGETHER, /* so small that it is inflated in no time */
+        .output = game->kept ? TL_OUTPUT_REGIONS : TL_OUTPUT_FILE,
+        .heirs = game->seed % 3 ? TL_ANY_HEIR : TL_NO_HEIR,
     };
 
     memset(play, 0, sizeof *play);
-    ck_assert_int_eq(tl_job_init(&play->job, &request, NULL), TELAR_OK);
-    ck_assert_int_eq(tl_ledger_init(&play->ledger, &play->job, NULL), TELAR_OK);
+    ck_assert_int_eq(tl_job_plan(&play->job, &wanted, game->seed % 2 ? TL_SPACED : TL_PACKED, NULL),
+                     TELAR_OK);
+    ck_assert_int_eq(tl_ledger_init(&play->ledger, &play->job, tl_kinds, NULL), TELAR_OK);
+    play->decoding = stage_of(&play->job, TL_INFLATE_PIXELS);
+    if (!play->decoding)
+        play->decoding = stage_of(&play->job, TL_UNFILTER);
+    if (!play->decoding)
+        play->decoding = stage_of(&play->job, TL_DECODE_BAND);
     for (uint32_t i = 0; i < CELLS_MAX; i++)
         play->cell[i].task = BEFORE;
-    play->made = game->made;
+    play->made = wanted.heirs == TL_NO_HEIR ? play->job.table.workers : game->made;
+    if (play->made > play->job.table.workers)
+        play->made = play->job.table.workers;
     play->present = 1;
 }
 
@@ -357,7 +382,7 @@ static void go_on(struct play *play, uint32_t *seed, bool deaths)
     if (play->present < play->made && dice % 100 == 99)
         play->present++;
     if (play->present == play->made)
-        play->ledger.workers = play->made; /* till then the others may still come */
+        tl_ledger_limit_workers(&play->ledger, play->made); /* till then the others may come */
     if (play->gone[worker])
         return;
     if (dice == 0)
@@ -380,7 +405,7 @@ static void play_run(const struct game *game)
     uint64_t rounds = 0, limit;
 
     begin(&play, game, pipeline);
-    limit = play.job.n_tasks * 10000 + 1000000;
+    limit = play.job.table.n_tasks * 10000 + 1000000;
     while (!tl_ledger_complete(&play.ledger)) {
         ck_assert_msg(++rounds < limit, "nobody can go on");
         go_on(&play, &seed, game->deaths);
@@ -479,7 +504,7 @@ START_TEST(partials_stay_until_their_merge_is_done)
     struct tl_ticket ticket;
 
     begin(&play, &game, pipeline);
-    merge = tl_job_stage(&play.job, TELAR_TASK_MERGE);
+    merge = stage_of(&play.job, TL_MERGE);
     do {
         ck_assert(tl_ledger_take(&play.ledger, 0, &ticket));
         if (ticket.task != merge->first)
@@ -494,32 +519,32 @@ START_TEST(partials_stay_until_their_merge_is_done)
 }
 END_TEST
 
-/* Of a picture that stays, in bands that are decoded for themselves, whoever asks first. */
+/* Of a picture that stays, in bands that need no others, whoever asks first. */
 START_TEST(each_worker_begins_with_its_own_share)
 {
-    telar_pipeline *pipeline = telar_pipeline_new();
-    struct tl_request request = {
-        .image = {1000, 20000, 1, 8}, .decode = true, .encode = true, .restart = true};
+    static struct play play;
 
-    ck_assert_int_eq(telar_pipeline_parse(pipeline, "equalize", NULL), TELAR_OK);
-    request.pipeline = pipeline;
-    for (request.workers = 1; request.workers <= WORKERS_MAX; request.workers++) {
-        struct tl_ledger ledger;
-        struct tl_job job;
+    for (uint32_t workers = 1; workers <= WORKERS_MAX; workers++) {
+        const struct game game = {.image = {1000, 20000, 1, 8},
+                                  .steps = "equalize",
+                                  .decoding = OF_THE_WHOLE,
+                                  .workers = workers,
+                                  .made = workers,
+                                  .seed = 1};
+        telar_pipeline *pipeline = pipeline_of(&game);
 
-        ck_assert_int_eq(tl_job_init(&job, &request, NULL), TELAR_OK);
-        ck_assert_int_eq(tl_ledger_init(&ledger, &job, NULL), TELAR_OK);
-        ck_assert_uint_ge(job.n_bands, WORKERS_MAX);
-        for (uint32_t worker = request.workers; worker-- > 0;) {
+        begin(&play, &game, pipeline);
+        ck_assert_uint_ge(play.job.n_bands, WORKERS_MAX);
+        for (uint32_t worker = workers; worker-- > 0;) {
             struct tl_ticket ticket;
 
-            ck_assert(tl_ledger_take(&ledger, worker, &ticket));
-            ck_assert_uint_eq(ticket.task - tl_job_stage(&job, TELAR_TASK_INFLATE)->first,
-                              job.n_bands * worker / request.workers);
+            ck_assert(tl_ledger_take(&play.ledger, worker, &ticket));
+            ck_assert_uint_eq(ticket.task - play.decoding->first,
+                              play.job.n_bands * worker / workers);
         }
-        tl_ledger_free(&ledger);
+        tl_ledger_free(&play.ledger);
+        telar_pipeline_free(pipeline);
     }
-    telar_pipeline_free(pipeline);
 }
 END_TEST
 

@@ -6,7 +6,8 @@
 
 #include "support/suite.h"
 
-#include "engine/job.h"
+#include "engine/kind.h"
+#include "run/job_plan.h"
 #include "support/plane.h"
 
 #include <telar/engine.h>
@@ -78,14 +79,23 @@ static inline void add(telar_pipeline *pipeline, const struct telar_transform *t
         TELAR_OK);
 }
 
+/* The first stage of a kind, or NULL. */
+static inline const struct tl_stage *stage_of(const struct tl_job *job, enum tl_kind_number kind)
+{
+    for (uint32_t i = 0; i < job->table.n_stages; i++)
+        if (job->table.stage[i].kind == kind)
+            return &job->table.stage[i];
+    return NULL;
+}
+
 /* Marks the pages of a part of the segment; none may have been marked before. */
 static inline void claim(unsigned char *pages, const struct tl_job *job, uint64_t offset,
                          uint64_t bytes)
 {
     if (offset % TL_PAGE_BYTES || bytes % TL_PAGE_BYTES || bytes == 0
-        || offset + bytes > job->segment_bytes)
+        || offset + bytes > job->table.segment_bytes)
         ck_abort_msg("%llu bytes at %llu of %llu", (unsigned long long)bytes,
-                     (unsigned long long)offset, (unsigned long long)job->segment_bytes);
+                     (unsigned long long)offset, (unsigned long long)job->table.segment_bytes);
     for (uint64_t page = offset / TL_PAGE_BYTES; page < (offset + bytes) / TL_PAGE_BYTES; page++)
         if (pages[page]++)
             ck_abort_msg("two parts share page %llu", (unsigned long long)page);

@@ -64,13 +64,17 @@ static void do_deed(enum deed deed)
         pause();
 }
 
-static bool is_struck(const struct tl_task *task, const struct tl_record *record)
+static bool is_struck(const struct tl_place *place, const struct tl_task *task,
+                      const struct tl_record *record)
 {
+    /* What follows the bands is the last task of inflating. */
+    uint64_t index = task->index + (task->stage->kind == TL_INFLATE_REST ? place->job->n_bands : 0);
+
     if (!strike || task->skip)
         return false;
     if (strike->all)
         return record->attempt <= strike->times;
-    return task->stage->kind == strike->kind && task->index == strike->index
+    return place->kinds[task->stage->kind]->report == strike->kind && index == strike->index
            && (strike->kind != TELAR_TASK_PREPARE
                || task->stage->step == 0) /* of several, the first */
            && atomic_load(struck) < strike->times;
@@ -83,7 +87,7 @@ void __wrap_tl_task_run(const struct tl_place *place, const struct tl_task *task
 void __wrap_tl_task_run(const struct tl_place *place, const struct tl_task *task,
                         struct tl_record *record)
 {
-    if (!is_struck(task, record)) {
+    if (!is_struck(place, task, record)) {
         __real_tl_task_run(place, task, record);
         return;
     }
