@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * bench-recovery [ROUNDS] - how long it takes until what a lost worker had is done again.
+ * bench-recovery [ROUNDS] - measures how long telar takes to recover from a lost worker.
  *
- * A transform has its worker killed, or hangs, the first time that it is given a certain region,
- * and is undisturbed after that; it notes when, in memory that it shares with this program.
- * Reported is the time between the blow (of one that hangs: its deadline) and the moment at which
- * another worker begins with the same region: all that recovery costs beside the region's own time.
+ * A transform kills its worker, or hangs, the first time that it gets a certain region. Afterwards
+ * it behaves. It notes the times in memory that it shares with this program. The result is the time
+ * from the kill (or from the deadline, after a hang) until another worker begins the same region.
+ * That is the whole cost of recovery, apart from the region's own time.
  */
 #include <config.h>
 
@@ -24,7 +24,10 @@ enum { ROWS = 1024, COLUMNS = 1024, BANDS = 16, STRUCK_ROW = 512, TIMEOUT_MS = 1
 
 enum blow { KILL, HANG };
 
-/* Shared with the workers. */
+/*
+ * Shared with the workers. The main program clears it before each run; the transform writes the
+ * times.
+ */
 static struct notes {
     enum blow blow;
     atomic_bool struck;
@@ -39,6 +42,7 @@ static uint64_t now_ns(void)
     return (uint64_t)now.tv_sec * UINT64_C(1000000000) + (uint64_t)now.tv_nsec;
 }
 
+/* Kills or hangs the calling worker. */
 static void be_struck(void)
 {
     notes->struck_ns = now_ns();
@@ -48,7 +52,7 @@ static void be_struck(void)
         pause();
 }
 
-/* Something that takes a millisecond or so. */
+/* The transform: arithmetic that takes about a millisecond for each region. */
 static void work(const struct telar_context *context, const struct telar_source *source,
                  const struct telar_result *result)
 {
@@ -102,7 +106,7 @@ static void print(const char *what, const char *isolation, struct times *times)
            times->own_ms[times->n / 2]);
 }
 
-/* One run; false when it did not go as it should. */
+/* Makes one run and adds its times. Returns false if the run failed. */
 static bool measure(const telar_image *picture, const telar_pipeline *pipeline,
                     telar_isolation isolation, enum blow blow, struct times *times)
 {

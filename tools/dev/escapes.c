@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * escapes - makes every attempt to escape from inside a worker, at every rung, and prints what came
- * of it.
+ * escapes - makes every attempt to escape from a worker, at every rung of isolation, and prints the
+ * results.
  *
- *     escapes                      the table
- *     escapes --mdoc               as it stands in the manual, where what only this host refuses is
- * open escapes --one NAME RUNG      one cell of it: open, refused ERRNO, stopped CALL, or lost WHY
+ *     escapes                      prints the table
+ *     escapes --mdoc               prints it as in the manual: refusals by this host alone count as
+ * open escapes --one NAME RUNG      prints one cell: open, refused ERRNO, stopped CALL, or lost WHY
  *
- * Each cell is a run of its own in a process of its own, of a transform that makes the attempt and
- * tells by its pixels what came of it. Open cells are not faults of the lower rungs: they promise
+ * Each cell is one run in its own process. The run's transform makes the attempt and writes the
+ * result into its pixels. Open cells at lower rungs are no faults, because those rungs promise
  * less.
  */
 #include <config.h>
@@ -42,18 +42,21 @@ enum { N_RUNGS = sizeof rungs / sizeof *rungs };
 
 /* ---- one attempt ---- */
 
-static const struct attempt *attempt; /* the one of this process */
+static const struct attempt *attempt; /* the attempt that this process makes */
 static struct scene scene;
-static int target; /* of attempts on the coordinator's memory */
+static int target; /* the word at which attempts on the coordinator's memory aim */
 
-/* What workers tell one another, for an attempt on a sibling needs its number. */
+/*
+ * Memory that both workers share, apart from telar. Each writes its process id, which an attempt on
+ * its sibling needs.
+ */
 static volatile struct meeting {
     int pid[2];
 } * meeting;
 
 /*
- * The two regions are two workers. The second waits too, so that nobody is given both. Without a
- * call, for these are few.
+ * Waits until both workers have their region, so that one worker cannot get both. Busy-waits,
+ * because the sandbox allows few system calls.
  */
 static void meet(uint32_t region)
 {
@@ -63,7 +66,10 @@ static void meet(uint32_t region)
     scene.sibling = meeting->pid[1 - region];
 }
 
-/* What comes of it goes into the first pixels: 1 when it got through, or 2 and the errno. */
+/*
+ * Makes the attempt in the first region. Writes the result into the first pixels: 1 for open, or 2
+ * and errno.
+ */
 static void attempt_process(const struct telar_context *context, const struct telar_source *source,
                             const struct telar_result *result)
 {
@@ -86,7 +92,7 @@ static const struct telar_transform escape = {TELAR_TRANSFORM_ABI, sizeof(struct
                                               .name = "escape",    .summary = "tries to get out",
                                               .manual = "",        .process = attempt_process};
 
-/* Whether the kernel has refused, and not only found that what it was asked makes no sense. */
+/* Returns true if the kernel refused the call, rather than only finding its arguments invalid. */
 static bool refused(int errnum)
 {
     static const int refusals[] = {EPERM,           EACCES,          ENOSYS,
@@ -107,8 +113,10 @@ static void tell_pixels(const unsigned char *pixel)
         printf("%s\n", pixel[0] ? "open" : "lost: it was not made");
 }
 
-/* "... tried the system call socket, which its sandbox forbids" and "... was killed by SIGSYS ..."
- * are violations. */
+/*
+ * Two of telar's messages show a violation: "... tried the system call socket, which its sandbox
+ * forbids" and "... was killed by SIGSYS ...".
+ */
 static void tell_failure(const char *text)
 {
     const char *begin = strstr(text, "system call "), *end = begin ? strchr(begin, ',') : NULL;
@@ -123,7 +131,7 @@ static void tell_failure(const char *text)
         printf("lost: %s\n", text);
 }
 
-/* In a directory of its own, with one file in it. */
+/* Makes a temporary directory with one file in it and changes to it. */
 static bool enter_scratch(char *directory)
 {
     FILE *file;
@@ -145,6 +153,7 @@ static void leave_scratch(const char *directory)
         remove(directory);
 }
 
+/* Runs telar with the escape transform at one rung and prints the cell. */
 static int run_one(const struct rung *rung)
 {
     const struct telar_geometry geometry = {2, COLUMNS, 1, 8};
@@ -195,9 +204,12 @@ static int one(const char *name, const char *rung_name)
     return status;
 }
 
-/* ---- all of them ---- */
+/* ---- the whole table ---- */
 
-/* In another process, for at the rung of threads an attempt can end it. */
+/*
+ * Fills one cell by running this program again, because an attempt can end the program at rung
+ * threads.
+ */
 static void fill_cell(const char *program, const char *name, const char *rung,
                       char cell[CELL_BYTES])
 {
@@ -214,7 +226,7 @@ static void fill_cell(const char *program, const char *name, const char *rung,
     cell[strcspn(cell, "\n")] = '\0';
 }
 
-/* The word for a cell; inside the sandbox, refusing is stopping. */
+/* Returns the word for a cell. At rung sandboxed a refusal counts as stopped. */
 static const char *judge(const char *cell, bool sandboxed, bool mdoc)
 {
     static const char *const words[] = {"stopped", "refused", "absent", "open"};
@@ -227,7 +239,7 @@ static const char *judge(const char *cell, bool sandboxed, bool mdoc)
     return "lost";
 }
 
-/* One line; false when the sandbox has not stopped it. */
+/* Prints one line of the table. Returns false if rung sandboxed did not stop the attempt. */
 static bool row(const char *program, const char *name, bool mdoc)
 {
     char cell[N_RUNGS][CELL_BYTES];

@@ -1,42 +1,42 @@
 /* SPDX-License-Identifier: MIT */
-/*
- * escapes.h - what code that runs inside a worker may try, to get at something else than its
- * region.
- */
+/* escapes.h - the list of attempts with which code in a worker tries to reach beyond its region. */
 #ifndef TOOLS_ESCAPES_H
 #define TOOLS_ESCAPES_H
 
 #include <stdbool.h>
 #include <stdint.h>
 
-/* Where an attempt is made. */
+/* What an attempt can aim at. escapes.c fills it in the worker before the attempt. */
 struct scene {
     bool sandboxed;
     intptr_t coordinator, sibling; /* process ids */
-    const void *source;            /* of the region; no worker may write there */
-    void *result;                  /* of the region; the sibling's begins a page behind it */
-    void *target; /* a word of the coordinator's own memory, for which nobody cares */
+    const void *source;            /* the region's source, which no worker may write */
+    void *result; /* the region's result; the sibling's result begins one page later */
+    void *target; /* a word in the coordinator's memory that has no other use */
 };
 
 /*
- * One system call with constant arguments, or steps. It has got through when the kernel did it, or
- * went as far as to look whether it makes sense. All are harmless where they do get through.
+ * One attempt: a system call with constant arguments, or a function. It counts as open when the
+ * kernel carried it out, or got as far as checking its arguments. Every attempt is harmless if it
+ * succeeds.
  */
 struct attempt {
     const char *name;
     long call;
-    intptr_t argument[6]; /* beside numbers and addresses, one of the stand-ins below */
+    intptr_t argument[6]; /* numbers, addresses, or the stand-ins below */
     long (*steps)(
-        const struct scene *scene); /* NULL: there is only the call; otherwise as syscall() */
+        /* NULL: make the call. Otherwise a function that returns like syscall(). */
+        const struct scene *scene);
 };
 
+/* Arguments that escape_try replaces by process ids. */
 enum { COORDINATOR = 0x7e1a0001, SIBLING };
 
-/* All of them. */
+/* The list, and its length. */
 extern const struct attempt escapes[];
 extern const int n_escapes;
 
-/* Makes one: what the call gave, with errno when that is -1. */
+/* Makes the attempt. Returns the system call's result: -1 and errno when it was refused. */
 long escape_try(const struct attempt *attempt, const struct scene *scene);
 
 #endif

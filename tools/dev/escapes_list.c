@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The attempts. To add one: a line in the list, in the manual's table (doc/telar-isolation.7), and
- * that is all.
+ * escapes_list.c - the attempts. A new one needs a line in this list and a line in the table of
+ * doc/telar-isolation.7.
  */
 #include <config.h>
 
@@ -29,7 +29,7 @@
 #include <ucontext.h>
 #include <unistd.h>
 
-/* Younger than some C libraries; the numbers are the same on all machines. */
+/* Some C libraries are older than these calls. The numbers are the same on all processors. */
 #ifndef SYS_pidfd_send_signal
 #define SYS_pidfd_send_signal 424
 #define SYS_io_uring_setup 425
@@ -42,7 +42,7 @@
 #define SYS_memfd_secret 447
 #endif
 
-/* ---- what the calls below point to ---- */
+/* ---- arguments that the calls point to ---- */
 
 static char scratch[] = "scratch", missing[] = "missing/none", outside[] = "/etc/passwd",
             word[] = "word";
@@ -55,12 +55,13 @@ static int pair[2];
 static sigset_t no_signals;
 static struct sigevent no_event = {.sigev_notify = SIGEV_NONE};
 static timer_t timer;
-static uint64_t no_action[4]; /* as the kernel has it */
+static uint64_t no_action[4]; /* struct sigaction as the kernel defines it */
 
 #define AT(object) ((intptr_t)(object))
 
-/* ---- what takes more than one call ---- */
+/* ---- attempts that take more than one call ---- */
 
+/* Reads or writes the target word through /proc/PID/mem. */
 static long invade_memory(intptr_t pid, const struct scene *scene, int mode)
 {
     char path[64];
@@ -111,8 +112,10 @@ static long vm_write_sibling(const struct scene *scene)
     return vm_call(SYS_process_vm_writev, scene->sibling, scene);
 }
 
-/* A child of its own, for the coordinator would stop when it is traced. Inside there is no making
- * one. */
+/*
+ * Traces a child made for it, because tracing would stop the coordinator. A sandboxed worker cannot
+ * make a child, so it aims at the coordinator.
+ */
 static long trace_a_process(const struct scene *scene)
 {
     long pid = scene->sandboxed ? scene->coordinator : syscall(SYS_clone, SIGCHLD, 0, 0, 0, 0), got;
@@ -125,7 +128,7 @@ static long trace_a_process(const struct scene *scene)
     return got;
 }
 
-/* A copy of this process, which ends at once. */
+/* Makes a copy of this process that ends at once. */
 static long copy_process(unsigned long flags)
 {
     long pid = syscall(SYS_clone, flags | SIGCHLD, 0, 0, 0, 0);
@@ -158,8 +161,10 @@ static long make_a_thread(const struct scene *scene)
     return errno ? -1 : 0;
 }
 
-/* The segment's name is gone, but a process that has its descriptor can open it again by way of
- * /proc. */
+/*
+ * Opens the segment again. Its name is gone, but /proc/self/fd leads a process to a descriptor that
+ * it has.
+ */
 static long reopen_segment(const struct scene *scene)
 {
     char path[64], link[128];
@@ -175,6 +180,7 @@ static long reopen_segment(const struct scene *scene)
     return -1;
 }
 
+/* Maps the segment again for writing, from any descriptor of a file without a name. */
 static long map_segment_again(const struct scene *scene)
 {
     struct stat found;
@@ -187,7 +193,7 @@ static long map_segment_again(const struct scene *scene)
     return -1;
 }
 
-/* A page of the segment that no worker may write is made writable. */
+/* Makes a page of the segment writable that no worker may write. */
 static long open_the_source(const struct scene *scene)
 {
     return syscall(SYS_mprotect, (intptr_t)scene->source & -4096, 4096, PROT_READ | PROT_WRITE);
@@ -203,7 +209,7 @@ static long write_a_siblings_region(const struct scene *scene)
     return ((volatile unsigned char *)scene->result)[4096] = 0;
 }
 
-/* A descriptor is passed on: inside, the only socket is the channel. */
+/* Passes a descriptor on. A sandboxed worker has no other socket than its channel. */
 static long pass_a_descriptor(const struct scene *scene)
 {
     union {
@@ -222,8 +228,10 @@ static long pass_a_descriptor(const struct scene *scene)
     return syscall(SYS_sendmsg, scene->sandboxed ? 3 : pair[0], &message, 0);
 }
 
-/* To an abstract address, as other sandboxes have left open; that nobody listens there is not the
- * wall. */
+/*
+ * Connects to an abstract address, which some sandboxes leave open. "Nobody listens there" does not
+ * count as refused.
+ */
 static long connect_abstract(const struct scene *scene)
 {
     struct sockaddr_un address = {AF_UNIX, "\0telar-nobody"};
@@ -233,8 +241,10 @@ static long connect_abstract(const struct scene *scene)
 }
 
 #if defined __x86_64__
-/* A kernel without the i386 ABI raises SIGSEGV: to go on behind the two bytes of the instruction,
- * as if it had none. */
+/*
+ * A kernel without the i386 ABI raises SIGSEGV. The handler skips the instruction's two bytes and
+ * returns ENOSYS.
+ */
 static void answer_enosys(int number, siginfo_t *info, void *context)
 {
     greg_t *registers = ((ucontext_t *)context)->uc_mcontext.gregs;
@@ -253,7 +263,7 @@ static long call_by_interrupt(const struct scene *scene)
 
     if (!scene->sandboxed)
         sigaction(SIGSEGV, &action, NULL);
-    __asm__ volatile("int $0x80" : "=a"(result) : "a"(20L) : "memory"); /* getpid of i386 */
+    __asm__ volatile("int $0x80" : "=a"(result) : "a"(20L) : "memory"); /* getpid of the i386 ABI */
     if (result >= 0)
         return result;
     errno = (int)-result;
@@ -402,6 +412,7 @@ const struct attempt escapes[] = {
 
 const int n_escapes = sizeof escapes / sizeof *escapes;
 
+/* Replaces a stand-in by a process id. */
 static intptr_t meant(intptr_t argument, const struct scene *scene)
 {
     return argument == COORDINATOR ? scene->coordinator

@@ -1,13 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * storm - runs telar again and again, strikes its workers at random moments, or the coordinator,
- * and looks each time whether what was promised is true: the output is byte for byte what it would
- * have been, or the run has failed in one line and the output is as it was; and nothing is left,
- * neither a process nor a name nor a file.
+ * storm - runs telar many times, sends signals to its workers or its coordinator at random moments,
+ * and checks telar's promises after each run:
  *
- * What is run, who is struck by what, and when, follows from the seed; run number i of seed S is
- * run 0 of seed S + i, so that a failure can be tried again by itself. What the processes do
- * meanwhile is not in our hands.
+ * - The output has exactly the expected bytes. Or the run fails with one line and the old output is
+ *   untouched.
+ * - No process, no shared memory name and no temporary file is left.
+ *
+ * The seed decides what is run, which process gets which signal, and when. Run i of seed S equals
+ * run 0 of seed S + i, so one failure can be repeated alone. The scheduling of the processes is not
+ * repeatable.
  */
 #include <config.h>
 
@@ -26,8 +28,8 @@ enum { N_WORKS = 6, STRIKES_MAX = 8, EXITS = 256, PATH_BYTES = 4096 };
 static const uint64_t millisecond = 1000000, patience_ns = UINT64_C(120000000000);
 
 /*
- * What is run; every kind of task is in one of them. The input is chain.png, whose bands are
- * decoded one after the other, or alone.png, whose bands are decoded for themselves.
+ * The runs. Together they have every kind of task. chain.png is one deflate stream, so its bands
+ * are decoded one after the other. alone.png has bands that are decoded independently.
  */
 static const struct work {
     const char *input, *options[6];
@@ -40,16 +42,16 @@ static const struct work {
     {"alone.png", {"-t", "gamma:gamma=1.5"}},
 };
 
+/* The state of this program. main() and prepare() fill it; the strikes add to the counts. */
 static struct storm {
     char telar[PATH_BYTES], directory[64];
-    char input[PATH_BYTES], output[PATH_BYTES], said[PATH_BYTES], old[PATH_BYTES];
-    char *names_before;         /* in /dev/shm */
-    uint64_t alone_ns[N_WORKS]; /* how long each work takes undisturbed */
+    char input[PATH_BYTES], output[PATH_BYTES], messages[PATH_BYTES], old[PATH_BYTES];
+    char *names_before;         /* names in /dev/shm when storm started */
+    uint64_t alone_ns[N_WORKS]; /* time of each run without strikes */
     uint32_t exits[EXITS], strikes;
-    uint64_t
-        *gone_ns; /* of each run whose coordinator was killed, until its last worker was gone */
+    uint64_t *gone_ns; /* for each killed coordinator, the time until its last worker had ended */
     uint32_t n_gone;
-    bool sandbox; /* whether this host has that rung */
+    bool sandbox; /* this host can run workers sandboxed */
 } storm;
 
 static char *path_of(char path[PATH_BYTES], const char *name)
@@ -68,13 +70,13 @@ static const char *expected_name(uint32_t work)
 
 /* ---- one run ---- */
 
-/* A run as the seed wants it. */
+/* A run as the seed chose it. */
 struct plan {
     uint32_t work, workers;
     const char *isolation, *retries;
 };
 
-/* telar run ... INPUT OUTPUT; the strings live in static memory until the next call. */
+/* Starts telar run ... INPUT OUTPUT. The argument strings stay valid until the next call. */
 static pid_t start_run(const struct plan *plan)
 {
     const struct work *work = &works[plan->work];
@@ -89,7 +91,7 @@ static pid_t start_run(const struct plan *plan)
         args[n++] = work->options[i];
     args[n++] = path_of(storm.input, work->input);
     args[n++] = storm.output;
-    return storm_start(args, storm.said);
+    return storm_start(args, storm.messages);
 }
 
 static struct plan choose_plan(uint64_t *seed)
@@ -104,7 +106,7 @@ static struct plan choose_plan(uint64_t *seed)
     return plan;
 }
 
-/* The output is what was there before: a few bytes that are no picture. */
+/* Writes the old output: a few bytes that are not a picture. */
 static void put_old_output(void)
 {
     FILE *file = fopen(storm.output, "we");
@@ -113,7 +115,7 @@ static void put_old_output(void)
         abort();
 }
 
-/* What is left, beside processes. */
+/* Checks that no shared memory name and no temporary file is left. */
 static bool check_names(void)
 {
     char *now = storm_names("/dev/shm", "telar-"), *files = storm_names(storm.directory, ".");
@@ -128,11 +130,11 @@ static bool check_names(void)
     return clean;
 }
 
-/* The last line that it has written, for people. */
+/* Returns the last line of telar's standard error, for a message. */
 static const char *last_line(void)
 {
     static char line[1024];
-    FILE *file = fopen(storm.said, "re");
+    FILE *file = fopen(storm.messages, "re");
 
     strcpy(line, "(nothing)");
     while (file && fgets(line, sizeof line, file))
@@ -142,7 +144,10 @@ static const char *last_line(void)
     return line;
 }
 
-/* Whether a run of which `strikes` hit came to an end that is allowed. */
+/*
+ * Returns true if a run that got so many strikes ended in an allowed way. Only a run with few
+ * retries may fail, with exit code 5 or 6.
+ */
 static bool check_end(const struct plan *plan, int status, uint32_t strikes)
 {
     char expected[PATH_BYTES];
@@ -167,6 +172,7 @@ static bool check_end(const struct plan *plan, int status, uint32_t strikes)
     return !wrong && check_names();
 }
 
+/* Runs telar once and sends signals to its workers. Returns false if a promise was broken. */
 static bool strike_workers(uint64_t seed)
 {
     static const int signals[] = {SIGKILL, SIGSTOP, SIGSEGV, SIGBUS,
@@ -198,7 +204,10 @@ static bool strike_workers(uint64_t seed)
     return false;
 }
 
-/* The coordinator goes without a word: its workers must go too, and whatever name it had. */
+/*
+ * Runs telar once and kills the coordinator. Its workers must end too, and its shared memory names
+ * must vanish. Returns false if a promise was broken.
+ */
 static bool strike_coordinator(uint64_t seed)
 {
     struct plan plan = choose_plan(&seed);
@@ -224,11 +233,11 @@ static bool strike_coordinator(uint64_t seed)
     return gone && check_names();
 }
 
-/* ---- beginning and end ---- */
+/* ---- preparing and reporting ---- */
 
 static void must_run(const char *const args[])
 {
-    int status = storm_wait(storm_start(args, storm.said), patience_ns);
+    int status = storm_wait(storm_start(args, storm.messages), patience_ns);
 
     if (status == 0)
         return;
@@ -236,7 +245,7 @@ static void must_run(const char *const args[])
     exit(2);
 }
 
-/* The inputs, and what is to come of them. */
+/* Makes the input files and the expected outputs, and measures the runs without strikes. */
 static void prepare(void)
 {
     char alone[PATH_BYTES], chain[PATH_BYTES], expected[PATH_BYTES];
@@ -265,7 +274,7 @@ static void prepare(void)
     storm.sandbox =
         storm_wait(start_run(&(struct plan){0, 2, "sandboxed", "1000"}), patience_ns) == 0;
     printf("storm: the rung sandboxed is %s\n",
-           storm.sandbox ? "among them" : "left out: this host has it not");
+           storm.sandbox ? "tested" : "left out: this host cannot run it");
 }
 
 static void remove_all(void)
@@ -305,7 +314,7 @@ static void report(uint32_t runs, uint32_t failures)
     printf(" broken promises: %u\n", failures);
 }
 
-/* tools/dev/storm is two folders below telar, unless --telar says otherwise. */
+/* Finds telar: two folders above this program, or the path given with --telar. */
 static void find_program(const char *given, const char *self)
 {
     const char *slash = strrchr(self, '/');
@@ -356,7 +365,7 @@ int main(int argc, char **argv)
         return usage();
     storm_adopt();
     path_of(storm.output, "out.png");
-    path_of(storm.said, "said");
+    path_of(storm.messages, "messages");
     storm.names_before = storm_names("/dev/shm", "telar-");
     prepare();
     for (uint32_t i = 0; i < runs; i++)

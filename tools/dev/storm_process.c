@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* storm_process.c - processes, signals and files for storm. See storm.h. */
 #include <config.h>
 
 #include "dev/storm.h"
@@ -79,9 +80,9 @@ uint32_t storm_children(pid_t pid, pid_t children[STORM_WORKERS_MAX])
 }
 
 /*
- * Whether it has its parent's memory, as after vfork: then it is no worker, but gives the output
- * its name, and its parent stands as long as it does. Stopping it is stopping telar, which then
- * waits to be continued, as it should.
+ * Returns true if a child shares its parent's memory, as after vfork. Such a child is not a worker:
+ * it names the output file while its parent waits. Stopping it would stop telar itself, which then
+ * rightly waits to be continued.
  */
 static bool is_parents_half(pid_t pid, pid_t parent)
 {
