@@ -7,7 +7,7 @@
 in=$work/in.png out=$work/dir/out.png
 begin_in= unshare_options=
 names_before=" $(ls /dev/shm | tr '\n' ' ')"
-"$telar" galaxy --size=4000x1000 "$in" && mkdir "$work/dir" || exit 99
+"$telar" galaxy --size=2000x500 "$in" && mkdir "$work/dir" || exit 99
 
 # The living processes whose parent is $1. A zombie may stay where the init process does not take it.
 workers_of()
@@ -23,8 +23,8 @@ alive() { grep -q '^State:[[:space:]]*[^Z]' "/proc/$1/status" 2>/dev/null; }
 
 # A worker that has computed so long, in hundredths of a second, is at the blur and not at the decoding, which takes a
 # hundredth of it.
-enough=30
-! grep -q '^#define TL_SANITIZED' config.h || enough=150
+enough=10
+! grep -q '^#define TL_SANITIZED' config.h || enough=50
 
 at_work()
 {
@@ -55,7 +55,7 @@ begin()
 # Soon none of the workers lives any more.
 all_gone()
 {
-    for look in $(seq 60); do
+    for look in $(seq 1200); do
         living=
         for worker in $workers; do
             ! alive "$worker" || living="$living $worker"
@@ -79,7 +79,10 @@ nothing_left()
 {
     all_gone || return 1
     names=$(new_names)
-    [ -z "$names" ] || sleep 1
+    for look in $(seq 200); do
+        [ "$(ls -d $names 2>/dev/null)" ] || break
+        sleep 0.05
+    done
     for name in $names; do
         [ ! -e "$name" ] || { echo "$name is left"; return 1; }
     done
@@ -155,7 +158,7 @@ for signal in KILL SEGV; do
 done
 check "SIGKILL for a shared worker: all is done again" worker_is_replaced KILL "SIGKILL" -i shared --on-crash=retry
 # Regions of a row, so that only the one that stands still reaches the limit.
-check "SIGSTOP for a worker, and a time limit" worker_dies STOP 6 "time limit of 5" -g 4000x1 --timeout=5
+check "SIGSTOP for a worker, and a time limit" worker_dies STOP 6 "time limit of 3" -g 2000x1 --timeout=3
 # Under nohup(1), SIGHUP is ignored by telar too, as it should be.
 hup=HUP
 if [ $((0x$(sed -n 's/^SigIgn:[^0-9a-f]*//p' /proc/self/status) & 1)) = 1 ]; then

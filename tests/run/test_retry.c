@@ -7,6 +7,7 @@
 
 #include "support/retry_fixture.h"
 #include "support/sandboxed.h"
+#include "support/seed.h"
 
 /* The report tells of the loss, and who was there. */
 static void check_losses(const telar_report *report, const struct strike *s, const char *what)
@@ -40,7 +41,7 @@ static struct telar_options patient(struct telar_options options, enum deed deed
 {
     if (deed != HANG && deed != STOP)
         return options;
-    options.timeout_ms = 1000;
+    options.timeout_ms = 500;
     options.retries = 100;
     return options;
 }
@@ -71,8 +72,8 @@ static void check_survival(const struct work *work, const struct content *expect
 static void check_task(const struct work *work, const struct content *expected,
                        telar_task_kind kind, uint64_t index, telar_isolation isolation)
 {
-    for (int deed = 0; deed < CLOSE;
-         deed++) { /* the others cost a second each, and have tests of their own */
+    /* The deeds from CLOSE on cost a time limit each; of_one_that_hangs has them. */
+    for (int deed = 0; deed < CLOSE; deed++) {
         struct strike s = {
             .kind = kind, .index = index, .times = 1 + deed % 2, .deed = (enum deed)deed};
         struct telar_options options = {.isolation = isolation, .on_crash = TELAR_ON_CRASH_RETRY};
@@ -80,7 +81,8 @@ static void check_task(const struct work *work, const struct content *expected,
         /* one worker makes the pixels of a band when it inflates it */
         options.workers = (kind == TELAR_TASK_UNFILTER ? 2 : 1) + (uint32_t)(deed + (int)kind) % 3;
         s.after = (deed + (int)isolation) % 2;
-        check_survival(work, expected, &s, options);
+        if (chosen((uint64_t)deed + (uint64_t)kind + (uint64_t)isolation, 3))
+            check_survival(work, expected, &s, options);
     }
 }
 
@@ -168,7 +170,8 @@ START_TEST(at_every_band_of_the_chain)
             struct strike s = {
                 .kind = TELAR_TASK_INFLATE, .index = index, .times = 1, .after = index % 2};
 
-            check_survival(&chain, &expected, &s, (struct telar_options){.workers = workers});
+            if (chosen(index + workers, 3))
+                check_survival(&chain, &expected, &s, (struct telar_options){.workers = workers});
         }
     free(expected.bytes);
     remove_files();
