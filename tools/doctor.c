@@ -7,6 +7,7 @@
 
 #include "doctor.h"
 
+#include "cli/host.h"
 #include "cli/left_names.h"
 
 #include <assert.h>
@@ -43,19 +44,6 @@ static void add(struct findings *findings, const char *name, enum level level, c
     va_start(args, format);
     vsnprintf(finding->text, sizeof finding->text, format, args);
     va_end(args);
-}
-
-/* The first line of a file, without its end; false when there is none. */
-static bool read_line(const char *path, char *line, size_t size)
-{
-    FILE *file = fopen(path, "re");
-    bool good = file && fgets(line, (int)size, file);
-
-    if (file)
-        fclose(file);
-    if (good)
-        line[strcspn(line, "\n")] = '\0';
-    return good;
 }
 
 /* Older kernels work; what they lack is MADV_COLLAPSE (Linux 6.1), huge pages on request. */
@@ -161,7 +149,7 @@ static void examine_huge_pages(struct findings *findings, const telar_report *re
                          "it a run takes longer, "
                          "and nothing else";
 
-    read_line("/sys/kernel/mm/transparent_hugepage/shmem_enabled", policy, sizeof policy);
+    read_first_line("/sys/kernel/mm/transparent_hugepage/shmem_enabled", policy, sizeof policy);
     if (report->huge_bytes * 2 >= report->segment_bytes)
         add(findings, "huge pages", LEVEL_OK, NULL,
             "%" PRIu64 " of %" PRIu64 " MB (shmem_enabled: %s)", report->huge_bytes / MB,
@@ -268,7 +256,7 @@ static void examine_pids(struct findings *findings)
             continue;
         group[strcspn(group, "\n")] = '\0';
         snprintf(path, sizeof path, "/sys/fs/cgroup%s%s/pids.max", top, group + 1);
-        if (!read_line(path, most, sizeof most))
+        if (!read_first_line(path, most, sizeof most))
             continue;
         if (strcmp(most, "max") == 0 || strtoull(most, NULL, 10) >= WORKERS_AND_OTHERS)
             add(findings, "pids cgroup", LEVEL_OK, NULL, "%s", most);

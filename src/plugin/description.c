@@ -3,6 +3,8 @@
 
 #include "plugin/description.h"
 
+#include "base/utf8.h"
+
 #include "base/status.h"
 
 #include <stdio.h>
@@ -97,25 +99,12 @@ static void no_process(const struct telar_context *context, const struct telar_s
     (void)result;
 }
 
-/* How many bytes the character at `text` has, 0 when it is none that may be shown: a control, or no
- * UTF-8. */
+/* Returns the bytes of the character at `text`, or 0 for a control character and for no UTF-8. */
 static size_t character_bytes(const unsigned char *text)
 {
-    static const uint32_t least[] = {
-        0, 0xa0, 0x800, 0x10000}; /* longer than need be is none; up to 0xa0 are controls */
-    size_t more = text[0] < 0x80 ? 0 : text[0] >= 0xf0 ? 3 : text[0] >= 0xe0 ? 2 : 1;
-    uint32_t code = more ? text[0] & (0x3fu >> more) : text[0];
+    bool control = text[0] < ' ' || text[0] == 0x7f || (text[0] == 0xc2 && text[1] < 0xa0);
 
-    if (text[0] >= 0xf8 || (text[0] & 0xc0) == 0x80 || code == 0x7f || (!more && code < ' '))
-        return 0;
-    for (size_t i = 1; i <= more; i++) {
-        if ((text[i] & 0xc0) != 0x80)
-            return 0;
-        code = code << 6 | (text[i] & 0x3fu);
-    }
-    return more && (code < least[more] || code > 0x10ffff || (code >= 0xd800 && code < 0xe000))
-               ? 0
-               : more + 1;
+    return control ? 0 : tl_utf8_bytes(text);
 }
 
 /* Whether a text ends within its size, and can be shown. */

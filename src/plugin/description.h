@@ -6,6 +6,7 @@
 #ifndef TL_DESCRIPTION_H
 #define TL_DESCRIPTION_H
 
+#include "base/name.h"
 #include "transform/transform.h"
 
 enum { TL_LINE_BYTES = 160, TL_MANUAL_BYTES = 4096 };

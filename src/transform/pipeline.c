@@ -7,6 +7,7 @@
 #include <config.h>
 
 #include "transform/pipeline.h"
+#include "base/name.h"
 #include "base/status.h"
 #include "transform/transform.h"
 

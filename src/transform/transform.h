@@ -20,9 +20,6 @@ extern const struct telar_transform tl_transform_blur;
 extern const struct telar_transform tl_transform_sobel;
 extern const struct telar_transform tl_transform_equalize;
 
-/* Size of a transform's or parameter's name, including the final zero. */
-enum { TL_NAME_BYTES = 32 };
-
 /*
  * Checks that *transform follows the rules of <telar/transform.h>. Calls none of its functions.
  * Fails with TELAR_USAGE and the reason.
@@ -38,12 +35,6 @@ telar_status tl_transform_takes(const struct telar_transform *transform,
 
 /* Returns the number of parameters. *transform must have passed tl_transform_check. */
 uint32_t tl_transform_params(const struct telar_transform *transform);
-
-/*
- * Returns the edit distance of two names. Each insertion, deletion, replacement and swap of
- * neighbours counts as 1. Returns SIZE_MAX when the names differ too much for a "did you mean".
- */
-size_t tl_name_distance(const char *misspelt, const char *right);
 
 /*
  * Put before a function that loops over samples. The compiler makes two versions, one for AVX2 and

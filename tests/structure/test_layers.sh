@@ -31,12 +31,16 @@ read_lists()
     [ -s "$work/rooms" ] && [ -s "$work/allowed" ] || { echo "src/README.md has no table of rooms"; return 1; }
 }
 
-# "FILE INCLUDED", both from the top of the tree, for each include of a file of the tree.
+# "FILE INCLUDED", both from the top of the tree, for each include of a file of the tree. A tool includes by the folders
+# of tools/ and, of a room of src/, by that room's name.
 read_includes()
 {
     (cd "$1" && grep -rE --include='*.[ch]' '^[[:space:]]*#[[:space:]]*include[[:space:]]*("|<telar/)' src tools include) |
         sed -E 's/^([^:]*):[^"<]*(["<])([^">]*).*/\1 \2 \3/' |
-        awk '{ top = $1; sub(/\/.*/, "", top); print $1, ($2 == "<" ? "include" : top) "/" $3 }' >"$work/includes"
+        awk -v rooms="$work/rooms" '
+            BEGIN { while ((getline line <rooms) > 0) if (line !~ /^tools/) of_src[line] = 1 }
+            { top = $1; sub(/\/.*/, "", top); first = $3; sub(/\/.*/, "", first)
+              print $1, ($2 == "<" ? "include" : top == "tools" && first in of_src ? "src" : top) "/" $3 }' >"$work/includes"
     [ -s "$work/includes" ]
 }
 

@@ -96,7 +96,7 @@ done <"$work/table"
 
 check "a stray mmap by number is found" stray mmap src/engine/worker.c 'long m(void) { return syscall(SYS_mmap, 0); }'
 check "and by the kernel's name of it" stray mmap src/isolate/child.c 'long m(void) { return syscall(__NR_mmap, 0); }'
-check "a stray syscall is found" stray syscall tools/cli/options.c 'long m(void) { return syscall (39); }'
+check "a stray syscall is found" stray syscall tools/cli/option.c 'long m(void) { return syscall (39); }'
 check "a stray clone is found" stray clone src/run/options.c 'int m(void) { return clone(f, s, 0, 0); }'
 check "a stray clone3 is found" stray clone3 tools/telar.c 'int m(void) { return syscall(SYS_clone3, 0, 0); }'
 check "a stray fork in a header is found" stray fork tools/bench/bench.h 'static inline int m(void) { return fork(); }'

@@ -4,7 +4,7 @@
 
 #include "support/suite.h"
 
-#include "galaxy/fixed.h"
+#include "galaxy/fixed_point.h"
 #include "galaxy/galaxy.h"
 
 #include <math.h>

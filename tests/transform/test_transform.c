@@ -11,6 +11,7 @@
 #include "transform/pipeline.h"
 #include "support/plane.h"
 #include "support/reference.h"
+#include "base/name.h"
 #include "transform/transform.h"
 
 #include <telar/transform.h>

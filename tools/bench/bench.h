@@ -273,7 +273,6 @@ telar_status bench_run(const struct bench *bench, struct bench_row *row,
 /* Ends the workers that rows have kept. The next run of such a row makes others. */
 void bench_end_pools(struct bench *bench);
 void bench_catch_signals(void);
-double bench_now_ms(void);
 
 /* bench_measure.c: runs each row once, leaves out those that fail and those whose bytes differ;
  * then the rounds. */
@@ -299,8 +298,8 @@ const char *bench_step_name(enum bench_step step);
 /* bench_memory.c: resident and proportional set size of this process and its children. */
 bool bench_memory_now(uint64_t *rss_bytes, uint64_t *pss_bytes);
 
-/* bench_laws.c, bench_even.c: speed-up and its laws, from rounds and examined runs; the break-even
- * sizes. */
+/* bench_laws.c, bench_break_even.c: speed-up and its laws, from rounds and examined runs; the
+ * break-even sizes. */
 void bench_laws(struct bench *bench);
 void bench_find_even(struct bench *bench);
 

@@ -5,6 +5,7 @@
 #include <config.h>
 
 #include "bench/bench.h"
+#include "cli/host.h"
 
 #include <inttypes.h>
 #include <math.h>
@@ -22,13 +23,8 @@ enum { CLOCK_READINGS = 100000 };
 
 static void read_line(const char *path, char *line, size_t size)
 {
-    FILE *file = fopen(path, "re");
-
-    if (!file || !fgets(line, (int)size, file))
+    if (!read_first_line(path, line, size))
         snprintf(line, size, "not known");
-    if (file)
-        fclose(file);
-    line[strcspn(line, "\n")] = '\0';
 }
 
 /* The value of the first line of a file that begins with `key`, behind its colon. */
@@ -76,17 +72,17 @@ static struct bench_ticks read_ticks(void)
  */
 static void check_clock(struct bench_host *host)
 {
-    double begin_ms = bench_now_ms(), before_ms = begin_ms;
+    double begin_ms = now_ms(), before_ms = begin_ms;
 
     host->clock_step_ns = INFINITY;
     for (int i = 0; i < CLOCK_READINGS; i++) {
-        double now_ms = bench_now_ms();
+        double at_ms = now_ms();
 
-        if (now_ms < before_ms)
+        if (at_ms < before_ms)
             host->clock_back = true;
-        if (now_ms > before_ms)
-            host->clock_step_ns = fmin(host->clock_step_ns, (now_ms - before_ms) * 1e6);
-        before_ms = now_ms;
+        if (at_ms > before_ms)
+            host->clock_step_ns = fmin(host->clock_step_ns, (at_ms - before_ms) * 1e6);
+        before_ms = at_ms;
     }
     host->clock_cost_ns = (before_ms - begin_ms) * 1e6 / CLOCK_READINGS;
 }

@@ -7,6 +7,7 @@
 #include <config.h>
 
 #include "bench/bench.h"
+#include "cli/host.h"
 #include "cli/cli.h"
 #include "cli/progress.h"
 
@@ -218,18 +219,18 @@ static void show_progress(struct progress *progress, const struct bench *bench, 
 void bench_measure(struct bench *bench)
 {
     struct progress progress = {0};
-    double begin_ms = bench_now_ms();
+    double begin_ms = now_ms();
 
     progress_start(&progress, bench->wishes.progress, bench->wishes.quiet);
-    while (!enough(bench, bench_now_ms() - begin_ms)) {
-        show_progress(&progress, bench, bench_now_ms() - begin_ms);
+    while (!enough(bench, now_ms() - begin_ms)) {
+        show_progress(&progress, bench, now_ms() - begin_ms);
         if (!measure_round(bench)) {
             bench->stop = STOP_INTERRUPTED;
             break;
         }
         bench->rounds++;
     }
-    bench->spent_s = (bench_now_ms() - begin_ms) / 1e3;
+    bench->spent_s = (now_ms() - begin_ms) / 1e3;
     progress_end(&progress);
 }
 

@@ -13,82 +13,10 @@
 #include <string.h>
 #include <unistd.h>
 
-/*
- * Arguments: the pixels' file, rows, bytes of a row, workers, seed. Writes "version TEXT", "lock
- * TEXT", "numpy TEXT", and "row MILLISECONDS NAME" for each way, in random order. Without a seed
- * only the first three.
- */
+/* notebook.py, made by the build into string literals. */
 static const char script[] =
-    "import sys, time, random, threading, multiprocessing\n"
-    "from multiprocessing import shared_memory\n"
-    "try:\n"
-    "    import numpy\n"
-    "except ImportError:\n"
-    "    numpy = None\n"
-    "enabled = getattr(sys, '_is_gil_enabled', None)\n"
-    "lock = 'on: only one thread computes at a time' if enabled is None or enabled() else 'off: "
-    "threads "
-    "compute at once'\n"
-    "print('version', sys.version.split()[0])\n"
-    "print('numpy', numpy.__version__ if numpy else 'not there')\n"
-    "print('lock', lock)\n"
-    "rows, row_bytes, workers, seed = map(int, sys.argv[2:6])\n"
-    "pixels = open(sys.argv[1], 'rb').read(rows * row_bytes)\n"
-    "expected = bytes(255 - x for x in pixels)\n"
-    "bands = [(i * rows // workers, (i + 1) * rows // workers) for i in range(workers)]\n"
-    "\n"
-    "def invert(image, r0, r1):\n"
-    "    for r in range(r0, r1):\n"
-    "        for i in range(r * row_bytes, (r + 1) * row_bytes):\n"
-    "            image[i] = 255 - image[i]\n"
-    "\n"
-    "def invert_shared(name, r0, r1):\n"
-    "    memory = shared_memory.SharedMemory(name)\n"
-    "    invert(memory.buf, r0, r1)\n"
-    "    memory.close()\n"
-    "\n"
-    "def join(workers):\n"
-    "    for w in workers: w.start()\n"
-    "    for w in workers: w.join()\n"
-    "\n"
-    "def one():\n"
-    "    image = bytearray(pixels)\n"
-    "    begin = time.perf_counter()\n"
-    "    invert(image, 0, rows)\n"
-    "    return time.perf_counter() - begin, image\n"
-    "\n"
-    "def threads():\n"
-    "    image = bytearray(pixels)\n"
-    "    begin = time.perf_counter()\n"
-    "    join([threading.Thread(target=invert, args=(image, *band)) for band in bands])\n"
-    "    return time.perf_counter() - begin, image\n"
-    "\n"
-    "def processes():\n"
-    "    fork = multiprocessing.get_context('fork')\n"
-    "    memory = shared_memory.SharedMemory(create=True, size=len(pixels))\n"
-    "    memory.buf[:len(pixels)] = pixels\n"
-    "    begin = time.perf_counter()\n"
-    "    join([fork.Process(target=invert_shared, args=(memory.name, *band)) for band in bands])\n"
-    "    spent, image = time.perf_counter() - begin, bytes(memory.buf[:len(pixels)])\n"
-    "    memory.close()\n"
-    "    memory.unlink()\n"
-    "    return spent, image\n"
-    "\n"
-    "def whole():\n"
-    "    image = numpy.frombuffer(bytearray(pixels), numpy.uint8)\n"
-    "    begin = time.perf_counter()\n"
-    "    numpy.subtract(255, image, out=image)\n"
-    "    return time.perf_counter() - begin, image.tobytes()\n"
-    "\n"
-    "ways = [(one, 'python loop, 1 thread'), (threads, 'python loop, %d threads' % workers),\n"
-    "        (processes, 'python loop, %d processes' % workers)]\n"
-    "if numpy:\n"
-    "    ways.append((whole, 'numpy, 1 thread'))\n"
-    "random.seed(seed)\n"
-    "for way, name in random.sample(ways, len(ways)) if seed else []:\n"
-    "    spent, image = way()\n"
-    "    if image == expected:\n"
-    "        print('row', spent * 1e3, name)\n";
+#include <bench/notebook_py.h>
+    ;
 
 /* Rows that telar does beside it, on the same picture: bench_plan adds them as a group of their
  * own. */

@@ -6,9 +6,10 @@
 
 #include "bench/bench.h"
 
+#include "cli/host.h"
+
 #include <signal.h>
 #include <stdlib.h>
-#include <time.h>
 
 volatile int bench_interrupted;
 
@@ -35,14 +36,6 @@ void bench_catch_signals(void)
 
     for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++)
         sigaction(numbers[i], &action, NULL);
-}
-
-double bench_now_ms(void)
-{
-    struct timespec t;
-
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (double)t.tv_sec * 1e3 + (double)t.tv_nsec / 1e6;
 }
 
 /*
@@ -104,7 +97,7 @@ static telar_status run_in_memory(struct bench_row *row, const telar_image *sour
     if (!row->kept)
         return telar_run(source, image, row->pipeline, options, told, error);
     status = make_pool(row, source, options, error);
-    *begin_ms = bench_now_ms();
+    *begin_ms = now_ms();
     return status == TELAR_OK ? telar_pool_run(row->pool, source, image, told, error) : status;
 }
 
@@ -118,7 +111,7 @@ telar_status bench_run(const struct bench *bench, struct bench_row *row,
     char output[sizeof bench->directory + 16];
     telar_report *told = NULL;
     telar_status status;
-    double begin_ms = bench_now_ms();
+    double begin_ms = now_ms();
 
     if (row->job == BENCH_MEMORY) {
         status = run_in_memory(row, picture->image, options, &begin_ms, &image, &told, error);
@@ -126,7 +119,7 @@ telar_status bench_run(const struct bench *bench, struct bench_row *row,
         snprintf(output, sizeof output, "%s/out.png", bench->directory);
         status = telar_run_file(picture->path, output, row->pipeline, options, &told, error);
     }
-    *wall_ms = bench_now_ms() - begin_ms;
+    *wall_ms = now_ms() - begin_ms;
     if (status == TELAR_OK)
         note_sample(row, told, sample);
     if (status == TELAR_OK && result && row->job == BENCH_FILE)

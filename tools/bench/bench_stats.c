@@ -3,7 +3,7 @@
 
 #include "bench/bench_stats.h"
 
-#include "galaxy/fixed.h"
+#include "galaxy/fixed_point.h"
 
 #include <assert.h>
 #include <math.h>

@@ -6,32 +6,11 @@
 
 #include "cli/json.h"
 
+#include "base/utf8.h"
+
 #include <inttypes.h>
 #include <math.h>
 #include <string.h>
-
-/*
- * The length of the UTF-8 sequence at text, or 0 when there is none that is valid (RFC 3629,
- * section 4: no overlong forms, no surrogates, nothing above U+10FFFF).
- */
-static size_t utf8_length(const unsigned char *text)
-{
-    unsigned char first = text[0], low = 0x80, high = 0xbf;
-    size_t length = first < 0xe0 ? 2 : first < 0xf0 ? 3 : 4;
-
-    if (first < 0x80)
-        return 1;
-    if (first < 0xc2 || first > 0xf4)
-        return 0;
-    low = first == 0xe0 ? 0xa0 : first == 0xf0 ? 0x90 : low;
-    high = first == 0xed ? 0x9f : first == 0xf4 ? 0x8f : high;
-    if (text[1] < low || text[1] > high)
-        return 0;
-    for (size_t i = 2; i < length; i++)
-        if (text[i] < 0x80 || text[i] > 0xbf)
-            return 0;
-    return length;
-}
 
 /* Control characters and DEL go out as numbers: a terminal that shows the JSON must not obey a
  * file's name. */
@@ -42,7 +21,7 @@ static void write_string(FILE *out, const char *text)
 
     putc('"', out);
     for (; *at; at += length ? length : 1) {
-        length = utf8_length(at);
+        length = tl_utf8_bytes(at);
         if (length == 0)
             fputs("\\ufffd", out);
         else if (*at == '"' || *at == '\\')

@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Messages, the end of standard output, and what somebody may have meant.
+ * Messages, the end of standard output, and the nearest name to a misspelt one.
  */
 #include <config.h>
 
 #include "cli/cli.h"
+
+#include "base/name.h"
 
 #include <errno.h>
 #include <stdarg.h>
@@ -65,45 +67,13 @@ int finish_output(int status)
     return TELAR_OUTPUT;
 }
 
-/*
- * How many letters must be put in, taken out, changed or swapped with the next one to make one name
- * of the other (optimal string alignment: Wagner and Fischer 1974, with swaps). Names longer than
- * 31 are as far as can be.
- */
-static unsigned edit_distance(const char *a, const char *b)
-{
-    enum { LONGEST = 32 };
-    unsigned d[LONGEST + 1][LONGEST + 1];
-    size_t n = strlen(a), m = strlen(b);
-
-    if (n >= LONGEST || m >= LONGEST)
-        return LONGEST;
-    for (size_t i = 0; i <= n; i++)
-        for (size_t j = 0; j <= m; j++) {
-            unsigned best;
-
-            if (i == 0 || j == 0) {
-                d[i][j] = (unsigned)(i + j);
-                continue;
-            }
-            best = d[i - 1][j - 1] + (a[i - 1] != b[j - 1]);
-            best = d[i - 1][j] + 1 < best ? d[i - 1][j] + 1 : best;
-            best = d[i][j - 1] + 1 < best ? d[i][j - 1] + 1 : best;
-            if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1])
-                best = d[i - 2][j - 2] + 1 < best ? d[i - 2][j - 2] + 1 : best;
-            d[i][j] = best;
-        }
-    return d[n][m];
-}
-
 const char *nearest_name(const char *name, const char *const names[])
 {
     const char *nearest = NULL;
-    /* Three mistakes are another word, and so are two in a short one. */
-    unsigned least = strlen(name) < 5 ? 2 : 3;
+    size_t least = SIZE_MAX;
 
     for (; *names; names++) {
-        unsigned distance = edit_distance(name, *names);
+        size_t distance = tl_name_distance(name, *names);
 
         if (distance < least) {
             least = distance;

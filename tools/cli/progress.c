@@ -7,11 +7,12 @@
 
 #include "cli/progress.h"
 
+#include "base/host.h"
+
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 enum { INTERVAL_NS = 100000000 };
@@ -20,28 +21,20 @@ const char *const progress_words[] = {"auto", "always", "never", NULL};
 
 enum { AUTO, ALWAYS };
 
-static uint64_t now_ns(void)
-{
-    struct timespec t;
-
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (uint64_t)t.tv_sec * 1000000000 + (uint64_t)t.tv_nsec;
-}
-
 void progress_start(struct progress *progress, int word, bool quiet)
 {
     const char *term = getenv("TERM");
     bool can_erase = isatty(STDERR_FILENO) && term && strcmp(term, "dumb") != 0;
 
     progress->on = word == ALWAYS || (word == AUTO && can_erase && !quiet);
-    progress->shown_ns = now_ns(); /* a short run shows nothing */
+    progress->shown_ns = tl_now_ns(); /* a short run shows nothing */
 }
 
 /* Called for every task, so most calls must cost no more than reading the clock. */
 void progress_update(void *data, uint64_t done, uint64_t total)
 {
     struct progress *progress = data;
-    uint64_t now = now_ns();
+    uint64_t now = tl_now_ns();
 
     if (!progress->on || now - progress->shown_ns < INTERVAL_NS)
         return;
@@ -51,7 +44,7 @@ void progress_update(void *data, uint64_t done, uint64_t total)
 
 void progress_text(struct progress *progress, const char *text)
 {
-    uint64_t now = now_ns();
+    uint64_t now = tl_now_ns();
 
     if (!progress->on || now - progress->shown_ns < INTERVAL_NS)
         return;

@@ -5,7 +5,7 @@
  */
 #include <config.h>
 
-#include "galaxy/fixed.h"
+#include "galaxy/fixed_point.h"
 #include "galaxy/galaxy.h"
 
 #include <stdbool.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include <config.h>
 
-#include "galaxy/fixed.h"
+#include "galaxy/fixed_point.h"
 #include "galaxy/galaxy.h"
 
 /*

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * fixed.h - arithmetic in integers, so that a seed gives the same bytes with every compiler and
- * libm.
+ * fixed_point.h - arithmetic in integers, so that a seed gives the same bytes with every compiler
+ * and libm.
  *
  * Q16 means that 65536 is one. Angles are in turns: 65536 is one full turn. Shifting a negative
  * number right keeps its sign, as on every compiler that telar supports.
  */
-#ifndef TOOLS_FIXED_H
-#define TOOLS_FIXED_H
+#ifndef TOOLS_FIXED_POINT_H
+#define TOOLS_FIXED_POINT_H
 
 #include <stdint.h>
 

@@ -5,7 +5,7 @@
  */
 #include <config.h>
 
-#include "galaxy/fixed.h"
+#include "galaxy/fixed_point.h"
 
 int32_t fixed_log2(uint64_t x)
 {
