@@ -8,20 +8,28 @@
 #include "cli/cli.h"
 #include "cli/field.h"
 #include "cli/option.h"
+#include "cli/text.h"
 #include "doctor.h"
 
 #include <stdio.h>
 
 static const char *const level_names[] = {"ok", "warn", "bad"};
 
+enum { TEXT_COLUMN = 22, REMEDY_COLUMN = 25 };
+
 static void print_findings(const struct findings *findings)
 {
+    int columns = text_columns(stdout);
+
     for (int i = 0; i < findings->count; i++) {
         const struct finding *finding = &findings->finding[i];
 
-        printf("%-5s %-15s %s\n", level_names[finding->level], finding->name, finding->text);
-        if (finding->remedy)
-            printf("%21s -> %s\n", "", finding->remedy);
+        printf("%-5s %-15s ", level_names[finding->level], finding->name);
+        print_wrapped(stdout, columns, TEXT_COLUMN, TEXT_COLUMN, finding->text);
+        if (finding->remedy) {
+            printf("%*s-> ", TEXT_COLUMN, "");
+            print_wrapped(stdout, columns, REMEDY_COLUMN, REMEDY_COLUMN, finding->remedy);
+        }
     }
 }
 

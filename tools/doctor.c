@@ -53,7 +53,7 @@ static void examine_kernel(struct findings *findings)
     int major = 0, minor = 0;
 
     if (uname(&name) != 0 || sscanf(name.release, "%d.%d", &major, &minor) != 2)
-        add(findings, "kernel", LEVEL_WARN, "telar is made for Linux", "of unknown version");
+        add(findings, "kernel", LEVEL_WARN, "telar needs Linux", "of unknown version");
     else if (major < 6 || (major == 6 && minor < 1))
         add(findings, "kernel", LEVEL_WARN,
             "Linux 6.1 can give huge pages to shared memory on request", "%s %s", name.sysname,
@@ -71,7 +71,8 @@ static void examine_cpus(struct findings *findings)
         add(findings, "cpus", LEVEL_OK, NULL, "%" PRIu32 " workers: %s", workers, reason);
     else
         add(findings, "cpus", LEVEL_WARN,
-            "a second worker cannot make it faster; give telar more CPUs", "1 worker: %s", reason);
+            "give telar more CPUs; a second worker makes nothing faster here", "1 worker: %s",
+            reason);
 }
 
 /*
@@ -90,7 +91,7 @@ static void examine_memory(struct findings *findings)
     if (file)
         fclose(file);
     if (kib * 1024 < 512 * (uint64_t)MB)
-        add(findings, "memory", LEVEL_WARN, "large pictures will be refused, see run --max-memory",
+        add(findings, "memory", LEVEL_WARN, "large pictures are refused; see run --max-memory",
             "%" PRIu64 " MB available", kib * 1024 / MB);
     else
         add(findings, "memory", LEVEL_OK, NULL, "%" PRIu64 " MB available", kib * 1024 / MB);
@@ -145,9 +146,9 @@ static void examine_left_names(struct findings *findings)
 static void examine_huge_pages(struct findings *findings, const telar_report *report)
 {
     char policy[128] = "";
-    const char *remedy = "echo advise >/sys/kernel/mm/transparent_hugepage/shmem_enabled; without "
-                         "it a run takes longer, "
-                         "and nothing else";
+    const char *remedy =
+        "echo advise >/sys/kernel/mm/transparent_hugepage/shmem_enabled; until then "
+        "runs take longer";
 
     read_first_line("/sys/kernel/mm/transparent_hugepage/shmem_enabled", policy, sizeof policy);
     if (report->huge_bytes * 2 >= report->segment_bytes)
@@ -212,10 +213,10 @@ static void examine_run(struct findings *findings)
             error.text);
     } else if (report->workers < 2) {
         add(findings, "processes", LEVEL_WARN, "raise the limit on processes",
-            "only %" PRIu32 " of 2: %s", report->workers, report->workers_reason);
+            "only %" PRIu32 " of 2 workers: %s", report->workers, report->workers_reason);
     } else {
         add(findings, "processes", LEVEL_OK, NULL,
-            "2 %s ones shared a segment of %" PRIu64 " MB (%s)", report->isolation,
+            "2 %s processes shared a segment of %" PRIu64 " MB (%s)", report->isolation,
             report->segment_bytes / MB, report->backing);
         examine_huge_pages(findings, report);
     }
@@ -235,7 +236,7 @@ static void examine_limit(struct findings *findings, const char *name, int resou
     else if (limit.rlim_cur >= wanted)
         add(findings, name, LEVEL_OK, NULL, "%" PRIu64, (uint64_t)limit.rlim_cur);
     else
-        add(findings, name, LEVEL_WARN, remedy, "%" PRIu64 ", and %d workers want %" PRIu64,
+        add(findings, name, LEVEL_WARN, remedy, "%" PRIu64 "; %d workers need %" PRIu64,
             (uint64_t)limit.rlim_cur, TELAR_WORKERS_MAX, wanted);
 }
 
@@ -263,7 +264,7 @@ static void examine_pids(struct findings *findings)
         else
             add(findings, "pids cgroup", LEVEL_WARN,
                 "raise pids.max (docker run --pids-limit), or use fewer workers: -j",
-                "%s, and %d workers want %d", most, TELAR_WORKERS_MAX, WORKERS_AND_OTHERS);
+                "%s; %d workers need %d", most, TELAR_WORKERS_MAX, WORKERS_AND_OTHERS);
         break;
     }
     if (file)

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What the figures say, in sentences. Each is drawn from the samples of this run; what was not
- * measured is not said.
+ * The findings: sentences drawn from the samples of this run.
  */
 #include <config.h>
 
@@ -25,7 +24,7 @@ static void find(struct bench *bench, const char *format, ...)
     va_end(args);
 }
 
-/* The first row like that, of a group; isolation 0: any. NULL when there is none. */
+/* Returns the first row of a group with this engine and rung (0: any), or NULL. */
 static const struct bench_row *row_of(const struct bench *bench, uint32_t group,
                                       telar_engine engine, telar_isolation isolation)
 {
@@ -62,8 +61,8 @@ static void compare_row(struct bench *bench, const struct bench_row *row)
 
     if (bench_judge(bench, row) == VERDICT_SAME)
         find(bench,
-             "%s%s: %s cannot be told from %s (ratio %.2f, interval %.2f to %.2f; resolution %.1f "
-             "%%).",
+             "%s%s: %s is not distinguishable from %s (ratio %.2f, interval %.2f to %.2f; "
+             "resolution %.1f %%).",
              where, pages, row->name, to->name, row->ratio.mid, row->ratio.low, row->ratio.high,
              percent);
     else if (bench_judge(bench, row) != VERDICT_NONE)
@@ -84,7 +83,7 @@ static void compare_processes(struct bench *bench)
     }
 }
 
-/* The two parts in which a process spends more than a thread by most. */
+/* Names the two parts in which a process spends most beyond a thread. */
 static void explain_processes(struct bench *bench)
 {
     uint32_t group = group_like(bench, BENCH_MEMORY, false);
@@ -106,8 +105,7 @@ static void explain_processes(struct bench *bench)
             second = p;
     if (more[second] > 0)
         find(bench,
-             "Of a worker's time, a guarded process needs most beyond a thread for %s (%.2f ms "
-             "more) and %s "
+             "A guarded process spends more time than a thread mainly on %s (%.2f ms more) and %s "
              "(%.2f ms more).",
              bench_part_name((enum bench_part)first), more[first],
              bench_part_name((enum bench_part)second), more[second]);
@@ -128,17 +126,18 @@ static void compare_gil(struct bench *bench)
     if (serial) {
         ratio = bench_ratio(bench, gil, serial, 4000);
         find(bench,
-             "Under one lock %" PRIu32
-             " threads took %.2f times the time of one worker alone (interval %.2f to "
-             "%.2f): the lock leaves nothing of their number.",
+             ratio.high < 0.9
+                 ? "With one lock, %" PRIu32 " threads took %.2f times the time of one worker "
+                   "(interval %.2f to %.2f)."
+                 : "With one lock, %" PRIu32 " threads were no faster than one worker (%.2f times "
+                   "its time, interval %.2f to %.2f).",
              gil->options.workers, ratio.mid, ratio.low, ratio.high);
-        if (ratio.high < 0.9) /* then the sentence above would not be true */
-            snprintf(strstr(bench->finding[bench->n_findings - 1], ": the lock"), 32, ".");
     }
     if (threads) {
         ratio = bench_ratio(bench, gil, threads, 4000);
         find(bench,
-             "The lock made threads %.2f times as slow as without it (interval %.2f to %.2f).",
+             "Threads with one lock took %.2f times the time of threads without it (interval %.2f "
+             "to %.2f).",
              ratio.mid, ratio.low, ratio.high);
     }
 }
@@ -155,8 +154,7 @@ static void compare_pages(struct bench *bench)
         return;
     ratio = bench_ratio(bench, small, huge, 4000);
     find(bench,
-         "With 4 KiB pages threads took %.2f times the time that they took with huge pages "
-         "(interval %.2f to "
+         "With 4 KiB pages, threads took %.2f times the time with huge pages (interval %.2f to "
          "%.2f).",
          ratio.mid, ratio.low, ratio.high);
 }
@@ -164,8 +162,8 @@ static void compare_pages(struct bench *bench)
 /* ---- laws ---- */
 
 /*
- * Amdahl's bound is that of doing the serial share first and the rest after it. The pipeline does
- * the rest meanwhile: then only the chain itself, and the number of workers, are bounds.
+ * Amdahl's law assumes that the serial share is done first and the rest after it. The pipeline does
+ * the rest meanwhile. Then only the serial share itself and the number of workers are bounds.
  */
 static void tell_amdahl(struct bench *bench)
 {
@@ -173,14 +171,12 @@ static void tell_amdahl(struct bench *bench)
 
     if (!isfinite(serial) || workers < 2)
         return;
-    find(bench,
-         "Of the whole-file job %.0f %% is inflating and writing, which is done in order: by "
-         "Amdahl's law "
-         "%.0f workers, "
-         "were the rest done after that, could be at most %.2f times as fast; as the rest is done "
-         "meanwhile, "
-         "%.2f times.",
-         serial * 100, workers, 1 / (serial + (1 - serial) / workers), fmin(workers, 1 / serial));
+    find(
+        bench,
+        "Inflating and writing are %.0f %% of the whole-file job; only one worker at a time can do "
+        "them. If the rest waited for them, %.0f workers could be at most %.2f times as fast "
+        "(Amdahl's law). The rest is done meanwhile: at most %.2f times.",
+        serial * 100, workers, 1 / (serial + (1 - serial) / workers), fmin(workers, 1 / serial));
 }
 
 static void tell_speedups(struct bench *bench)
@@ -211,15 +207,14 @@ static void tell_even(struct bench *bench)
 
         if (isfinite(even->pixels.mid))
             find(bench,
-                 "%s: break-even with serial at about %.0f pixels (between %.0f and %.0f), a "
-                 "square of %.0f x "
-                 "%.0f.",
+                 "%s: as fast as serial at about %.0f pixels (between %.0f and %.0f), a square of "
+                 "%.0f x %.0f.",
                  name, even->pixels.mid, even->pixels.low, even->pixels.high,
                  sqrt(even->pixels.mid), sqrt(even->pixels.mid));
         else if (!bench_interrupted)
             find(bench,
-                 "%s: no break-even with serial was found between 4 x 4 pixels and the whole "
-                 "picture.",
+                 "%s: no size was found, from 4 x 4 pixels to the whole picture, at which it is as "
+                 "fast as serial.",
                  name);
     }
 }
@@ -232,11 +227,13 @@ static void tell_rungs(struct bench *bench)
         const struct bench_rung *rung = &bench->rung[i];
 
         if (rung->engine == TELAR_PROCESSES)
-            find(bench, "Tried here, %s processes: a crash %s; a stray write %s; hostile calls %s.",
-                 telar_isolation_name(rung->isolation),
-                 rung->crash.outcome == OUTCOME_HELD ? "was contained" : "ended the program",
-                 rung->stray.outcome == OUTCOME_HELD ? "was caught" : "went unnoticed",
-                 rung->hostile.outcome == OUTCOME_HELD ? "were stopped" : "got through");
+            find(
+                bench,
+                "Tried on this host, %s processes: a crash %s, a stray write %s, hostile calls %s.",
+                telar_isolation_name(rung->isolation),
+                rung->crash.outcome == OUTCOME_HELD ? "was contained" : "ended the program",
+                rung->stray.outcome == OUTCOME_HELD ? "was caught" : "went unnoticed",
+                rung->hostile.outcome == OUTCOME_HELD ? "were stopped" : "got through");
     }
 }
 
@@ -289,7 +286,7 @@ void bench_conclude(struct bench *bench)
         return;
     compare_processes(bench);
     explain_processes(bench);
-    if (bench->rounds > 1) { /* one round gives no intervals, and what has none is not told */
+    if (bench->rounds > 1) { /* one round gives no intervals */
         compare_gil(bench);
         compare_pages(bench);
         tell_speedups(bench);

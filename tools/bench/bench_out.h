@@ -8,7 +8,7 @@
 
 #include "bench/bench_sheet.h"
 
-/* bench_table.c: for a terminal of 100 columns; the same in Markdown. */
+/* bench_table.c: for a terminal, 80 columns or its width; the same in Markdown. */
 void bench_write_table(struct bench *bench, FILE *out);
 void bench_write_markdown(struct bench *bench, FILE *out);
 

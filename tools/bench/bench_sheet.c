@@ -9,35 +9,24 @@
 #include <string.h>
 
 const char *const bench_method[] = {
-    "Each round runs every row once, in a random order; the rows of a round share what the machine "
-    "was like.",
-    "In memory, a row's time is that of its workers, from making the first to having joined the "
-    "last; "
-    "bringing the "
-    "picture there and back is the same for all rows. PNG to PNG, it is that of the whole job, "
-    "file to file.",
-    "The ratio is the median of the ratios round by round to the baseline of the group; its "
-    "interval is the "
-    "middle 99 % "
-    "of the medians of 4000 bootstrap resamples. MAD is the median distance from the median.",
-    "The A/A row is the baseline once more. Its interval is the resolution of the group: what is "
-    "not farther "
-    "from 1, or "
-    "whose own interval holds 1, is not distinguishable. Outliers (beyond 5 MADs) are counted and "
-    "kept.",
-    "Before the rounds every row ran once, unmeasured; all gave the same pixels. The number of "
-    "rounds grows "
-    "until every "
-    "interval is narrow enough or the time is spent.",
-    "The parts of a worker's time come from runs of their own, in which each task first touches "
-    "its pages; "
-    "there a "
-    "row takes a little longer. Medians of parts need not add up to the median of the whole; "
-    "within each run "
-    "they do.",
-    "Break-even sizes come from runs of their own on parts of the picture; Amdahl's share from the "
-    "examined "
-    "serial run.",
+    "Each round runs every row once, in a random order. All rows of a round therefore meet the "
+    "same state of the machine.",
+    "In memory, the time of a row is that of its workers: from the start of the first until the "
+    "last is joined. Copying the picture in and out is the same for all rows and not counted. PNG "
+    "to PNG, the time is that of the whole job, from file to file.",
+    "A ratio is taken to the baseline of the group in each round; the table shows the median. The "
+    "interval is the middle 99 % of the medians of 4000 bootstrap resamples. MAD is the median "
+    "distance from the median.",
+    "The A/A row is the baseline once more; its interval is the resolution of the group. A row is "
+    "not distinguishable if its ratio is not farther from 1 than that, or if its own interval "
+    "holds 1. Outliers (beyond 5 MADs) are counted and kept.",
+    "Before the rounds every row ran once, unmeasured, and all gave the same pixels. There are "
+    "rounds until every interval is narrow enough or the time is spent.",
+    "The parts of a worker's time come from runs of their own. There each task first touches its "
+    "pages, which takes a little longer. The parts of one run add up to its time; medians of parts "
+    "need not.",
+    "Break-even sizes come from runs of their own on parts of the picture. Amdahl's share comes "
+    "from the examined serial run.",
     NULL,
 };
 
@@ -109,7 +98,7 @@ static void put_holds(const struct bench *bench, struct sheet *sheet, uint32_t *
     const struct bench_rung *rung = bench_rung_of(bench, row);
 
     if (rung)
-        snprintf(next_cell(sheet, column), SHEET_CELL_BYTES, "%c %c %c",
+        snprintf(next_cell(sheet, column), SHEET_CELL_BYTES, "%c%c%c",
                  mark(rung->crash.outcome, 'C'), mark(rung->stray.outcome, 'W'),
                  mark(rung->hostile.outcome, 'H'));
     else
@@ -118,18 +107,17 @@ static void put_holds(const struct bench *bench, struct sheet *sheet, uint32_t *
 
 static void make_times(const struct bench *bench, uint32_t group, struct sheet *sheet)
 {
-    static const char *const heads[] = {"row",     "ms",  "MAD",   "ratio", "99 % interval",
-                                        "verdict", "out", "holds", NULL};
+    static const char *const heads[] = {"row",     "ms",  "MAD", "ratio", "99 % interval",
+                                        "verdict", "out", "CWH", NULL};
     char note[512], resolution[32] = "not known";
 
     if (isfinite(bench->group[group].resolution))
         snprintf(resolution, sizeof resolution, "+-%.1f %%",
                  (exp(bench->group[group].resolution) - 1) * 100);
     snprintf(note, sizeof note,
-             "Median and MAD in ms; ratio to %s, paired by rounds; in brackets another number of "
-             "workers; "
-             "resolution here %s. out: outliers. holds: C a crash is contained, W a stray write is "
-             "caught, H hostile calls are stopped, as tried on this host.",
+             "ms: median. ratio: to %s, median of the rounds. In brackets: another number of "
+             "workers. Resolution here: %s. out: outliers. CWH, as tried on this host: C a crash "
+             "is contained, W a stray write is caught, H hostile calls are stopped.",
              bench->row[bench->group[group].baseline].name, resolution);
     begin_sheet(sheet, bench->group[group].title, note, heads);
     sheet->left[5] = true;
@@ -181,13 +169,12 @@ static void make_parts(const struct bench *bench, uint32_t group, struct sheet *
 
     snprintf(title, sizeof title, "Where a worker's time goes, ms: %.100s",
              bench->group[group].title);
-    begin_sheet(sheet, title,
-                "Medians of the examined runs, of a worker on average. all: from the first worker "
-                "made to the last "
-                "joined. adds up to: set-up, all parts of a worker and the end, over the time "
-                "around the call; of "
-                "every worker and run the least and the most.",
-                heads);
+    begin_sheet(
+        sheet, title,
+        "Medians of the examined runs, averages over the workers. all: from the start of the "
+        "first worker until the last is joined. adds up to: the sum of all parts over the "
+        "time around the call, the least and the most of all workers and runs.",
+        heads);
     for (uint32_t i = 0; i < bench->n_rows; i++) {
         const struct bench_row *row = &bench->row[i];
         uint32_t column = 0;
@@ -211,10 +198,9 @@ static void make_steps(const struct bench *bench, uint32_t group, struct sheet *
 
     snprintf(title, sizeof title, "What the work is, ms summed over all workers: %.100s",
              bench->group[group].title);
-    begin_sheet(
-        sheet, title,
-        "Medians of the examined runs. Inflating and writing are done in order, one at a time.",
-        heads);
+    begin_sheet(sheet, title,
+                "Medians of the examined runs. Only one worker at a time inflates, and one writes.",
+                heads);
     for (uint32_t i = 0; i < bench->n_rows; i++) {
         const struct bench_row *row = &bench->row[i];
         uint32_t column = 0;
@@ -262,17 +248,13 @@ static void make_counts(const struct bench *bench, uint32_t group, struct sheet 
     char title[192];
 
     snprintf(title, sizeof title, "What the kernel counted: %.100s", bench->group[group].title);
-    begin_sheet(sheet, title,
-                "Medians, summed over the workers: page faults, context switches, CPU time. RSS "
-                "and PSS of all "
-                "processes, in MiB, "
-                "together, when the last task was done, the bench's own copy of the picture among "
-                "them. RSS lies "
-                "here: it "
-                "counts a page of the segment once for every process that maps it; PSS counts it "
-                "once. huge: MiB of "
-                "the segment that lay on huge pages.",
-                heads);
+    begin_sheet(
+        sheet, title,
+        "Medians of sums over the workers: page faults, context switches, CPU time. RSS and "
+        "PSS: MiB of all processes together after the last task, with the bench's own copy "
+        "of the picture. RSS counts a page of the segment once for each process that maps "
+        "it; PSS counts it once. huge: MiB of the segment on huge pages.",
+        heads);
     for (uint32_t i = 0; i < bench->n_rows; i++) {
         const struct bench_row *row = &bench->row[i];
         uint32_t column = 0;
@@ -302,10 +284,9 @@ static void make_laws(const struct bench *bench, struct sheet *sheet)
                                         "99 % interval", "efficiency", "Karp-Flatt", NULL};
 
     begin_sheet(sheet, "Speed-up over serial",
-                "n: workers. Efficiency is speed-up over n. Karp-Flatt: the serial share that "
-                "would explain "
-                "the speed-up; if it "
-                "grows with the workers, it is overhead and not serial work.",
+                "n: workers. efficiency: speed-up over n. Karp-Flatt: the serial share that would "
+                "explain the speed-up. A share that grows with the workers is overhead, not serial "
+                "work.",
                 heads);
     sheet->left[1] = true;
     for (uint32_t i = 0; i < bench->n_laws; i++) {
@@ -315,7 +296,7 @@ static void make_laws(const struct bench *bench, struct sheet *sheet)
         char job[48];
 
         snprintf(job, sizeof job, "%s%s", row->job == BENCH_FILE ? "PNG to PNG" : "in memory",
-                 bench->python.ran && row->group == bench->python.group ? ", notebook" : "");
+                 bench->python.ran && row->group == bench->python.group ? ", small" : "");
         put_text(sheet, &column, row->name);
         put_text(sheet, &column, job);
         snprintf(next_cell(sheet, &column), SHEET_CELL_BYTES, "%" PRIu32, row->options.workers);
@@ -332,7 +313,7 @@ static void make_evens(const struct bench *bench, struct sheet *sheet)
     static const char *const heads[] = {"row", "pixels", "from", "to", NULL};
 
     begin_sheet(sheet, "Break-even with serial",
-                "Below `from` serial is surely faster, above `to` the row is.", heads);
+                "Below `from` serial is faster, above `to` the row is.", heads);
     for (uint32_t i = 0; i < bench->n_evens; i++) {
         const struct stats_interval *pixels = &bench->even[i].pixels;
         uint32_t column = 0;
@@ -350,7 +331,7 @@ static void make_rungs(const struct bench *bench, struct sheet *sheet)
     static const char *const heads[] = {"trial", "what became of it", NULL};
     static const char *const trials[] = {"a crash", "a stray write", "hostile calls"};
 
-    begin_sheet(sheet, "What isolation buys, tried on this host in this run", "", heads);
+    begin_sheet(sheet, "What isolation buys, as tried on this host in this run", "", heads);
     sheet->left[1] = true;
     for (uint32_t i = 0; i < bench->n_rungs; i++) {
         const struct bench_rung *rung = &bench->rung[i];

@@ -5,113 +5,121 @@
 #include <config.h>
 
 #include "bench/bench_out.h"
+#include "cli/text.h"
 
 #include <inttypes.h>
 #include <string.h>
 
-enum { TERMINAL_COLUMNS = 100 };
+/* Where the tables go, and how wide a line may be. */
+struct terminal {
+    FILE *out;
+    int columns;
+};
 
-/*
- * Text in lines of at most 100 columns, each with `indent` spaces before it; the first line is at
- * column `at` already.
- */
-static void print_wrapped_at(FILE *out, int at, int indent, const char *text)
+enum { GAP = 2, NARROW_GAP = 1, LAST_COLUMN_MIN = 24 };
+
+/* "processes, guarded" is "guarded" here: the other engines have no rungs. */
+static const char *cell_at(const struct sheet *sheet, uint32_t row, uint32_t column)
 {
-    while (*text) {
-        int word = (int)strcspn(text, " ");
+    static const char engine[] = "processes, ";
+    const char *text = sheet->cell[row][column];
 
-        if (at + 1 + word > TERMINAL_COLUMNS) {
-            fprintf(out, "\n%*s", indent, "");
-            at = indent;
-        } else if (at > indent) {
-            putc(' ', out);
-            at++;
-        }
-        fwrite(text, 1, (size_t)word, out);
-        at += word;
-        text += word;
-        text += strspn(text, " ");
-    }
-    putc('\n', out);
+    return column == 0 && strncmp(text, engine, sizeof engine - 1) == 0 ? text + sizeof engine - 1
+                                                                        : text;
 }
 
-static void print_wrapped(FILE *out, const char *first, int indent, const char *text)
+/* A text in the last column to the left may be of any length. */
+static bool is_long(const struct sheet *sheet, uint32_t column)
 {
-    print_wrapped_at(out, fprintf(out, "%s", first), indent, text);
+    return column + 1 == sheet->n_columns && sheet->left[column] && column > 0;
 }
 
-static void print_cell(FILE *out, const char *text, size_t width, bool left, bool first)
-{
-    fprintf(out, left ? "%s%-*s" : "%s%*s", first ? "" : "  ", (int)width, text);
-}
-
-/* A text in the last column may be long, and goes on below itself. */
-static void print_row(FILE *out, const struct sheet *sheet, uint32_t row,
-                      const size_t widths[SHEET_COLUMNS_MAX])
-{
-    uint32_t last = sheet->n_columns - 1;
-    int indent = 0;
-
-    for (uint32_t c = 0; c < sheet->n_columns; c++) {
-        if (c == last && sheet->left[c])
-            break;
-        print_cell(out, sheet->cell[row][c], widths[c], sheet->left[c], c == 0);
-        indent += (int)widths[c] + 2;
-    }
-    if (sheet->left[last]) {
-        fprintf(out, "  ");
-        print_wrapped_at(out, indent, indent, sheet->cell[row][last]);
-    } else {
-        putc('\n', out);
-    }
-}
-
-static void measure_columns(const struct sheet *sheet, size_t widths[SHEET_COLUMNS_MAX])
+static void measure_columns(const struct sheet *sheet, int widths[SHEET_COLUMNS_MAX])
 {
     for (uint32_t c = 0; c < sheet->n_columns; c++) {
-        widths[c] = strlen(sheet->head[c]);
+        widths[c] = (int)strlen(sheet->head[c]);
         for (uint32_t r = 0; r < sheet->n_rows; r++)
-            if (strlen(sheet->cell[r][c]) > widths[c])
-                widths[c] = strlen(sheet->cell[r][c]);
+            if ((int)strlen(cell_at(sheet, r, c)) > widths[c])
+                widths[c] = (int)strlen(cell_at(sheet, r, c));
+        if (is_long(sheet, c))
+            widths[c] = LAST_COLUMN_MIN;
     }
 }
 
+/* Returns the column behind the last one that fits beside column 0, from `first` on; at least one.
+ */
+static uint32_t columns_that_fit(const struct sheet *sheet, const int widths[SHEET_COLUMNS_MAX],
+                                 uint32_t first, int gap, int columns)
+{
+    int used = widths[0];
+    uint32_t c = first;
+
+    while (c < sheet->n_columns && (c == first || used + gap + widths[c] <= columns))
+        used += gap + widths[c++];
+    return c;
+}
+
+/* Column 0 and those from `first` to before `end` of one row, or of the heads. */
+static void print_cells(const struct terminal *terminal, const struct sheet *sheet, int row,
+                        const int widths[SHEET_COLUMNS_MAX], uint32_t first, uint32_t end, int gap)
+{
+    int at = widths[0];
+
+    fprintf(terminal->out, "%-*s", at, row < 0 ? sheet->head[0] : cell_at(sheet, (uint32_t)row, 0));
+    for (uint32_t c = first; c < end; c++) {
+        const char *text = row < 0 ? sheet->head[c] : sheet->cell[row][c];
+
+        fprintf(terminal->out, "%*s", gap, "");
+        at += gap;
+        if (is_long(sheet, c)) {
+            print_wrapped(terminal->out, terminal->columns, at, at, text);
+            return;
+        }
+        fprintf(terminal->out, sheet->left[c] ? "%-*s" : "%*s", widths[c], text);
+        at += widths[c];
+    }
+    putc('\n', terminal->out);
+}
+
+/* A sheet that is too wide goes on below itself, with its first column again. */
 static void show_on_terminal(void *data, const struct sheet *sheet)
 {
-    FILE *out = data;
-    size_t widths[SHEET_COLUMNS_MAX];
+    const struct terminal *terminal = data;
+    int widths[SHEET_COLUMNS_MAX] = {0}, gap = GAP;
 
     if (sheet->n_rows == 0)
         return;
     measure_columns(sheet, widths);
-    putc('\n', out);
-    print_wrapped(out, "", 0, sheet->title);
-    for (uint32_t c = 0; c < sheet->n_columns; c++)
-        print_cell(out, sheet->head[c], c + 1 == sheet->n_columns && sheet->left[c] ? 0 : widths[c],
-                   sheet->left[c], c == 0);
-    putc('\n', out);
-    for (uint32_t r = 0; r < sheet->n_rows; r++)
-        print_row(out, sheet, r, widths);
+    if (columns_that_fit(sheet, widths, 1, gap, terminal->columns) < sheet->n_columns)
+        gap = NARROW_GAP;
+    putc('\n', terminal->out);
+    print_wrapped(terminal->out, terminal->columns, 0, 0, sheet->title);
+    for (uint32_t first = 1, end; first < sheet->n_columns; first = end) {
+        end = columns_that_fit(sheet, widths, first, gap, terminal->columns);
+        for (int row = -1; row < (int)sheet->n_rows; row++)
+            print_cells(terminal, sheet, row, widths, first, end, gap);
+    }
     if (sheet->note[0])
-        print_wrapped(out, "", 0, sheet->note);
+        print_wrapped(terminal->out, terminal->columns, 0, 0, sheet->note);
 }
 
 void bench_write_table(struct bench *bench, FILE *out)
 {
+    struct terminal terminal = {out, text_columns(out)};
     struct bench_fact facts[FACTS_MAX];
     uint32_t n = bench_facts(bench, facts);
 
     for (uint32_t i = 0; i < n; i++) {
-        char name[32];
-
-        snprintf(name, sizeof name, "%-11s ", facts[i].name);
-        print_wrapped(out, name, 12, facts[i].text);
+        fprintf(out, "%-11s ", facts[i].name);
+        print_wrapped(out, terminal.columns, 12, 12, facts[i].text);
     }
-    bench_each_sheet(bench, show_on_terminal, out);
+    bench_each_sheet(bench, show_on_terminal, &terminal);
     if (bench->n_findings > 0)
         fprintf(out, "\n");
-    for (uint32_t i = 0; i < bench->n_findings; i++)
-        print_wrapped(out, "* ", 2, bench->finding[i]);
+    for (uint32_t i = 0; i < bench->n_findings; i++) {
+        fprintf(out, "* ");
+        print_wrapped(out, terminal.columns, 2, 2, bench->finding[i]);
+    }
 }
 
 /* ---- Markdown ---- */

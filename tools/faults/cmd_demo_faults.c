@@ -11,6 +11,7 @@
 #include "cli/cli.h"
 #include "cli/field.h"
 #include "cli/option.h"
+#include "cli/text.h"
 #include "faults/faults.h"
 
 #include <inttypes.h>
@@ -31,7 +32,9 @@ enum {
     ROW = 100,
     WORKERS = 1,
     LIMIT_MS = 500,
-    PATIENCE_S = 20
+    PATIENCE_S = 20,
+    CELL_COLUMNS = 14, /* of the table, for each rung */
+    WHAT_COLUMNS = 36,
 };
 
 static const char *const rung_names[RUNGS] = {"threads", "shared", "guarded", "sandboxed"};
@@ -205,7 +208,8 @@ static void cell_text(const struct cell *cell, char text[32])
         snprintf(text, 32, "no harm");
         break;
     case REDONE:
-        snprintf(text, 32, "redone, %.1f ms", cell->recovery_ms);
+        snprintf(text, 32, cell->recovery_ms < 9.95 ? "redone %.1f ms" : "redone %.0f ms",
+                 cell->recovery_ms);
         break;
     case WRONG:
         snprintf(text, 32, "%u PX WRONG", cell->wrong_pixels);
@@ -215,7 +219,7 @@ static void cell_text(const struct cell *cell, char text[32])
         snprintf(text, 32, "run fails");
         break;
     case ABSENT:
-        snprintf(text, 32, "not on this host");
+        snprintf(text, 32, "not possible");
         break;
     }
 }
@@ -228,31 +232,53 @@ static bool is_shown(const struct fault *fault, bool all)
     return all;
 }
 
+/* Prints the beginning of a text that fits `width`, padded, and returns what is left of it. */
+static const char *print_part(const char *text, int width)
+{
+    int n = (int)strlen(text);
+
+    if (n > width)
+        for (n = width; n > 0 && text[n] != ' '; n--)
+            ;
+    printf("%-*.*s", width + 2, n, text);
+    return text + n + (text[n] == ' ');
+}
+
+/* A row; the text goes on below itself when it is too long. */
+static void print_fault(int fault, int width)
+{
+    const char *left = print_part(faults[fault].what, width);
+
+    for (int rung = 0; rung < RUNGS; rung++) {
+        struct cell cell = try_cell(fault, rung);
+        char text[32];
+
+        cell_text(&cell, text);
+        printf(rung + 1 < RUNGS ? "%-14s" : "%s\n", text);
+    }
+    if (*left)
+        printf("  %s\n", left);
+    fflush(stdout);
+}
+
 static void print_table(bool all)
 {
-    printf("%-36s", "what the transform does, once");
-    for (int rung = 0; rung < RUNGS; rung++)
-        printf(rung + 1 < RUNGS ? "%-16s" : "%s\n", rung_names[rung]);
-    for (int fault = 0; faults[fault].name; fault++) {
-        if (!is_shown(&faults[fault], all))
-            continue;
-        printf("%-36s", faults[fault].what);
-        for (int rung = 0; rung < RUNGS; rung++) {
-            struct cell cell = try_cell(fault, rung);
-            char text[32];
+    int width = text_columns(stdout) - RUNGS * CELL_COLUMNS - 2;
 
-            cell_text(&cell, text);
-            printf(rung + 1 < RUNGS ? "%-16s" : "%s\n", text);
-        }
-        fflush(stdout);
-    }
-    printf("\nPROGRAM ENDS   the worker's crash ended all of telar; the output file is untouched\n"
-           "PX WRONG       the run reports success, but so many pixels are wrong\n"
-           "run fails      exit 5 or 6 with region, process and cause; the output is untouched\n"
-           "redone         another worker did the region again, and every pixel is right. The\n"
-           "               time is from noticing the loss (after at most %d ms) until then\n"
-           "no harm        every pixel is right, and no worker was lost\n"
-           "-              not tried: nothing is promised, and the run would not end\n",
+    width = width > WHAT_COLUMNS ? WHAT_COLUMNS : width;
+    printf("%-*s", width + 2, "the transform, once,");
+    for (int rung = 0; rung < RUNGS; rung++)
+        printf(rung + 1 < RUNGS ? "%-14s" : "%s\n", rung_names[rung]);
+    for (int fault = 0; faults[fault].name; fault++)
+        if (is_shown(&faults[fault], all))
+            print_fault(fault, width);
+    printf("\nPROGRAM ENDS  the worker's crash ended all of telar; the output file is untouched\n"
+           "PX WRONG      the run reports success, but so many pixels are wrong\n"
+           "run fails     exit 5 or 6 with region, process and cause; the output is untouched\n"
+           "redone        another worker did the region again, and every pixel is right. The\n"
+           "              time is from noticing the loss (after at most %d ms) until then\n"
+           "no harm       every pixel is right, and no worker was lost\n"
+           "-             not tried: nothing is promised, and the run would not end\n",
            LIMIT_MS);
 }
 
