@@ -48,7 +48,7 @@ static bool set_retries(const struct cli_option *option, const char *text, void 
 static bool is_first_plan(const struct telar_plan *plan)
 {
     if (plan->rows > 0)
-        say("give --grid or --bands once");
+        say("--grid and --bands set the same plan; give one of them");
     return plan->rows == 0;
 }
 
@@ -84,7 +84,7 @@ static bool set_shm_name(const struct cli_option *option, const char *text, void
     *(const char **)field = text;
     if (*text && !strchr(text, '/') && strlen(text) <= NAME_BYTES_MAX)
         return true;
-    say("--%s: '%s' is not a file's name without a slash", option->name, text);
+    say("--%s: '%s' is not a name of 1 to 200 bytes without a slash", option->name, text);
     return false;
 }
 
@@ -170,9 +170,9 @@ static int check_engine(const struct telar_options *options)
     bool processes = !options->engine || options->engine == TELAR_PROCESSES;
 
     if (options->isolation && !processes)
-        return usage_error("--isolation=%s: only processes can be kept from one another, not %s",
-                           telar_isolation_name(options->isolation),
-                           telar_engine_name(options->engine));
+        return usage_error(
+            "--isolation=%s: only processes can be kept from one another, not %s; use -e processes",
+            telar_isolation_name(options->isolation), telar_engine_name(options->engine));
     if (options->on_crash > TELAR_ON_CRASH_FAIL && !processes)
         return usage_error(
             "--on-crash: a crash with %s ends the program; use -e processes, or fail",
@@ -189,7 +189,7 @@ static int check(const struct cmd_run *run)
     bool to_stdout = strcmp(run->output, "-") == 0;
 
     if (run->n_transforms == 0)
-        return usage_error("nothing to do: give a transform with -t (telar transforms lists them)");
+        return usage_error("no transform: give one with -t (telar transforms lists them)");
     if (run->json && to_stdout)
         return usage_error(
             "--json and the OUTPUT '-' both want standard output; give the output a name");
@@ -214,8 +214,8 @@ static void say_surprises(const struct cmd_run *run, const telar_report *report)
         say("workers: %u instead of %u: %s", report->workers, report->workers_wanted,
             report->workers_reason);
     if (strstr(report->dropped, "acTL"))
-        say("%s: is animated, which telar does not keep: %s has its first picture", run->input,
-            run->output);
+        say("%s: is animated; %s has only the first picture, because telar keeps no animation",
+            run->input, run->output);
 }
 
 /* Standard error comes before standard output: who reads the JSON to its end has seen the message.
