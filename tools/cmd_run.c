@@ -143,7 +143,7 @@ static const struct cli_option option_table[] = {
      .set = set_flag, FILLS(options.trust_plugins)},
     {"max-pixels", 0, "N", .group = "Memory",
      .help = "Refuse larger pictures. K, M, G: 10^3, 10^6, 10^9. Default: 1G.", .set = set_amount,
-     FILLS(options.limits.max_pixels)},
+     FILLS(limits.max_pixels)},
     {"max-memory", 0, "SIZE",
      .help = "Largest segment in bytes. K, M, G: 2^10, 2^20, 2^30. Default: what the host has.",
      .set = set_bytes, FILLS(options.max_memory)},
@@ -229,6 +229,7 @@ static int execute(struct cmd_run *run)
 
     if (run->options.engine != TELAR_ENGINE_DEFAULT && run->options.engine != TELAR_PROCESSES)
         crash_guard(run->input, run->output);
+    run->options.limits = &run->limits;
     run->options.temporary = interrupt_guard();
     progress_start(&progress, run->progress, run->quiet);
     run->options.progress = progress_update;
@@ -263,7 +264,7 @@ static int run_operands(struct cmd_run *run, int n, char **operands)
 
 static int run(int argc, char **argv)
 {
-    struct cmd_run run = {.pipeline = telar_pipeline_new()};
+    struct cmd_run run = {.options = {TELAR_OPTIONS_INIT}, .pipeline = telar_pipeline_new()};
     int status;
 
     if (!run.pipeline) {

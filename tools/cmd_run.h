@@ -11,6 +11,7 @@
 /* What the command line asks for. The setters of the options write it; all names belong to argv. */
 struct cmd_run {
     struct telar_options options;
+    struct telar_limits limits; /* options point to them */
     telar_pipeline *pipeline;
     const char *transforms[TELAR_PIPELINE_MAX]; /* as given, in order */
     size_t n_transforms;

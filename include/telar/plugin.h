@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * plugin.h - a transform in a shared object of its own.
+ * plugin.h - a transform in a shared object.
  *
- * A plug-in is a file that exports one symbol, a transform (transform.h says what its members
- * mean):
+ * A plug-in is a file that exports one symbol, a transform. transform.h explains its members.
  *
  *     #include <telar/plugin.h>
  *
@@ -12,70 +11,80 @@
  *
  *     const struct telar_transform telar_plugin = {
  *         TELAR_PLUGIN_HEAD, .name = "mine", .summary = "one line", .manual = "What it does.\n",
- * .process = process,
+ *         .process = process,
  *     };
  *
  *     cc -shared -fPIC -o mine.so mine.c
  *     telar run -t ./mine.so in.png out.png
  *
- * It is built with telar's headers, and links nothing of telar: of the headers it uses types and
- * inline functions. A text for telar_pipeline_parse whose name has a slash in it,
- * "./mine.so:key=value", is the path of a plug-in, without a
- * ':' in it.
+ * A plug-in is compiled with telar's headers and links nothing of telar. It uses only types and
+ * inline functions of the headers. A plug-in built with older headers keeps loading, from version
+ * 0.1.0 on. telar_pipeline_parse() takes its path, with a slash and without a colon, as a name:
+ * "./mine.so:key=value".
  *
- * Where it is loaded. With TELAR_PROCESSES never in the program: a first child process loads it and
- * says what it is, plain data, every part of which is checked; then every worker loads it at its
- * start, and must find the same. What a constructor does, and how it ends, stays in that child or
- * worker. The isolation is TELAR_SANDBOXED unless another one is asked for: constructors then run
- * where only the plug-in and the system's libraries can be read, and everything after them as
- * telar's own sandboxed code does. That second stage is entered by the process that has run the
- * constructor: one that sets out to, and changes the code around it, stays in the first stage, in
- * which files of the system's libraries can be read, others looked at, and memory mapped. With the
- * other engines it is loaded into the program itself, where nothing contains it: that is
- * TELAR_USAGE unless trust_plugins is set in struct telar_options.
+ * With TELAR_PROCESSES the program itself never loads a plug-in. A child process loads it and sends
+ * a description, and telar checks each field. Then each worker loads it before its first task, and
+ * must find the same description. A constructor can so harm only that child or worker. The default
+ * isolation of a run with a plug-in is TELAR_SANDBOXED. A sandbox has two stages. Constructors run
+ * in the first: the plug-in and the system's libraries can be read, other files only be looked at,
+ * and memory can be mapped. Everything after them runs in the second, as telar's own sandboxed code
+ * does. The process enters the second stage by itself, so a hostile constructor that changes the
+ * code around it stays in the first.
+ *
+ * The other engines load a plug-in into the program, where nothing contains it. This is TELAR_USAGE
+ * unless trust_plugins in struct telar_options is set.
  */
 #ifndef TELAR_PLUGIN_H
 #define TELAR_PLUGIN_H
 
+#include <stdint.h>
 #include <telar/engine.h>
+#include <telar/status.h>
 #include <telar/transform.h>
 
 #ifdef __cplusplus
 extern "C" {
 #endif
 
-/* The first members of every plug-in's struct telar_transform. */
+/* The first initializers of a plug-in's struct telar_transform. */
 #define TELAR_PLUGIN_HEAD .abi = TELAR_TRANSFORM_ABI, .struct_size = sizeof(struct telar_transform)
 
-/* What the shared object exports. The library has no such symbol; the declaration is for the
- * plug-in's compiler. */
+/* The symbol that the shared object exports. The library has no such symbol; the declaration is for
+ * the plug-in's compiler. */
 extern const struct telar_transform telar_plugin;
 
-/* How long loading one may take, in milliseconds, where timeout_ms does not say otherwise. */
+/* The longest time to load a plug-in, in milliseconds, when timeout_ms is 0. */
 enum { TELAR_PLUGIN_LOAD_MS = 10000 };
 
-/* What a plug-in says of itself. Opaque; belongs to the caller. */
+/*
+ * The description of a plug-in. Opaque. The caller owns it and ends its life with
+ * telar_plugin_info_free(). Several threads may read one at a time.
+ */
 typedef struct telar_plugin_info telar_plugin_info;
 
 /*
- * Has a child process load the plug-in and say what it is. isolation: as in struct telar_options,
- * what the child is kept from; timeout_ms 0: TELAR_PLUGIN_LOAD_MS. May be called from any thread.
- * *info is NULL on error: TELAR_INPUT: no such file, no shared object, no symbol telar_plugin,
- * another ABI, or a description that is not as it must be. TELAR_WORKER: it crashed while it was
- * loaded, or broke out of the sandbox. TELAR_TIMEOUT: it hung. TELAR_HOST: no sandbox, processes or
- * memory.
+ * Loads the plug-in at `path` in a child process and makes its description. isolation says what the
+ * child may do, as in struct telar_options. timeout_ms 0 means TELAR_PLUGIN_LOAD_MS. path and info
+ * must not be NULL, error may be. *info is NULL after an error. May be called from any thread.
+ * Errors:
+ * TELAR_USAGE: there is no such isolation.
+ * TELAR_INPUT: no such file, no shared object, no symbol telar_plugin, built for another ABI, or a
+ * description with a wrong field.
+ * TELAR_WORKER: the child crashed, or the sandbox killed it.
+ * TELAR_TIMEOUT: loading took too long. The child was killed.
+ * TELAR_HOST: no sandbox, processes, descriptors or memory.
  */
 telar_status telar_plugin_describe(const char *path, telar_isolation isolation, uint32_t timeout_ms,
                                    telar_plugin_info **info, struct telar_error *error);
 
 /*
- * The description as a transform: name, summary, manual, params, depths, channels. Of its functions
- * only prepare and gather tell something, by being NULL or not; none may be called. Valid until the
- * info is freed.
+ * Returns the description as a transform: name, summary, manual, params, depths, channels. Of the
+ * callbacks only prepare and gather mean something, by being NULL or not. None may be called. info
+ * must not be NULL. The pointer is valid until telar_plugin_info_free().
  */
 const struct telar_transform *telar_plugin_transform(const telar_plugin_info *info);
 
-/* Releases it. NULL is allowed. */
+/* Frees a description. NULL is allowed and does nothing. */
 void telar_plugin_info_free(telar_plugin_info *info);
 
 #ifdef __cplusplus

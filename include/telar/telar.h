@@ -1,37 +1,43 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * telar.h - one image in shared memory, many workers, each weaving its own region. This header
- * includes all the others.
+ * telar.h - all of the library. An image lies in shared memory, and workers transform it, each its
+ * own regions.
  *
- *     struct telar_error error;
+ *     struct telar_error error = {.text = "no memory"};
  *     telar_pipeline *pipeline = telar_pipeline_new();
- *     if (telar_pipeline_parse(pipeline, "blur:sigma=2", &error) != TELAR_OK
- *         || telar_run_file("in.png", "out.png", pipeline, NULL, NULL, &error) != TELAR_OK)
+ *     telar_status status = TELAR_HOST;
+ *
+ *     if (pipeline)
+ *         status = telar_pipeline_parse(pipeline, "blur:sigma=2", &error);
+ *     if (status == TELAR_OK)
+ *         status = telar_run_file("in.png", "out.png", pipeline, NULL, NULL, &error);
+ *     if (status != TELAR_OK)
  *         fprintf(stderr, "%s\n", error.text);
  *     telar_pipeline_free(pipeline);
  *
- * The library prints nothing, ends nothing, keeps no global state and installs no signal handler.
+ * The library prints nothing, never ends the program, has no global state and installs no signal
+ * handler. A pointer may be NULL only where a comment allows it. A string that is returned is
+ * constant unless its comment says otherwise.
  */
 #ifndef TELAR_TELAR_H
 #define TELAR_TELAR_H
 
-#include <telar/codec.h>
 #include <telar/engine.h>
+#include <telar/geometry.h>
+#include <telar/host.h>
 #include <telar/image.h>
+#include <telar/output.h>
+#include <telar/pipeline.h>
 #include <telar/plan.h>
 #include <telar/plugin.h>
+#include <telar/png.h>
 #include <telar/pool.h>
 #include <telar/report.h>
+#include <telar/run.h>
 #include <telar/shm_name.h>
 #include <telar/status.h>
 #include <telar/transform.h>
+#include <telar/version.h>
+#include <telar/worker.h>
 
-/* The version of the library, "0.1.0". A static string. */
-#ifdef __cplusplus
-extern "C" {
-#endif
-const char *telar_version(void);
-#ifdef __cplusplus
-}
-#endif
 #endif

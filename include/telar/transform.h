@@ -1,43 +1,48 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * transform.h - what is done to a region, and how to write one.
+ * transform.h - what is done to the pixels of a region, and how to write a transform.
  *
- * A transform is a pure function of the image. It reads the source inside the region and its halo,
- * writes the result inside the region, keeps no state between calls, does no I/O, allocates nothing
- * and takes no lock. Then the bytes are the same on every engine, for any number of workers and any
- * plan, and a region can be done again when a worker died.
+ * A transform is a pure function of the image. It reads the source inside its region and halo and
+ * writes the result inside its region. It keeps nothing between calls, allocates nothing, takes no
+ * lock and makes no system call. So the bytes are the same for every engine, number of workers and
+ * plan, and a region can be computed again after its worker was lost.
  *
- * Borders are replicated: a transform that needs a pixel outside the image takes the nearest one
- * inside it. The source view always covers region + halo, cut off at the edges of the image.
+ * Borders are replicated: in place of a pixel outside the image a transform takes the nearest pixel
+ * inside. The source view always covers the region and its halo, cut off at the edges of the image.
  */
 #ifndef TELAR_TRANSFORM_H
 #define TELAR_TRANSFORM_H
 
-#include <telar/image.h>
-#include <telar/status.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <telar/geometry.h>
 
 #ifdef __cplusplus
 extern "C" {
 #endif
 
+/* The version of the structs below, and the most parameters of one transform. */
 enum { TELAR_TRANSFORM_ABI = 1, TELAR_PARAMS_MAX = 8 };
 
-/* For struct telar_transform: depths. */
+/* For `depths` in struct telar_transform. */
 enum { TELAR_DEPTH_8 = 1, TELAR_DEPTH_16 = 2 };
 
 /*
- * One parameter: a number with a range and a default. A transform's list ends with an entry whose
- * name is NULL.
+ * One parameter: a number with a range and a default. A list of parameters ends with an entry whose
+ * name is NULL. The transform's author owns and fills it. The struct keeps this size as long as
+ * TELAR_TRANSFORM_ABI is 1.
  */
 struct telar_param {
-    const char *name;
-    const char *summary; /* one line, with the unit */
-    double least, most, initial;
-    bool whole; /* only whole numbers are accepted */
+    const char *name;            /* lower case, [a-z0-9_-] */
+    const char *summary;         /* one line, with the unit */
+    double least, most, initial; /* the range, both ends included, and the default */
+    bool whole;                  /* only whole numbers are accepted */
 };
 
 /*
- * What every callback of a transform is told. Read-only; valid during the call.
+ * What every callback gets. telar owns and fills it. It is read-only, but for scratch, and valid
+ * during the call. Later versions may add members at its end.
  */
 struct telar_context {
     struct telar_geometry image; /* of the whole image; a transform keeps geometry */
@@ -48,107 +53,85 @@ struct telar_context {
 };
 
 /*
- * A transform. Pointers may be NULL where it says so. The callbacks run inside the workers, several
- * at a time.
+ * A transform. The author owns it and fills it; it must live, unchanged, as long as a pipeline
+ * points to it. A pointer may be NULL where its comment says so. Later versions may add members at
+ * the end. telar accepts every struct_size from that of version 0.1.0 up, so a transform that was
+ * built with older headers keeps working. A size beyond telar's own is accepted if the members that
+ * telar does not know are 0.
  *
- * The order in a run: when gather is there, gather once for each of several regions that together
- * are the whole image; then prepare and merge, once, in that order; then process for every region,
- * or for one strip of its rows after the other, as result->region says, so that what it reads and
- * writes stays in a cache. Between the steps the coordinator waits for all workers. State and
- * partials are zeroed before they are first handed in and lie at 64-byte alignment. Any step may be
- * run again from its beginning, when a worker died in it.
+ * The callbacks run inside the workers, several at a time, so they must not write what two of them
+ * share. In a process they may call only async-signal-safe functions. The order in a run: gather,
+ * if there is one, for regions that together are the whole image; then prepare, once; then merge,
+ * once; then process for every region, or for one strip of its rows after the other. Between these
+ * steps all workers have finished the one before. State and partials begin as zeros and are aligned
+ * to 64 bytes. Any step may be done again from its beginning after a worker was lost.
+ *
+ * A callback reports no error. One that crashes, hangs or writes elsewhere costs its worker:
+ * telar_on_crash in engine.h says what follows.
  */
 struct telar_transform {
     uint32_t abi;                     /* TELAR_TRANSFORM_ABI */
     uint32_t struct_size;             /* sizeof(struct telar_transform) */
-    const char *name;                 /* lower case, [a-z0-9_-] */
+    const char *name;                 /* 1 to 31 of [a-z0-9_-] */
     const char *summary;              /* one line */
     const char *manual;               /* the exact definition, in lines of at most 79 columns */
     const struct telar_param *params; /* NULL: none */
-    uint32_t
-        depths; /* what it can work on: TELAR_DEPTH_8, TELAR_DEPTH_16 or both, added; 0: both */
-    uint32_t channels; /* numbers of channels that it can work on, 1u << n for n of them, added; 0:
-                          1 to 4 */
+    uint32_t depths;   /* the depths that it accepts: TELAR_DEPTH_8, TELAR_DEPTH_16 or their sum; 0:
+                          both */
+    uint32_t channels; /* the numbers of channels that it accepts: the sum of 1u << n for each
+                          number n; 0: 1 to 4 */
 
-    /* How many rows and columns around a region it reads. NULL: 0. At most TELAR_HALO_MAX. */
+    /* Returns how many rows and columns around a region process reads, at most TELAR_HALO_MAX.
+     * NULL: 0. */
     uint32_t (*halo)(const struct telar_context *context);
 
-    /* Bytes of flat state (no pointers in it), shared by all workers and read-only in process.
-     * NULL: 0. */
+    /* Returns the bytes of the state, which all workers read in process. The state must contain no
+     * pointers. NULL: 0. */
     size_t (*state_bytes)(const struct telar_context *context);
 
-    /* Writes state, all of it that does not depend on pixels. NULL: leaves it zero. context->state
-     * is NULL until process. */
+    /* Writes the part of the state that does not depend on pixels. context->state is NULL until
+     * process. NULL: the state begins as zeros. */
     void (*prepare)(const struct telar_context *context, void *state);
 
-    /* For a transform that must see the whole image first (a histogram): bytes of one partial. With
-     * gather and merge. */
+    /* For a transform that must see the whole image first, for a histogram for example: returns the
+     * bytes of one partial. NULL without gather and merge. */
     size_t (*partial_bytes)(const struct telar_context *context);
 
-    /* Reads the pixels of `region` and adds what it finds to *partial, which began as zeros. */
+    /* Reads the pixels of `region` and adds its findings to *partial, which began as zeros. */
     void (*gather)(const struct telar_context *context, const struct telar_source *source,
                    const struct telar_region *region, void *partial);
 
-    /* Folds `count` partials, which begin `stride_bytes` apart, into state. The order of the
+    /* Folds `count` partials, which begin stride_bytes apart, into the state. The order of the
      * partials must not matter. */
     void (*merge)(const struct telar_context *context, const void *partials, size_t stride_bytes,
                   uint32_t count, void *state);
 
-    /* Bytes of scratch that gather and process need for a region of that size. NULL: 0. */
+    /* Returns the bytes of scratch that gather and process need for a region of this size. NULL:
+     * 0. */
     size_t (*scratch_bytes)(const struct telar_context *context, uint32_t rows, uint32_t columns);
 
-    /* Writes every pixel of result->region, from the source. Source and result never overlap. */
+    /* Writes every pixel of result->region from the source. Source and result never overlap. Must
+     * not be NULL. */
     void (*process)(const struct telar_context *context, const struct telar_source *source,
                     const struct telar_result *result);
 };
 
 enum { TELAR_HALO_MAX = 4096 };
 
-/* The transforms that are built in, in the order of the manual; NULL when index is past the last.
- * Static data. */
+/*
+ * Return a built-in transform: number `index` in the order of the manual, or that of this name.
+ * NULL when there is none. Constant data, never freed. name must not be NULL. May be called from
+ * any thread.
+ */
 const struct telar_transform *telar_transform_at(size_t index);
-
-/* The built-in transform of that name, or NULL. */
 const struct telar_transform *telar_transform_find(const char *name);
 
-/* The built-in name nearest to a misspelt one (edit distance), or NULL when none is near. For "did
- * you mean". */
+/*
+ * Returns the built-in name nearest to a misspelt one, for "did you mean", or NULL when none is
+ * near. The distance is the number of letters to insert, delete or replace (Levenshtein, 1966). A
+ * constant string. name must not be NULL. May be called from any thread.
+ */
 const char *telar_transform_suggest(const char *name);
-
-/*
- * A pipeline: transforms, applied left to right. Opaque; belongs to the caller. Not to be changed
- * while a run uses it; several runs may read one at a time.
- */
-typedef struct telar_pipeline telar_pipeline;
-
-enum { TELAR_PIPELINE_MAX = 16 };
-
-/* An empty pipeline (which copies), or NULL when there is no memory. */
-telar_pipeline *telar_pipeline_new(void);
-
-/* Releases it. NULL is allowed. */
-void telar_pipeline_free(telar_pipeline *pipeline);
-
-/*
- * Appends what a text such as "invert" or "blur:sigma=2,..." says. A name with a slash is that of a
- * plug-in (plugin.h), which is looked at only when a run begins: what is wrong with it or its
- * parameters is then the run's error. TELAR_USAGE: no such transform or parameter (the text
- * suggests the nearest), a value that is no number or out of range, a parameter given twice, or
- * TELAR_PIPELINE_MAX reached. The pipeline is as it was then.
- */
-telar_status telar_pipeline_parse(telar_pipeline *pipeline, const char *text,
-                                  struct telar_error *error);
-
-/*
- * Appends a transform of the caller's own, with its parameters' values (NULL: the defaults).
- * *transform must stay valid as long as the pipeline. TELAR_USAGE: abi, size, name, params or
- * callbacks are not as they must be.
- */
-telar_status telar_pipeline_add(telar_pipeline *pipeline, const struct telar_transform *transform,
-                                const double *params, struct telar_error *error);
-
-/* How many transforms it has. */
-size_t telar_pipeline_length(const telar_pipeline *pipeline);
 
 #ifdef __cplusplus
 }

@@ -172,7 +172,9 @@ uint32_t tl_host_workers(const struct tl_groups *groups, char reason[TELAR_REASO
 {
     uint32_t cpus = affinity_count();
     struct quota quota = {UINT32_MAX, ""};
+    char unread[TELAR_REASON_BYTES];
 
+    reason = reason ? reason : unread;
     visit_groups(groups, NULL, visit_cpu_v2, &quota);
     visit_groups(groups, "cpu", visit_cpu_v1, &quota);
     if (quota.cpus < cpus)

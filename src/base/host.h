@@ -6,7 +6,7 @@
 #define TL_HOST_H
 
 #include <stdint.h>
-#include <telar/engine.h>
+#include <telar/host.h>
 
 /* The control groups of this process, as /proc/self/cgroup names them. */
 struct tl_groups {
@@ -27,7 +27,8 @@ void tl_groups_read(struct tl_groups *groups, const char *root);
  */
 uint64_t tl_host_memory_bytes(const struct tl_groups *groups);
 
-/* As telar_host_workers, for these groups. The affinity is always the calling thread's own. */
+/* As telar_host_workers, for these groups; reason may be NULL. The affinity is always the calling
+ * thread's own. */
 uint32_t tl_host_workers(const struct tl_groups *groups, char reason[TELAR_REASON_BYTES]);
 
 /* Nanoseconds of CLOCK_MONOTONIC. Async-signal-safe. */

@@ -8,7 +8,7 @@
 #include <errno.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
-#include <telar/engine.h>
+#include <telar/worker.h>
 #include <unistd.h>
 
 /*

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * plugin.h - a shared object that exports a transform. The only place that calls dlopen, dlsym and
+ * load.h - a shared object that exports a transform. The only place that calls dlopen, dlsym and
  * dlclose. Layer: over transform.
  */
-#ifndef TL_PLUGIN_H
-#define TL_PLUGIN_H
+#ifndef TL_LOAD_H
+#define TL_LOAD_H
 
 #include <telar/plugin.h>
 

@@ -65,15 +65,6 @@ static void forget_name(struct tl_atomic_output *o)
     atomic_signal_fence(memory_order_seq_cst);
 }
 
-void telar_temporary_remove(const struct telar_temporary *temporary)
-{
-    int saved = errno;
-
-    if (temporary->exists)
-        unlinkat(temporary->directory, temporary->name, 0);
-    errno = saved;
-}
-
 /* Writes ".NAME.telar-XXXXXX". The letters need not be secret: whoever makes a file of that name is
  * met with O_EXCL. */
 static void choose_name(struct tl_atomic_output *o)

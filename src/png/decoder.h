@@ -8,8 +8,8 @@
 #ifndef TL_CODEC_H
 #define TL_CODEC_H
 
-#include <telar/codec.h>
-#include <telar/engine.h>
+#include <telar/image.h>
+#include <telar/output.h>
 
 /*
  * Ancillary chunks that stay true whatever a transform does, byte for byte as they stood in the
@@ -177,7 +177,7 @@ bool tl_atomic_output_is_direct(const struct tl_atomic_output *output);
 void tl_atomic_output_abandon(struct tl_atomic_output *output);
 
 /*
- * What run.c needs of a telar_image beside <telar/codec.h>: its first row, for reading; its chunks,
+ * What run.c needs of a telar_image beside <telar/image.h>: its first row, for reading; its chunks,
  * which stay its own and may be NULL; a new image of another geometry, all zeros, that carries over
  * the chunks of `like`.
  */

@@ -9,7 +9,7 @@
 #ifndef TL_CHUNKS_H
 #define TL_CHUNKS_H
 
-#include <telar/codec.h>
+#include <telar/png.h>
 
 #include "png/decoder.h"
 

@@ -1,26 +1,28 @@
 /* SPDX-License-Identifier: MIT */
-/* Images in memory, and their way from and to PNG files. */
+/* Images in memory: made, read from PNG files, written to them, freed. */
 #include <config.h>
 
+#include "base/status.h"
+#include "isolate/segment.h"
 #include "png/decoder.h"
 #include "png/encode_bands.h"
-
-#include "isolate/segment.h"
-#include "base/status.h"
+#include "run/options.h"
 
 #include <assert.h>
 #include <errno.h>
 #include <inttypes.h>
 #include <stdlib.h>
 
+/* An image. telar_image_new fills it; only the pixels, and once the chunks, change later. */
 struct telar_image {
     struct telar_geometry geometry;
-    size_t stride_bytes;
-    unsigned char *pixels;
-    struct tl_chunks *chunks; /* NULL: none */
+    size_t stride_bytes;      /* the bytes of a row: there is no padding */
+    unsigned char *pixels;    /* of tl_private_map */
+    struct tl_chunks *chunks; /* kept from the file that it was read from; NULL: none */
 };
 
-/* Mapped, not allocated: see tl_private_map. rows x row bytes is less than 2^62. */
+/* Maps the pixels of an image. The product of a valid geometry is below 2^62. Returns NULL without
+ * memory. */
 static unsigned char *pixels_new(const struct telar_geometry *geometry)
 {
     return tl_private_map(geometry->rows * telar_row_bytes(geometry));
@@ -55,6 +57,7 @@ telar_status telar_image_new(const struct telar_geometry *geometry, telar_image 
     return TELAR_OK;
 }
 
+/* Gives the image its own copy of the chunks. */
 static telar_status copy_chunks(telar_image *image, const struct tl_chunks *chunks,
                                 struct telar_error *error)
 {
@@ -83,12 +86,15 @@ telar_status telar_image_read(const char *path, const struct telar_limits *limit
                               telar_image **image, struct telar_error *error)
 {
     struct tl_decoder *decoder = NULL;
+    struct telar_limits most;
     telar_image *made = NULL;
     telar_status status;
 
     tl_error_clear(error);
     *image = NULL;
-    status = tl_decoder_open(path, limits, &decoder, error);
+    status = tl_options_copy_limits(limits, &most, error);
+    if (status == TELAR_OK)
+        status = tl_decoder_open(path, &most, &decoder, error);
     if (status == TELAR_OK)
         status = telar_image_new(tl_decoder_geometry(decoder), &made, error);
     if (status == TELAR_OK)
@@ -119,37 +125,6 @@ telar_status telar_image_write(const telar_image *image, const char *path,
     if (status == TELAR_OK)
         return tl_atomic_output_commit(output, error);
     tl_atomic_output_abandon(output);
-    return status;
-}
-
-/* All rows are decoded over one another: their checksums are wanted, not their pixels. */
-static telar_status check_rows(struct tl_decoder *decoder, struct telar_error *error)
-{
-    unsigned char *row = malloc(telar_row_bytes(tl_decoder_geometry(decoder)));
-    telar_status status;
-
-    if (!row)
-        return tl_fail(error, TELAR_HOST, ENOMEM, "no memory for a row of the image");
-    status = tl_decoder_read(decoder, row, 0, error);
-    free(row);
-    return status;
-}
-
-telar_status telar_info_read(const char *path, const struct telar_limits *limits,
-                             struct telar_info *info, struct telar_error *error)
-{
-    struct tl_decoder *decoder = NULL;
-    telar_status status;
-
-    tl_error_clear(error);
-    status = tl_decoder_open(path, limits, &decoder, error);
-    if (status == TELAR_OK) {
-        tl_decoder_find_bands(decoder, tl_encode_band_rows(tl_decoder_geometry(decoder)));
-        status = check_rows(decoder, error);
-    }
-    if (status == TELAR_OK)
-        tl_decoder_info(decoder, info);
-    tl_decoder_close(decoder);
     return status;
 }
 

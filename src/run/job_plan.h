@@ -9,7 +9,7 @@
 #include "engine/route.h"
 #include "transform/pipeline.h"
 
-#include <telar/engine.h>
+#include <telar/output.h>
 
 /* More regions than anybody can want, and few enough that the ledger stays small. */
 #define TL_REGIONS_MAX (UINT64_C(1) << 20)

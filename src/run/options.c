@@ -4,11 +4,43 @@
 #include "run/options.h"
 
 #include "base/status.h"
+#include "base/struct_size.h"
 
 #include <inttypes.h>
 #include <string.h>
 
-enum { RETRIES = 2 };
+enum { RETRIES = 2, NAME_MAX_BYTES = 200 };
+
+/* The last members in version 0.1, the first release. */
+static const struct tl_struct_shape options_shape = TL_STRUCT_SHAPE(telar_options, progress_data,
+                                                                    TELAR_OPTIONS_INIT),
+                                    limits_shape = TL_STRUCT_SHAPE(telar_limits, max_chunks_bytes,
+                                                                   TELAR_LIMITS_INIT),
+                                    measure_shape = TL_STRUCT_SHAPE(telar_measure, touch_first,
+                                                                    TELAR_MEASURE_INIT);
+
+telar_status tl_options_copy_limits(const struct telar_limits *given, struct telar_limits *limits,
+                                    struct telar_error *error)
+{
+    return tl_struct_size_take(&limits_shape, given, limits, error);
+}
+
+telar_status tl_options_copy(const struct telar_options *given, struct telar_options *options,
+                             struct telar_limits *limits, struct telar_measure *measure,
+                             struct telar_error *error)
+{
+    telar_status status = tl_struct_size_take(&options_shape, given, options, error);
+
+    if (status == TELAR_OK)
+        status = tl_options_copy_limits(options->limits, limits, error);
+    if (status == TELAR_OK)
+        status = tl_struct_size_take(&measure_shape, options->measure, measure, error);
+    options->limits = limits;
+    options->measure = measure;
+    return status;
+}
+
+/* Checks the values that need no other decision. */
 
 static telar_status check(const struct telar_options *options, const struct tl_engine *engine,
                           struct telar_error *error)
@@ -28,7 +60,7 @@ static telar_status check(const struct telar_options *options, const struct tl_e
                        options->workers, TELAR_WORKERS_MAX);
     if (options->keep_shm
         && (!*options->keep_shm || strchr(options->keep_shm, '/')
-            || strlen(options->keep_shm) > 200))
+            || strlen(options->keep_shm) > NAME_MAX_BYTES))
         return tl_fail(
             error, TELAR_USAGE, 0,
             "\"%s\" cannot be the name of a shared-memory object; use a short one without a slash",
@@ -36,7 +68,7 @@ static telar_status check(const struct telar_options *options, const struct tl_e
     return TELAR_OK;
 }
 
-/* What a crash leads to: see enum telar_on_crash. */
+/* Decides what follows the loss of a worker; engine.h describes enum telar_on_crash. */
 static telar_status take_on_crash(const struct telar_options *options, struct tl_orders *orders,
                                   struct telar_error *error)
 {
@@ -75,7 +107,7 @@ telar_status tl_options_take(const struct telar_options *options, struct tl_orde
     if (!orders->engine)
         return tl_fail(error, TELAR_USAGE, 0, "there is no engine %d", (int)options->engine);
     orders->guarded = orders->engine->processes && options->isolation != TELAR_SHARED;
-    orders->touch_first = options->touch_first;
+    orders->touch_first = options->measure->touch_first;
     orders->timeout_ms = options->timeout_ms;
     orders->progress = options->progress;
     orders->progress_data = options->progress_data;

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* The end of a report, and the names of its tasks. */
 #include <config.h>
 
 #include <stdlib.h>

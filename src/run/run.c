@@ -100,7 +100,7 @@ static telar_status reserve(struct tl_run *run, const struct limit *limit,
 {
     struct tl_shape shape = tl_job_shape(&run->job);
 
-    shape.small_pages = run->options.small_pages;
+    shape.small_pages = run->measure.small_pages;
     if (shape.bytes > limit->bytes)
         return tl_fail(error, TELAR_HOST, 0,
                        "%s: needs %" PRIu64 " KiB of shared memory, %s %" PRIu64
@@ -143,7 +143,7 @@ static enum tl_input find_input(const struct tl_run *run, const struct telar_geo
 static telar_status make_job(struct tl_run *run, const struct tl_wanted *wanted, uint64_t limit,
                              struct telar_error *error)
 {
-    bool spaced = run->orders.guarded && !run->options.small_pages;
+    bool spaced = run->orders.guarded && !run->measure.small_pages;
     telar_status status = tl_job_plan(&run->job, wanted, spaced ? TL_SPACED : TL_PACKED, error);
 
     if (status == TELAR_OK && spaced && run->job.table.segment_bytes > limit)
@@ -242,7 +242,7 @@ telar_status tl_run_workers(struct tl_run *run, struct tl_outcome *outcome,
     telar_status status;
 
     tl_run_give_orders(run);
-    if (run->options.warm)
+    if (run->measure.warm)
         tl_segment_touch(&run->segment);
     run->report->transform_start_ns = tl_run_elapsed_ns(run);
     status = tl_coordinate(&run->job, &run->orders, run->report, outcome, error);
@@ -302,12 +302,14 @@ telar_status tl_run_begin(struct tl_run *run, const char *name, const telar_pipe
     tl_error_clear(error);
     if (report)
         *report = NULL;
-    if (options)
-        run->options = *options;
     run->orders.epoch_ns = tl_now_ns();
     run->report = calloc(1, sizeof *run->report);
     if (!run->report)
         return tl_fail(error, TELAR_HOST, ENOMEM, "%s: no memory for the report", name);
+    run->report->struct_size = sizeof *run->report;
+    status = tl_options_copy(options, &run->options, &run->limits, &run->measure, error);
+    if (status != TELAR_OK)
+        return status;
     if (tl_plugins_any(pipeline))
         choose_isolation(run);
     status = tl_options_take(&run->options, &run->orders, error);
@@ -357,7 +359,8 @@ void tl_run_start_over(struct tl_run *run)
     tl_png_collector_free(&run->collector);
     free(report->worker);
     free(report->task);
-    *report = (telar_report){.loss = report->loss, .n_losses = report->n_losses};
+    *report = (telar_report){
+        .struct_size = sizeof *report, .loss = report->loss, .n_losses = report->n_losses};
     if (run->sandbox)
         tl_sandbox_describe(run->sandbox, report->sandbox);
     run->output = NULL;

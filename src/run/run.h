@@ -7,12 +7,16 @@
 
 #include "png/decoder.h"
 #include "engine/coordinator.h"
-#include "plugin/plugins.h"
+#include "plugin/plugin.h"
 #include "png/png_steps.h"
+
+#include <telar/run.h>
 
 /* All that a run holds; what is NULL or none needs no release. */
 struct tl_run {
     struct telar_options options; /* with every default decided */
+    struct telar_limits limits;   /* options point to these two */
+    struct telar_measure measure;
     const telar_pipeline *pipeline;
     const char *name; /* of the image, for messages */
     struct tl_orders orders;

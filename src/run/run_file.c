@@ -48,8 +48,8 @@ static telar_status open_input(struct tl_run *run, const char *input, struct tel
     telar_status status;
 
     if (!run->sandbox)
-        return tl_decoder_open(input, &run->options.limits, &run->decoder, error);
-    status = tl_decoder_open_scan(input, &run->options.limits, &run->decoder, error);
+        return tl_decoder_open(input, &run->limits, &run->decoder, error);
+    status = tl_decoder_open_scan(input, &run->limits, &run->decoder, error);
     if (status != TELAR_OK || tl_decoder_geometry(run->decoder)->rows > 0)
         return status;
     status = tl_decode_isolated(run->decoder, &run->orders, NULL, &run->segment, error);

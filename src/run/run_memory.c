@@ -125,7 +125,7 @@ static telar_status run_again(telar_pool *pool, const telar_image *source, telar
     report->n_tasks = 0;
     tl_error_clear(error);
     copy_in(run, source);
-    if (run->options.warm)
+    if (run->measure.warm)
         tl_segment_touch(&run->segment);
     report->transform_start_ns = tl_run_elapsed_ns(run);
     status = tl_coordinator_run(pool->coordinator, report, outcome, error);

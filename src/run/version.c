@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include <config.h>
 
-#include <telar/telar.h>
+#include <telar/version.h>
 
 const char *telar_version(void)
 {

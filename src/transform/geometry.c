@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include <config.h>
 
-#include <telar/image.h>
+#include <telar/geometry.h>
 
 /* With this limit row sizes fit into 32 bits with a filter byte, also on 32-bit machines. */
 enum { ROW_BYTES_MAX = 0x7fffffff };

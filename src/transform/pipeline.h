@@ -10,7 +10,7 @@
 #ifndef TL_PIPELINE_H
 #define TL_PIPELINE_H
 
-#include <telar/transform.h>
+#include <telar/pipeline.h>
 
 /*
  * A transform and its parameter values. *transform has passed tl_transform_check. The step does not

@@ -5,6 +5,7 @@
 
 #include "base/name.h"
 #include "base/status.h"
+#include "base/struct_size.h"
 
 #include <assert.h>
 #include <math.h>
@@ -19,7 +20,10 @@ static const struct telar_transform *const built_in[] = {
 /* 1 to 4 channels: one bit each */
 static const uint32_t ALL_CHANNELS = 0x1e;
 
-enum { BUILT_IN = sizeof built_in / sizeof *built_in };
+enum {
+    BUILT_IN = sizeof built_in / sizeof *built_in,
+    FIRST_BYTES = offsetof(struct telar_transform, process) + sizeof(void (*)(void)), /* 0.1.0 */
+};
 
 const struct telar_transform *telar_transform_at(size_t index)
 {
@@ -129,11 +133,10 @@ telar_status tl_transform_check(const struct telar_transform *t, struct telar_er
 {
     const char *fault;
 
-    /*
-     * A struct of another version may end here, so these two members are checked before any other
-     * is read.
-     */
-    if (t->abi != TELAR_TRANSFORM_ABI || t->struct_size != sizeof *t)
+    /* No member behind these two is read before they are checked. A member that is added later may
+     * be read only if struct_size reaches to its end. */
+    if (t->abi != TELAR_TRANSFORM_ABI
+        || !tl_struct_size_fits(t, t->struct_size, FIRST_BYTES, sizeof *t))
         return tl_fail(
             error, TELAR_USAGE, 0,
             "a transform was built for another version (abi %u, %u bytes; this one has %d, %zu); "

@@ -8,6 +8,7 @@
 #ifndef TL_TRANSFORM_H
 #define TL_TRANSFORM_H
 
+#include <telar/status.h>
 #include <telar/transform.h>
 
 /* The built-in transforms. To add one, declare it here and add it to the list in transform.c. */

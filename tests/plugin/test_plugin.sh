@@ -89,6 +89,32 @@ for wrong in by=300 by=x by=1.5 by= bye=3 by=1,by=2 ,; do
 done
 check "the starter and 16 bits" wrong 3 "8 bits" "$telar" run -i guarded -t "$work/starter.so" "$work/deep.png" "$out"
 
+# ---- one that was built with the headers of 0.1.0 ----
+
+old=$srcdir/tests/support/telar-0.1.0
+build_old()
+{
+    $CC -O2 -std=c11 -Wall -Wextra -Werror -shared -fPIC -I"$old/include" -o "$work/old.so" "$old/plugin.c"
+}
+
+# It inverts, but only if all that it is given is as 0.1.0 said.
+old_inverts()
+{
+    right "$telar" run "$@" -t "$work/old.so:white=255" "$in" "$work/one.png" &&
+        right "$telar" run -t invert "$in" "$work/two.png" && cmp "$work/one.png" "$work/two.png"
+}
+
+check "a plug-in of 0.1.0 builds with its headers" build_old
+check "it is described" sh -c "'$telar' transforms -i guarded '$work/old.so' | grep -q '^old - inverts, as 0.1.0 did'"
+check "it runs guarded" old_inverts -i guarded -j 2 -g 3x2
+check "it runs shared" old_inverts -i shared -j 2
+if [ $sandbox = sandboxed ]; then
+    check "it runs sandboxed" old_inverts -j 2 -g 3x2
+else
+    skip "it runs sandboxed" "$(cat "$work/why")"
+fi
+check "it runs in threads" old_inverts -e threads --trust -j 2
+
 # ---- what is no plug-in ----
 
 mkdir "$work/dir.so"

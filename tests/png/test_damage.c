@@ -5,7 +5,7 @@
 
 #include "support/png_maker.h"
 
-#include <telar/codec.h>
+#include <telar/image.h>
 
 static struct maker made;
 

@@ -12,7 +12,7 @@
 
 #include <stdio.h>
 #include <string.h>
-#include <telar/codec.h>
+#include <telar/image.h>
 #include <unistd.h>
 
 enum { SKIPPED = 77 };

@@ -153,7 +153,9 @@ END_TEST
 
 START_TEST(limits_hold)
 {
-    struct telar_options options = {.isolation = TELAR_SANDBOXED, .limits.max_pixels = 63};
+    struct telar_limits limits = {TELAR_LIMITS_INIT, .max_pixels = 63};
+    const struct telar_options options = {TELAR_OPTIONS_INIT, .isolation = TELAR_SANDBOXED,
+                                          .limits = &limits};
     telar_pipeline *pipeline = telar_pipeline_new();
     struct telar_error error;
     char name[32];
@@ -163,7 +165,7 @@ START_TEST(limits_hold)
     memory_file(maker.bytes, maker.n, &fd, name);
     ck_assert_int_eq(telar_run_file(name, out_name, pipeline, &options, NULL, &error), TELAR_INPUT);
     ck_assert_msg(strstr(error.text, "over the limit of 63 pixels"), "%s", error.text);
-    options.limits = (struct telar_limits){.max_chunks_bytes = 30};
+    limits = (struct telar_limits){.max_chunks_bytes = 30};
     ck_assert_int_eq(telar_run_file(name, out_name, pipeline, &options, NULL, &error), TELAR_INPUT);
     ck_assert_msg(strstr(error.text, "more than 30"), "%s", error.text);
     close(fd);

@@ -9,8 +9,7 @@
 
 #include <pthread.h>
 #include <signal.h>
-#include <telar/plugin.h>
-#include <telar/pool.h>
+#include <telar/telar.h>
 
 enum { ROWS = 40, COLUMNS = 50, THREADS_AT_ONCE = 4, RUNS_EACH = 5 };
 
@@ -188,6 +187,28 @@ START_TEST(no_options_are_options_of_zeros)
 }
 END_TEST
 
+/* Where the header allows NULL, nothing is missed: the number is the same. */
+START_TEST(a_reason_need_not_be_asked_for)
+{
+    char reason[TELAR_REASON_BYTES];
+
+    ck_assert_uint_eq(telar_host_workers(NULL), telar_host_workers(reason));
+    ck_assert_str_ne(reason, "");
+}
+END_TEST
+
+START_TEST(an_isolation_that_there_is_not_is_refused)
+{
+    telar_plugin_info *info = (telar_plugin_info *)&info;
+    struct telar_error error;
+
+    ck_assert_int_eq(telar_plugin_describe("/none/such.so", (telar_isolation)17, 0, &info, &error),
+                     TELAR_USAGE);
+    ck_assert_ptr_null(info);
+    ck_assert_msg(strstr(error.text, "isolation 17"), "%s", error.text);
+}
+END_TEST
+
 /* ---- threads ---- */
 
 static struct {
@@ -319,6 +340,8 @@ int main(void)
         handlers_and_mask_are_the_callers_before_meanwhile_and_after,
         PROCESSES ? a_run_that_had_begun_leaves_its_report : NULL,
         no_options_are_options_of_zeros,
+        a_reason_need_not_be_asked_for,
+        an_isolation_that_there_is_not_is_refused,
         NULL,
     };
 

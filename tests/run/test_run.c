@@ -58,12 +58,13 @@ END_TEST
 
 START_TEST(an_empty_pipeline_copies)
 {
+    const struct telar_measure measure = {TELAR_MEASURE_INIT, .touch_first = true, .warm = true};
     telar_image *source = picture_new(9, 7, 4, 16), *result;
     telar_pipeline *pipeline = telar_pipeline_new();
 
     for (size_t i = 0; i < 2 * LENGTH(engines); i++) {
         struct telar_options options = {
-            .engine = engines[i / 2], .workers = 2, .touch_first = i % 2, .warm = i % 2};
+            .engine = engines[i / 2], .workers = 2, .measure = i % 2 ? &measure : NULL};
 
         ck_assert_int_eq(telar_run(source, &result, pipeline, &options, NULL, NULL), TELAR_OK);
         ck_assert(picture_same(source, result));
@@ -133,9 +134,11 @@ static void check_workers(const telar_report *report, telar_engine engine)
  * touched in no time. */
 START_TEST(touching_first_is_told_apart)
 {
+    const struct telar_measure measure = {TELAR_MEASURE_INIT, .touch_first = true};
+
     for (size_t i = 0; i < LENGTH(engines); i++) {
         struct telar_options options = {
-            .engine = engines[i], .workers = 2, .plan = {3, 1}, .touch_first = true};
+            .engine = engines[i], .workers = 2, .plan = {3, 1}, .measure = &measure};
         uint64_t touch_ns = 0;
         telar_report *report;
 

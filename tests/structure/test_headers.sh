@@ -17,4 +17,19 @@ for header in "$srcdir"/include/telar/*.h; do
         skip "$name as C++11" "there is no C++ compiler"
     fi
 done
+
+# The layout that programs and plug-ins of the first release rely on.
+abi=$(dirname "$0")/abi.c
+old=$srcdir/tests/support/telar-0.1.0/include
+check "structs are laid out as in 0.1.0" $CC $strict -std=c11 "$abi"
+check "plug-ins' structs, by the headers of 0.1.0" $CC -I"$old" -std=c11 -fsyntax-only -DPLUGINS_ONLY "$abi"
+telar_h_has_all()
+{
+    for header in "$srcdir"/include/telar/*.h; do
+        name=$(basename "$header")
+        [ "$name" = telar.h ] || grep -qx "#include <telar/$name>" "$srcdir/include/telar/telar.h" ||
+            { echo "$name is not in telar.h"; return 1; }
+    done
+}
+check "telar.h includes all" telar_h_has_all
 end_cases

@@ -10,7 +10,7 @@
 #include "run/job_plan.h"
 #include "support/plane.h"
 
-#include <telar/engine.h>
+#include <telar/run.h>
 
 #define LENGTH(array) (sizeof(array) / sizeof *(array))
 

@@ -6,7 +6,7 @@
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
-#include <telar/image.h>
+#include <telar/geometry.h>
 
 struct plane {
     struct telar_geometry geometry;

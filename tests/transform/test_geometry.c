@@ -4,7 +4,7 @@
 
 #include "support/suite.h"
 
-#include <telar/image.h>
+#include <telar/geometry.h>
 
 START_TEST(accepts_what_png_can_hold)
 {

@@ -9,7 +9,7 @@
 #include <locale.h>
 #include <math.h>
 #include <stdio.h>
-#include <telar/transform.h>
+#include <telar/pipeline.h>
 
 static const struct telar_param tuned_params[] = {
     {"sigma", "a length in pixels", 0.25, 100, 2, false},

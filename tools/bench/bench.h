@@ -73,9 +73,9 @@ struct bench_row {
     char name[64];
     enum bench_job job;
     struct telar_options options;
-    bool warm;        /* the segment is touched before any worker is made */
-    bool kept;        /* its workers are kept from run to run */
-    telar_pool *pool; /* then: what keeps them, once there was a run */
+    bool small_pages, warm; /* as in struct telar_measure */
+    bool kept;              /* its workers are kept from run to run */
+    telar_pool *pool;       /* then: what keeps them, once there was a run */
     struct telar_options pool_options;
     uint32_t picture; /* index into bench.picture */
     const telar_pipeline *pipeline;
@@ -262,6 +262,9 @@ telar_status bench_pictures_make(struct bench *bench);
 void bench_pictures_free(struct bench *bench);
 /* A picture of rows x columns from the middle of another; NULL: no memory. */
 telar_image *bench_picture_crop(telar_image *image, uint32_t rows, uint32_t columns);
+
+/* Returns settings for a run of a row. Constant data. */
+const struct telar_measure *bench_settings(const struct bench_row *row, bool touch_first);
 
 /* bench_run.c: one run of a row; *wall_ms is taken around the call. The caller frees *report (may
  * be NULL). */

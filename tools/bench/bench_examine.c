@@ -144,7 +144,7 @@ static void examine_once(struct bench *bench, struct bench_row *row,
     telar_report *report = NULL;
     double wall_ms;
 
-    options.touch_first = row->job == BENCH_MEMORY;
+    options.measure = bench_settings(row, row->job == BENCH_MEMORY);
     if (bench_run(bench, row, &options, &sample, &wall_ms, &report, NULL, &error) != TELAR_OK
         || !report) {
         telar_report_free(report);

@@ -31,14 +31,14 @@ static const char *row_pages(const void *object)
 {
     const struct bench_row *row = object;
 
-    return row->options.small_pages ? "small" : "huge";
+    return row->small_pages ? "small" : "huge";
 }
 
 static const char *row_segment(const void *object)
 {
     const struct bench_row *row = object;
 
-    return row->options.warm ? "warm" : "cold";
+    return row->warm ? "warm" : "cold";
 }
 
 static const char *row_start(const void *object)

@@ -43,7 +43,7 @@ static const struct bench_row *row_of(const struct bench *bench, uint32_t group,
 static uint32_t group_like(const struct bench *bench, enum bench_job job, bool small_pages)
 {
     for (uint32_t i = 0; i < bench->n_rows; i++)
-        if (bench->row[i].job == job && bench->row[i].options.small_pages == small_pages)
+        if (bench->row[i].job == job && bench->row[i].small_pages == small_pages)
             return bench->row[i].group;
     return UINT32_MAX;
 }
@@ -54,9 +54,9 @@ static void compare_row(struct bench *bench, const struct bench_row *row)
 {
     const struct bench_row *to = &bench->row[row->baseline];
     const char *where = row->job == BENCH_FILE ? "From PNG to PNG" : "In memory";
-    const char *pages = row->job == BENCH_FILE     ? ""
-                        : row->options.small_pages ? ", 4 KiB pages"
-                                                   : ", huge pages";
+    const char *pages = row->job == BENCH_FILE ? ""
+                        : row->small_pages     ? ", 4 KiB pages"
+                                               : ", huge pages";
     double percent = (exp(bench->group[row->group].resolution) - 1) * 100;
 
     if (bench_judge(bench, row) == VERDICT_SAME)
@@ -187,7 +187,7 @@ static void tell_speedups(struct bench *bench)
 
         if (row->options.workers < 2 || row->options.workers != bench->wishes.workers[0]
             || row->picture != 0 || row->options.engine == TELAR_GIL
-            || row->options.isolation == TELAR_SHARED || row->options.small_pages || row->kept)
+            || row->options.isolation == TELAR_SHARED || row->small_pages || row->kept)
             continue;
         find(bench,
              "%s, %s: %" PRIu32

@@ -67,6 +67,7 @@ static bool add_row(struct bench *bench, const struct frame *frame, telar_engine
     }
     *row = (struct bench_row){.job = frame->job,
                               .picture = frame->picture,
+                              .small_pages = frame->small_pages,
                               .warm = frame->warm,
                               .kept = frame->kept,
                               .pipeline = frame->pipeline,
@@ -74,8 +75,7 @@ static bool add_row(struct bench *bench, const struct frame *frame, telar_engine
     row->options = (struct telar_options){.engine = engine,
                                           .isolation = isolation,
                                           .workers = workers,
-                                          .small_pages = frame->small_pages,
-                                          .warm = frame->warm,
+                                          .measure = bench_settings(row, false),
                                           .no_restart = frame->job == BENCH_FILE};
     name_row(row, bench->wishes.workers[0]);
     bench->n_rows++;

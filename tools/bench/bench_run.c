@@ -67,6 +67,23 @@ void bench_end_pools(struct bench *bench)
     }
 }
 
+const struct telar_measure *bench_settings(const struct bench_row *row, bool touch_first)
+{
+    enum { SMALL = 4, WARM = 2, TOUCH = 1 };
+    static const struct telar_measure all[] = {
+        [0] = {TELAR_MEASURE_INIT},
+        [TOUCH] = {TELAR_MEASURE_INIT, .touch_first = true},
+        [WARM] = {TELAR_MEASURE_INIT, .warm = true},
+        [WARM + TOUCH] = {TELAR_MEASURE_INIT, .warm = true, .touch_first = true},
+        [SMALL] = {TELAR_MEASURE_INIT, .small_pages = true},
+        [SMALL + TOUCH] = {TELAR_MEASURE_INIT, .small_pages = true, .touch_first = true},
+        [SMALL + WARM] = {TELAR_MEASURE_INIT, .small_pages = true, .warm = true},
+        [SMALL + WARM + TOUCH] = {TELAR_MEASURE_INIT, true, true, true},
+    };
+
+    return &all[row->small_pages * SMALL + row->warm * WARM + touch_first * TOUCH];
+}
+
 /* A pool is made for its options; its first run, which makes the workers, is nobody's sample. */
 static telar_status make_pool(struct bench_row *row, const telar_image *source,
                               const struct telar_options *options, struct telar_error *error)
@@ -74,7 +91,7 @@ static telar_status make_pool(struct bench_row *row, const telar_image *source,
     telar_image *image = NULL;
     telar_status status;
 
-    if (row->pool && row->pool_options.touch_first == options->touch_first
+    if (row->pool && row->pool_options.measure == options->measure
         && row->pool_options.progress == options->progress)
         return TELAR_OK;
     telar_pool_free(row->pool);

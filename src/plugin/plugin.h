@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * plugins.h - the plug-ins of one run: planned with through stand-ins, loaded by workers. Layer:
+ * plugin.h - the plug-ins of one run: planned with through stand-ins, loaded by workers. Layer:
  * over pipeline and probe.
  */
-#ifndef TL_PLUGINS_H
-#define TL_PLUGINS_H
+#ifndef TL_PLUGIN_H
+#define TL_PLUGIN_H
 
 #include "transform/pipeline.h"
 #include "plugin/describe_child.h"

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include <config.h>
 
-#include "plugin/plugins.h"
+#include "plugin/plugin.h"
 
 #include "plugin/load.h"
 #include "base/status.h"
@@ -160,6 +160,9 @@ telar_status telar_plugin_describe(const char *path, telar_isolation isolation, 
     telar_status status;
 
     tl_error_clear(error);
+    *info = NULL;
+    if ((unsigned)isolation > TELAR_SANDBOXED)
+        return tl_fail(error, TELAR_USAGE, 0, "there is no isolation %d", (int)isolation);
     *info = calloc(1, sizeof **info);
     if (!*info)
         return tl_fail(error, TELAR_HOST, ENOMEM, "plug-in %s: no memory", path);
