@@ -10,23 +10,13 @@
 #include "base/status.h"
 
 #include <errno.h>
-#include <signal.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
-/* With SIGCHLD ignored the kernel reaps children by itself, and nobody can know how one ended. */
 static telar_status open_processes(struct tl_crew *crew, struct telar_error *error)
 {
-    struct sigaction action;
-
     (void)crew;
-    if (sigaction(SIGCHLD, NULL, &action) == 0
-        && (action.sa_handler == SIG_IGN || (action.sa_flags & SA_NOCLDWAIT)))
-        return tl_fail(
-            error, TELAR_HOST, 0,
-            "this program ignores SIGCHLD, so the fate of worker processes would be unknown; "
-            "set SIGCHLD to its default, or use threads");
-    return TELAR_OK;
+    return tl_child_check_reaping(error);
 }
 
 /* Closes all descriptors but the standard ones, the segment, the worker's own end, and the input
@@ -81,10 +71,7 @@ static void live(void *data)
         close_others(member);
     else if (!arrange(member))
         _exit(1);
-    if (member->worker.life)
-        member->worker.life(&member->worker);
-    else
-        tl_worker_run(&member->worker);
+    tl_worker_run(&member->worker);
 }
 
 static telar_status start(struct tl_crew *crew, struct tl_member *member, struct telar_error *error)

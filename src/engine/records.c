@@ -74,7 +74,7 @@ static void note_refusal(struct tl_coordinator *c, struct tl_member *member,
 static void note_trouble(struct tl_coordinator *c, struct tl_member *member,
                          const struct tl_record *record)
 {
-    char call[TL_SANDBOX_NAME_BYTES], why[128];
+    char why[TL_SANDBOX_VIOLATION_BYTES];
 
     switch (record->trouble) {
     case TL_TROUBLE_MEMORY:
@@ -86,8 +86,7 @@ static void note_trouble(struct tl_coordinator *c, struct tl_member *member,
                          "could not be locked in; see telar doctor, or use -i guarded");
         break;
     case TL_TROUBLE_VIOLATION:
-        tl_sandbox_call_name(record->errnum, call);
-        snprintf(why, sizeof why, "tried the system call %s, which its sandbox forbids", call);
+        tl_sandbox_violation_text(record->errnum, why);
         tl_loss_handle(c, member, TELAR_WORKER, why);
         break;
     case TL_TROUBLE_PLUGIN:
@@ -101,7 +100,7 @@ static void note_trouble(struct tl_coordinator *c, struct tl_member *member,
         note_refusal(c, member, record);
         break;
     default:
-        tl_loss_handle(c, member, TELAR_WORKER, "sent a message that makes no sense");
+        tl_loss_handle(c, member, TELAR_WORKER, tl_cause_nonsense);
     }
 }
 

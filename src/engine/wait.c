@@ -49,7 +49,7 @@ static bool hear(struct tl_coordinator *c, struct tl_member *member, bool ended)
         tl_records_handle(c, member, &record);
         return true;
     case TL_RECEIVED_INVALID:
-        tl_loss_handle(c, member, TELAR_WORKER, "sent a message that makes no sense");
+        tl_loss_handle(c, member, TELAR_WORKER, tl_cause_nonsense);
         return false;
     case TL_RECEIVED_NOTHING:
         if (!ended)

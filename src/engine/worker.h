@@ -54,11 +54,8 @@ struct tl_worker {
     bool touch_first; /* touch what a task reads and writes before it is run, and tell how long that
                          took */
     int usage_of;     /* whose resources a record tells: RUSAGE_SELF, RUSAGE_THREAD */
-    struct tl_place place;                  /* job and stream are given; the rest is its own */
-    struct tl_record record;                /* what it tells next */
-    void (*life)(struct tl_worker *worker); /* NULL: tl_worker_run; otherwise what its process does
-                                               in its place */
-    void *life_data;
+    struct tl_place place;   /* job and stream are given; the rest is its own */
+    struct tl_record record; /* what it tells next */
 };
 
 /* A port over the worker's end of a channel; *end stays the caller's. */

@@ -4,6 +4,7 @@
 #include "isolate/child.h"
 
 #include "base/host.h"
+#include "base/status.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -15,6 +16,19 @@
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
+
+telar_status tl_child_check_reaping(struct telar_error *error)
+{
+    struct sigaction action;
+
+    if (sigaction(SIGCHLD, NULL, &action) == 0
+        && (action.sa_handler == SIG_IGN || (action.sa_flags & SA_NOCLDWAIT)))
+        return tl_fail(
+            error, TELAR_HOST, 0,
+            "this program ignores SIGCHLD, so the fate of worker processes would be unknown; "
+            "set SIGCHLD to its default, or use threads");
+    return TELAR_OK;
+}
 
 /* The program's handlers are not meant for a child: a fatal signal must end it, so that its parent
  * sees it. */

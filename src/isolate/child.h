@@ -10,6 +10,13 @@
 
 #include <stdint.h>
 #include <sys/types.h>
+#include <telar/status.h>
+
+/*
+ * Fails with TELAR_HOST if the program ignores SIGCHLD: the kernel then reaps children by itself,
+ * and nobody can know how one ended.
+ */
+telar_status tl_child_check_reaping(struct telar_error *error);
 
 /*
  * Makes a process that calls live(data) and ends with status 0. It has the standard handlers of all

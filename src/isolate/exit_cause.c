@@ -24,6 +24,8 @@ struct tl_exit_cause tl_exit_cause_in_words(const char *words, bool orderly)
     return (struct tl_exit_cause){.known = true, .orderly = orderly, .words = words};
 }
 
+const char tl_cause_nonsense[] = "sent a message that makes no sense";
+
 void tl_exit_cause_text(const struct tl_exit_cause *cause, char *text, size_t size)
 {
     const char *name = cause->signal ? sigabbrev_np(cause->signal) : NULL;

@@ -23,6 +23,9 @@ struct tl_exit_cause tl_exit_cause_of_status(int wait_status);
 /* For those that have no wait status, or whose tells of us: in words, which stay the caller's. */
 struct tl_exit_cause tl_exit_cause_in_words(const char *words, bool orderly);
 
+/* The cause of ending somebody who has broken the contract of its channel. */
+extern const char tl_cause_nonsense[];
+
 /* For people: "was killed by SIGSEGV (Segmentation fault)", "ended with exit status 3", ... Fits in
  * 96 bytes. */
 void tl_exit_cause_text(const struct tl_exit_cause *cause, char *text, size_t size);

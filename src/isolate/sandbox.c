@@ -89,12 +89,17 @@ void tl_sandbox_describe(const struct tl_sandbox *sandbox, char text[TL_SANDBOX_
              sandbox->landlock_abi);
 }
 
-void tl_sandbox_call_name(int number, char name[TL_SANDBOX_NAME_BYTES])
+/* abort and raise are what people know tgkill by. */
+void tl_sandbox_violation_text(int number, char text[TL_SANDBOX_VIOLATION_BYTES])
 {
-    if (!tl_syscall_list_name(number, name, TL_SANDBOX_NAME_BYTES))
-        snprintf(name, TL_SANDBOX_NAME_BYTES, "call %d", number);
-    else if (strcmp(name, "tgkill") == 0) /* of the C library's: people know it by these names */
-        snprintf(name, TL_SANDBOX_NAME_BYTES, "tgkill (abort or raise)");
+    char name[48];
+
+    if (!tl_syscall_list_name(number, name, sizeof name))
+        snprintf(name, sizeof name, "call %d", number);
+    else if (strcmp(name, "tgkill") == 0)
+        snprintf(name, sizeof name, "tgkill (abort or raise)");
+    snprintf(text, TL_SANDBOX_VIOLATION_BYTES,
+             "tried the system call %s, which its sandbox forbids", name);
 }
 
 /* ---- Landlock ---- */

@@ -47,10 +47,10 @@ void tl_sandbox_free(struct tl_sandbox *sandbox);
 enum { TL_SANDBOX_TEXT_BYTES = 96 };
 void tl_sandbox_describe(const struct tl_sandbox *sandbox, char text[TL_SANDBOX_TEXT_BYTES]);
 
-/* The name of a system call of this machine, for people: "socket", or "call 4711" when it has none.
- */
-enum { TL_SANDBOX_NAME_BYTES = 48 };
-void tl_sandbox_call_name(int number, char name[TL_SANDBOX_NAME_BYTES]);
+/* Writes what a violation was: "tried the system call socket, which its sandbox forbids". A call
+ * without a name is "call 4711". */
+enum { TL_SANDBOX_VIOLATION_BYTES = 112 };
+void tl_sandbox_violation_text(int number, char text[TL_SANDBOX_VIOLATION_BYTES]);
 
 /* ---- the worker's part ---- */
 

@@ -36,7 +36,7 @@ static telar_status describe(struct tl_plugged *plugged, struct telar_error *err
 {
     struct telar_error fault = {.worker = -1};
     struct tl_description description;
-    telar_status status = tl_describe_child_open(&plugged->probe, &description, error);
+    telar_status status = tl_describe_child_open(&plugged->child, &description, error);
 
     if (status != TELAR_OK
         || tl_stand_in_make(&plugged->stand_in, &description, &fault) == TELAR_OK)
@@ -63,7 +63,7 @@ static telar_status plug(struct tl_plugged *plugged, struct tl_step *step, bool 
         status = describe(plugged, error);
         step->transform = &plugged->stand_in.transform;
         step->ask = ask_child;
-        step->asked = &plugged->probe;
+        step->asked = &plugged->child;
     }
     return status == TELAR_OK
                ? tl_step_parse_params(step, step->plugin + strlen(plugged->path), error)
@@ -90,11 +90,11 @@ telar_status tl_plugins_open(struct tl_plugins *plugins, const struct telar_pipe
             return tl_fail(error, TELAR_HOST, ENOMEM, "%s: no memory", step->plugin);
         }
         plugged->step = i;
-        plugged->probe =
+        plugged->child =
             (struct tl_describe_child){.path = plugged->path,
                                        .sandbox = sandbox,
                                        .timeout_ms = timeout_ms ? timeout_ms : TELAR_PLUGIN_LOAD_MS,
-                                       .end = -1};
+                                       .helper = TL_HELPER_NONE};
         plugins->paths[plugins->count] = plugged->path;
         plugins->plugged[plugins->count++] = plugged;
         status = plug(plugged, step, trusted, error);
@@ -107,12 +107,12 @@ telar_status tl_plugins_planned(struct tl_plugins *plugins, struct telar_error *
     telar_status status = TELAR_OK;
 
     for (uint32_t i = 0; i < plugins->count; i++) {
-        struct tl_describe_child *probe = &plugins->plugged[i]->probe;
+        struct tl_describe_child *child = &plugins->plugged[i]->child;
 
-        if (status == TELAR_OK && probe->error.status != TELAR_OK) {
-            status = probe->error.status;
+        if (status == TELAR_OK && child->error.status != TELAR_OK) {
+            status = child->error.status;
             if (error)
-                *error = probe->error;
+                *error = child->error;
         }
     }
     return status;
@@ -121,7 +121,7 @@ telar_status tl_plugins_planned(struct tl_plugins *plugins, struct telar_error *
 void tl_plugins_close(struct tl_plugins *plugins)
 {
     for (uint32_t i = 0; i < plugins->count; i++) {
-        tl_describe_child_close(&plugins->plugged[i]->probe);
+        tl_describe_child_close(&plugins->plugged[i]->child);
         free(plugins->plugged[i]->path);
         free(plugins->plugged[i]);
     }
@@ -172,14 +172,14 @@ telar_status telar_plugin_describe(const char *path, telar_isolation isolation, 
     if (status == TELAR_OK
         && (isolation == TELAR_ISOLATION_DEFAULT || isolation == TELAR_SANDBOXED))
         status = tl_sandbox_new(&sandbox, error);
-    plugged->probe =
+    plugged->child =
         (struct tl_describe_child){.path = path,
                                    .sandbox = sandbox,
                                    .timeout_ms = timeout_ms ? timeout_ms : TELAR_PLUGIN_LOAD_MS,
-                                   .end = -1};
+                                   .helper = TL_HELPER_NONE};
     if (status == TELAR_OK)
         status = describe(plugged, error);
-    tl_describe_child_close(&plugged->probe);
+    tl_describe_child_close(&plugged->child);
     tl_sandbox_free(sandbox);
     if (status == TELAR_OK)
         return TELAR_OK;

@@ -13,7 +13,7 @@
 struct tl_plugged {
     uint32_t step; /* of the pipeline */
     char *path;
-    struct tl_describe_child probe;
+    struct tl_describe_child child;
     struct tl_stand_in stand_in;
 };
 

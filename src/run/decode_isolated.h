@@ -1,18 +1,19 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * reader.h - decodes a whole file by libpng in a sandboxed process of its own, before the workers
- * begin. Layer: over engine and codec; under run.
+ * decode_isolated.h - decodes a whole file by libpng in a sandboxed helper, before the workers
+ * begin. Layer: over engine and png; under run.
  */
-#ifndef TL_READER_H
-#define TL_READER_H
+#ifndef TL_DECODE_ISOLATED_H
+#define TL_DECODE_ISOLATED_H
 
 #include "engine/coordinator.h"
 
 /*
- * Decodes into the source of a job that holds the whole picture (job NULL: there is nothing to
- * decode, only to say why). *orders says how; its time limit is for each band. TELAR_INPUT: the
- * file is no good, in libpng's words. TELAR_WORKER, TELAR_TIMEOUT: the process died, tried what it
- * must not, or took too long: the file may have been made to do that.
+ * Decodes into the source of a job that holds the whole picture. With job NULL there is nothing to
+ * decode, and the helper only finds out what is wrong with the file. *orders says how; its time
+ * limit is for each band. TELAR_INPUT: the file is no good, in libpng's words. TELAR_WORKER,
+ * TELAR_TIMEOUT: the helper died, tried a forbidden call, or took too long; the file may have been
+ * made to do that. TELAR_HOST: no helper could be started.
  */
 telar_status tl_decode_isolated(struct tl_decoder *decoder, const struct tl_orders *orders,
                                 const struct tl_job *job, const struct tl_segment *segment,
