@@ -32,9 +32,9 @@ enum {
 };
 
 /*
- * So many literals, followed by a match: `length` bytes equal to those `distance` bytes before.
- * After it come `more` matches of the same length and distance. Such a run is counted and written
- * in one go.
+ * A number of literals, followed by a match: `length` bytes that equal those `distance` bytes
+ * before them. `more` further matches of the same length and distance may follow. Such a run is
+ * counted and written in one go.
  */
 enum { LITERALS_BITS = 20, MORE_BITS = 12 };
 struct sequence {
@@ -49,7 +49,7 @@ enum {
     SPARSE_HASH_BITS = 14,
     SPARSE_MIN = 8, /* length of the shortest match that the sparse search finds */
     /*
-     * The search for runs looks at every 16th position. It finds all runs of twice as many bytes.
+     * The search for runs looks at every 16th position, so every run of twice that length is found.
      */
     RUN_STEP = 16,
     SEQUENCES_MAX = 16384, /* in one block */
@@ -140,9 +140,9 @@ static inline struct encoded encode_distance(unsigned distance_less_1)
 }
 
 /*
- * deflate_match.c: each search adds sequences from `parsed` on. It moves `parsed` to `end`, or
- * beyond by as much as the last match is longer. The dense search stops before `end` when it has no
- * room for sequences.
+ * deflate_match.c: each search adds sequences from `parsed` on. Then `parsed` is `end`, or beyond
+ * by as much as the last match is longer. The dense search stops before `end` when it has no room
+ * for sequences.
  *
  * The sparse search may stop early when matches cover `enough` bytes. Then its result answers
  * whether the chunk is repetitive, and must not be written.

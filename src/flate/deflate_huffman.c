@@ -22,7 +22,7 @@ enum {
 #define KEY_SYMBOL(key) ((key)&0xffff)
 #define KEY_COUNT(key) ((uint32_t)((key) >> 16))
 
-/* Shell's sort with Ciura's gaps (2001). It is short, and quick enough for 286 keys. */
+/* Shell's sort with Ciura's gaps (2001): short, and quick enough for 286 keys. */
 static void sort_keys(uint64_t *keys, size_t n)
 {
     static const unsigned char gaps[] = {132, 57, 23, 10, 4, 1};
@@ -97,8 +97,9 @@ static void count_depths(const uint16_t *parents, size_t n, unsigned limit, unsi
 }
 
 /*
- * Cutting the tree at the limit leaves more codes of that length than fit. Each step removes one of
- * them: a shorter code gets one bit more and takes it as its neighbour (ITU-T T.81, figure K.3).
+ * Cutting the tree at the limit leaves more codes of that length than fit. Each step lengthens one
+ * shorter code by a bit, which makes room for two codes, and moves one excess code there (ITU-T
+ * T.81, figure K.3).
  */
 static void repair_depths(unsigned limit, unsigned *at_depth)
 {

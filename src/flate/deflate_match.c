@@ -54,7 +54,10 @@ static inline size_t match_length(const unsigned char *a, const unsigned char *b
     return n;
 }
 
-/* Does the same for lengths that may be large: memcmp uses the widest registers of the machine. */
+/*
+ * Returns how many bytes a and b have in common, at most max, where that may be many. memcmp uses
+ * the widest registers of the machine.
+ */
 static size_t run_length(const unsigned char *a, const unsigned char *b, size_t max)
 {
     size_t n = 0;
@@ -90,7 +93,10 @@ static inline void add_sequence(struct deflate *d, size_t i, struct match match)
     add_sequences(d, i, match, 1);
 }
 
-/* Looks up one hash at each position and steps faster the longer it finds nothing (as LZ4 does). */
+/*
+ * Looks up one hash at each position. After each miss the steps slowly grow, so that noise is
+ * crossed quickly (as LZ4 does).
+ */
 void tl_parse_sparse(struct deflate *d, size_t end, size_t enough)
 {
     const unsigned char *in = d->in;
@@ -171,8 +177,8 @@ static inline uint32_t insert_position(struct deflate *d, size_t i)
 }
 
 /*
- * Returns the longest match at i among the newest `depth` candidates. It must be longer than
- * `than`, which is at least 3. Enters i into the hash chains.
+ * Returns the longest match at i among the newest `depth` candidates, if it is longer than `than`,
+ * which is at least 3. Enters i into the hash chains.
  */
 static inline struct match find(struct deflate *d, size_t i, size_t than, unsigned depth,
                                 size_t very_long)
@@ -187,8 +193,8 @@ static inline struct match find(struct deflate *d, size_t i, size_t than, unsign
         const unsigned char *there = here - distance;
 
         /*
-         * Positions in a chain get older. One that does not belongs to an entry that was
-         * overwritten.
+         * Each position in a chain is older than the one before. A newer one means that its entry
+         * was overwritten, so the chain ends here.
          */
         if (!in_window(i, distance) || distance <= nearer)
             break;

@@ -98,9 +98,9 @@ INLINE unsigned quick_take(struct tl_inflate_call *r, unsigned n)
 }
 
 /*
- * Reads whole bytes until at least 54 bits are there. Bits above n_bits may already be set. They
- * come from the same input bytes, so OR-ing those bytes in again changes nothing. (Variant 4 of
- * Fabian Giesen, "Reading bits in far too many ways", 2018.)
+ * Reads whole bytes until at least 54 bits are there. The bits above n_bits may already be set, to
+ * the same input bytes, so OR-ing those bytes in again changes nothing. (Variant 4 of Fabian
+ * Giesen, "Reading bits in far too many ways", 2018.)
  */
 INLINE void refill(struct tl_inflate_call *r)
 {

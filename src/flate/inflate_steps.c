@@ -255,8 +255,10 @@ static bool step_length_code(struct tl_inflate_call *r)
     return true;
 }
 
-/* Reads one symbol of the code of code lengths: a length, or a number of times that one is
- * repeated. */
+/*
+ * Reads one symbol of the code length alphabet: a length, or the command to repeat the last length
+ * or zero (RFC 1951, 3.2.7).
+ */
 static bool read_length(struct tl_inflate_call *r)
 {
     static const unsigned char extra[3] = {2, 3, 7}, least[3] = {3, 3, 11};

@@ -68,9 +68,10 @@ struct literals {
 };
 
 /*
- * The sequences of literals that can be lengthened, by the total length L of their codes:
+ * Sequences of literals that another literal can follow, by the total length L of their codes:
  *     run[one[L]] to run[two[L] - 1]      single literals
  *     run[two[L]] to run[one[L + 1] - 1]  pairs
+ *
  * Sequences that fill the table's index are left out, because no literal fits behind them. No code
  * is the prefix of another, so there are at most 2^L sequences of length L.
  */

@@ -13,8 +13,8 @@
 #include "png/unfilter.h"
 
 /*
- * The rows to filter. They belong to the caller and are only read. A band has at least one row and
- * one pixel in it. The caller fills the struct.
+ * The rows to filter. The caller fills the struct and owns the rows, which are only read. A band
+ * has at least one row and one pixel in it.
  */
 struct tl_band {
     /* shape.swap: samples are 16 bits in host order and are written big-endian */
@@ -25,8 +25,8 @@ struct tl_band {
     size_t stride_bytes;
     uint32_t row_count;
     /*
-     * After each so many rows, the next is filtered as if no row were above it. Such a part can be
-     * decoded alone. 0: no parts.
+     * The height of a part. The first row of a part is filtered as if no row were above it, so the
+     * part can be decoded alone. 0: no parts.
      */
     uint32_t part_rows;
     bool quick; /* part of a large image: leave out what takes long and saves little */
@@ -91,7 +91,7 @@ void tl_filter_band_as(const struct tl_band *band, enum tl_filter_way way,
 
 /*
  * filter_choose.c: tl_filter_sample writes a sample of the band to `out`, each row with filter
- * None. It returns the number of bytes. No byte of the band occurs twice. tl_filter_choose returns
+ * None, and returns its number of bytes. No byte of the band occurs twice. tl_filter_choose returns
  * the best way for the band. `work` and `out` are as for tl_filter_band, and `out` is scratch
  * memory.
  */

@@ -44,7 +44,10 @@ struct wave {
     __m256i sub, above, average, paeth;
 };
 
-/* Predicts with all filters and selects by the masks. */
+/*
+ * Computes the prediction of every filter for each lane, and keeps the one that the lane's mask
+ * selects.
+ */
 INLINE __m256i wave_predict(const struct wave *w, __m256i a, __m256i b, __m256i c)
 {
     __m256i plain = _mm256_or_si256(_mm256_and_si256(w->sub, a), _mm256_and_si256(w->above, b));
@@ -181,7 +184,7 @@ INLINE void wave_end(const struct wave *w, size_t i, const size_t bpp)
         wave_bytes(w, k, bpp, i - k * bpp, w->n);
 }
 
-/* Unfilters as many rows as there are lanes. They must be at least as many pixels long. */
+/* Unfilters one row for each lane. A row must have at least as many pixels as there are lanes. */
 INLINE void rows_together(const struct wave *rows, const size_t bpp)
 {
     const struct wave w = *rows; /* a copy that the compiler can keep in registers */

@@ -25,8 +25,8 @@ enum { FILTER_CODES = 8 };
 
 /*
  * Load and store one pixel. A pixel of 3 (6) bytes is moved as 4 (8). So callers handle the last
- * pixel of a row in another way, to stay inside the row. They store from left to right, so the
- * extra byte is overwritten.
+ * pixel of a row in another way, to stay inside the row. Storing from left to right overwrites each
+ * extra byte.
  */
 INLINE __m128i load_pixel(const unsigned char *p, const size_t bpp)
 {

@@ -69,8 +69,8 @@ static uint32_t radius_of(const struct telar_context *context)
 }
 
 /*
- * The state: the weights from the middle outwards. The first is halved. It is even because the
- * others come in pairs and the total is even.
+ * The state: the weights from the middle outwards. The first is stored as half. That weight is
+ * even, because the others come in pairs and the total is even.
  */
 static size_t state_bytes(const struct telar_context *context)
 {
@@ -115,8 +115,8 @@ static size_t scratch_bytes(const struct telar_context *context, uint32_t rows, 
 }
 
 /*
- * Sums down the columns at row r. `wide` is the region that may be read. A tap outside it is
- * outside the image, and the nearest row replaces it.
+ * Sums down the columns at row r. `wide` is the region that may be read. Where a tap lies outside
+ * the image, the nearest row replaces it.
  */
 static void down(const struct telar_context *context, const struct telar_source *source,
                  const struct telar_region *wide, uint32_t r, uint16_t *row)

@@ -10,6 +10,7 @@
  * A weighted sum over taps, which are rows of samples. For each i below n:
  *     out[i] = sum over k = 0 to radius of half[k] * (tap[radius - k][i] + tap[radius + k][i]),
  *              divided by a power of 2 and rounded to the nearest, halves up
+ *
  * The middle tap counts on both sides, so half[0] is half its weight. No half[k] exceeds 32767, and
  * they add up to 32768. `out` overlaps no tap.
  */

@@ -46,7 +46,7 @@ struct telar_pipeline {
 
 /*
  * Neighbouring steps of a pipeline that are evaluated together. The user of the struct fills it and
- * keeps it for as long as it needs. It owns nothing.
+ * keeps the objects that it points to. A pass owns nothing.
  */
 struct tl_pass {
     const struct telar_pipeline *pipeline;
@@ -61,7 +61,7 @@ struct tl_pass {
 };
 
 /*
- * Returns the context that the callbacks of step `index` get. It points into the pipeline.
+ * Returns the context for the callbacks of step `index`. The context points into the pipeline.
  * `scratch` may be NULL.
  */
 struct telar_context tl_pipeline_context(const struct tl_pass *pass, uint32_t index, void *scratch);

@@ -6,7 +6,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* What an attempt can aim at. escapes.c fills it in the worker before the attempt. */
+/* The targets of an attempt. escapes.c fills the struct in the worker before the attempt. */
 struct scene {
     bool sandboxed;
     intptr_t coordinator, sibling; /* process ids */
@@ -16,9 +16,9 @@ struct scene {
 };
 
 /*
- * One attempt: a system call with constant arguments, or a function. It counts as open when the
- * kernel carried it out, or got as far as checking its arguments. Every attempt is harmless if it
- * succeeds.
+ * One attempt: a system call with constant arguments, or a function. An attempt counts as open when
+ * the kernel carried it out, or got as far as checking its arguments. Every attempt is harmless if
+ * it succeeds.
  */
 struct attempt {
     const char *name;

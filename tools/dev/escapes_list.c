@@ -42,7 +42,7 @@
 #define SYS_memfd_secret 447
 #endif
 
-/* ---- arguments that the calls point to ---- */
+/* ---- objects that the calls' arguments point to ---- */
 
 static char scratch[] = "scratch", missing[] = "missing/none", outside[] = "/etc/passwd",
             word[] = "word";

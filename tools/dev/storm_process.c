@@ -80,8 +80,8 @@ uint32_t storm_children(pid_t pid, pid_t children[STORM_WORKERS_MAX])
 }
 
 /*
- * Returns true if a child shares its parent's memory, as after vfork. Such a child is not a worker:
- * it names the output file while its parent waits. Stopping it would stop telar itself, which then
+ * Returns true if a child shares its parent's memory, as after vfork. Such a child is not a worker
+ * but names the output file while its parent waits. Stopping it would stop telar itself, which then
  * rightly waits to be continued.
  */
 static bool is_parents_half(pid_t pid, pid_t parent)

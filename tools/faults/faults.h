@@ -11,7 +11,7 @@
 /* The rung of isolation at which a fault happens. */
 enum fault_rung { RUNG_THREADS, RUNG_SHARED, RUNG_GUARDED, RUNG_SANDBOXED, RUNGS };
 
-/* What telar promises about a fault. */
+/* The promise of telar about a fault. */
 enum fault_promise {
     FINE, /* the result is right, and no worker is lost */
     /*

@@ -37,7 +37,8 @@ int32_t fixed_exp2(int32_t x)
 }
 
 /*
- * Digit by digit in base 2: tries each power of 4 from the largest on, and subtracts it if it fits.
+ * Computes the root digit by digit in base 2: tries each power of 4 from the largest on, and
+ * subtracts it if it fits.
  */
 uint32_t fixed_sqrt(uint64_t x)
 {

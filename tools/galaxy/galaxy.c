@@ -58,7 +58,7 @@ struct galaxy {
     uint16_t arm[1 << ARM_BITS];   /* brightness across an arm, Q16 minus one */
     uint16_t clear[1 << ARM_BITS]; /* light that passes dust: exp2(-4 i / 1024), Q16 minus one */
     uint8_t lattice[LATTICE][LATTICE];
-    int32_t sigma[SIGMA_ENTRIES]; /* noise of a sample, by its light */
+    int32_t sigma[SIGMA_ENTRIES]; /* deviation of the noise, by light >> SIGMA_SHIFT */
     int32_t light[];              /* one row of pixels, GALAXY_CHANNELS values each */
 };
 
