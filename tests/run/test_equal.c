@@ -12,8 +12,6 @@
 #include <stdio.h>
 #include <telar/telar.h>
 
-#define LENGTH(array) (sizeof(array) / sizeof *(array))
-
 /* One of so many combinations is run. A sanitizer makes a run ten times as long. */
 #ifdef TL_SANITIZED
 enum { STEP = 97 };

@@ -7,6 +7,7 @@
 
 #include "support/runs.h"
 
+#include <malloc.h>
 #include <pthread.h>
 #include <signal.h>
 #include <telar/telar.h>
@@ -45,13 +46,19 @@ static void check_inverted(telar_image *source, telar_image *result)
 
 /* ---- ownership ---- */
 
-START_TEST(nothing_can_be_given_back)
+/* Each function that frees ignores NULL: it frees nothing, and errno stays. */
+START_TEST(null_can_be_given_back)
 {
+    size_t before = mallinfo2().uordblks;
+
+    errno = EDOM;
     telar_image_free(NULL);
     telar_pipeline_free(NULL);
     telar_pool_free(NULL);
     telar_report_free(NULL);
     telar_plugin_info_free(NULL);
+    ck_assert_int_eq(errno, EDOM);
+    ck_assert_uint_eq(mallinfo2().uordblks, before);
 }
 END_TEST
 
@@ -333,7 +340,7 @@ END_TEST
 int main(void)
 {
     const TTest *const tests[] = {
-        nothing_can_be_given_back,
+        null_can_be_given_back,
         after_a_failure_nothing_is_handed_out,
         no_pointer_is_kept_longer_than_the_call,
         a_pipeline_and_an_image_serve_several_runs,

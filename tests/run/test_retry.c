@@ -81,7 +81,7 @@ static void check_task(const struct work *work, const struct content *expected,
         /* one worker makes the pixels of a band when it inflates it */
         options.workers = (kind == TELAR_TASK_UNFILTER ? 2 : 1) + (uint32_t)(deed + (int)kind) % 3;
         s.after = (deed + (int)isolation) % 2;
-        if (chosen((uint64_t)deed + (uint64_t)kind + (uint64_t)isolation, 3))
+        if (chosen((uint64_t)deed + (uint64_t)kind + (uint64_t)isolation, 5))
             check_survival(work, expected, &s, options);
     }
 }

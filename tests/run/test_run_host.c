@@ -201,15 +201,16 @@ END_TEST
 
 /* ---- descriptors, processes, signals ---- */
 
-/* Room for `more` descriptors from here on. */
+/* Leaves room for exactly `more` descriptors, wherever the inherited ones are. */
 static void limit_descriptors(int more)
 {
     struct rlimit limit;
-    int lowest_free = dup(0);
+    int fd = 0;
 
-    close(lowest_free);
+    for (; more > 0 || fcntl(fd, F_GETFD) != -1; fd++)
+        more -= fcntl(fd, F_GETFD) == -1;
     getrlimit(RLIMIT_NOFILE, &limit);
-    limit.rlim_cur = (rlim_t)(lowest_free + more);
+    limit.rlim_cur = (rlim_t)fd;
     setrlimit(RLIMIT_NOFILE, &limit);
 }
 

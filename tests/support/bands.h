@@ -31,13 +31,13 @@ struct parts {
 
 static struct parts parts;
 
-/* Rows of two colours; the first of each band has filter Sub, the others any. */
+/* Rows of two samples, one of them rare; the first of each band has filter Sub, the others any. */
 static inline void fill_rows(void)
 {
     uint32_t seed = 3;
 
     for (size_t i = 0; i < sizeof rows; i++)
-        rows[i] = (unsigned char)(i % ROW ? next_random(&seed) >> 5 & 1 : next_random(&seed) % 5);
+        rows[i] = (unsigned char)(i % ROW ? next_random(&seed) % 16 == 0 : next_random(&seed) % 5);
     for (size_t r = 0; r < ROWS; r += band_rows)
         rows[r * ROW] = 1;
 }

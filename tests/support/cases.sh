@@ -4,6 +4,9 @@
 # The harness sets srcdir, and Makefile.am the others; called by hand, from a build directory, the defaults serve.
 : "${srcdir:=$(cd "$(dirname "$0")/../.." && pwd)}" "${CC:=cc}" "${NM:=nm}"
 export LC_ALL=C
+umask 022
+# Descriptors that the caller left open would count in tests of few descriptors.
+exec 3>&- 4>&- 5>&- 6>&- 7>&- 8>&- 9>&-
 cases_passed=0 cases_failed=0 cases_skipped=0
 work=$(mktemp -d "${TMPDIR:-/tmp}/telar-test.XXXXXX") || exit 99
 trap 'rm -rf "$work"' EXIT

@@ -12,8 +12,6 @@
 
 #include <telar/run.h>
 
-#define LENGTH(array) (sizeof(array) / sizeof *(array))
-
 /* Parameters of all of them: halo, bytes of state, bytes of a partial. */
 static const struct telar_param sizes[] = {
     {"halo", "pixels", 0, 1e6, 0, true},

@@ -4,6 +4,7 @@
 #define TESTS_RUNS_H
 
 #include "support/plane.h"
+#include "support/suite.h"
 
 #include <check.h>
 #include <dirent.h>
@@ -12,8 +13,6 @@
 #include <sys/wait.h>
 #include <telar/telar.h>
 #include <unistd.h>
-
-#define LENGTH(array) (sizeof(array) / sizeof *(array))
 
 /* Noise; the caller frees it. */
 static inline telar_image *picture_new(uint32_t rows, uint32_t columns, uint32_t channels,

@@ -27,6 +27,9 @@ static inline bool under_valgrind(void)
     return preload && strstr(preload, "vgpreload");
 }
 
+/* The number of an array's elements. */
+#define LENGTH(array) (sizeof(array) / sizeof *(array))
+
 /* ck_assert for what is asked of every pixel: that one writes to a file each time, this one only
  * when it fails. */
 #define QUICK_ASSERT(condition)                                                                    \

@@ -10,8 +10,6 @@
 
 #include <math.h>
 
-#define LENGTH(array) (sizeof(array) / sizeof *(array))
-
 static void close_to(double found, double expected)
 {
     ck_assert_msg(fabs(found - expected) < 1e-12, "%.17g, not %.17g", found, expected);
