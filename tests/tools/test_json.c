@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What tools/cli/json.c writes is judged by a reader of our own, as strict as RFC 8259. Called with the
- * argument
+ * What tools/cli/json.c writes is judged by a reader of our own, as strict as RFC 8259. Called with
+ * the argument
  * "-", it judges standard input instead, for the tests of the command line.
  */
 #include <config.h>
