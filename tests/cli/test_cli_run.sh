@@ -124,7 +124,7 @@ for grid in 0x2 2x0 2 x 2x 2x2x2 2*2 -1x2 4294967297x1 2x2. ''; do
     bad "--grid='$grid'" "--grid" --grid="$grid" -t copy "$g" "$out"
 done
 bad "--bands=0" "--bands" --bands=0 -t copy "$g" "$out"
-bad "--grid and --bands" "--grid or --bands" --grid=2x2 --bands=3 -t copy "$g" "$out"
+bad "--grid and --bands" "--grid and --bands" --grid=2x2 --bands=3 -t copy "$g" "$out"
 for roi in 0:0,0:1 5:4,0:1 0:1 0:1,0 0:1,0:1, -1:2,0:1 0:1,0:99999999999 a:b,c:d ''; do
     bad "--roi='$roi'" "--roi" --roi="$roi" -t copy "$g" "$out"
 done

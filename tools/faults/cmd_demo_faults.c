@@ -272,9 +272,9 @@ static void print_table(bool all)
     for (int fault = 0; faults[fault].name; fault++)
         if (is_shown(&faults[fault], all))
             print_fault(fault, width);
-    printf("\nPROGRAM ENDS  the worker's crash ended all of telar; the output file is untouched\n"
+    printf("\nPROGRAM ENDS  the worker's crash ended all of telar; the output is untouched\n"
            "PX WRONG      the run reports success, but so many pixels are wrong\n"
-           "run fails     exit 5 or 6 with region, process and cause; the output is untouched\n"
+           "run fails     exit 5 or 6 with region, process, cause; the output is untouched\n"
            "redone        another worker did the region again, and every pixel is right. The\n"
            "              time is from noticing the loss (after at most %d ms) until then\n"
            "no harm       every pixel is right, and no worker was lost\n"
