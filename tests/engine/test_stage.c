@@ -10,6 +10,7 @@
 #include "run/kinds.h"
 
 static const struct tl_kind *kinds[TL_KINDS + 1];
+static uint8_t copied; /* the buffer that the stage of this test writes */
 
 /* A picture of which each byte is another than its neighbours. */
 static const struct telar_geometry image = {500, 300, 3, 8};
@@ -23,6 +24,40 @@ static void fill_source(const struct tl_job *job, unsigned char *base)
             source[row * job->source_stride + i] = (unsigned char)(row * 7 + i * 5);
 }
 
+/* A stage that telar does not have: it copies the plane, band by band. */
+static void run_copy(const struct tl_place *place, const struct tl_task *task,
+                     struct tl_record *record)
+{
+    struct telar_source rows =
+        tl_job_source(place->job, place->base, task->region.r0, task->region.r1);
+
+    (void)record;
+    memcpy(place->base + task->extent.offset, rows.data,
+           telar_region_rows(&rows.region) * rows.stride_bytes);
+}
+
+static const struct tl_kind kind_copy = {
+    .name = "copy", .report = TELAR_TASK_PROCESS, .run = run_copy};
+
+/* Its entry in the table; returns the number of its buffer. */
+static uint8_t add_copy(struct tl_job *job)
+{
+    const struct tl_buffer plane = {.item_bytes = job->source_stride * job->band_rows,
+                                    .slots = job->n_bands,
+                                    .parts = 1,
+                                    .writers = TL_IN_SHARES,
+                                    .access = TL_AT_START};
+    const struct tl_stage stage = {
+        .count = job->n_bands,
+        .cut = {telar_region_all(&image), job->n_bands, 1, job->band_rows},
+        .kind = TL_KINDS,
+        .writes = {tl_table_add_buffer(&job->table, &plane), TL_ABSENT},
+        .stream = TL_ABSENT};
+
+    tl_table_add_stage(&job->table, &stage);
+    return stage.writes[0];
+}
+
 static struct tl_job make_job(const telar_pipeline *pipeline, uint32_t workers)
 {
     const struct tl_wanted wanted = {
@@ -31,6 +66,9 @@ static struct tl_job make_job(const telar_pipeline *pipeline, uint32_t workers)
 
     ck_assert_int_eq(tl_job_plan(&job, &wanted, TL_PACKED, NULL), TELAR_OK);
     memcpy(kinds, tl_kinds, sizeof tl_kinds);
+    kinds[TL_KINDS] = &kind_copy;
+    copied = add_copy(&job);
+    ck_assert(tl_table_lay_out(&job.table, TL_PACKED));
     return job;
 }
 
@@ -44,6 +82,8 @@ static void check_results(const struct tl_job *job, unsigned char *base)
         for (uint32_t i = 0; i < telar_row_bytes(&image); i++)
             QUICK_ASSERT(result[i] == (unsigned char)~(row * 7 + i * 5));
     }
+    ck_assert_mem_eq(tl_job_buffer(job, base, copied), tl_job_buffer(job, base, job->source),
+                     image.rows * job->source_stride);
 }
 
 static void run_on(telar_engine engine, bool guarded)
