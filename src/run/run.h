@@ -45,6 +45,14 @@ telar_status tl_run_begin(struct tl_run *run, const char *name, const telar_pipe
 telar_status tl_run_plan(struct tl_run *run, const struct telar_geometry *image, bool decode,
                          bool encode, struct telar_error *error);
 
+/* Copies the pixels of an image into the segment of a planned run. */
+void tl_run_copy_in(struct tl_run *run, const telar_image *source);
+
+/* Makes an image of the result of a run, with the chunks of the source. *result, which the caller
+ * owns, is NULL on error. TELAR_HOST: no memory. */
+telar_status tl_run_copy_out(struct tl_run *run, const telar_image *source, telar_image **result,
+                             struct telar_error *error);
+
 /* Completes the orders, once the run is planned. tl_run_workers does that itself. */
 void tl_run_give_orders(struct tl_run *run);
 

@@ -8,6 +8,7 @@
  */
 #include <config.h>
 
+#include "transform/row.h"
 #include "transform/transform.h"
 #include "transform/blur.h"
 

@@ -8,6 +8,7 @@
  */
 #include <config.h>
 
+#include "transform/row.h"
 #include "transform/transform.h"
 
 /* Returns the number of possible samples: the entries of a table and of a histogram. */

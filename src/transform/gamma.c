@@ -2,6 +2,7 @@
 /* gamma.c - makes the image lighter or darker and leaves black and white unchanged. */
 #include <config.h>
 
+#include "transform/row.h"
 #include "transform/transform.h"
 
 #include <math.h>

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * row.c - functions on rows that several transforms use: tables, alpha, borders. See transform.h.
+ * row.c - functions on rows that several transforms use: tables, alpha, borders.
  */
 #include <config.h>
 
-#include "transform/transform.h"
+#include "transform/row.h"
 
 #include <string.h>
 

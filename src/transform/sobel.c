@@ -2,6 +2,7 @@
 /* sobel.c - edge detection: the size of the gradient (Sobel and Feldman, 1968). */
 #include <config.h>
 
+#include "transform/row.h"
 #include "transform/transform.h"
 
 /*

@@ -2,6 +2,7 @@
 /* threshold.c - makes every sample black or white. */
 #include <config.h>
 
+#include "transform/row.h"
 #include "transform/transform.h"
 
 #include <math.h>

@@ -7,6 +7,7 @@
 
 #include "support/runs.h"
 
+#include <errno.h>
 #include <malloc.h>
 #include <pthread.h>
 #include <signal.h>

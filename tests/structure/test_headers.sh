@@ -31,5 +31,14 @@ telar_h_has_all()
             { echo "$name is not in telar.h"; return 1; }
     done
 }
+the_manual_has_all()
+{
+    for header in "$srcdir"/include/telar/*.h; do
+        name=$(basename "$header")
+        [ "$name" = telar.h ] || grep -qx "\.It In telar/$name" "$srcdir/doc/libtelar.3" ||
+            { echo "$name is not in libtelar(3)"; return 1; }
+    done
+}
 check "telar.h includes all" telar_h_has_all
+check "libtelar(3) lists all" the_manual_has_all
 end_cases
