@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * telar doctor: prints what doctor.c has found. The exit code says whether telar can work here;
- * that it could work better is not a failure.
+ * telar doctor: prints what doctor.c has found. The exit code says whether telar can work here. A
+ * warning is not a failure.
  */
 #include <config.h>
 

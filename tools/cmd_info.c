@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * telar info: what a PNG file says of itself. The file is read to its end, so that a damaged one is
- * never called good; nothing of its pixels is kept.
+ * telar info: describes PNG files. Each file is read to its end, so that a damaged one is noticed.
  */
 #include <config.h>
 
@@ -12,7 +11,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 
-/* PNG specification, 11.2.2. The library has refused every other number. */
+/* PNG specification, 11.2.2. The library refuses every other number. */
 static const char *color_name(uint8_t color_type)
 {
     switch (color_type) {
@@ -29,7 +28,7 @@ static const char *color_name(uint8_t color_type)
     }
 }
 
-/* numpy gives a grey picture two dimensions, so this does too. */
+/* A grey picture has two dimensions, as in numpy. */
 static void print_shape(const struct telar_geometry *image)
 {
     if (image->channels == 1)
@@ -88,7 +87,7 @@ static void write_info(struct json *json, const char *path, const struct telar_i
     json_end(json, '}');
 }
 
-/* Goes through all files, whatever becomes of one; the first failure is the exit code. */
+/* Prints all files, also after a failure. Returns the status of the first failure. */
 static int print_files(char **paths, const struct telar_limits *limits, bool as_json)
 {
     struct json json = {.out = stdout};

@@ -164,7 +164,7 @@ static const struct cli_option option_table[] = {
 
 /* ---- the run ---- */
 
-/* What is only wrong together with the engine or the isolation. */
+/* Refuses options that contradict the engine or the isolation. Returns the exit code. */
 static int check_engine(const struct telar_options *options)
 {
     bool processes = !options->engine || options->engine == TELAR_PROCESSES;
@@ -183,7 +183,7 @@ static int check_engine(const struct telar_options *options)
     return TELAR_OK;
 }
 
-/* What is only wrong together. */
+/* Refuses options that contradict each other. Returns the exit code. */
 static int check(const struct cmd_run *run)
 {
     bool to_stdout = strcmp(run->output, "-") == 0;
@@ -199,14 +199,14 @@ static int check(const struct cmd_run *run)
     return check_engine(&run->options);
 }
 
-/* Whether there were fewer workers than wanted, and enough regions for more of them. */
+/* Returns whether there were fewer workers than wanted although there were regions for more. */
 static bool missed_workers(const telar_report *report)
 {
     return report->workers < report->workers_wanted
            && report->workers < (uint64_t)report->grid_rows * report->grid_columns;
 }
 
-/* What was done, but not as somebody expects who does not ask for the report. */
+/* Says what a user would not expect: lost workers, fewer workers, an animation. */
 static void say_surprises(const struct cmd_run *run, const telar_report *report)
 {
     print_losses(report);
@@ -218,8 +218,7 @@ static void say_surprises(const struct cmd_run *run, const telar_report *report)
             run->input, run->output);
 }
 
-/* Standard error comes before standard output: who reads the JSON to its end has seen the message.
- */
+/* Runs and reports. Messages come before the JSON on standard output. Returns the exit code. */
 static int execute(struct cmd_run *run)
 {
     struct progress progress = {0};

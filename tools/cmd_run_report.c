@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What a run did, for people and for programs. Both tell the same; only the JSON tells every task.
+ * The report of a run, for people and as JSON. Only the JSON has every task.
  */
 #include <config.h>
 
@@ -20,8 +20,7 @@ static double mebibytes(uint64_t bytes)
     return (double)bytes / 1048576;
 }
 
-/* Pairs are user + system time, minor + major faults, voluntary + involuntary switches, as in
- * getrusage. */
+/* Pairs are user + system time, minor + major faults, voluntary + involuntary switches. */
 static void say_worker(uint32_t index, const struct telar_worker_report *w)
 {
     say("worker %" PRIu32 ": id %" PRId64 ", %" PRIu32
@@ -33,8 +32,8 @@ static void say_worker(uint32_t index, const struct telar_worker_report *w)
 }
 
 /*
- * What the workers' time went into, all of them together. Making pixels may be a part of inflating
- * a band, and both and transforming of encoding one: they are told apart.
+ * Says what all workers together spent their time on. One task may inflate, unfilter, transform and
+ * encode a band; its parts are counted separately.
  */
 static void say_work(const telar_report *r)
 {
@@ -61,8 +60,7 @@ static void say_work(const telar_report *r)
     say("work of all workers%s", line);
 }
 
-/* One line a fact, each with telar's name before it, so that it can be found in a log among others.
- */
+/* Each line begins with "telar: ", so that it can be found in a log. */
 void print_report(const telar_report *r)
 {
     say("%" PRIu32 " x %" PRIu32 " x %" PRIu32 ", %" PRIu32 " bits, in %" PRIu32 " x %" PRIu32

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * telar transforms: the words that telar run -t takes, from the library's own tables. Nothing is
- * said here of any transform, so a new one appears by itself.
+ * telar transforms: lists what telar run -t takes, from the library's own table. A new transform
+ * appears by itself.
  */
 #include <config.h>
 
@@ -25,7 +25,7 @@ static void print_params(const struct telar_param *param)
                param->summary, param->whole ? "whole, " : "", param->least, param->most);
 }
 
-/* What it works on, where that is not every image. */
+/* Prints which depths and channels a transform accepts, if not all. */
 static void print_limits(const struct telar_transform *transform)
 {
     if (transform->depths == TELAR_DEPTH_8 || transform->depths == TELAR_DEPTH_16)
@@ -75,7 +75,7 @@ static void write_transform(struct json *json, const struct telar_transform *tra
     json_end(json, '}');
 }
 
-/* All of them when only is NULL. */
+/* Writes one transform, or all of them when `only` is NULL. */
 static void print_json(const struct telar_transform *only)
 {
     struct json json = {.out = stdout};

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What this host gives. Each examine_ function adds one line; none depends on another, and none
- * fails: what cannot be found out is either left out or is itself the finding.
+ * Examines the host. Each examine_ function adds one finding and never fails. What the kernel does
+ * not tell is left out.
  */
 #include <config.h>
 
@@ -26,7 +26,7 @@
 /* The trial's picture: 36 MB, so that source and result are a segment of 72 MB. */
 enum { TRIAL_ROWS = 3000, TRIAL_COLUMNS = 4000, TRIAL_CHANNELS = 3, MB = 1000000 };
 
-/* Processes of the same user that a full crew wants: itself, and some for who else is there. */
+/* Processes that TELAR_WORKERS_MAX workers need, with some for other programs of the user. */
 enum { WORKERS_AND_OTHERS = TELAR_WORKERS_MAX + 64 };
 
 static void add(struct findings *findings, const char *name, enum level level, const char *remedy,
@@ -46,7 +46,7 @@ static void add(struct findings *findings, const char *name, enum level level, c
     va_end(args);
 }
 
-/* Older kernels work; what they lack is MADV_COLLAPSE (Linux 6.1), huge pages on request. */
+/* Older kernels work too, but have no huge pages on request (MADV_COLLAPSE, Linux 6.1). */
 static void examine_kernel(struct findings *findings)
 {
     struct utsname name;
@@ -76,8 +76,8 @@ static void examine_cpus(struct findings *findings)
 }
 
 /*
- * MemAvailable is what can be had without swapping. The limits of control groups are the library's
- * to check, run by run.
+ * MemAvailable is the memory that can be taken without swapping. The library checks limits of
+ * control groups in each run.
  */
 static void examine_memory(struct findings *findings)
 {
@@ -98,8 +98,7 @@ static void examine_memory(struct findings *findings)
 }
 
 /*
- * A small /dev/shm is the default in containers. It does not stop telar, which then takes a memfd,
- * so it is a warning.
+ * Containers have a small /dev/shm by default. telar then uses a memfd, so this is only a warning.
  */
 static void examine_shm(struct findings *findings)
 {
@@ -141,8 +140,7 @@ static void examine_left_names(struct findings *findings)
             "%" PRIu32 " of killed runs were in /dev/shm and are removed", names.removed);
 }
 
-/* Half is enough to call it given: the kernel may lack single 2 MiB blocks while memory is
- * fragmented. */
+/* Half of the segment is enough: fragmented memory may lack some blocks of 2 MiB. */
 static void examine_huge_pages(struct findings *findings, const telar_report *report)
 {
     char policy[128] = "";
@@ -162,8 +160,8 @@ static void examine_huge_pages(struct findings *findings, const telar_report *re
 }
 
 /*
- * The real thing says more than any question to the kernel: shared memory is reserved, two
- * processes are forked, each maps it and opens its own part of it for writing, and they are joined.
+ * Makes a real run, which shows more than any question to the kernel: two processes share a
+ * segment, and each makes its own part writable.
  */
 static telar_status try_run(struct telar_geometry geometry, telar_isolation isolation,
                             telar_report **report, struct telar_error *error)
@@ -186,7 +184,7 @@ static telar_status try_run(struct telar_geometry geometry, telar_isolation isol
     return status;
 }
 
-/* What is missing is said by the library, with the remedy. */
+/* The library's own message says what is missing, with the remedy. */
 static void examine_sandbox(struct findings *findings)
 {
     struct telar_error error = {.worker = -1, .text = "no memory"};
@@ -223,7 +221,7 @@ static void examine_run(struct findings *findings)
     telar_report_free(report);
 }
 
-/* A limit of this process, and how many it must at least be for TELAR_WORKERS_MAX workers. */
+/* Compares a limit of this process with what TELAR_WORKERS_MAX workers need. */
 static void examine_limit(struct findings *findings, const char *name, int resource,
                           uint64_t wanted, const char *remedy)
 {
@@ -240,8 +238,7 @@ static void examine_limit(struct findings *findings, const char *name, int resou
             (uint64_t)limit.rlim_cur, TELAR_WORKERS_MAX, wanted);
 }
 
-/* The limit of the control group on processes, version 2 or 1; those of the groups above it are not
- * looked at. */
+/* Reads the limit of the process's own control group on processes, version 2 or 1. */
 static void examine_pids(struct findings *findings)
 {
     FILE *file = fopen("/proc/self/cgroup", "re");

@@ -7,7 +7,7 @@
 
 enum level { LEVEL_OK, LEVEL_WARN, LEVEL_BAD };
 
-/* One line: what was looked at, what was found, and, unless it is ok, what to do about it. */
+/* One finding: what was examined, what was found, and, unless it is ok, the remedy. */
 struct finding {
     const char *name;
     enum level level;
@@ -23,7 +23,7 @@ struct findings {
     struct finding finding[FINDINGS_MAX];
 };
 
-/* Looks at everything. */
+/* Examines everything and fills *findings. */
 void doctor_examine(struct findings *findings);
 
 #endif

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * From which picture size on threads, and processes, are faster than one worker alone. Two searches
- * by halving on a logarithmic scale: for the largest size at which serial is still surely faster,
- * and for the smallest at which it surely no longer is. Between the two the break-even lies; the
- * estimate is their geometric middle.
+ * Finds the picture size from which on threads, and processes, are faster than one worker. One
+ * search by halving finds the largest size at which serial is still faster. A second one finds the
+ * smallest size at which serial no longer is. The break-even is between the two; the estimate is
+ * their geometric mean.
  */
 #include <config.h>
 
@@ -14,7 +14,7 @@
 
 enum { PROBES_MAX = 24, LEAST_SIDE = 4, PROBE_ROUNDS = 31, STEPS = 6 };
 
-/* A size that was measured: how the times of the row and of serial compare. */
+/* A measured size, and the ratio of the times of the row and of serial. */
 struct probe {
     double pixels;
     struct stats_interval ratio;
@@ -44,7 +44,7 @@ static bool time_once(const struct search *search, const telar_image *image,
     return good;
 }
 
-/* Pairs, of which either comes first as often as the other. */
+/* Measures pairs of runs. A coin decides which run comes first. */
 static bool time_pairs(struct search *search, const telar_image *image,
                        struct stats_interval *ratio)
 {
@@ -65,7 +65,7 @@ static bool time_pairs(struct search *search, const telar_image *image,
     return true;
 }
 
-/* The ratio at a size, measured once. The picture keeps its shape as far as whole pixels allow. */
+/* Measures the ratio at a size, once for each size. The picture keeps its shape. */
 static struct stats_interval ratio_at(struct search *search, double pixels)
 {
     const struct telar_geometry *whole = telar_image_geometry(search->image);
@@ -98,8 +98,8 @@ static bool not_surely_faster(const struct stats_interval *ratio)
 }
 
 /*
- * Where `holds` ends: it does at low and does not at high. Returns the last size at which it did,
- * or first where not.
+ * Finds where `holds` ends; it is true at low and false at high. Returns the last size at which it
+ * is true, or the first at which it is false.
  */
 static double halve(struct search *search, double low, double high,
                     bool (*holds)(const struct stats_interval *), bool last)
@@ -116,7 +116,7 @@ static double halve(struct search *search, double low, double high,
     return last ? low : high;
 }
 
-/* NAN where it is slower at every size, or faster at every one. */
+/* Returns NAN when the row is slower, or faster, at every size. */
 static struct stats_interval find(struct search *search)
 {
     const struct telar_geometry *whole = telar_image_geometry(search->image);
@@ -131,8 +131,10 @@ static struct stats_interval find(struct search *search)
     return search->failed ? (struct stats_interval){NAN, NAN, NAN} : found;
 }
 
-/* For the rows of the first group in memory with the usual number of workers that can be faster
- * than serial at all. */
+/*
+ * Searches for the rows of the first group in memory that have the usual number of workers, at
+ * least 2.
+ */
 void bench_find_even(struct bench *bench)
 {
     const struct bench_row *serial = NULL;

@@ -19,7 +19,7 @@ static bool shown(const struct bench_row *row, uint32_t group)
     return row->group == group && !row->left_out;
 }
 
-/* "processes, guarded (1)" is longer than what there is room for beside a chart. */
+/* The name of a row beside a chart: "processes, guarded (1)" is too long there. */
 static const char *short_name(const struct bench_row *row, char text[64])
 {
     const char *name = row->name;
@@ -39,22 +39,20 @@ static void put_name(FILE *out, const struct bench_row *row, double y)
 
 /* ---- the cost of each rung ---- */
 
-/* Half the band: a factor; 1 where too few rounds left it unknown. */
+/* Returns half the width of the band as a factor; 1 when too few rounds leave it unknown. */
 static double band_of(const struct bench *bench, uint32_t group)
 {
     return isfinite(bench->group[group].resolution) ? exp(bench->group[group].resolution) : 1;
 }
 
-/* Widens limits so that they hold an interval, or what is known of it: fmin and fmax pass over NaN.
- */
+/* Widens the limits to hold an interval. fmin and fmax ignore NaN. */
 static void take_in(const struct stats_interval *interval, double *low, double *high)
 {
     *low = fmin(*low, fmin(interval->low, interval->mid));
     *high = fmax(*high, fmax(interval->high, interval->mid));
 }
 
-/* From the lowest interval to the highest, the band among them; ratios need no zero on their axis.
- */
+/* Finds the limits of the axis: all intervals and the band. Ratios need no zero on the axis. */
 static struct svg_axis ratio_axis(const struct bench *bench, uint32_t group)
 {
     double high = band_of(bench, group), low = 1 / high, room;
@@ -128,7 +126,7 @@ double bench_longest_sum(const struct bench *bench, uint32_t group)
     return longest;
 }
 
-/* Waiting is no work, and so it is grey. */
+/* Waiting is grey, because it is no work. */
 static unsigned part_paint(int part)
 {
     static const unsigned paint[N_PARTS] = {SVG_COLOR + 1, SVG_COLOR + 4, SVG_COLOR + 3,
@@ -225,8 +223,10 @@ static void draw_point(FILE *out, const struct svg_axis *x, const struct svg_axi
     svg_dot(out, at, svg_place(y, speedup->mid), paint, shape);
 }
 
-/* One engine from few workers to many; names it at its end, below the name before if that is where
- * it would stand. */
+/*
+ * Draws the line of one engine. Its name stands at the end, below the one before if the two would
+ * overlap.
+ */
 static void draw_series(const struct bench *bench, uint32_t group, FILE *out,
                         const struct svg_axis *x, const struct svg_axis *y, struct series *series,
                         int shape, double *taken_y)
@@ -277,7 +277,7 @@ static void draw_frame(FILE *out, const struct svg_axis *x, const struct svg_axi
     svg_text_up(out, 15, (TOP + BOTTOM) / 2.0, "speed-up over serial (times)");
 }
 
-/* The most workers of a group's laws, and the highest speed-up. */
+/* Finds the most workers and the highest speed-up in the laws of a group. */
 static void find_limits(const struct bench *bench, uint32_t group, double *workers, double *speedup)
 {
     double slowest = 1;

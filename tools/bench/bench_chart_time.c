@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Charts of one run: which worker held which region when, and the picture coloured by worker. And
- * which charts there are.
+ * Charts of one run: when each worker held which region, and the picture coloured by worker. Also
+ * the list of all charts.
  */
 #include <config.h>
 
@@ -35,8 +35,7 @@ static void draw_span(FILE *out, const struct svg_axis *axis, double from, doubl
              paint, opacity);
 }
 
-/* Spawning and joining thin, because nothing is done meanwhile; tasks with gaps of paper between
- * them. */
+/* Draws one worker. Spawning and joining are thin; tasks have gaps between them. */
 static void draw_lane(FILE *out, const telar_report *r, const struct svg_axis *axis, uint32_t index,
                       double y, double height)
 {
@@ -107,7 +106,7 @@ static void put_little(unsigned char *at, uint32_t value)
         at[i] = (unsigned char)(value >> (8 * i));
 }
 
-/* The brightness of a pixel, 0 to 255: of all channels but alpha the mean. */
+/* Returns the brightness of a pixel, 0 to 255: the mean of all channels but alpha. */
 static unsigned char brightness(telar_image *image, uint32_t row, uint32_t column)
 {
     const struct telar_geometry *g = telar_image_geometry(image);
@@ -120,8 +119,9 @@ static unsigned char brightness(telar_image *image, uint32_t row, uint32_t colum
 }
 
 /*
- * A small grey copy as a BMP file: no compression, no checksum, and every browser knows it. Rows
- * from the bottom up, each a multiple of four bytes; 1078 bytes of headers and palette before them.
+ * Writes a small grey copy as a BMP file, which needs no compression and no checksum. 1078 bytes of
+ * headers and palette come first. Rows go from the bottom up, each padded to a multiple of four
+ * bytes.
  */
 static unsigned char *make_bmp(telar_image *image, uint32_t rows, uint32_t columns, size_t *bytes)
 {
@@ -153,8 +153,7 @@ static unsigned char *make_bmp(telar_image *image, uint32_t rows, uint32_t colum
     return bmp;
 }
 
-/* Regions over the picture, each in its worker's colour, with its number where there is room for
- * it. */
+/* Draws the regions in the colours of their workers, and their numbers where there is room. */
 static void draw_regions(FILE *out, const telar_report *r, double x, double y, double scale)
 {
     char text[32];
@@ -246,8 +245,10 @@ static bool has_laws(const struct bench *bench, uint32_t group)
     return false;
 }
 
-/* The row whose run is shown: of the group's rows the last that is not the baseline once more, with
- * all workers. */
+/*
+ * Returns the row whose run is shown: the last one of the group with all workers that is not the
+ * A/A row.
+ */
 static uint32_t shown_run(const struct bench *bench, uint32_t group)
 {
     uint32_t shown = UINT32_MAX;
@@ -293,7 +294,7 @@ uint32_t bench_charts(const struct bench *bench, struct bench_chart charts[CHART
             "What each row costs: %s. The band is what this host cannot tell from none (A/A); grey "
             "squares are not distinguishable; in brackets another number of workers.",
             title);
-        if (bench_longest_sum(bench, g) > 0) { /* not so when it was interrupted before */
+        if (bench_longest_sum(bench, g) > 0) { /* false when the bench was interrupted */
             chart = add(charts, &n, "parts", g + 1, bench_draw_parts, g);
             snprintf(chart->caption, sizeof chart->caption, "Where a worker's time goes: %s.",
                      title);

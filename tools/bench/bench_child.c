@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Other programs: Python, and this program itself where a trial may end it. Through the shell, so
- * that the bench needs no fork of its own.
+ * Runs other programs: Python, and this program itself for trials that may end it. popen() starts
+ * them, so that the bench needs no fork of its own.
  */
 #include <config.h>
 
@@ -31,8 +31,10 @@ bool bench_quote(char *quoted, size_t size, const char *text)
     return true;
 }
 
-/* What the program says is its answer; a program that ended badly has not said enough, so its
- * status is not asked. */
+/*
+ * The output is the answer. The exit status is ignored: a program that ended early has said too
+ * little.
+ */
 bool bench_child(const char *command, void (*take)(void *data, char *line), void *data)
 {
     char quiet[1024], line[512];

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The samples, a line each (RFC 4180, with the line ends of this system): for a spreadsheet or a
- * data frame.
+ * The samples, one line each, for a spreadsheet or a data frame (RFC 4180, with newlines as line
+ * ends).
  */
 #include <config.h>
 
@@ -10,7 +10,7 @@
 
 #include <inttypes.h>
 
-/* A row's name has commas in it. */
+/* Quotes a text, because names of rows contain commas. */
 static void put_text(FILE *out, const char *text)
 {
     putc('"', out);
@@ -34,7 +34,7 @@ static void put_sample(FILE *out, const struct bench_row *row, uint32_t round)
     putc('\n', out);
 }
 
-/* The interpreter times itself and tells nothing else. */
+/* The interpreter reports only the time. */
 static void put_python(FILE *out, const struct bench_python_row *row, uint32_t group,
                        uint32_t round)
 {

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Where the time goes. In runs of their own, because what is looked at here takes time itself: each
- * task first touches its memory, so that the faults can be told from computing, and once for each
- * row the memory of all its processes is added up while they are all there.
+ * Examines where the time goes, in runs of their own, because examining takes time. Each task first
+ * touches its memory; so page faults are separate from computing. Once for each row the bench adds
+ * up the memory of all processes.
  */
 #include <config.h>
 
@@ -37,9 +37,8 @@ const char *bench_step_name(enum bench_step step)
 /* ---- one run ---- */
 
 /*
- * Between its tasks a worker waits. Its tasks are in the order of the picture, not of time, but it
- * does one after the other, so that what it waited is what is left of the time from being ready to
- * being told to go.
+ * A worker waits between its tasks. It does one task after the other, so the waiting time is the
+ * rest of the time from ready to leave.
  */
 static void take_worker_apart(const telar_report *r, uint32_t index, double part[N_PARTS])
 {
@@ -112,8 +111,10 @@ static double time_of(const struct bench_row *row, const struct bench_anatomy *a
     return row->job == BENCH_FILE ? a->wall_ms : a->wall_ms - a->setup_ms - a->finish_ms;
 }
 
-/* The run in the middle is a run that was; charts show that one, and not an average that never
- * happened. */
+/*
+ * Keeps the report of the run with the median time for the charts. An average would show a run that
+ * never happened.
+ */
 static void keep_specimen(struct bench_row *row, telar_report *reports[BENCH_EXAMINED])
 {
     double time[BENCH_EXAMINED], middle, best = INFINITY;
@@ -133,8 +134,10 @@ static void keep_specimen(struct bench_row *row, telar_report *reports[BENCH_EXA
     reports[chosen] = NULL;
 }
 
-/* In a file's run the window is used again and again: what is new to touch there is little, and it
- * is left as it is. */
+/*
+ * Files are examined without touching first: a run uses its window again and again, so few pages
+ * are new.
+ */
 static void examine_once(struct bench *bench, struct bench_row *row,
                          telar_report *reports[BENCH_EXAMINED])
 {
@@ -156,8 +159,7 @@ static void examine_once(struct bench *bench, struct bench_row *row,
 
 /* ---- memory ---- */
 
-/* Called when a task is done. At the last one all workers are still there, waiting to be told that
- * there is no more. */
+/* For struct telar_options: called after each task. After the last task all workers still exist. */
 static void look_at_memory(void *data, uint64_t done, uint64_t total)
 {
     struct bench_row *row = data;
@@ -173,7 +175,7 @@ static void examine_memory(struct bench *bench, struct bench_row *row)
     struct telar_error error;
     double wall_ms;
 
-    bench_end_pools(bench); /* others' would be counted, too */
+    bench_end_pools(bench); /* the memory of kept workers would be counted, too */
     options.progress = look_at_memory;
     options.progress_data = row;
     if (bench_run(bench, row, &options, &sample, &wall_ms, NULL, NULL, &error) != TELAR_OK)

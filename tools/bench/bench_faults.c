@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What isolation buys, by doing it: a transform that crashes, one that writes into its neighbour's
- * region, one that calls what a transform has no business with. Each rung is tried in a program of
- * its own, this one called anew, because a rung that does not hold takes the program with it.
+ * Tries what isolation buys. One transform crashes, one writes into another region, one opens files
+ * and sockets and reads other memory. This program is started anew for each trial, because a rung
+ * that fails ends the program.
  */
 #include <config.h>
 
@@ -17,8 +17,8 @@
 #include <unistd.h>
 
 /*
- * A grey picture of two regions, each of which fills a page of 4 KiB: before the second one's
- * pixels lie the first's.
+ * A grey picture of two regions, each of which fills a page of 4 KiB. The first region lies in
+ * front of the second.
  */
 enum { SIDE = 64, LIMIT_S = 20 };
 
@@ -54,8 +54,10 @@ static void stray(const struct telar_context *context, const struct telar_source
         ((volatile unsigned char *)result->data)[-1] ^= 0xff;
 }
 
-/* A file, the network, the memory of the process that made it. What was got stands in the first
- * pixel. */
+/*
+ * Tries a file, the network, and the memory of the parent. The first pixel of the result says what
+ * succeeded.
+ */
 static void hostile(const struct telar_context *context, const struct telar_source *source,
                     const struct telar_result *result)
 {
@@ -101,7 +103,7 @@ static void tell(bool held, const char *text)
     printf("%s %s\n", held ? "held" : "failed", text);
 }
 
-/* What became of the picture, which was all zeros. */
+/* Prints what became of the picture, which was all zeros. */
 static void judge_picture(telar_image *result, int trial)
 {
     unsigned char neighbour = telar_image_row(result, SIDE - 1)[SIDE - 1],
@@ -121,8 +123,7 @@ static void judge_picture(telar_image *result, int trial)
     }
 }
 
-/* Threads are in the program whose memory they would read; that needs no proof, and getppid is not
- * about them. */
+/* Makes the run of one trial. Threads are not asked to read other memory: they share it anyway. */
 static void attempt(int trial, const struct telar_options *options)
 {
     const struct telar_geometry geometry = {2 * SIDE, SIDE, 1, 8};
@@ -142,7 +143,7 @@ static void attempt(int trial, const struct telar_options *options)
     telar_pipeline_free(pipeline);
 }
 
-/* "crash 4 2": a trial, an engine, an isolation. */
+/* `what` is "crash,4,2": a trial, an engine, an isolation. */
 int bench_try(const char *what)
 {
     char name[16];
@@ -172,7 +173,7 @@ const char *bench_outcome_name(enum bench_outcome outcome)
     return names[outcome];
 }
 
-/* `data` is a struct bench_trial. */
+/* Takes one line of the answer. `data` is a struct bench_trial. */
 static void take_answer(void *data, char *line)
 {
     struct bench_trial *trial = data;
@@ -186,7 +187,7 @@ static void take_answer(void *data, char *line)
     snprintf(trial->text, sizeof trial->text, "%s", strchr(line, ' ') + 1);
 }
 
-/* A program that does not answer has been ended by what it tried. */
+/* Starts a program for one trial. A program that does not answer has ended by the trial. */
 static void try_one(const char *name, const struct bench_rung *rung, struct bench_trial *trial)
 {
     char self[PATH_MAX], quoted[PATH_MAX + 64], command[PATH_MAX + 160];

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What the figures were measured on, and whether its clock can be trusted.
+ * Describes the host, and checks its clock.
  */
 #include <config.h>
 
@@ -27,7 +27,7 @@ static void read_line(const char *path, char *line, size_t size)
         snprintf(line, size, "not known");
 }
 
-/* The value of the first line of a file that begins with `key`, behind its colon. */
+/* Reads the value behind the colon of the first line that begins with `key`. */
 static void read_value(const char *path, const char *key, char *value, size_t size)
 {
     FILE *file = fopen(path, "re");
@@ -68,8 +68,7 @@ static struct bench_ticks read_ticks(void)
     return ticks;
 }
 
-/* The clock must go forward, in steps far smaller than what is measured, and cost little to read.
- */
+/* Measures the steps of the clock and the cost of a reading, and notices a clock that goes back. */
 static void check_clock(struct bench_host *host)
 {
     double begin_ms = now_ms(), before_ms = begin_ms;

@@ -125,7 +125,7 @@ static const struct field row_fields[] = {
     {.name = NULL},
 };
 
-/* What the library says it did, if the row was examined. */
+/* Of the specimen: what the library did. */
 static const struct field specimen_fields[] = {
     {FIELD_AS("tasks", telar_report, n_tasks)},
     {FIELD_AS("rows", telar_report, image.rows)},

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What the measured times say about parallelism: speed-up, efficiency, the serial fraction of Karp
- * and Flatt (1990), and the bound of Amdahl (1967) from the share of the work that only one worker
- * can do.
+ * Speed-up, efficiency, the serial fraction of Karp and Flatt (1990), and the bound of Amdahl
+ * (1967) from the share of the work that only one worker can do.
  */
 #include <config.h>
 
@@ -19,15 +18,18 @@ static const struct bench_row *serial_of(const struct bench *bench, uint32_t gro
     return NULL;
 }
 
-/* e = (1/S - 1/n) / (1 - 1/n): the share that would have to be serial, were that all that keeps S
- * from being n. */
+/*
+ * e = (1/S - 1/n) / (1 - 1/n): the serial share that alone would explain a speed-up S of n workers.
+ */
 static double karp_flatt(double speedup, uint32_t workers)
 {
     return workers < 2 ? NAN : (1 / speedup - 1.0 / workers) / (1 - 1.0 / workers);
 }
 
-/* Inflating a stream is a chain, and the file is written in order: of a whole-file job these are
- * the serial share. */
+/*
+ * Inflating a stream and writing the file are done in order. They are the serial share of a whole-
+ * file job.
+ */
 static double serial_share(const struct bench *bench)
 {
     for (uint32_t i = 0; i < bench->n_rows; i++) {

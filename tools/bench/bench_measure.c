@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The rounds. Each has every row once, in an order of its own, so that what slows the machine for a
- * while, what a row leaves in the caches, and how the clock rate moves, meet all of them alike;
- * ratios are then taken round by round.
+ * The rounds. Each round runs every row once, in a new order. Load of the machine, the contents of
+ * caches and the clock rate therefore affect all rows alike. Ratios are taken round by round.
  */
 #include <config.h>
 
@@ -20,7 +19,9 @@ enum { LEAST_ROUNDS = 11, CHECK_EVERY = 5, QUICK_RESAMPLES = 500, RESAMPLES = 40
 
 /* ---- warm-up ---- */
 
-/* FNV-1a over all pixels. Not against malice: workers that got in each other's way are to be seen.
+/*
+ * Returns FNV-1a over all pixels. It shows workers that disturbed each other; it is no protection
+ * against malice.
  */
 static uint64_t picture_hash(telar_image *image)
 {
@@ -36,7 +37,7 @@ static uint64_t picture_hash(telar_image *image)
     return hash;
 }
 
-/* Of the first row that did it, the result is what the others' must be. */
+/* Compares the result with that of the first row that transformed the same picture. */
 static bool same_result(const struct bench_row *row, uint64_t hash,
                         uint64_t expected[BENCH_LIST_MAX])
 {
@@ -90,7 +91,7 @@ static void repeat(struct bench *bench, struct bench_group *group, uint32_t base
             bench->row[i].baseline = baseline;
 }
 
-/* Where a baseline could not be run, the group's first row that could is the baseline. */
+/* Makes the first row that could run the baseline of a group whose own baseline could not. */
 static void choose_baselines(struct bench *bench)
 {
     for (uint32_t g = 0; g < bench->n_groups; g++) {
@@ -123,7 +124,10 @@ telar_status bench_warm_up(struct bench *bench)
 
 /* ---- rounds ---- */
 
-/* False when it was interrupted, or the row failed, which leaves it out from then on. */
+/*
+ * Returns false when the bench was interrupted or the row failed. A row that failed is left out
+ * from then on.
+ */
 static bool measure_row(struct bench *bench, struct bench_row *row, uint32_t place)
 {
     struct bench_sample *sample = &row->sample[bench->rounds];
@@ -138,7 +142,7 @@ static bool measure_row(struct bench *bench, struct bench_row *row, uint32_t pla
     say("left out from round %" PRIu32 " on: %s: %s", bench->rounds + 1, row->name, error.text);
     row->left_out = true;
     return row->baseline
-           != (uint32_t)(row - bench->row); /* without its baseline a group says nothing */
+           != (uint32_t)(row - bench->row); /* a group is nothing without its baseline */
 }
 
 static bool measure_round(struct bench *bench)
@@ -167,8 +171,9 @@ struct stats_interval bench_ratio(struct bench *bench, const struct bench_row *r
     return stats_bootstrap(ratio, bench->rounds, resamples, &bench->random);
 }
 
-/* Half the width of the widest interval, as part of its ratio. NaN: there were too few rounds for
- * intervals. */
+/*
+ * Returns half the width of the widest interval, as a part of its ratio; NaN after too few rounds.
+ */
 static double widest_interval(struct bench *bench)
 {
     double widest = 0;
@@ -187,7 +192,7 @@ static double widest_interval(struct bench *bench)
     return widest;
 }
 
-/* Whether the rounds are enough, and why. */
+/* Returns true when there are enough rounds, and notes why. */
 static bool enough(struct bench *bench, double spent_ms)
 {
     const struct bench_wishes *wishes = &bench->wishes;

@@ -69,8 +69,8 @@ static telar_status make_directory(struct bench *bench)
 }
 
 /*
- * As other programs would write it, without what lets telar decode it in parallel: that would
- * flatter the rows with several workers.
+ * Writes the file without the teLR chunk, as other programs do. With it, rows with several workers
+ * would decode in parallel.
  */
 static telar_status write_file(struct bench *bench, uint32_t index)
 {
@@ -89,10 +89,7 @@ static telar_status write_file(struct bench *bench, uint32_t index)
     return status == TELAR_OK ? TELAR_OK : (telar_status)say_error(&error);
 }
 
-/*
- * A picture of the user's own is decoded once, for the rows that begin in memory; file rows read it
- * from where it is.
- */
+/* Decodes the user's picture once, for the rows in memory. Rows with files read it where it is. */
 static telar_status read_input(struct bench *bench)
 {
     struct bench_picture *picture = &bench->picture[0];

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Which rows there are. A group holds what is compared with one another: the same job on the same
- * picture with the same pages. Without wishes the first group has everything, so that the main
- * question is answered, and the others what is different there: threads and processes.
+ * Makes the rows. The rows of a group are compared: they have the same job, picture and pages. By
+ * default the first group has all engines; the other groups have threads and processes.
  */
 #include <config.h>
 
@@ -12,7 +11,7 @@
 #include <inttypes.h>
 #include <string.h>
 
-/* What all rows of a group have in common. */
+/* What all rows of a group share. */
 struct frame {
     enum bench_job job;
     uint32_t picture;
@@ -27,7 +26,7 @@ static const char *job_name(enum bench_job job)
     return job == BENCH_MEMORY ? "in memory" : "PNG to PNG";
 }
 
-/* How many rungs the library has: it names those that it does not have "unknown". */
+/* Returns the number of rungs of the library, which calls other numbers "unknown". */
 static telar_isolation last_isolation(void)
 {
     int i = TELAR_SHARED;
@@ -82,8 +81,7 @@ static bool add_row(struct bench *bench, const struct frame *frame, telar_engine
     return true;
 }
 
-/* Processes at every rung; with other numbers of workers only at the last but for those that were
- * asked for. */
+/* Adds processes at every rung. Other numbers of workers are added for one rung only. */
 static bool add_processes(struct bench *bench, const struct frame *frame, uint32_t workers,
                           bool usual)
 {
@@ -108,8 +106,7 @@ static bool wants_engine(const struct bench_wishes *wishes, telar_engine engine)
     return wishes->n_engines == 0;
 }
 
-/* Rows whose workers are kept, beside those whose workers are made for each run. Serial has none to
- * keep. */
+/* Adds rows whose workers are kept. Serial has no workers to keep. */
 static bool add_kept(struct bench *bench, const struct frame *frame, uint32_t workers, bool usual)
 {
     const struct bench_wishes *wishes = &bench->wishes;
@@ -162,7 +159,7 @@ static void title_group(const struct bench *bench, const struct frame *frame,
              bench->wishes.workers[0], bench->wishes.workers[0] == 1 ? "" : "s");
 }
 
-/* The baseline is threads with the usual number of workers; where there are none, the first row. */
+/* The baseline is threads with the usual number of workers, or else the first row. */
 static bool add_group(struct bench *bench, const struct frame *frame)
 {
     struct bench_group *group = &bench->group[bench->n_groups];
@@ -197,7 +194,9 @@ static bool add_group(struct bench *bench, const struct frame *frame)
     return true;
 }
 
-/* Huge pages matter to a picture in memory; a file passes through a window of a few MB. */
+/*
+ * Only pictures in memory are run with small pages too: a file passes through a window of a few MB.
+ */
 static bool add_groups_of(struct bench *bench, uint32_t picture, enum bench_job job)
 {
     const struct bench_wishes *wishes = &bench->wishes;
@@ -222,7 +221,7 @@ static bool add_groups_of(struct bench *bench, uint32_t picture, enum bench_job 
     return true;
 }
 
-/* 1, 2, 4, ... and the usual number, which comes first: what a curve needs. */
+/* Fills in the usual number of workers first, then 1, 2, 4, ... for the curve. */
 static void default_workers(struct bench_wishes *wishes)
 {
     wishes->workers[0] = telar_host_workers((char[TELAR_REASON_BYTES]){0});

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The notebook's experiment: a loop over all pixels in Python, by one thread, by several, and by
- * processes over shared memory; with numpy too where it is there. An interpreter is started in
- * every round, and times itself; its start is not counted.
+ * The experiment in Python (notebook.py). Each round starts one interpreter, which measures its own
+ * loops; its start is not counted.
  */
 #include <config.h>
 
@@ -18,8 +17,7 @@ static const char script[] =
 #include <bench/notebook_py.h>
     ;
 
-/* Rows that telar does beside it, on the same picture: bench_plan adds them as a group of their
- * own. */
+/* The size of its picture. bench_plan() adds a group of telar's own rows for the same picture. */
 enum { ROWS = 250, COLUMNS = 400 };
 
 static void take_line(void *data, char *line)
@@ -62,7 +60,7 @@ static bool call(struct bench *bench, uint32_t seed)
     return bench_child(command, take_line, bench);
 }
 
-/* Unnamed files, so that nothing stays behind whatever happens. */
+/* Writes script and pixels to files without a name, so that nothing can stay behind. */
 static bool write_files(struct bench *bench, telar_image *image)
 {
     const struct telar_geometry *g = telar_image_geometry(image);
@@ -78,7 +76,7 @@ static bool write_files(struct bench *bench, telar_image *image)
     return fflush(python->script) == 0 && fflush(python->pixels) == 0;
 }
 
-/* The picture is a part of the first one, small because Python is slow. */
+/* The picture is the middle of the first one. It is small because Python is slow. */
 void bench_python_begin(struct bench *bench)
 {
     struct bench_python *python = &bench->python;
@@ -108,8 +106,7 @@ void bench_python_begin(struct bench *bench)
     say("left out: python: %s", python->why_not);
 }
 
-/* A way that was not told of, or whose pixels were wrong, ends the experiment: rounds must stay
- * pairs. */
+/* A row that is missing, or has wrong pixels, ends the experiment: each round needs all rows. */
 void bench_python_round(struct bench *bench)
 {
     struct bench_python *python = &bench->python;

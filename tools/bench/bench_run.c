@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * One run of one row. Everything that is measured goes through here.
+ * One run of one row. Every measurement comes from here.
  */
 #include <config.h>
 
@@ -14,8 +14,9 @@
 volatile int bench_interrupted;
 
 /*
- * Who insists gets the end at once, and the pictures stay behind. A second signal is no insisting:
- * timeout(1) sends one to the program and one to its group.
+ * The first two signals end the bench after the current run. The third one ends the program at once
+ * and leaves the pictures. Two signals are normal: timeout(1) sends one to the program and one to
+ * its group.
  */
 static void on_signal(int number)
 {
@@ -27,8 +28,7 @@ static void on_signal(int number)
     raise(number);
 }
 
-/* A worker process of the same terminal ends by the signal; the run that it belonged to then fails,
- * and is dropped. */
+/* A signal from the terminal also ends the worker processes. The run then fails and is dropped. */
 void bench_catch_signals(void)
 {
     static const int numbers[] = {SIGINT, SIGTERM, SIGHUP};
@@ -39,8 +39,8 @@ void bench_catch_signals(void)
 }
 
 /*
- * What is compared: of a picture in memory the workers' time, for bringing it there is the same for
- * all; of a file all.
+ * Notes the time that is compared. In memory that is the time of the workers, because copying the
+ * picture is the same for all rows. With files it is the whole time.
  */
 static void note_sample(const struct bench_row *row, const telar_report *report,
                         struct bench_sample *sample)
@@ -84,7 +84,7 @@ const struct telar_measure *bench_settings(const struct bench_row *row, bool tou
     return &all[row->small_pages * SMALL + row->warm * WARM + touch_first * TOUCH];
 }
 
-/* A pool is made for its options; its first run, which makes the workers, is nobody's sample. */
+/* Makes the pool of a row. Its first run starts the workers and is no sample. */
 static telar_status make_pool(struct bench_row *row, const telar_image *source,
                               const struct telar_options *options, struct telar_error *error)
 {

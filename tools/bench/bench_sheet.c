@@ -40,7 +40,7 @@ static void put_text(struct sheet *sheet, uint32_t *column, const char *text)
     snprintf(next_cell(sheet, column), SHEET_CELL_BYTES, "%s", text);
 }
 
-/* Three digits that mean something; "-" for what there is not. */
+/* Puts three significant digits, or "-" for NaN. */
 static void put_number(struct sheet *sheet, uint32_t *column, double number)
 {
     char *cell = next_cell(sheet, column);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * bench_sheet.h - what `telar bench` shows, as tables of text. Made once, here; the terminal,
- * Markdown and HTML only dress them.
+ * bench_sheet.h - the tables of `telar bench` as cells of text. Terminal, Markdown and HTML format
+ * the same cells.
  */
 #ifndef TOOLS_BENCH_SHEET_H
 #define TOOLS_BENCH_SHEET_H
@@ -10,21 +10,24 @@
 
 enum { SHEET_COLUMNS_MAX = 11, SHEET_CELL_BYTES = 216 };
 
-/* The first column is a name and stands to the left; so do those of which `left` says so. */
+/*
+ * One table. bench_sheet.c writes it. Column 0 is a name; `left` says which columns are aligned to
+ * the left.
+ */
 struct sheet {
     char title[192];
-    char note[512]; /* what the columns mean; "" when that is clear */
+    char note[512]; /* what the columns mean, or "" */
     uint32_t n_columns, n_rows;
     const char *head[SHEET_COLUMNS_MAX];
     bool left[SHEET_COLUMNS_MAX];
     char cell[BENCH_ROWS_MAX][SHEET_COLUMNS_MAX][SHEET_CELL_BYTES];
 };
 
-/* Hands over one sheet after the other; each is valid during the call. */
+/* Calls `show` for one sheet after the other. A sheet is valid during the call only. */
 void bench_each_sheet(struct bench *bench, void (*show)(void *data, const struct sheet *sheet),
                       void *data);
 
-/* The host, line by line: a name and a text. */
+/* A line about the host: a name and a text. */
 struct bench_fact {
     const char *name;
     char text[320];
@@ -32,7 +35,7 @@ struct bench_fact {
 enum { FACTS_MAX = 16 };
 uint32_t bench_facts(const struct bench *bench, struct bench_fact facts[FACTS_MAX]);
 
-/* How it was measured, in sentences; NULL-terminated. */
+/* How the bench measures, in sentences. Ends with NULL. */
 extern const char *const bench_method[];
 
 #endif

@@ -12,7 +12,7 @@
 
 enum { RESAMPLES_MAX = 10000 };
 
-/* The upper bits times the bound, so that no division favours small numbers by more than 2^-32. */
+/* Multiplies the upper 32 bits by the bound. The bias is below 2^-32. */
 uint32_t stats_below(struct stats_random *random, uint32_t below)
 {
     return (uint32_t)((fixed_random(++random->at) >> 32) * below >> 32);
@@ -86,8 +86,8 @@ size_t stats_outliers(const double *values, size_t n)
 }
 
 /*
- * The median of one resample. Not the values are drawn but how often each of the sorted ones comes,
- * so that nothing needs to be sorted again: the median stands where the counts pass the half.
+ * Returns the median of one resample. It draws how often each sorted value occurs, so nothing is
+ * sorted again. The median is where the counts pass the half.
  */
 static double resampled_median(const double *sorted, size_t n, struct stats_random *random)
 {

@@ -13,8 +13,8 @@
 enum { STATS_MAX = 1000 };
 
 /*
- * The part of a bootstrap's resamples that lies inside an interval. 99 %, not 95: of a table with
- * twenty rows one would otherwise be expected to claim a difference that is none.
+ * The part of the resamples inside an interval. With 95 %, one row of twenty would show a false
+ * difference.
  */
 #define STATS_LEVEL 0.99
 
@@ -28,36 +28,33 @@ struct stats_random {
     uint64_t at;
 };
 
-/* A whole number from 0 to below - 1; below is at least 1 and under 2^32. */
+/* Returns a whole number from 0 to below - 1. `below` is at least 1. */
 uint32_t stats_below(struct stats_random *random, uint32_t below);
 
 /* Puts `n` numbers into random order, each order as likely as the others (Fisher and Yates). */
 void stats_shuffle(struct stats_random *random, size_t *order, size_t n);
 
-/* The value below which `part` of all lie, 0 to 1; between two values the line between them. n
- * >= 1. */
+/* Returns the value below which `part` (0 to 1) of all values lie, interpolated. n >= 1. */
 double stats_quantile(const double *values, size_t n, double part);
 
-/* The middle of them; the middle of their distances from it (median absolute deviation, not
- * scaled). n >= 1. */
+/* Return the median, and the median distance from the median (MAD, not scaled). n >= 1. */
 double stats_median(const double *values, size_t n);
 double stats_mad(const double *values, size_t n);
 
 /*
- * How many lie farther than 5 MADs from the median: about 3.4 standard deviations, were they
- * normal. With a MAD of zero none is called an outlier.
+ * Returns how many values are farther than 5 MADs from the median (about 3.4 standard deviations of
+ * a normal distribution). With a MAD of zero there are no outliers.
  */
 size_t stats_outliers(const double *values, size_t n);
 
 /*
- * The median with its bootstrap interval (Efron's percentile method): the values are drawn anew
- * with replacement, `resamples` times, and of the medians the middle STATS_LEVEL are kept. Fewer
- * than 2 values have no interval.
+ * Returns the median with its bootstrap interval (Efron's percentile method): the middle
+ * STATS_LEVEL of the medians of `resamples` resamples. Fewer than 2 values have no interval.
  */
 struct stats_interval stats_bootstrap(const double *values, size_t n, uint32_t resamples,
                                       struct stats_random *random);
 
-/* Whether the interval lies on one side of `value`. False for what has no interval. */
+/* Returns whether the whole interval lies on one side of `value`; false without an interval. */
 bool stats_excludes(const struct stats_interval *interval, double value);
 
 #endif

@@ -124,7 +124,7 @@ void bench_write_table(struct bench *bench, FILE *out)
 
 /* ---- Markdown ---- */
 
-/* A bar would begin a cell. */
+/* Escapes what Markdown would interpret; a bar would begin a cell. */
 static void put_markdown(FILE *out, const char *text)
 {
     for (; *text; text++) {

@@ -133,7 +133,7 @@ static const struct cli_option option_table[] = {
     {.name = NULL},
 };
 
-/* What is only wrong together, and what is meant when nothing is said. */
+/* Checks options that contradict each other, and fills in the defaults. */
 static int complete(struct bench *bench)
 {
     struct bench_wishes *wishes = &bench->wishes;
@@ -157,7 +157,7 @@ static int complete(struct bench *bench)
     return TELAR_OK;
 }
 
-/* As it can be given again. */
+/* Notes the command line for the reports. */
 static void note_command(struct bench *bench, int argc, char **argv)
 {
     size_t used = (size_t)snprintf(bench->command, sizeof bench->command, "telar");
@@ -169,7 +169,7 @@ static void note_command(struct bench *bench, int argc, char **argv)
 
 /* ---- outputs ---- */
 
-/* Closing tells whether all could be written. */
+/* Closes a file. fclose() also reports writes that failed late. */
 static int close_file(FILE *file, const char *path)
 {
     int failed = ferror(file);
@@ -180,8 +180,7 @@ static int close_file(FILE *file, const char *path)
     return TELAR_OUTPUT;
 }
 
-/* What cannot be written is better known before a minute of measuring. A file that is there is left
- * as it is. */
+/* Checks before a minute of measuring that a file or directory can be written. Changes nothing. */
 static int can_write(const char *path, bool directory)
 {
     char parent[4096];
@@ -268,7 +267,7 @@ static int write_charts(const struct bench *bench, const char *directory)
     return status;
 }
 
-/* All outputs are tried; the first failure is the one that counts. */
+/* Writes all outputs. Returns the first failure. */
 static int write_outputs(struct bench *bench, const struct cmd_bench *cmd)
 {
     int status = TELAR_OK, next;
@@ -310,7 +309,7 @@ static int execute(struct bench *bench, const struct cmd_bench *cmd)
 {
     telar_status status;
 
-    bench_catch_signals(); /* before there is a directory that would be left behind */
+    bench_catch_signals(); /* before there is a directory to remove */
     status = bench_pictures_make(bench);
     if (status != TELAR_OK)
         return (int)status;

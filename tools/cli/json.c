@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * JSON is written as it comes, without a tree in memory: a report can have a million tasks.
+ * Writes JSON member by member, without a tree in memory: a report can have a million tasks.
  */
 #include <config.h>
 
@@ -12,8 +12,7 @@
 #include <math.h>
 #include <string.h>
 
-/* Control characters and DEL go out as numbers: a terminal that shows the JSON must not obey a
- * file's name. */
+/* Control characters and DEL are written as numbers, because a terminal would obey them. */
 static void write_string(FILE *out, const char *text)
 {
     const unsigned char *at = (const unsigned char *)text;
@@ -39,7 +38,7 @@ static void new_line(const struct json *json)
     fprintf(json->out, "\n%*s", json->depth * 2, "");
 }
 
-/* What stands before every value. */
+/* Writes comma, newline and key in front of a value. */
 static void write_key(struct json *json, const char *key)
 {
     if (json->begun)

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * json.h - writing JSON (RFC 8259) as it comes, indented. Whatever the strings hold, what is
- * written is valid: bytes that are no UTF-8 become U+FFFD, a number that is not finite becomes
- * null.
+ * json.h - writes JSON (RFC 8259), indented. The output is always valid: bytes that are no UTF-8
+ * become U+FFFD, a number that is not finite becomes null.
  */
 #ifndef TOOLS_JSON_H
 #define TOOLS_JSON_H
@@ -15,12 +14,12 @@
 struct json {
     FILE *out;
     int depth;
-    bool begun; /* whether the innermost object or array has a member already */
+    bool begun; /* the innermost object or array has a member already */
 };
 
 /*
- * Each writes one member. key is NULL inside an array, and for the outermost value. Begin and end
- * must match; after the outermost end the line is ended too.
+ * Each function writes one member. `key` is NULL in an array and for the outermost value. Every
+ * begin needs its end; the outermost end also ends the line.
  */
 void json_begin(struct json *json, const char *key, char bracket); /* bracket: '{' or '[' */
 void json_end(struct json *json, char bracket);                    /* '}' or ']' */

@@ -13,7 +13,7 @@
 #include <stdio.h>
 #include <string.h>
 
-/* A file's name may hold anything; a message stays one line. */
+/* Prints one line. Names of files may contain control characters. */
 static void say_list(const char *format, va_list args) __attribute__((format(printf, 1, 0)));
 static void say_list(const char *format, va_list args)
 {
@@ -51,8 +51,7 @@ int say_error(const struct telar_error *error)
     return (int)error->status;
 }
 
-/* Buffered data fails late: only the flush shows that a disk is full or a reader gone. The first
- * errno is the cause. */
+/* Only the flush shows that a disk is full or a pipe is closed. The first errno is the cause. */
 int finish_output(int status)
 {
     int failed = ferror(stdout), errnum = errno;

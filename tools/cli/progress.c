@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The counter that moves while a run takes its time. Its line has no newline, so that the end can
- * erase it and leave nothing.
+ * The counter on standard error. Its line has no newline, so progress_end() can erase it.
  */
 #include <config.h>
 
@@ -30,7 +29,7 @@ void progress_start(struct progress *progress, int word, bool quiet)
     progress->shown_ns = tl_now_ns(); /* a short run shows nothing */
 }
 
-/* Called for every task, so most calls must cost no more than reading the clock. */
+/* Called for every task: most calls only read the clock. */
 void progress_update(void *data, uint64_t done, uint64_t total)
 {
     struct progress *progress = data;

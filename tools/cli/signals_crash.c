@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A crash in a worker that is a thread ends the program; it shall at least say where it happened.
+ * A crash in a thread ends the program. The handler says in which region it happened.
  */
 #include <config.h>
 
@@ -11,8 +11,8 @@
 #include <unistd.h>
 
 /*
- * A signal handler can be told nothing but the signal, so what it must say is here. Written once,
- * before the signals are caught.
+ * The handler gets no data but the number of the signal. crash_guard() writes the names before it
+ * installs the handler.
  */
 static const char *input_name, *output_name;
 
@@ -28,8 +28,8 @@ static const struct {
 enum { N_FATAL = sizeof fatal / sizeof *fatal, LINE_BYTES = 1024 };
 
 /*
- * Appends text to a line of LINE_BYTES, one byte of which is kept for its end; control characters
- * become '?'.
+ * Appends text to a line of LINE_BYTES, but for the last byte. Control characters become '?'.
+ * Returns the bytes used.
  */
 static size_t append(char *line, size_t used, const char *text)
 {
@@ -38,7 +38,7 @@ static size_t append(char *line, size_t used, const char *text)
     return used;
 }
 
-/* Async-signal-safe, as everything it calls is: telar_current_region says so of itself. */
+/* Async-signal-safe: so is telar_current_region(). */
 static void on_fatal_signal(int number)
 {
     char line[LINE_BYTES], region[128];
@@ -67,10 +67,7 @@ static void on_fatal_signal(int number)
 
 void crash_guard(const char *input, const char *output)
 {
-    /*
-     * For a stack that is used up. It serves the main thread; the others have theirs, and are
-     * covered but for that.
-     */
+    /* The handler's own stack, for a stack that is used up. Only the main thread has one. */
     static char stack[64 * 1024];
     const stack_t alternate = {.ss_sp = stack, .ss_size = sizeof stack};
     struct sigaction action = {.sa_handler = on_fatal_signal,

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What becomes of the file that is being written when the program is interrupted: it goes.
+ * Removes the unfinished output when a signal ends the program.
  */
 #include <config.h>
 
@@ -8,12 +8,12 @@
 
 #include <signal.h>
 
-/* A handler can be told nothing but the signal. Written by the library while it runs. */
+/* The library writes this while it runs; the handler reads it. */
 static struct telar_temporary temporary;
 
 /*
- * SA_RESETHAND has restored the default, which ends the program when the handler returns, so that
- * the shell sees what it is used to. Worker processes die with it.
+ * SA_RESETHAND has restored the default. The raised signal ends the program after the handler
+ * returns, and the shell sees that signal. Worker processes end too.
  */
 static void on_interrupt(int number)
 {
@@ -29,7 +29,7 @@ struct telar_temporary *interrupt_guard(void)
     sigfillset(&action.sa_mask);
     for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++)
         if (sigaction(numbers[i], NULL, &before) == 0
-            && before.sa_handler != SIG_IGN) /* as nohup has it */
+            && before.sa_handler != SIG_IGN) /* nohup ignores SIGHUP */
             sigaction(numbers[i], &action, NULL);
     return &temporary;
 }
