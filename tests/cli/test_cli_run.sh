@@ -11,6 +11,7 @@ same() { "$telar" run -t copy "$1" "$work/a.png" && "$telar" run -t copy "$2" "$
 differ() { ! same "$1" "$2"; }
 helps() { right "$telar" "$@" --help && grep -q '^usage: telar' "$work/out" && ! grep -q '.\{81\}' "$work/out"; }
 
+check "--help fits a terminal" helps
 for command in run info transforms galaxy bench demo-faults doctor; do
     check "$command --help fits a terminal" helps $command
 done
