@@ -34,14 +34,14 @@ static bool reads_input(const struct tl_worker *worker)
 {
     const struct tl_place *place = &worker->place;
 
-    for (uint32_t i = 0; place->job && i < place->job->table.n_stages; i++) {
+    for (uint32_t i = 0; i < place->job->table.n_stages; i++) {
         const struct tl_stage *stage = &place->job->table.stage[i];
 
         if (place->kinds[stage->kind]->reads_input
             && tl_table_serves(&place->job->table, stage, worker->index))
             return true;
     }
-    return !place->job; /* a process with a life of its own */
+    return false;
 }
 
 /*

@@ -4,7 +4,7 @@
 
 #include "base/host.h"
 #include "base/status.h"
-#include "run/run.h"
+#include "run/attempts.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -14,7 +14,6 @@
 /* telar_pool_new fills it; each run changes only run.report, run.again and run.abandoned. */
 struct telar_pool {
     struct tl_run run; /* planned once; its report has what is the same in all runs */
-    struct tl_coordinator *coordinator; /* has the workers */
 };
 
 telar_status telar_pool_new(const struct telar_geometry *geometry, const telar_pipeline *pipeline,
@@ -29,11 +28,9 @@ telar_status telar_pool_new(const struct telar_geometry *geometry, const telar_p
         return tl_fail(error, TELAR_HOST, ENOMEM, "no memory for a pool");
     status = tl_run_begin(&p->run, "image", pipeline, options, NULL, error);
     if (status == TELAR_OK)
-        status = tl_run_plan(&p->run, geometry, false, false, error);
-    if (status == TELAR_OK) {
-        tl_run_give_orders(&p->run);
-        status = tl_coordinator_new(&p->coordinator, &p->run.job, &p->run.orders, true, error);
-    }
+        status = tl_run_plan(&p->run, geometry, error);
+    if (status == TELAR_OK)
+        status = tl_run_keep_workers(&p->run, error);
     if (status == TELAR_OK)
         *pool = p;
     else
@@ -41,17 +38,10 @@ telar_status telar_pool_new(const struct telar_geometry *geometry, const telar_p
     return status;
 }
 
-/*
- * Runs the job once, with a fresh copy of the source. A worker at the shared rung may have written
- * anywhere in an earlier attempt. The copy repairs the source, and no task reads what earlier runs
- * left elsewhere.
- */
-static telar_status run_again(telar_pool *pool, const telar_image *source, telar_image **result,
-                              struct tl_outcome *outcome, struct telar_error *error)
+/* Forgets an attempt but for the losses. The plan, the segment and the workers stay. */
+static void forget_lists(struct tl_run *run)
 {
-    struct tl_run *run = &pool->run;
     telar_report *report = run->report;
-    telar_status status;
 
     free(report->worker);
     free(report->task);
@@ -59,23 +49,15 @@ static telar_status run_again(telar_pool *pool, const telar_image *source, telar
     report->task = NULL;
     report->n_workers = 0;
     report->n_tasks = 0;
-    tl_error_clear(error);
-    tl_run_copy_in(run, source);
-    if (run->measure.warm)
-        tl_segment_touch(&run->segment);
-    report->transform_start_ns = tl_run_elapsed_ns(run);
-    status = tl_coordinator_run(pool->coordinator, report, outcome, error);
-    report->transform_ns = tl_run_elapsed_ns(run) - report->transform_start_ns;
-    run->abandoned = outcome->abandoned;
-    return status == TELAR_OK ? tl_run_copy_out(run, source, result, error) : status;
 }
 
 telar_status telar_pool_run(telar_pool *pool, const telar_image *source, telar_image **result,
                             telar_report **report, struct telar_error *error)
 {
+    static const struct tl_attempts attempts = {tl_run_transform, NULL, forget_lists};
+    struct tl_images images = {source, result};
     struct tl_run *run = &pool->run;
     telar_report *common = run->report;
-    struct tl_outcome outcome = {0};
     telar_status status;
 
     *result = NULL;
@@ -96,11 +78,7 @@ telar_status telar_pool_run(telar_pool *pool, const telar_image *source, telar_i
     *run->report = *common;
     run->orders.epoch_ns = tl_now_ns();
     run->again = 0;
-    status = run_again(pool, source, result, &outcome, error);
-    while (status != TELAR_OK && outcome.again && run->again++ < run->orders.retries)
-        status = run_again(pool, source, result, &outcome, error);
-    if (status == TELAR_OK)
-        status = tl_run_partial(run, &outcome, error);
+    status = tl_attempts_make(run, &attempts, &images, error);
     if (report)
         run->report->huge_bytes = tl_segment_huge_bytes(&run->segment);
     run->report->total_ns = tl_run_elapsed_ns(run);
@@ -116,7 +94,6 @@ void telar_pool_free(telar_pool *pool)
 {
     if (!pool)
         return;
-    tl_coordinator_free(pool->coordinator);
     tl_run_end(&pool->run, NULL);
     free(pool);
 }

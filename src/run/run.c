@@ -128,15 +128,23 @@ static void describe(struct tl_run *run)
 
 /* Returns how workers can read the input. A file that says where its bands begin is not believed
  * when the output cannot be taken back: it may have to be read as a stream after all. */
-static enum tl_input find_input(const struct tl_run *run, const struct telar_geometry *image,
-                                bool decode)
+static enum tl_input find_input(const struct tl_run *run, const struct telar_geometry *image)
 {
-    if (!decode)
+    struct tl_decoder *decoder = run->orders.decoder;
+
+    if (!decoder)
         return TL_INPUT_PIXELS;
     if (!tl_atomic_output_is_direct(run->output)
-        && tl_decoder_find_bands(run->decoder, tl_encode_band_rows(image)))
+        && tl_decoder_find_bands(decoder, tl_encode_band_rows(image)))
         return TL_INPUT_BANDS;
     return TL_INPUT_STREAM;
+}
+
+static enum tl_output find_output(const struct tl_run *run)
+{
+    if (!run->output)
+        return TL_OUTPUT_REGIONS;
+    return run->options.keep_shm ? TL_OUTPUT_BOTH : TL_OUTPUT_FILE;
 }
 
 /* Makes the job. When there is no room for the gaps between huge pages, it is laid out without. */
@@ -163,8 +171,8 @@ static telar_status make_segment(struct tl_run *run, const struct limit *limit,
     return status;
 }
 
-telar_status tl_run_plan(struct tl_run *run, const struct telar_geometry *image, bool decode,
-                         bool encode, struct telar_error *error)
+telar_status tl_run_plan(struct tl_run *run, const struct telar_geometry *image,
+                         struct telar_error *error)
 {
     struct tl_wanted wanted = {
         .image = *image,
@@ -172,11 +180,9 @@ telar_status tl_run_plan(struct tl_run *run, const struct telar_geometry *image,
         .plan = run->options.plan,
         .roi = run->options.has_roi ? &run->options.roi : NULL,
         .light_workers = workers_worth(run, image),
-        .input = find_input(run, image, decode),
-        .input_bytes = decode ? tl_decoder_file_bytes(run->decoder) : 0,
-        .output = !encode                 ? TL_OUTPUT_REGIONS
-                  : run->options.keep_shm ? TL_OUTPUT_BOTH
-                                          : TL_OUTPUT_FILE,
+        .input = find_input(run, image),
+        .input_bytes = run->orders.decoder ? tl_decoder_file_bytes(run->decoder) : 0,
+        .output = find_output(run),
         .heirs = run->sandbox ? TL_NO_HEIR : TL_ANY_HEIR,
         .compression = run->options.compression,
     };
@@ -216,7 +222,8 @@ static bool load_plugins(const void *data, struct telar_pipeline *pipeline,
     return tl_plugins_load(data, pipeline) && tl_pipeline_halo(&pass, &halo) && halo == job->halo;
 }
 
-void tl_run_give_orders(struct tl_run *run)
+/* Completes the orders, when the run is planned. */
+static void give_orders(struct tl_run *run)
 {
     struct tl_orders *orders = &run->orders;
 
@@ -236,16 +243,23 @@ uint64_t tl_run_elapsed_ns(const struct tl_run *run)
     return tl_now_ns() - run->orders.epoch_ns;
 }
 
+telar_status tl_run_keep_workers(struct tl_run *run, struct telar_error *error)
+{
+    give_orders(run);
+    return tl_coordinator_new(&run->coordinator, &run->job, &run->orders, true, error);
+}
+
 telar_status tl_run_workers(struct tl_run *run, struct tl_outcome *outcome,
                             struct telar_error *error)
 {
     telar_status status;
 
-    tl_run_give_orders(run);
+    give_orders(run);
     if (run->measure.warm)
         tl_segment_touch(&run->segment);
     run->report->transform_start_ns = tl_run_elapsed_ns(run);
-    status = tl_coordinate(&run->job, &run->orders, run->report, outcome, error);
+    status = run->coordinator ? tl_coordinator_run(run->coordinator, run->report, outcome, error)
+                              : tl_coordinate(&run->job, &run->orders, run->report, outcome, error);
     run->report->transform_ns = tl_run_elapsed_ns(run) - run->report->transform_start_ns;
     return status;
 }
@@ -331,6 +345,7 @@ void tl_run_end(struct tl_run *run, telar_report **report)
 {
     if (report && run->segment.base)
         run->report->huge_bytes = tl_segment_huge_bytes(&run->segment);
+    tl_coordinator_free(run->coordinator);
     free(run->row);
     tl_png_collector_free(&run->collector);
     tl_plugins_close(&run->plugins);

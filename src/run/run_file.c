@@ -4,7 +4,7 @@
  */
 #include <config.h>
 
-#include "run/run.h"
+#include "run/attempts.h"
 
 #include "png/kept_chunks.h"
 #include "png/encode_bands.h"
@@ -91,9 +91,9 @@ static telar_status read_tail(struct tl_run *run, struct telar_error *error)
 }
 
 /*
- * Decode, plan, run, encode: with `in_bands` the decoder's work is the workers' too. The output
- * comes first: where it cannot be taken back, a file that says where its bands begin is not
- * believed, for it may have to be read in series after all.
+ * Decodes, plans, runs and encodes; the workers decode when `in_bands`. The output is opened first:
+ * when it cannot be taken back, the file is read as a stream, even if it says where its bands
+ * begin.
  */
 static telar_status convert(struct tl_run *run, const char *output, bool in_bands,
                             struct tl_outcome *outcome, struct telar_error *error)
@@ -101,9 +101,9 @@ static telar_status convert(struct tl_run *run, const char *output, bool in_band
     telar_status status =
         tl_atomic_output_open(output, run->options.temporary, &run->output, error);
 
-    if (status == TELAR_OK)
-        status = tl_run_plan(run, tl_decoder_geometry(run->decoder), in_bands, true, error);
     run->orders.decoder = in_bands ? run->decoder : NULL;
+    if (status == TELAR_OK)
+        status = tl_run_plan(run, tl_decoder_geometry(run->decoder), error);
     if (status == TELAR_OK)
         status = tl_png_collector_init(&run->collector, &run->job, run->name, run->output,
                                        run->sandbox != NULL, error);
@@ -125,57 +125,35 @@ static telar_status convert(struct tl_run *run, const char *output, bool in_band
     return status;
 }
 
-/*
- * Whether another attempt follows one that has failed: by libpng, where workers came to a doubt
- * about the file, or all of it once more, where a worker was lost that may have written anywhere.
- * What was read from a pipe cannot be read again, nor what went down one be taken back: then the
- * failure is the answer, and says so if `error` is its own.
- */
-static bool follows(struct tl_run *run, const struct tl_outcome *outcome, struct telar_error *error)
+struct paths {
+    const char *input, *output;
+};
+
+/* Workers decode common files in bands. libpng decodes all others, and files that workers had a
+ * doubt about. */
+static telar_status make_attempt(struct tl_run *run, void *data, struct tl_outcome *outcome,
+                                 struct telar_error *error)
+{
+    const struct paths *paths = data;
+    telar_status status = open_input(run, paths->input, error);
+
+    if (status != TELAR_OK)
+        return status;
+    return convert(run, paths->output, !run->doubted && tl_decoder_in_bands(run->decoder), outcome,
+                   error);
+}
+
+/* What was read from a pipe cannot be read again, and what went into one cannot be taken back. */
+static bool can_repeat(const struct tl_run *run, const struct tl_outcome *outcome,
+                       struct telar_error *error)
 {
     size_t used = strlen(error->text);
-    bool possible;
+    bool possible = tl_decoder_can_reopen(run->decoder) && !tl_atomic_output_is_direct(run->output);
 
-    if (outcome->abandoned
-        || !(run->collector.doubt || (outcome->again && run->again < run->orders.retries)))
-        return false;
-    run->again += outcome->again;
-    possible = tl_decoder_can_reopen(run->decoder) && !tl_atomic_output_is_direct(run->output);
     if (!possible && outcome->again)
         snprintf(error->text + used, sizeof error->text - used,
                  "; all must be done again, but what went through a pipe cannot");
     return possible;
-}
-
-/*
- * Common files are decoded by the workers, in bands; the others, and those with which that came to
- * a doubt, by libpng.
- */
-static telar_status attempt(struct tl_run *run, const char *input, const char *output,
-                            struct telar_error *error)
-{
-    struct telar_error refusal = {.worker = -1};
-    struct tl_outcome outcome;
-    bool doubt = false, once_more;
-    telar_status status;
-
-    do {
-        outcome = (struct tl_outcome){0};
-        status = open_input(run, input, error);
-        if (status != TELAR_OK)
-            return status;
-        tl_error_clear(&refusal);
-        status =
-            convert(run, output, !doubt && tl_decoder_in_bands(run->decoder), &outcome, &refusal);
-        run->abandoned = outcome.abandoned;
-        doubt |= run->collector.doubt;
-        once_more = status != TELAR_OK && follows(run, &outcome, &refusal);
-        if (once_more)
-            tl_run_start_over(run);
-    } while (once_more);
-    if (status != TELAR_OK && error)
-        *error = refusal;
-    return status == TELAR_OK ? tl_run_partial(run, &outcome, error) : status;
 }
 
 static void note_dropped(struct tl_run *run)
@@ -190,11 +168,13 @@ telar_status telar_run_file(const char *input, const char *output, const telar_p
                             const struct telar_options *options, telar_report **report,
                             struct telar_error *error)
 {
+    static const struct tl_attempts attempts = {make_attempt, can_repeat, tl_run_start_over};
+    struct paths paths = {input, output};
     struct tl_run run;
     telar_status status = tl_run_begin(&run, shown_name(input), pipeline, options, report, error);
 
     if (status == TELAR_OK)
-        status = attempt(&run, input, output, error);
+        status = tl_attempts_make(&run, &attempts, &paths, error);
     if (status == TELAR_OK || status == TELAR_PARTIAL)
         note_dropped(&run);
     tl_atomic_output_abandon(run.output);

@@ -2,13 +2,13 @@
 /* From an image in memory to another: plan, copy in, run, copy out, report. */
 #include <config.h>
 
-#include "run/run.h"
+#include "run/attempts.h"
 
 #include "base/status.h"
 
 #include <string.h>
 
-void tl_run_copy_in(struct tl_run *run, const telar_image *source)
+static void copy_in(struct tl_run *run, const telar_image *source)
 {
     size_t row_bytes = telar_row_bytes(&run->job.image);
     unsigned char *plane = tl_job_buffer(&run->job, run->segment.base, run->job.source);
@@ -18,7 +18,7 @@ void tl_run_copy_in(struct tl_run *run, const telar_image *source)
                tl_image_pixels(source) + row * telar_image_stride(source), row_bytes);
 }
 
-telar_status tl_run_copy_out(struct tl_run *run, const telar_image *source, telar_image **result,
+static telar_status copy_out(struct tl_run *run, const telar_image *source, telar_image **result,
                              struct telar_error *error)
 {
     size_t row_bytes = telar_row_bytes(&run->job.image);
@@ -30,39 +30,38 @@ telar_status tl_run_copy_out(struct tl_run *run, const telar_image *source, tela
     return status;
 }
 
-/* Once, from the source to a result. */
-static telar_status attempt_in_memory(struct tl_run *run, const telar_image *source,
-                                      telar_image **result, struct tl_outcome *outcome,
-                                      struct telar_error *error)
+telar_status tl_run_transform(struct tl_run *run, void *data, struct tl_outcome *outcome,
+                              struct telar_error *error)
 {
-    telar_status status = tl_run_plan(run, telar_image_geometry(source), false, false, error);
+    const struct tl_images *images = data;
+    telar_status status;
 
-    if (status != TELAR_OK)
-        return status;
-    tl_run_copy_in(run, source);
+    copy_in(run, images->source);
     status = tl_run_workers(run, outcome, error);
-    return status == TELAR_OK ? tl_run_copy_out(run, source, result, error) : status;
+    return status == TELAR_OK ? copy_out(run, images->source, images->result, error) : status;
+}
+
+static telar_status plan_and_transform(struct tl_run *run, void *data, struct tl_outcome *outcome,
+                                       struct telar_error *error)
+{
+    const struct tl_images *images = data;
+    telar_status status = tl_run_plan(run, telar_image_geometry(images->source), error);
+
+    return status == TELAR_OK ? tl_run_transform(run, data, outcome, error) : status;
 }
 
 telar_status telar_run(const telar_image *source, telar_image **result,
                        const telar_pipeline *pipeline, const struct telar_options *options,
                        telar_report **report, struct telar_error *error)
 {
+    static const struct tl_attempts attempts = {plan_and_transform, NULL, tl_run_start_over};
+    struct tl_images images = {source, result};
     struct tl_run run;
-    struct tl_outcome outcome = {0};
     telar_status status = tl_run_begin(&run, "image", pipeline, options, report, error);
 
     *result = NULL;
     if (status == TELAR_OK)
-        status = attempt_in_memory(&run, source, result, &outcome, error);
-    while (status != TELAR_OK && outcome.again && run.again < run.orders.retries) {
-        run.again++;
-        tl_run_start_over(&run);
-        tl_error_clear(error);
-        status = attempt_in_memory(&run, source, result, &outcome, error);
-    }
-    if (status == TELAR_OK)
-        status = tl_run_partial(&run, &outcome, error);
+        status = tl_attempts_make(&run, &attempts, &images, error);
     tl_run_end(&run, report);
     return status;
 }
