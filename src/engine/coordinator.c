@@ -15,9 +15,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* ---- making workers ---- */
+/* ---- starting workers ---- */
 
-/* Takes a task for a member, and writes its ticket down. */
+/* Takes a task for a member from the ledger, and notes its ticket. Returns false when none may run.
+ */
 static bool take(struct tl_coordinator *c, struct tl_member *member, struct tl_ticket *ticket)
 {
     if (!tl_ledger_take(&c->ledger, member->index, ticket))
@@ -28,8 +29,8 @@ static bool take(struct tl_coordinator *c, struct tl_member *member, struct tl_t
     return true;
 }
 
-/* For an engine without channels: the loop takes from the ledger itself, and its records are noted
- * as they come. */
+/* The port of an engine without channels: the worker's loop takes tickets from the ledger itself,
+ * and its records are handled as they come. */
 static bool direct_take(void *data, struct tl_ticket *ticket)
 {
     struct tl_coordinator *c = data;
@@ -45,7 +46,7 @@ static bool direct_report(void *data, const struct tl_record *record)
     return c->status == TELAR_OK;
 }
 
-/* Makes a worker in a place that has none. */
+/* Starts a worker in a place that has none. TELAR_HOST: the host refuses it. */
 static telar_status start(struct tl_coordinator *c, struct tl_member *member,
                           struct telar_error *error)
 {
@@ -86,7 +87,7 @@ static telar_status start(struct tl_coordinator *c, struct tl_member *member,
     return status;
 }
 
-/* Makes the next member. */
+/* Starts the next member. TELAR_HOST: the host refuses it. */
 static telar_status start_member(struct tl_coordinator *c, struct telar_error *error)
 {
     struct tl_member *member = &c->crew->member[c->crew->size];
@@ -101,7 +102,8 @@ static telar_status start_member(struct tl_coordinator *c, struct telar_error *e
     return status;
 }
 
-/* Makes a worker in the place of one that was lost, for the ticket that waits there. */
+/* Starts a worker in the place of a lost one, for the ticket that waits there. Returns false when
+ * the host refuses it. */
 static bool replace(struct tl_coordinator *c, struct tl_member *member)
 {
     struct telar_error refusal;
@@ -121,7 +123,7 @@ static bool replace(struct tl_coordinator *c, struct tl_member *member)
 
 /* ---- tickets ---- */
 
-/* Gives a member its next task, if one may run. A member that was lost is only replaced for that.
+/* Gives a member its next task, if one may run. A lost worker is replaced only when there is one.
  */
 static void give(struct tl_coordinator *c, struct tl_member *member)
 {
@@ -129,13 +131,13 @@ static void give(struct tl_coordinator *c, struct tl_member *member)
 
     if (!take(c, member, &ticket) || (!member->living && !replace(c, member)))
         return;
-    /* When it is gone, hearing says so, and why. */
+    /* When the worker is gone, wait.c finds that, and why. */
     if (!tl_channel_send_ticket(member->end, &ticket) && errno != EPIPE && errno != ECONNRESET)
         tl_loss_fail_run(c, member, TELAR_HOST, errno, "cannot be told what to do");
 }
 
-/* Those that have so many tickets get another. */
-static void give_those(struct tl_coordinator *c, uint32_t held)
+/* Gives another ticket to each member that has `held` of them. */
+static void give_to_holders(struct tl_coordinator *c, uint32_t held)
 {
     for (uint32_t i = 0; i < c->crew->size && c->status == TELAR_OK; i++)
         if (!c->crew->member[i].closed && c->crew->member[i].n_tickets == held)
@@ -143,15 +145,15 @@ static void give_those(struct tl_coordinator *c, uint32_t held)
 }
 
 /*
- * First everybody gets one, then everybody a second. Whether anybody has one now, and the run goes
- * on: where nobody has, and there is work left, nobody would ever say anything again. That comes
- * only of a place that cannot be filled any more, in whose stead nobody has room for the one band
- * that all the others wait for.
+ * Gives every worker a first ticket, then every worker a second. Returns false when the run is
+ * over. If tasks remain but no worker holds one, no record will ever arrive, so this fails the run.
+ * It happens only when a lost worker could not be replaced and it alone had a free slot for the
+ * next band.
  */
 static bool give_all(struct tl_coordinator *c)
 {
     for (uint32_t held = 0; held < TL_TICKETS_MAX; held++)
-        give_those(c, held);
+        give_to_holders(c, held);
     if (c->status != TELAR_OK || tl_ledger_complete(&c->ledger))
         return false;
     for (uint32_t i = 0; i < c->crew->size; i++)
@@ -162,12 +164,12 @@ static bool give_all(struct tl_coordinator *c)
     return false;
 }
 
-/* ---- beginning and end ---- */
+/* ---- the beginning of a run ---- */
 
 /*
- * Makes the workers; each gets its first task at once, and those that are done meanwhile another.
- * When the host refuses one, those that there are do the work; only when there is none is that an
- * error.
+ * Starts the workers. Each gets its first task at once, and workers that are done meanwhile get
+ * another. When the host refuses a worker, the others do the work. The run fails when there is
+ * none, or when the workers are sandboxed: then nobody else can write what the missing one would.
  */
 static void start_all(struct tl_coordinator *c)
 {
@@ -181,7 +183,7 @@ static void start_all(struct tl_coordinator *c)
         if (start_member(c, &refusal) == TELAR_OK) {
             if (!c->orders->engine->direct) {
                 tl_wait_for_records(c, 0);
-                give_those(c, 0);
+                give_to_holders(c, 0);
             }
             continue;
         }
@@ -203,7 +205,7 @@ static void start_all(struct tl_coordinator *c)
     }
 }
 
-/* ---- workers that are kept from run to run ---- */
+/* ---- workers that live from run to run ---- */
 
 static bool all_living(const struct tl_coordinator *c)
 {
@@ -213,9 +215,8 @@ static bool all_living(const struct tl_coordinator *c)
     return c->crew->size > 0;
 }
 
-/* Workers that are there from the run before: for this one they begin here and now, with all
- * counters at zero. */
-static void welcome(struct tl_coordinator *c)
+/* Takes over the workers of the run before. Their report begins now, with all counters at zero. */
+static void reuse_workers(struct tl_coordinator *c)
 {
     uint64_t now_ns = tl_now_ns() - c->orders->epoch_ns;
 
@@ -238,8 +239,8 @@ static void welcome(struct tl_coordinator *c)
     }
 }
 
-/* The run is over for them, and they are not. */
-static void keep(struct tl_coordinator *c)
+/* Ends the report of workers that live on. */
+static void end_reports(struct tl_coordinator *c)
 {
     for (uint32_t i = 0; i < c->crew->size; i++) {
         struct telar_worker_report *report = &c->crew->member[i].report;
@@ -255,8 +256,8 @@ static void close_engine(struct tl_coordinator *c)
         c->orders->engine->close(c->crew);
 }
 
-/* Ends the crew; then the next run makes another. */
-static void part(struct tl_coordinator *c)
+/* Ends all workers; the next run starts new ones. */
+static void end_workers(struct tl_coordinator *c)
 {
     tl_wait_stop_workers(c);
     close_engine(c);
@@ -264,7 +265,7 @@ static void part(struct tl_coordinator *c)
 
 /* ---- a run ---- */
 
-/* Hands the lists to the report, which frees them. */
+/* Hands the lists of workers and tasks over to the report, whose owner frees them. */
 static void hand_over(struct tl_coordinator *c, struct telar_report *report)
 {
     report->worker = calloc(c->crew->size ? c->crew->size : 1, sizeof *report->worker);
@@ -281,13 +282,13 @@ static void hand_over(struct tl_coordinator *c, struct telar_report *report)
     report->task = tl_ledger_hand_over(&c->ledger);
 }
 
-/* Makes the workers, or has them from the run before. */
-static void assemble(struct tl_coordinator *c)
+/* Starts the workers, or takes over those of the run before. */
+static void get_workers(struct tl_coordinator *c)
 {
     const struct tl_engine *engine = c->orders->engine;
 
     if (c->crew->size > 0) {
-        welcome(c);
+        reuse_workers(c);
         return;
     }
     if (engine->open)
@@ -296,22 +297,23 @@ static void assemble(struct tl_coordinator *c)
         return;
     start_all(c);
     tl_ledger_limit_workers(&c->ledger, c->crew->size); /* the others do not come any more */
-    if (c->crew->size == 0)                             /* nobody, whom to part from */
+    if (c->crew->size == 0)                             /* there is nobody to end */
         close_engine(c);
 }
 
-static void conduct(struct tl_coordinator *c)
+/* Gives out all tasks and handles all records, from the first worker to the last. */
+static void run_tasks(struct tl_coordinator *c)
 {
-    assemble(c);
+    get_workers(c);
     while (c->crew->size > 0 && give_all(c)) {
         tl_wait_for_records(c, UINT64_MAX);
         tl_wait_check_deadlines(c);
     }
     c->report->dismiss_ns = tl_now_ns() - c->orders->epoch_ns;
     if (c->keep && c->status == TELAR_OK && !c->orders->engine->direct && all_living(c))
-        keep(c);
+        end_reports(c);
     else if (c->crew->size > 0)
-        part(c);
+        end_workers(c);
 }
 
 telar_status tl_coordinator_new(struct tl_coordinator **coordinator, const struct tl_job *job,
@@ -347,7 +349,7 @@ telar_status tl_coordinator_run(struct tl_coordinator *c, struct telar_report *r
     c->error = error;
     c->status = tl_ledger_init(&c->ledger, &c->crew->job, c->orders->kinds, error);
     if (c->status == TELAR_OK) {
-        conduct(c);
+        run_tasks(c);
         hand_over(c, report);
     }
     tl_ledger_free(&c->ledger);
@@ -357,14 +359,14 @@ telar_status tl_coordinator_run(struct tl_coordinator *c, struct telar_report *r
     return c->status;
 }
 
-/* A thread that hangs goes on using the crew. */
+/* A thread that hangs goes on using the crew, which is then never freed. */
 void tl_coordinator_free(struct tl_coordinator *c)
 {
     if (!c)
         return;
     c->status = TELAR_OK;
     if (c->crew->size > 0)
-        part(c);
+        end_workers(c);
     if (!c->crew->abandoned)
         free(c->crew);
     free(c);

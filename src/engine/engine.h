@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * engine.h - how workers come to life and how they are joined. Layer: over worker.
+ * engine.h - how workers start and how they are joined. Layer: over worker.
  *
- * An engine is a table of functions; everything else is the same for all of them. To add one: a
- * file engine_NAME.c with one table, named in engine.c.
+ * An engine is a record of functions; everything else is the same for all engines. To add one,
+ * write a file engine_NAME.c with one record, and name it in engine.c.
  */
 #ifndef TL_ENGINE_H
 #define TL_ENGINE_H
@@ -14,11 +14,12 @@
 #include <sys/types.h>
 #include <telar/engine.h>
 
-/* A worker holds the ticket that it works on, and the next, so that it need not wait for the
- * coordinator in between. */
+/* A worker holds the ticket that it works on and the next one, so that it does not wait for the
+ * coordinator between two tasks. */
 enum { TL_TICKETS_MAX = 2 };
 
-/* A worker as the coordinator sees it. */
+/* A worker as the coordinator sees it. The coordinator writes all of it; an engine writes handle,
+ * id, watch and cause; a thread writes left_ns. */
 struct tl_member {
     uint32_t index;
     int end;        /* the coordinator's end of its channel; -1 when it is gone */
@@ -35,7 +36,7 @@ struct tl_member {
     uint64_t since_ns; /* when it could begin with the first */
     uint64_t
         left_ns; /* a thread's last instruction, to be read once it is joined; 0: its bye must do */
-    struct tl_worker worker;    /* what its loop needs */
+    struct tl_worker worker;    /* for its loop */
     struct tl_exit_cause cause; /* how it ended, once joined */
     struct telar_worker_report report,
         before; /* of all workers in this place; of all but the last */
@@ -64,21 +65,21 @@ struct tl_engine {
     telar_status (*open)(struct tl_crew *crew, struct telar_error *error);
     void (*close)(struct tl_crew *crew);
 
-    /* Brings a member to life, which then runs tl_worker_run(&member->worker). TELAR_HOST: the host
-     * has no more. */
+    /* Starts a worker, which runs tl_worker_run(&member->worker). TELAR_HOST: the host refuses it.
+     */
     telar_status (*start)(struct tl_crew *crew, struct tl_member *member,
                           struct telar_error *error);
 
     /*
-     * When a member began with the first of its tickets; 0: it waits for its turn, which does not
-     * count as time that it takes. NULL: when it got it.
+     * Returns when a member began with the first of its tickets; 0: it waits for its turn, and that
+     * time does not count. NULL: it began when it got the ticket.
      */
     uint64_t (*since)(const struct tl_crew *crew, const struct tl_member *member);
 
     /*
-     * Ends a member, whatever it does, and waits until it is gone; sets its cause. `gone`: its end
-     * of the channel is closed already. False when it could not be ended (a thread that has not
-     * gone by itself).
+     * Ends a member, whatever it does, waits until it has ended, and sets its cause. `gone`: its
+     * end of the channel is closed already. Returns false when it cannot be ended: a thread that
+     * does not end by itself.
      */
     bool (*join)(struct tl_member *member, bool gone);
 };
@@ -86,7 +87,7 @@ struct tl_engine {
 extern const struct tl_engine tl_engine_serial, tl_engine_threads, tl_engine_gil,
     tl_engine_processes;
 
-/* The engine of that number, TELAR_ENGINE_DEFAULT included; NULL when there is none. */
+/* Returns the engine of that number; NULL when there is none. TELAR_ENGINE_DEFAULT is one. */
 const struct tl_engine *tl_engine_find(telar_engine id);
 
 #endif

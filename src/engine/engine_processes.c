@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Processes: a forked worker has a copy of the coordinator's memory, in which it can break nothing
- * but its own, and maps the segment itself.
+ * processes: a forked worker has a copy of the coordinator's memory. It can break only its own
+ * copy, and maps the segment itself.
  */
 #include <config.h>
 
@@ -60,8 +60,8 @@ static bool arrange(struct tl_member *member)
 }
 
 /*
- * The life of a worker process, in async-signal-safe calls only, but for plug-ins: see
- * tl_plugins_load. It dies with the thread that forked it, which joins it before it returns.
+ * The life of a worker process. It makes only async-signal-safe calls, except to load code (struct
+ * tl_loading). The kernel kills it when the thread ends that forked it.
  */
 static void live(void *data)
 {

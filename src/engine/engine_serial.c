@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Serial: the worker's loop as a call. What every other engine is compared with. */
+/* serial: the worker's loop runs as a function call. Every other engine is compared with it. */
 #include <config.h>
 
 #include "engine/engine.h"

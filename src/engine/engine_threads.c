@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Threads: workers share everything with the coordinator. A crash in one ends the program, and one
- * that hangs cannot be ended. gil: the same under one lock, of which Python's interpreter lock is
- * the model: threads that only compute take turns, and more of them are no faster.
+ * threads: workers share everything with the coordinator. A crash in one thread ends the program. A
+ * thread that hangs cannot be ended. gil: the same under one lock, like Python's interpreter lock:
+ * threads that compute take turns, and more of them are no faster.
  */
 #include <config.h>
 
@@ -18,8 +18,8 @@
 #include <sys/resource.h>
 
 /*
- * Runs however the thread ends, by pthread_exit in a transform too: a lock that it still held would
- * keep the others waiting for ever, and the closed end is what the coordinator sees.
+ * Runs however the thread ends, also by pthread_exit in a transform. It gives the lock back, for
+ * which others would wait for ever, and closes the worker's end, which tells the coordinator.
  */
 static void leave(void *data)
 {
@@ -42,9 +42,9 @@ static void *body(void *data)
 }
 
 /*
- * A worker thread takes no signal that is meant for the program, so that the program's handlers run
- * where it expects them. Those that an instruction raises stay: blocked, they would end the program
- * with nobody told.
+ * Blocks the signals that are meant for the program, so that its handlers run in its own threads.
+ * Signals that an instruction raises stay unblocked: blocked, they would end the program without
+ * its handler.
  */
 static void block_asynchronous_signals(sigset_t *before)
 {
@@ -101,13 +101,13 @@ const struct tl_engine tl_engine_threads = {
 
 /* ---- gil ---- */
 
-/* Who has the lock since when, which the coordinator reads: a time limit is for computing, not for
- * waiting. */
+/* The lock, and since when each thread has it. The coordinator reads that time, because a time
+ * limit counts computing and not waiting. */
 struct gil {
     pthread_mutex_t lock;
     struct seat {
         struct gil *gil;
-        atomic_uint_least64_t since_ns; /* 0: it has not */
+        atomic_uint_least64_t since_ns; /* 0: it does not have the lock */
     } seat[TELAR_WORKERS_MAX];
 };
 
@@ -119,7 +119,7 @@ static void take_turn(void *data)
     atomic_store(&seat->since_ns, tl_now_ns());
 }
 
-/* Without a turn, nothing. */
+/* Ends a turn; does nothing without one. */
 static void end_turn(void *data)
 {
     struct seat *seat = data;

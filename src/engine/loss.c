@@ -62,7 +62,7 @@ void tl_loss_fail_run(struct tl_coordinator *c, const struct tl_member *member, 
 
 /* ---- going on ---- */
 
-/* Writes a line for the report. */
+/* Adds a loss to the report. */
 static void note(struct tl_coordinator *c, const struct tl_member *member, telar_status status,
                  const char *why)
 {
@@ -122,8 +122,8 @@ static bool try_again(struct tl_coordinator *c, uint64_t task, char why[WHY_BYTE
 }
 
 /*
- * Whether the run goes on without a member. Where a worker can write the whole segment, nothing in
- * it is to be trusted any more: then all is to be done again.
+ * Returns whether the run goes on without a member; if not, may add to `why`. When workers can
+ * write the whole segment, nothing in it can be trusted any more, and all must be done again.
  */
 static bool go_on(struct tl_coordinator *c, const struct tl_member *member, char why[WHY_BYTES])
 {
@@ -142,7 +142,7 @@ static bool go_on(struct tl_coordinator *c, const struct tl_member *member, char
     return member->n_tickets == 0 || try_again(c, member->ticket[0].task, why);
 }
 
-/* Its tasks are free again. */
+/* Makes the tasks of a member free again. */
 static void give_back(struct tl_coordinator *c, struct tl_member *member)
 {
     for (uint32_t i = 0; i < member->n_tickets; i++)

@@ -13,24 +13,25 @@
 #include "engine/coordinator_private.h"
 
 /*
- * Ends a member and joins it. `gone`: it has closed its end, so it ends or has ended. Ours is
- * closed first: whatever made us believe that it is gone, it finds that there are no more tickets.
+ * Ends a member and joins it. `gone`: it has closed its end of the channel, so it ends or has
+ * ended. The coordinator's end is closed first, so that a worker that has not ended finds that
+ * there are no more tickets.
  */
 void tl_loss_join(struct tl_coordinator *c, struct tl_member *member, bool gone);
 
 /*
- * Ends the run because of a member: says which, at which region, and why. `why` completes "worker 1
- * (pid 4711)
- * ...". The first failure of a run counts.
+ * Fails the run because of a member, and says which, at which region, and why. `why` completes
+ * "worker 1 (pid 4711) ...". Does nothing when the run has failed already.
  */
 void tl_loss_fail_run(struct tl_coordinator *c, const struct tl_member *member, telar_status status,
                       int errnum, const char *why);
 
-/* A member is lost for that reason, dead or not yet: the run goes on without it, or ends. */
+/* Loses a member for that reason, dead or not yet. The run goes on without it, or fails. */
 void tl_loss_handle(struct tl_coordinator *c, struct tl_member *member, telar_status status,
                     const char *why);
 
-/* The host has refused a worker in the place of one that was lost: the others do the work. */
+/* Handles that the host refused a worker in the place of a lost one. The others do its tasks; if
+ * they cannot, the run fails. */
 void tl_loss_not_replaced(struct tl_coordinator *c, struct tl_member *member,
                           const struct telar_error *refusal);
 

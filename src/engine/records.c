@@ -9,13 +9,13 @@
 #include <stdio.h>
 #include <string.h>
 
-/* Times that a worker tells may be anything; reported are only those that can be true. */
+/* A worker may tell any time. Returns the nearest one that can be true. */
 static uint64_t plausible(uint64_t told_ns, uint64_t from_ns, uint64_t to_ns)
 {
     return told_ns < from_ns ? from_ns : told_ns > to_ns ? to_ns : told_ns;
 }
 
-/* Counters are those of all workers that were in this place, one after the other. */
+/* Notes a worker's counters. Those of lost workers in the same place are added. */
 static void note_usage(struct tl_member *member, const struct tl_record *record)
 {
     struct telar_worker_report *report = &member->report;
@@ -32,8 +32,8 @@ static void note_usage(struct tl_member *member, const struct tl_record *record)
     report->involuntary_switches = before->involuntary_switches + record->involuntary_switches;
 }
 
-/* The caller's thread, when it becomes the worker, has counted before: that much is to be taken
- * away (modulo 2^64). */
+/* The caller's thread, when it is the worker, has counters from before. They are subtracted
+ * (modulo 2^64). */
 static void forget_past(struct tl_member *member, const struct tl_record *hello)
 {
     struct telar_worker_report *before = &member->before;
@@ -110,7 +110,7 @@ static void note_hello(struct tl_coordinator *c, struct tl_member *member,
     uint64_t epoch_ns = c->orders->epoch_ns, now_ns = tl_now_ns();
     uint64_t born_ns = plausible(record->start_ns, member->report.spawn_ns + epoch_ns, now_ns);
 
-    if (member->ready) { /* else a worker could begin its time limit again and again */
+    if (member->ready) { /* otherwise a worker could restart its time limit again and again */
         tl_loss_handle(c, member, TELAR_WORKER, "said twice that it is ready");
         return;
     }
@@ -145,7 +145,7 @@ static void deliver_items(struct tl_coordinator *c)
     }
 }
 
-/* Parts of a task's time, as far as they can be true. */
+/* Notes the parts of a task's time, as far as they can be true. */
 static void note_parts(struct tl_coordinator *c, const struct tl_record *record)
 {
     struct telar_task_report *task = tl_ledger_report(&c->ledger, record->task);
@@ -159,7 +159,7 @@ static void note_parts(struct tl_coordinator *c, const struct tl_record *record)
     task->transform_ns = plausible(record->transform_ns, 0, all_ns);
 }
 
-/* A task is done: the ledger is told, and the member may have another. */
+/* Notes in ledger and report that a task is done. The member may get another. */
 static void note_done(struct tl_coordinator *c, struct tl_member *member,
                       const struct tl_record *record)
 {
@@ -212,7 +212,7 @@ static void note_record(struct tl_coordinator *c, struct tl_member *member,
         note_task(c, member, &task, record);
 }
 
-/* Goes by itself, when there are no more tickets. */
+/* A worker ends by itself, because there are no more tickets. */
 static void note_bye(const struct tl_coordinator *c, struct tl_member *member,
                      const struct tl_record *record)
 {

@@ -1,19 +1,19 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * answer.h - what workers say, and what follows from it: the ledger, the report, the file, or the
- * end of the run. Layer: coordinator; over fault.
+ * records.h - what follows from a record: an entry in the ledger and the report, bytes for the
+ * file, or a loss. Layer: coordinator; over loss.
  */
 #ifndef TL_RECORDS_H
 #define TL_RECORDS_H
 
 #include "engine/loss.h"
 
-/* Takes a record of a member: nothing in it is believed that the ledger does not bear out. */
+/* Handles a record of a member. Nothing in it is believed that the ledger does not confirm. */
 void tl_records_handle(struct tl_coordinator *c, struct tl_member *member,
                        const struct tl_record *record);
 
-/* The same when all work is done: somebody for whom there was none says that it is ready. Nothing
- * follows from it. */
+/* The same when all tasks are done: a worker that got none says that it is ready, or one says that
+ * it ends. Only the report notes it. */
 void tl_records_handle_late(struct tl_coordinator *c, struct tl_member *member,
                             const struct tl_record *record);
 

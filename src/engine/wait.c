@@ -13,14 +13,15 @@
 #include <telar/plugin.h>
 
 /*
- * How long workers that have nothing left to do may take to go, from when the last of them went:
- * many take turns. Longer means stopped or stuck: they are ended.
+ * How long workers that have nothing left to do may take to end, counted from the end of the last
+ * one, because many of them take turns. A worker that takes longer is stopped or stuck, and is
+ * killed.
  */
 static const uint64_t grace_ns = UINT64_C(1000000000);
 
-/* A worker has closed its end while there was work: whatever its exit status says, that is a
- * failure. */
-static void lose(struct tl_coordinator *c, struct tl_member *member)
+/* A worker has closed its end while there was work. That is a loss, whatever its exit status says.
+ */
+static void lose_worker(struct tl_coordinator *c, struct tl_member *member)
 {
     bool violation;
     char why[192];
@@ -34,11 +35,11 @@ static void lose(struct tl_coordinator *c, struct tl_member *member)
 }
 
 /*
- * The next word of a worker that was seen to have ended, or not. What it has said before it ended
- * is heard first, word by word; then nothing more is to come. Whether there was one, and there may
- * be another.
+ * Handles the next record of a worker. A worker that has `ended` may have left records: they come
+ * first, and only then is it lost. Returns whether there was a record, so that there may be
+ * another.
  */
-static bool hear(struct tl_coordinator *c, struct tl_member *member, bool ended)
+static bool receive(struct tl_coordinator *c, struct tl_member *member, bool ended)
 {
     struct tl_record record;
 
@@ -59,12 +60,11 @@ static bool hear(struct tl_coordinator *c, struct tl_member *member, bool ended)
         break;
     }
     if (!tl_ledger_complete(&c->ledger))
-        lose(c, member);
+        lose_worker(c, member);
     return false;
 }
 
-/* How long a member may take for what it has; 0: as long as it likes. Loading a plug-in always has
- * a limit. */
+/* Returns how long a member may take for a task; 0: there is no limit. Loading always has one. */
 static uint32_t limit_ms(const struct tl_coordinator *c, const struct tl_member *member)
 {
     if (!c->orders->timeout_ms && c->orders->loading && !member->ready)
@@ -72,7 +72,8 @@ static uint32_t limit_ms(const struct tl_coordinator *c, const struct tl_member 
     return c->orders->timeout_ms;
 }
 
-/* Of one that waits for its turn it is some later time, and not the last word. */
+/* Returns when a member must be done. For a thread that waits for its turn, which does not count,
+ * it returns a later time than now. */
 static uint64_t deadline_of(const struct tl_coordinator *c, const struct tl_member *member)
 {
     const struct tl_engine *engine = c->orders->engine;
@@ -97,8 +98,8 @@ void tl_wait_check_deadlines(struct tl_coordinator *c)
 
         if (deadline_of(c, member) > now_ns)
             continue;
-        while (hear(c, member, tl_child_ended(member->watch)))
-            ; /* it may have answered while the coordinator wrote to a slow output */
+        while (receive(c, member, tl_child_ended(member->watch)))
+            ; /* a record may have come while the coordinator wrote to a slow output */
         if (c->status != TELAR_OK || deadline_of(c, member) > now_ns)
             continue;
         snprintf(why, sizeof why, "took longer than the time limit of %" PRIu32 ".%03" PRIu32 " s",
@@ -107,9 +108,9 @@ void tl_wait_check_deadlines(struct tl_coordinator *c)
     }
 }
 
-/* Waits until a worker says something or ends, or until_ns. */
-static void await(const struct tl_coordinator *c, struct tl_poll_result seen[TELAR_WORKERS_MAX],
-                  uint64_t until_ns)
+/* Waits until a worker sends a record or ends, or until until_ns. */
+static void wait_for_any(const struct tl_coordinator *c,
+                         struct tl_poll_result seen[TELAR_WORKERS_MAX], uint64_t until_ns)
 {
     int ends[TELAR_WORKERS_MAX], watches[TELAR_WORKERS_MAX];
 
@@ -129,10 +130,10 @@ void tl_wait_for_records(struct tl_coordinator *c, uint64_t until_ns)
 
         until_ns = deadline_ns < until_ns ? deadline_ns : until_ns;
     }
-    await(c, seen, until_ns);
+    wait_for_any(c, seen, until_ns);
     for (uint32_t i = 0; i < c->crew->size; i++)
         if (seen[i].word || seen[i].ended)
-            hear(c, &c->crew->member[i], seen[i].ended);
+            receive(c, &c->crew->member[i], seen[i].ended);
 }
 
 static bool anybody_living(const struct tl_coordinator *c)
@@ -143,8 +144,8 @@ static bool anybody_living(const struct tl_coordinator *c)
     return false;
 }
 
-/* Hears a member that has been told to go; whether it has gone. */
-static bool hear_last(struct tl_coordinator *c, struct tl_member *member, bool ended)
+/* Handles a record of a member that was told to end. Returns whether it has ended. */
+static bool receive_late(struct tl_coordinator *c, struct tl_member *member, bool ended)
 {
     struct tl_record record;
 
@@ -173,9 +174,10 @@ void tl_wait_stop_workers(struct tl_coordinator *c)
     for (uint32_t i = 0; i < c->crew->size; i++)
         tl_channel_finish(c->crew->member[i].end);
     while (patient && anybody_living(c) && tl_now_ns() < until_ns) {
-        await(c, seen, until_ns);
+        wait_for_any(c, seen, until_ns);
         for (uint32_t i = 0; i < c->crew->size; i++)
-            if ((seen[i].word || seen[i].ended) && hear_last(c, &c->crew->member[i], seen[i].ended))
+            if ((seen[i].word || seen[i].ended)
+                && receive_late(c, &c->crew->member[i], seen[i].ended))
                 until_ns = tl_now_ns() + grace_ns;
     }
     for (uint32_t i = 0; i < c->crew->size; i++)

@@ -12,8 +12,8 @@
 #include <unistd.h>
 
 /*
- * What telar_current_region tells. A signal handler of the same thread is its only other reader:
- * volatile keeps the order in which they are written.
+ * What telar_current_region returns. Its only other reader is a signal handler of the same thread,
+ * so volatile is enough to keep the order of the writes.
  */
 static _Thread_local volatile bool at_work;
 static _Thread_local volatile struct telar_region current;
@@ -39,7 +39,7 @@ static void add_usage(const struct tl_worker *worker, struct tl_record *record)
     record->involuntary_switches = (uint64_t)usage.ru_nivcsw;
 }
 
-/* Something of the kind failed: the first time counts. */
+/* Notes a trouble with errno, unless one is noted already. */
 static void note_errno(struct tl_record *record, enum tl_trouble trouble)
 {
     if (record->trouble)

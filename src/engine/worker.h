@@ -10,15 +10,15 @@
 #include "isolate/sandbox.h"
 #include "engine/task.h"
 
-/* How a worker gets tickets and gives records. Both return false when the coordinator wants no
- * more. */
+/* How a worker gets tickets and sends records. Both functions return false when the coordinator
+ * wants no more. */
 struct tl_port {
     bool (*take)(void *data, struct tl_ticket *ticket);
     bool (*report)(void *data, const struct tl_record *record);
     void *data;
 };
 
-/* A lock that is held while computing, or no functions: what makes `gil` of `threads`. */
+/* A lock that a worker holds while it runs a task; NULL functions: none. The engine gil has one. */
 struct tl_turn {
     void (*begin)(void *data);
     void (*end)(void *data);
@@ -39,6 +39,8 @@ struct tl_loading {
     const void *data;
 };
 
+/* What a worker needs. The coordinator and the engine set it before the worker starts; then only
+ * the worker writes it. */
 struct tl_worker {
     struct tl_port port;
     struct tl_turn turn;
@@ -48,22 +50,22 @@ struct tl_worker {
     const struct tl_loading *loading; /* NULL: nothing is loaded */
     struct telar_pipeline *pipeline;  /* of the run: a process has its own copy */
     uint32_t index;                   /* its number among the job's workers */
-    uint64_t born_ns;                 /* when its process was; 0: when it begins to run */
-    bool guarded; /* map read-only, and open only its own slots, and the extent of the task at hand
-                   */
+    uint64_t born_ns; /* when its process began; 0: take the time when it begins to run */
+    bool guarded; /* map read-only, and make only its own slots and the extent of the task at hand
+                     writable */
     bool touch_first; /* touch what a task reads and writes before it is run, and tell how long that
                          took */
     int usage_of;     /* whose resources a record tells: RUSAGE_SELF, RUSAGE_THREAD */
-    struct tl_place place;   /* job and stream are given; the rest is its own */
-    struct tl_record record; /* what it tells next */
+    struct tl_place place;
+    struct tl_record record; /* what it sends next */
 };
 
-/* A port over the worker's end of a channel; *end stays the caller's. */
+/* Returns a port over the worker's end of a channel; *end stays the caller's. */
 struct tl_port tl_port_channel(int *end);
 
 /*
- * Maps the segment, locks itself in if that is asked for, says hello, and loops. When there are no
- * more tickets it unmaps everything, says bye, and returns.
+ * The life of a worker: maps the segment, enters the sandbox if there is one, sends a hello, and
+ * loops. When there are no more tickets it unmaps everything, sends a bye, and returns.
  */
 void tl_worker_run(struct tl_worker *worker);
 
