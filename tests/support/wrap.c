@@ -25,30 +25,66 @@ static struct shared {
     atomic_ulong calls;
     atomic_bool failed;
     char shm_path[300];
+    char site[32]; /* of the call that failed; its process writes it before `failed` */
 } * shared;
 
 static const char *armed; /* NULL: nothing */
 static int armed_errnum;
 static unsigned long armed_k;
 static pid_t victim; /* 0: the call is to fail */
+static pid_t coordinator;
 static enum world world;
 
 /* Declares a function of the library and defines what is called in its place. */
 #define WRAP(type, name, parameters, arguments, failing)                                           \
+    WRAP_ON(type, name, parameters, arguments, "none", failing)
+#define WRAP_ON(type, name, parameters, arguments, object, failing)                                \
     type __real_##name parameters;                                                                 \
     type __wrap_##name parameters;                                                                 \
     type __wrap_##name parameters                                                                  \
     {                                                                                              \
-        if (fails(#name))                                                                          \
+        if (armed && strcmp(armed, #name) == 0 && fails_on(#name, object))                         \
             failing;                                                                               \
         return __real_##name arguments;                                                            \
     }
 
-/* Only async-signal-safe things: it is called in workers. */
-static bool fails(const char *call)
+/* Returns what a descriptor or path is: "input", "output", "segment", "socket", or "other". */
+static const char *object_of(const char *path)
+{
+    static const char *const objects[][2] = {
+        {"in.png", "input"},      {".telar-", "unfinished"}, {"telar-wrap-", "output"},
+        {"/dev/shm/", "segment"}, {"memfd:", "segment"},     {"socket:", "socket"},
+    };
+
+    for (size_t i = 0; i < sizeof objects / sizeof *objects; i++)
+        if (strstr(path, objects[i][0]))
+            return objects[i][1];
+    return "other";
+}
+
+static const char *object_of_descriptor(int fd)
+{
+    char link[40], path[300];
+    ssize_t n;
+
+    if (fd < 0)
+        return "none";
+    snprintf(link, sizeof link, "/proc/self/fd/%d", fd);
+    n = readlink(link, path, sizeof path - 1);
+    path[n > 0 ? n : 0] = '\0';
+    return object_of(path);
+}
+
+/* Only async-signal-safe things: it is called in workers. (glibc's snprintf is, for these.) */
+static bool fails_on(const char *call, const char *object)
 {
     if (!armed || strcmp(armed, call) != 0 || atomic_fetch_add(&shared->calls, 1) + 1 != armed_k)
         return false;
+    snprintf(shared->site, sizeof shared->site, "%s, %s",
+             gettid() == coordinator   ? "coordinator"
+             : getpid() == coordinator ? "thread"
+                                       : "child",
+             object);
     atomic_store(&shared->failed, true);
     if (victim) {
         kill(victim, SIGKILL);
@@ -58,6 +94,11 @@ static bool fails(const char *call)
     return true;
 }
 
+static bool fails(const char *call)
+{
+    return fails_on(call, "none");
+}
+
 /* ---- memory ---- */
 
 WRAP(void *, malloc, (size_t n), (n), return NULL)
@@ -65,13 +106,14 @@ WRAP(void *, calloc, (size_t n, size_t size), (n, size), return NULL)
 WRAP(void *, realloc, (void *old, size_t n), (old, n), return NULL)
 WRAP(char *, strdup, (const char *text), (text), return NULL)
 WRAP(char *, realpath, (const char *path, char *to), (path, to), return NULL)
-WRAP(void *, mmap, (void *at, size_t n, int protection, int flags, int fd, off_t offset),
-     (at, n, protection, flags, fd, offset), return MAP_FAILED)
+WRAP_ON(void *, mmap, (void *at, size_t n, int protection, int flags, int fd, off_t offset),
+        (at, n, protection, flags, fd, offset), object_of_descriptor(fd), return MAP_FAILED)
 WRAP(int, mprotect, (void *at, size_t n, int protection), (at, n, protection), return -1)
 WRAP(int, madvise, (void *at, size_t n, int advice), (at, n, advice), return -1)
 WRAP(int, memfd_create, (const char *name, unsigned flags), (name, flags), return -1)
-WRAP(int, ftruncate, (int fd, off_t n), (fd, n), return -1)
-WRAP(int, posix_fallocate, (int fd, off_t from, off_t n), (fd, from, n), return errno)
+WRAP_ON(int, ftruncate, (int fd, off_t n), (fd, n), object_of_descriptor(fd), return -1)
+WRAP_ON(int, posix_fallocate, (int fd, off_t from, off_t n), (fd, from, n),
+        object_of_descriptor(fd), return errno)
 
 int __real_shm_open(const char *name, int flags, mode_t mode);
 int __wrap_shm_open(const char *name, int flags, mode_t mode);
@@ -97,9 +139,10 @@ WRAP(int, pthread_create,
      (thread, attributes, body, data), return errno)
 WRAP(int, socketpair, (int domain, int type, int protocol, int ends[2]),
      (domain, type, protocol, ends), return -1)
-WRAP(ssize_t, send, (int fd, const void *bytes, size_t n, int flags), (fd, bytes, n, flags),
-     return -1)
-WRAP(ssize_t, recv, (int fd, void *bytes, size_t n, int flags), (fd, bytes, n, flags), return -1)
+WRAP_ON(ssize_t, send, (int fd, const void *bytes, size_t n, int flags), (fd, bytes, n, flags),
+        object_of_descriptor(fd), return -1)
+WRAP_ON(ssize_t, recv, (int fd, void *bytes, size_t n, int flags), (fd, bytes, n, flags),
+        object_of_descriptor(fd), return -1)
 WRAP(int, poll, (struct pollfd * set, nfds_t n, int timeout_ms), (set, n, timeout_ms), return -1)
 
 /* ECHILD means that somebody else has taken the child's status: then it has to be gone. */
@@ -118,9 +161,9 @@ WRAP(pid_t, waitpid, (pid_t pid, int *status, int options), (pid, status, option
 
 /* ---- files ---- */
 
-WRAP(int, fstat, (int fd, struct stat *st), (fd, st), return -1)
+WRAP_ON(int, fstat, (int fd, struct stat *st), (fd, st), object_of_descriptor(fd), return -1)
 WRAP(int, stat, (const char *path, struct stat *st), (path, st), return -1)
-WRAP(int, fchmod, (int fd, mode_t mode), (fd, mode), return -1)
+WRAP_ON(int, fchmod, (int fd, mode_t mode), (fd, mode), object_of_descriptor(fd), return -1)
 WRAP(int, linkat, (int from, const char *old, int to, const char *new, int flags),
      (from, old, to, new, flags), return -1)
 WRAP(int, renameat, (int from, const char *old, int to, const char *new), (from, old, to, new),
@@ -132,7 +175,7 @@ ssize_t __real_pread(int fd, void *bytes, size_t n, off_t from);
 ssize_t __wrap_pread(int fd, void *bytes, size_t n, off_t from);
 ssize_t __wrap_pread(int fd, void *bytes, size_t n, off_t from)
 {
-    if (!fails("pread"))
+    if (!fails_on("pread", object_of_descriptor(fd)))
         return __real_pread(fd, bytes, n, from);
     return armed_errnum ? -1 : __real_pread(fd, bytes, n > 0, from);
 }
@@ -147,7 +190,7 @@ int __wrap_openat(int directory, const char *path, int flags, ...)
     va_start(args, flags);
     mode = flags & (O_CREAT | O_TMPFILE) ? va_arg(args, mode_t) : 0;
     va_end(args);
-    if (fails("openat"))
+    if (fails_on("openat", object_of(path)))
         return -1;
     if (world == NO_TMPFILE && (flags & O_TMPFILE) == O_TMPFILE) {
         errno = EOPNOTSUPP;
@@ -160,7 +203,7 @@ ssize_t __real_write(int fd, const void *bytes, size_t n);
 ssize_t __wrap_write(int fd, const void *bytes, size_t n);
 ssize_t __wrap_write(int fd, const void *bytes, size_t n)
 {
-    if (!fails("write"))
+    if (!fails_on("write", object_of_descriptor(fd)))
         return __real_write(fd, bytes, n);
     return armed_errnum ? -1 : __real_write(fd, bytes, n > 0);
 }
@@ -170,9 +213,12 @@ int __real_close(int fd);
 int __wrap_close(int fd);
 int __wrap_close(int fd)
 {
-    int done = __real_close(fd);
+    bool failing =
+        armed && strcmp(armed, "close") == 0 && fails_on("close", object_of_descriptor(fd));
+    int done = __real_close(fd), failure = errno;
 
-    return fails("close") ? -1 : done;
+    errno = failing ? armed_errnum : failure;
+    return failing ? -1 : done;
 }
 
 /* Never waits for a disk: a test makes thousands of files. */
@@ -199,6 +245,7 @@ void wrap_arm(const char *call, int errnum, unsigned long k)
     armed_errnum = errnum;
     armed_k = k;
     victim = 0;
+    coordinator = getpid();
     armed = call;
 }
 
@@ -212,6 +259,11 @@ bool wrap_disarm(void)
 {
     armed = NULL;
     return atomic_load(&shared->failed);
+}
+
+const char *wrap_site(void)
+{
+    return shared->site;
 }
 
 const char *wrap_shm_path(void)

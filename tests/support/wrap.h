@@ -32,6 +32,14 @@ void wrap_arm_kill(const char *call, pid_t pid, unsigned long k);
 /* No more of that. Whether there was a k-th call. */
 bool wrap_disarm(void);
 
+/*
+ * Returns where the call that failed since wrap_arm was made: "WHO, OBJECT". WHO is coordinator
+ * (the thread that called wrap_arm), thread (another of its process) or child. OBJECT is what the
+ * call was about: input, output, unfinished (an output file with a name), segment, socket, other,
+ * or none when the call names no file. The text is static and holds until the next wrap_arm.
+ */
+const char *wrap_site(void);
+
 /* The name that the last shm_open was given, as a path; "" when there was none. */
 const char *wrap_shm_path(void);
 
