@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* What the host allows: this process's affinity, and control groups of both versions in a tree of
- * files. */
+/* Tests how telar reads the limits of the host. The affinity is that of this process. Control
+ * groups of both versions are files in a temporary tree. */
 #include <config.h>
 
 #include "support/suite.h"
@@ -24,13 +24,13 @@ static void remove_tree(void)
     ck_assert_int_eq(system(command), 0);
 }
 
-/* Each test has its own process, and so its own tree. */
+/* Check runs each test in its own process, so each test has its own tree. */
 static void make_tree(void)
 {
     ck_assert_ptr_nonnull(mkdtemp(root));
 }
 
-/* Writes a file below the root, and makes the directories on the way. */
+/* Writes a file below the root, and makes the missing directories. */
 static void put(const char *path, const char *text)
 {
     char whole[512];
@@ -71,7 +71,7 @@ static uint64_t memory_below_root(void)
 
 /* ---- processors ---- */
 
-/* How many CPUs this process may use, and lets it use no more than `most` of them. */
+/* Limits this process to `most` CPUs. Returns the number of CPUs that it may use then. */
 static uint32_t restrict_affinity(uint32_t most)
 {
     uint32_t n = 0;
@@ -100,7 +100,7 @@ START_TEST(affinity_is_counted)
 }
 END_TEST
 
-/* A quota counts only where it is less than the CPUs that there are. */
+/* The expected number is `allowed`, or the number of CPUs if that is smaller. */
 static void check_quota(uint32_t allowed, const char *where)
 {
     uint32_t cpus = restrict_affinity(UINT32_MAX);
@@ -133,14 +133,14 @@ START_TEST(a_quota_of_version_1_is_found_by_its_controller)
     check_quota(UINT32_MAX, "cgroup");
     put("/sys/fs/cgroup/cpu/x/cpu.cfs_quota_us", "100000\n");
     check_quota(1, "cpu.cfs_quota_us of cgroup v1");
-    put("/sys/fs/cgroup/cpu/x/cpu.cfs_quota_us", "100001\n"); /* a bit more than one: rounded up */
+    put("/sys/fs/cgroup/cpu/x/cpu.cfs_quota_us", "100001\n"); /* just above 1 CPU: rounded up */
     check_quota(2, "cpu.cfs_quota_us of cgroup v1");
     remove_tree();
 }
 END_TEST
 
-/* In a container the group's own path may not be there: its mount shows only what lies below. */
-START_TEST(the_root_of_a_hierarchy_counts)
+/* In a container the group's path may be missing, because the mount begins at the group itself. */
+START_TEST(the_quota_at_the_root_counts)
 {
     make_tree();
     put("/proc/self/cgroup", "4:cpu:/docker/0123\n");
@@ -153,7 +153,7 @@ START_TEST(the_root_of_a_hierarchy_counts)
 }
 END_TEST
 
-START_TEST(nonsense_is_no_quota)
+START_TEST(malformed_quotas_are_ignored)
 {
     const char *const nonsense[] = {
         "", "\n", "max\n", "0 100000\n", "-5 100000\n", "100000 0\n", "100000 -1\n", "x y\n"};
@@ -172,7 +172,7 @@ END_TEST
 
 /* ---- memory ---- */
 
-START_TEST(the_smallest_room_decides)
+START_TEST(the_smallest_free_amount_decides)
 {
     make_tree();
     ck_assert_uint_eq(memory_below_root(), UINT64_MAX);
@@ -194,8 +194,8 @@ START_TEST(the_smallest_room_decides)
 }
 END_TEST
 
-/* A group that has read many files is not full: the kernel gives those up. */
-START_TEST(files_that_can_be_given_up_are_room)
+/* The kernel can free pages of files, so the memory of cached files counts as free. */
+START_TEST(cached_files_count_as_free)
 {
     make_tree();
     put("/proc/self/cgroup", "4:memory:/m\n0::/u\n");
@@ -209,14 +209,14 @@ START_TEST(files_that_can_be_given_up_are_room)
     put("/sys/fs/cgroup/memory/m/memory.stat", "inactive_file 3\ntotal_inactive_file 400000\n");
     ck_assert_uint_eq(memory_below_root(), 500000);
     put("/sys/fs/cgroup/memory/m/memory.stat",
-        "total_inactive_file 990000\n"); /* read a moment later */
+        "total_inactive_file 990000\n"); /* may exceed the usage, which was read before */
     ck_assert_uint_eq(memory_below_root(), 1000000);
     remove_tree();
 }
 END_TEST
 
-/* Version 1 says a number where there is no limit, and what such a group uses does not matter. */
-START_TEST(no_limit_of_version_1_is_no_limit)
+/* Version 1 writes a huge number for "no limit". The usage of that group is then ignored. */
+START_TEST(the_huge_number_of_version_1_is_no_limit)
 {
     make_tree();
     put("/proc/meminfo", "MemAvailable: 5000 kB\n");
@@ -231,7 +231,7 @@ START_TEST(no_limit_of_version_1_is_no_limit)
 }
 END_TEST
 
-START_TEST(this_host_says_something)
+START_TEST(this_host_has_a_worker_and_memory)
 {
     char reason[TELAR_REASON_BYTES] = "";
     uint64_t before_ns = tl_now_ns();
@@ -249,12 +249,12 @@ int main(void)
         affinity_is_counted,
         a_quota_of_version_2_is_found_on_the_way_up,
         a_quota_of_version_1_is_found_by_its_controller,
-        the_root_of_a_hierarchy_counts,
-        nonsense_is_no_quota,
-        the_smallest_room_decides,
-        files_that_can_be_given_up_are_room,
-        no_limit_of_version_1_is_no_limit,
-        this_host_says_something,
+        the_quota_at_the_root_counts,
+        malformed_quotas_are_ignored,
+        the_smallest_free_amount_decides,
+        cached_files_count_as_free,
+        the_huge_number_of_version_1_is_no_limit,
+        this_host_has_a_worker_and_memory,
         NULL,
     };
 

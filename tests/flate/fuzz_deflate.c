@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * fuzz_deflate.c - any bytes as the pixels of a band: filtered, deflated, inflated by zlib,
- * unfiltered, and compared.
+ * fuzz_deflate.c - takes any bytes as the pixels of a band. The target filters and deflates them,
+ * inflates the result with zlib, unfilters it, and compares.
  *
- * A libFuzzer target: clang -fsanitize=fuzzer,address,undefined, with the library's files
- * deflate*.c, filter*.c and unfilter*.c and -lz. With TELAR_REPLAY defined an ordinary program: it
- * replays the files named on its command line, and without any makes inputs of its own.
+ * Build for libFuzzer: clang -fsanitize=fuzzer,address,undefined, with the library's files
+ * deflate*.c, filter*.c and unfilter*.c and -lz. With TELAR_REPLAY defined this is an ordinary
+ * program. The program replays the files named on its command line. Without arguments it makes its
+ * own inputs.
  */
 #include <config.h>
 
@@ -20,7 +21,7 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-/* Not assert(): it must hold in every build. */
+/* Unlike assert(), require() checks in every build. */
 static void require(bool holds, const char *what)
 {
     if (holds)
@@ -37,7 +38,7 @@ static void *allocate(size_t n)
     return memory;
 }
 
-/* The filtered bytes of a band, deflated and inflated; the two must agree. */
+/* Deflates the filtered bytes of a band, inflates the result with zlib, and compares. */
 static void check_deflate(const unsigned char *filtered, size_t n, void *work,
                           enum tl_search search)
 {
@@ -46,12 +47,12 @@ static void check_deflate(const unsigned char *filtered, size_t n, void *work,
     z_stream z = {.next_in = packed, .next_out = unpacked, .avail_out = (uInt)n};
 
     size = tl_deflate(work, filtered, n, packed, bound, search, true);
-    require(size <= bound, "more than the bound");
+    require(size <= bound, "the output exceeds the bound");
     z.avail_in = (uInt)size;
     require(inflateInit2(&z, -15) == Z_OK, "no memory");
-    require(inflate(&z, Z_FINISH) == Z_STREAM_END, "zlib does not read it");
+    require(inflate(&z, Z_FINISH) == Z_STREAM_END, "zlib refuses the stream");
     require(!z.avail_in && z.total_out == n && memcmp(filtered, unpacked, n) == 0,
-            "zlib reads something else");
+            "zlib inflates other bytes");
     inflateEnd(&z);
     free(packed);
     free(unpacked);
@@ -63,16 +64,17 @@ static void check_filter(const struct tl_band *band, const unsigned char *filter
     unsigned char *pixels = allocate(n * band->row_count), *above = allocate(n);
 
     memset(above, 0, n);
-    require(filtered[0] <= TL_FILTER_SUB,
-            "the first row of a band without a row above refers to it");
+    require(filtered[0] <= TL_FILTER_SUB, "the first row uses a row above that does not exist");
     require(tl_unfilter_plain(&band->shape, filtered, band->row_count, above, pixels, n),
-            "a filter that is none");
-    require(memcmp(pixels, band->rows, n * band->row_count) == 0, "not the pixels that went in");
+            "unknown filter");
+    require(memcmp(pixels, band->rows, n * band->row_count) == 0,
+            "the pixels differ from the input");
     free(pixels);
     free(above);
 }
 
-/* The first three bytes say what the others are: pixel size and order of bytes, then row length. */
+/* The first three bytes give the pixel size, the order of the bytes and the row length. The other
+ * bytes are pixels. */
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     static const unsigned char pixel_sizes[] = {1, 2, 3, 4, 6, 8};
@@ -97,7 +99,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     tl_filter_band(&band, work, filtered);
     tl_filter_band_as(&band, tl_filter_choose(&band, &tl_filter_plain, work, plain),
                       &tl_filter_plain, work, plain);
-    require(memcmp(filtered, plain, tl_filter_size(&band)) == 0, "another path gives other bytes");
+    require(memcmp(filtered, plain, tl_filter_size(&band)) == 0,
+            "another code path gives other bytes");
     check_filter(&band, filtered);
     for (int search = TL_SEARCH_RUNS; search <= TL_SEARCH_DEEP; search++)
         check_deflate(filtered, tl_filter_size(&band), work, (enum tl_search)search);

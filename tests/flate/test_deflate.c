@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Our deflate: zlib reads back what went in, within the bound, and the bytes depend on the input
- * alone. */
+/* Tests deflate: zlib inflates the output to the input. The output stays within the bound and
+ * depends on the input alone. */
 #include <config.h>
 
 #include "support/suite.h"
@@ -13,7 +13,8 @@
 
 enum { FENCE = 0xa5, FENCE_BYTES = 64 };
 
-/* What is made of n bytes at `in`, with a fence behind its capacity; *size bytes, to be freed. */
+/* Returns the deflated form of n bytes at `in`; the caller frees it. Checks that nothing is written
+ * behind the bound. */
 static unsigned char *deflated(enum tl_search search, const unsigned char *in, size_t n, bool final,
                                size_t *size)
 {
@@ -32,9 +33,9 @@ static unsigned char *deflated(enum tl_search search, const unsigned char *in, s
 }
 
 /*
- * zlib's reading of a raw stream gives exactly n bytes, those of `expected`. Not final: all is read
- * and zlib waits for more, at a byte boundary between blocks, the last of which was not final
- * (data_type, as zlib.h says of Z_BLOCK).
+ * Checks that zlib inflates the raw stream to the n bytes at `expected`. Without `final`, zlib must
+ * use the whole input and ask for more. The stream must then end at a byte boundary behind a block
+ * that is not the last (see data_type and Z_BLOCK in zlib.h).
  */
 static void check_inflates(unsigned char *stream, size_t size, const unsigned char *expected,
                            size_t n, bool final)
@@ -57,7 +58,7 @@ static void check_inflates(unsigned char *stream, size_t size, const unsigned ch
     free(got);
 }
 
-/* Returns how long it became when searched for all that it is worth. */
+/* Checks every search. Returns the size that the deepest search gives. */
 static size_t check_round_trip(const unsigned char *in, size_t n, bool final)
 {
     size_t size;
@@ -100,7 +101,7 @@ START_TEST(long_inputs_come_back)
 }
 END_TEST
 
-START_TEST(sizes_are_what_the_content_deserves)
+START_TEST(sizes_are_near_the_entropy)
 {
     const size_t n = 1000000;
 
@@ -108,15 +109,15 @@ START_TEST(sizes_are_what_the_content_deserves)
     ck_assert_uint_le(check_sample(n, SAMPLE_FLAT, 0, true), n / 500);
     ck_assert_uint_le(check_sample(n, SAMPLE_REPEAT, 0, true), n / 100);
     ck_assert_uint_le(check_sample(n, SAMPLE_ISLANDS, 0, true), n / 20);
-    /* The sum of two values of 0 to 3, less one of 0 to 7, has 3.50 bits of entropy: 0.44 of the
-     * bytes. */
+    /* Such a byte is the sum of two values of 0 to 3, minus a value of 0 to 7. Its entropy is 3.50
+     * bits, which is 0.44 of a byte. */
     ck_assert_uint_le(check_sample(n, SAMPLE_NOISE, 0, true), n / 100 * 45);
 }
 END_TEST
 
-/* A run of 258 bytes is two symbols, of a bit or two each; an island of 30 random bytes in every
- * 777 is itself. */
-START_TEST(runs_are_enough_for_runs)
+/* A run of 258 bytes costs two symbols of one or two bits. In SAMPLE_ISLANDS, 30 of every 777 bytes
+ * are random and cannot be compressed. */
+START_TEST(the_search_for_runs_finds_runs)
 {
     const size_t n = 1000000;
     unsigned char *in = malloc(n);
@@ -142,9 +143,9 @@ START_TEST(no_input_exceeds_the_bound)
 END_TEST
 
 /*
- * A random piece, and a part of it `distance` bytes further on, for distances at the ends of every
- * code of RFC 1951 (section 3.2.5) and for every length. Nothing but that part repeats: a shorter
- * output shows that it was found.
+ * A random block, and a copy of its end `distance` bytes behind. The distances lie at both ends of
+ * each code of RFC 1951 (section 3.2.5), with every length. Only the copy repeats, so a shorter
+ * output shows that deflate found it.
  */
 static void check_repetition(unsigned char *bytes, size_t distance, size_t length)
 {
@@ -178,7 +179,7 @@ START_TEST(every_distance_and_length_comes_back)
 }
 END_TEST
 
-/* Beyond the window nothing may be referred to: the second half is random for the reader. */
+/* A match may not reach beyond the window, so the second half counts as random. */
 START_TEST(repetition_out_of_reach_comes_back)
 {
     unsigned char *bytes = malloc(2 * 32769);
@@ -190,7 +191,7 @@ START_TEST(repetition_out_of_reach_comes_back)
 }
 END_TEST
 
-/* Frequencies that a Huffman code without a limit would give up to 22 bits. */
+/* Without a limit, Huffman's algorithm would give these frequencies codes of up to 22 bits. */
 START_TEST(fibonacci_frequencies_come_back)
 {
     unsigned char *bytes = malloc(200000);
@@ -202,7 +203,7 @@ START_TEST(fibonacci_frequencies_come_back)
         b += a;
         a = b - a;
     }
-    /* A walk in large steps, so that equal bytes do not stand together. */
+    /* Shuffles by large steps, so that equal bytes are not neighbours. */
     for (size_t i = 0, j = 0; i < n; i++, j = (j + 30011) % n) {
         unsigned char byte = bytes[i];
 
@@ -214,7 +215,7 @@ START_TEST(fibonacci_frequencies_come_back)
 }
 END_TEST
 
-/* More matches than a block has room for: runs of four, no two of which can be joined. */
+/* A block has no room for this many matches. They are runs of four bytes that cannot be joined. */
 START_TEST(blocks_full_of_matches_come_back)
 {
     unsigned char *bytes = malloc(600000);
@@ -227,8 +228,8 @@ START_TEST(blocks_full_of_matches_come_back)
 }
 END_TEST
 
-/* Between random bytes, a run whose bytes repeat after `period`: it comes back, and costs next to
- * nothing. */
+/* Puts a run that repeats after `period` bytes between random bytes. The run must survive the round
+ * trip and cost almost nothing. */
 static void check_run(unsigned char *bytes, size_t period, size_t length)
 {
     const size_t around = 300, n = 2 * around + length;
@@ -319,13 +320,13 @@ static void check_costs(enum tl_search search)
         cost = tl_deflate_cost(work, in, 300000, search);
         ck_assert_uint_le(cost, size);
         ck_assert_uint_ge(cost + 5 + 2 * 5,
-                          size); /* the end; and what each stored block, at most 5 here, fills up */
+                          size); /* the end, and padding of at most 5 stored blocks */
     }
     free(work);
     free(in);
 }
 
-START_TEST(costs_are_what_is_written)
+START_TEST(costs_match_the_written_size)
 {
     check_costs(TL_SEARCH_RUNS);
     check_costs(TL_SEARCH_SPARSE);
@@ -353,7 +354,7 @@ int main(void)
     const TTest *const tests[] = {
         every_short_length_comes_back,
         long_inputs_come_back,
-        sizes_are_what_the_content_deserves,
+        sizes_are_near_the_entropy,
         no_input_exceeds_the_bound,
         every_distance_and_length_comes_back,
         repetition_out_of_reach_comes_back,
@@ -362,9 +363,9 @@ int main(void)
         runs_of_pixels_come_back,
         bands_put_together_are_one_stream,
         bytes_depend_on_the_input_alone,
-        costs_are_what_is_written,
+        costs_match_the_written_size,
         repetition_is_seen,
-        runs_are_enough_for_runs,
+        the_search_for_runs_finds_runs,
         NULL,
     };
 

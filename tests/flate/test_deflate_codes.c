@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* The codes under deflate: lengths and distances are spelled as RFC 1951 says, and Huffman codes
- * are whole. */
+/* Tests the codes of deflate: RFC 1951 defines the codes of lengths and distances. Huffman codes
+ * must be complete. */
 #include <config.h>
 
 #include "support/suite.h"
@@ -11,7 +11,7 @@
 #include "flate/deflate_block.h"
 #include "support/samples.h"
 
-/* RFC 1951, section 3.2.5: extra bits and first length of the symbols 257 to 285. */
+/* From RFC 1951, section 3.2.5: the extra bits and first length of the symbols 257 to 285. */
 static const struct row {
     unsigned extra_bits, first;
 } length_table[] = {{0, 3},   {0, 4},   {0, 5},   {0, 6},   {0, 7},  {0, 8},  {0, 9},  {0, 10},
@@ -19,7 +19,7 @@ static const struct row {
                     {3, 35},  {3, 43},  {3, 51},  {3, 59},  {4, 67}, {4, 83}, {4, 99}, {4, 115},
                     {5, 131}, {5, 163}, {5, 195}, {5, 227}, {0, 258}};
 
-/* The same for the distance symbols 0 to 29. */
+/* The extra bits and first distance of the distance symbols 0 to 29. */
 static const struct row distance_table[] = {
     {0, 1},     {0, 2},     {0, 3},     {0, 4},      {1, 5},      {1, 7},
     {2, 9},     {2, 13},    {3, 17},    {3, 25},     {4, 33},     {4, 49},
@@ -27,7 +27,7 @@ static const struct row distance_table[] = {
     {8, 513},   {8, 769},   {9, 1025},  {9, 1537},   {10, 2049},  {10, 3073},
     {11, 4097}, {11, 6145}, {12, 8193}, {12, 12289}, {13, 16385}, {13, 24577}};
 
-/* The last row of the table that begins at `value` or before. */
+/* Finds the last row of the table whose first value is at most `value`. */
 static struct encoded look_up(const struct row *table, size_t rows, unsigned first_symbol,
                               unsigned value)
 {
@@ -62,7 +62,9 @@ START_TEST(lengths_and_distances_follow_the_tables)
 }
 END_TEST
 
-/* Huffman's algorithm with nothing clever: the total length of the least code without a limit. */
+/*
+ * The plain Huffman algorithm. Returns the total length of an optimal code without a length limit.
+ */
 static uint64_t least_bits(const uint32_t *counts, size_t n)
 {
     uint64_t weights[MAX_SYMBOLS], bits = 0;
@@ -89,7 +91,7 @@ static uint64_t least_bits(const uint32_t *counts, size_t n)
     return bits;
 }
 
-/* Every symbol that is used has a code within the limit, and no pattern of bits is left without a
+/* Checks that every used symbol has a code within the limit, and that every bit pattern has a
  * meaning. */
 static void check_whole(const uint32_t *counts, const unsigned char *lengths, size_t n,
                         unsigned limit)
@@ -104,7 +106,7 @@ static void check_whole(const uint32_t *counts, const unsigned char *lengths, si
     ck_assert_uint_eq(taken, 1u << limit);
 }
 
-/* No code is the beginning of another. Bits are written lowest first. */
+/* Checks that no code is a prefix of another. The lowest bit is written first. */
 static void check_codes(const unsigned char *lengths, size_t n)
 {
     struct code codes[MAX_SYMBOLS];
@@ -129,7 +131,7 @@ static uint64_t total_bits(const uint32_t *counts, const unsigned char *lengths,
     return bits;
 }
 
-START_TEST(huffman_codes_are_whole_and_least)
+START_TEST(huffman_codes_are_complete_and_optimal)
 {
     uint32_t counts[LITERAL_SYMBOLS], seed = 1;
     unsigned char lengths[LITERAL_SYMBOLS];
@@ -144,7 +146,8 @@ START_TEST(huffman_codes_are_whole_and_least)
         tl_huffman_lengths(counts, n, 15, lengths);
         check_whole(counts, lengths, n, 15);
         check_codes(lengths, n);
-        /* Counts up to 256 of up to 286 symbols need no more than 15 bits by far. */
+        /* Here the counts are at most 256 and the symbols at most 286. An optimal code then needs
+         * fewer than 15 bits. */
         ck_assert_uint_eq(total_bits(counts, lengths, n), least_bits(counts, n));
     }
 }
@@ -168,9 +171,9 @@ START_TEST(limits_hold_for_fibonacci_counts)
 }
 END_TEST
 
-/* inflate refuses codes that leave patterns without a meaning, but for a distance code of one
- * symbol. */
-START_TEST(one_symbol_or_none_makes_a_whole_code)
+/* inflate refuses codes that leave bit patterns without a meaning. The exception is a distance code
+ * of one symbol. */
+START_TEST(one_symbol_or_none_makes_a_complete_code)
 {
     unsigned char lengths[30];
 
@@ -188,8 +191,8 @@ START_TEST(one_symbol_or_none_makes_a_whole_code)
 }
 END_TEST
 
-/* A run may take two sequences: where there is room for one only, the search ends behind it. */
-START_TEST(runs_stop_where_sequences_do)
+/* A run may need two sequences. With room for only one, the search stops behind that one. */
+START_TEST(the_search_stops_when_sequences_run_out)
 {
     static unsigned char in[1000];
     struct deflate *d = malloc(sizeof *d);
@@ -213,14 +216,15 @@ START_TEST(runs_stop_where_sequences_do)
 }
 END_TEST
 
-/* Bits one by one, the first lowest in its byte. */
+/* Writes the code bit by bit, lowest bit first. */
 static void put_slowly(unsigned char *out, size_t *at, struct code code)
 {
     for (unsigned i = 0; i < code.length; i++, ++*at)
         out[*at / 8] |= (unsigned char)((code.bits >> i & 1) << *at % 8);
 }
 
-/* Literals with codes of up to 14 bits, behind `held` bits. False: not on this machine. */
+/* Checks literals with codes of up to 14 bits, behind `held` bits. Returns false if this machine
+ * lacks the instructions. */
 static bool check_writer(uint32_t size, unsigned held, size_t n, uint32_t *seed)
 {
     static unsigned char in[3000], out[6000], expected[6000];
@@ -253,7 +257,7 @@ static bool check_writer(uint32_t size, unsigned held, size_t n, uint32_t *seed)
     return true;
 }
 
-START_TEST(literals_in_registers_are_the_same_bits)
+START_TEST(literals_by_vector_code_are_the_same_bits)
 {
     uint32_t seed = 5;
 
@@ -261,7 +265,7 @@ START_TEST(literals_in_registers_are_the_same_bits)
         for (unsigned held = 0; held < 8; held++)
             for (size_t n = 64; n <= 3000; n += 367)
                 if (!check_writer(size, held, n, &seed)) {
-                    printf("skip - literals in registers: this processor has no AVX-512 VBMI\n");
+                    printf("skip - literals by vector code: this processor has no AVX-512 VBMI\n");
                     return;
                 }
 }
@@ -271,11 +275,11 @@ int main(void)
 {
     const TTest *const tests[] = {
         lengths_and_distances_follow_the_tables,
-        huffman_codes_are_whole_and_least,
+        huffman_codes_are_complete_and_optimal,
         limits_hold_for_fibonacci_counts,
-        one_symbol_or_none_makes_a_whole_code,
-        runs_stop_where_sequences_do,
-        literals_in_registers_are_the_same_bits,
+        one_symbol_or_none_makes_a_complete_code,
+        the_search_stops_when_sequences_run_out,
+        literals_by_vector_code_are_the_same_bits,
         NULL,
     };
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Inflate: the same verdict and the same bytes as zlib, in pieces of any size, on streams good and
- * bad. */
+/* Tests inflate against zlib, with input in pieces of any size. For valid and broken streams the
+ * verdict and the bytes must be the same. */
 #include <config.h>
 
 #include "support/inflate_judge.h"
@@ -36,7 +36,7 @@ START_TEST(inflates_what_zlib_deflates)
 }
 END_TEST
 
-START_TEST(pieces_do_not_matter)
+START_TEST(the_size_of_pieces_does_not_matter)
 {
     static const size_t pieces[] = {1, 2, 3, 7, 8, 9, 15, 16, 17, 64, 300, 319, 4096, 65536};
 
@@ -53,8 +53,8 @@ START_TEST(pieces_do_not_matter)
 }
 END_TEST
 
-/* Every truncation, every byte changed in two ways; with a checksum, and without, where changes can
- * go unnoticed. */
+/* Cuts the stream at every byte, and changes every byte in three ways. The streams have a checksum
+ * or none. Without a checksum a change may go unnoticed. */
 START_TEST(broken_streams_are_judged_alike)
 {
     static unsigned char whole[IN_MAX];
@@ -85,8 +85,8 @@ START_TEST(broken_streams_are_judged_alike)
 }
 END_TEST
 
-/* Bits of the heads of dynamic blocks turned over, all of them: tables with holes, too full, odd
- * repeats. */
+/* Flips pairs of bits in the heads of dynamic blocks. The results are incomplete tables,
+ * oversubscribed tables, and odd repeats. */
 START_TEST(broken_tables_are_judged_alike)
 {
     for (unsigned kind = 1; kind < 5; kind++) {
@@ -119,7 +119,7 @@ START_TEST(every_head_is_judged_alike)
         packed[0] = (unsigned char)(head >> 8);
         packed[1] = (unsigned char)head;
         zlib_takes = head >> 12 < 8
-                     && by_zlib(packed, n, false).complete; /* libpng looks at the window itself */
+                     && by_zlib(packed, n, false).complete; /* libpng checks the window size too */
         if (by_us(packed, n, false, n, 1000).complete != zlib_takes)
             ck_abort_msg("head %04x", head);
     }
@@ -134,13 +134,13 @@ START_TEST(a_match_beyond_the_declared_window_is_refused)
     memcpy(data + 3000, data, 300);
     n = pack(3300, 9, 15, 8, Z_DEFAULT_STRATEGY);
     ck_assert(by_us(packed, n, false, n, 5000).complete);
-    packed[0] = 0x38; /* a window of 2048 bytes */
+    packed[0] = 0x38; /* declares a window of 2048 bytes */
     packed[1] = (unsigned char)(31 - 0x3800 % 31);
     ck_assert(!by_us(packed, n, false, n, 5000).complete);
 }
 END_TEST
 
-START_TEST(knows_where_blocks_end)
+START_TEST(block_ends_are_known)
 {
     struct tl_inflate_output out = {ours, 100, 0};
     z_stream z = {.next_in = data, .avail_in = 1000, .next_out = packed, .avail_out = IN_MAX};
@@ -177,7 +177,7 @@ START_TEST(checksums_join)
 }
 END_TEST
 
-/* One of two streams: its input in pieces, its output in one. */
+/* One of two streams. The input comes in pieces; the output buffer is whole. */
 struct side {
     unsigned char in[IN_MAX], out[OUT_MAX];
     size_t n, given, piece;
@@ -200,7 +200,7 @@ static void begin_side(struct side *side, unsigned kind, size_t n, size_t piece)
     tl_inflate_begin(&side->inflate, false);
 }
 
-/* Gives it the next piece once it has used the one before. */
+/* Gives the side its next piece when the one before is used up. */
 static void feed(struct side *side)
 {
     if (side->input.used < side->input.n || side->given == side->n)
@@ -239,7 +239,7 @@ static void inflate_both(struct side *a, struct side *b)
                 tl_inflate_run(&sides[i]->inflate, &sides[i]->input, &sides[i]->output);
 }
 
-/* What zlib makes of the whole, or of as much of it as there is before it is wrong. */
+/* Compares the side with zlib: all bytes, or as many as both gave before an error. */
 static void judge_side(const struct side *side, const char *what)
 {
     const struct outcome zlib = by_zlib(side->in, side->n, false);
@@ -247,10 +247,10 @@ static void judge_side(const struct side *side, const char *what)
 
     ck_assert_msg(!zlib.complete || side->output.used == zlib.made, "%s: %zu of %zu bytes", what,
                   side->output.used, zlib.made);
-    ck_assert_msg(memcmp(side->out, theirs, n) == 0, "%s: other bytes", what);
+    ck_assert_msg(memcmp(side->out, theirs, n) == 0, "%s: the bytes differ", what);
 }
 
-START_TEST(two_at_once_are_what_each_is_alone)
+START_TEST(two_streams_at_once_are_as_each_alone)
 {
     static struct side a, b;
     static const size_t pieces[] = {1, 15, 17, 5000, 65536, IN_MAX};
@@ -265,8 +265,8 @@ START_TEST(two_at_once_are_what_each_is_alone)
                 b.in[random_next(&seed) % b.n] ^= (unsigned char)(1 << random_next(&seed) % 8);
             inflate_both(&a, &b);
             ck_assert_uint_eq(a.output.used, a.output.n);
-            judge_side(&a, "the one");
-            judge_side(&b, "the other");
+            judge_side(&a, "the first stream");
+            judge_side(&b, "the second stream");
         }
 }
 END_TEST
@@ -275,13 +275,13 @@ int main(void)
 {
     const TTest *const tests[] = {
         inflates_what_zlib_deflates,
-        pieces_do_not_matter,
+        the_size_of_pieces_does_not_matter,
         broken_streams_are_judged_alike,
         broken_tables_are_judged_alike,
         every_head_is_judged_alike,
         a_match_beyond_the_declared_window_is_refused,
-        knows_where_blocks_end,
-        two_at_once_are_what_each_is_alone,
+        block_ends_are_known,
+        two_streams_at_once_are_as_each_alone,
         checksums_join,
         NULL,
     };

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Inflate: sets of codes, and matches, of streams made bit by bit, judged as zlib judges them. */
+/* Tests inflate against zlib on sets of codes and on matches. The test builds its streams bit by
+ * bit. */
 #include <config.h>
 
 #include "support/inflate_judge.h"
@@ -17,11 +18,8 @@ static void put(struct bits *b, unsigned value, unsigned n)
         b->bytes[b->n / 8] |= (unsigned char)((value & 1) << b->n % 8);
 }
 
-/*
- * The head of a last dynamic block whose code lengths are given. The code of code lengths is four
- * bits for each of 0 to 15, so that a length is written as its number, bits reversed; repeats are
- * not used.
- */
+/* Writes the head of a final dynamic block with the given code lengths. Each code length of 0 to 15
+ * has a code of four bits: the number itself, with its bits reversed. Repeats are not used. */
 static void put_head(struct bits *b, const unsigned char *lengths, unsigned n_literal,
                      unsigned n_distance)
 {
@@ -40,8 +38,8 @@ static void put_head(struct bits *b, const unsigned char *lengths, unsigned n_li
             put(b, lengths[i] >> (bit - 1) & 1, 1);
 }
 
-/* A block with the given sets of codes, and patterns of bits behind it. Whether it was accepted
- * with any of these. */
+/* Puts four patterns of bits behind a head with the given sets of codes. Returns true if inflate
+ * accepted one of the four streams. */
 static bool judge_sets(const unsigned char *lengths, unsigned n_literal, unsigned n_distance)
 {
     bool complete = false;
@@ -64,49 +62,49 @@ START_TEST(code_sets_are_judged_alike)
     unsigned char l[320];
 
     memset(l, 0, sizeof l);
-    l[256] = 1; /* the end alone, in one bit; no distance */
+    l[256] = 1; /* only the end symbol, 1 bit; no distance */
     ck_assert(judge_sets(l, 257, 1));
-    l[257] = 1; /* a distance of one bit */
+    l[257] = 1; /* one distance code, 1 bit */
     ck_assert(judge_sets(l, 257, 1));
-    l[257] = 2; /* one of two bits: a hole */
+    l[257] = 2; /* one distance code, 2 bits: incomplete */
     ck_assert(!judge_sets(l, 257, 1));
-    l[257] = l[258] = 1; /* two of one bit */
+    l[257] = l[258] = 1; /* two distance codes, 1 bit */
     ck_assert(judge_sets(l, 257, 2));
-    l[259] = 1; /* three: too many */
+    l[259] = 1; /* three codes of 1 bit: oversubscribed */
     ck_assert(!judge_sets(l, 257, 3));
     memset(l, 0, sizeof l);
-    l[256] = 2; /* the end alone, in two bits: a hole */
+    l[256] = 2; /* only the end symbol, 2 bits: incomplete */
     ck_assert(!judge_sets(l, 257, 1));
-    l[0] = 1; /* still one */
+    l[0] = 1; /* two codes: still incomplete */
     ck_assert(!judge_sets(l, 257, 1));
     l[1] = 2;
     ck_assert(judge_sets(l, 257, 1));
-    l[2] = 15; /* too many */
+    l[2] = 15; /* oversubscribed */
     ck_assert(!judge_sets(l, 257, 1));
     memset(l, 0, sizeof l);
-    l[0] = l[1] = 1; /* no end */
+    l[0] = l[1] = 1; /* no end symbol */
     ck_assert(!judge_sets(l, 257, 1));
 }
 END_TEST
 
-/* No other codes of 286 symbols need so large a table: 4096 entries, and second tables of 284. */
+/* No other code of 286 symbols needs a larger table: 4096 entries, and second tables of 284. */
 START_TEST(the_largest_table_has_room)
 {
     unsigned char l[320] = {1, 2, 3, 4, 5, 6, 13};
 
     memset(l + 7, 14, 200);
-    memset(l + 207, 15, 50); /* the end is the last of them: ones alone */
+    memset(l + 207, 15, 50); /* the end symbol has the last code: only ones */
     memset(l + 257, 14, 29);
     l[286] = l[287] = 1;
     ck_assert(judge_sets(l, 286, 2));
 }
 END_TEST
 
-START_TEST(long_codes_find_their_second_tables)
+START_TEST(long_codes_use_the_second_tables)
 {
     unsigned char l[320] = {0};
 
-    for (unsigned i = 0; i < 14; i++) /* 1, 2, ... 14, 15, 15 bits, the end among the longest */
+    for (unsigned i = 0; i < 14; i++) /* 1, 2, ... 14, 15, 15 bits; the end symbol has 15 */
         l[i] = (unsigned char)(i + 1);
     l[14] = l[256] = 15;
     for (unsigned i = 0; i < 14; i++)
@@ -116,7 +114,7 @@ START_TEST(long_codes_find_their_second_tables)
         struct bits b = {.n = 0};
 
         put_head(&b, l, 257, 16);
-        put(&b, (1u << (length - 1)) - 1, length); /* symbol length - 1: ones, then a zero */
+        put(&b, (1u << (length - 1)) - 1, length); /* symbol length - 1 is ones and a zero */
         put(&b, 0x7fff, 15);
         ck_assert_msg(agree(b.bytes, (b.n + 7) / 8, true, 1, 1), "%u bits", length);
         ck_assert(by_us(b.bytes, (b.n + 7) / 8, true, 100, 100).complete);
@@ -125,7 +123,7 @@ START_TEST(long_codes_find_their_second_tables)
 }
 END_TEST
 
-/* Fixed codes: every code of 7 to 9 bits, every distance code, behind none and two literals. */
+/* Tries every fixed code of 7 to 9 bits with every distance code, behind 0 and 2 literals. */
 START_TEST(fixed_codes_are_judged_alike)
 {
     for (unsigned code = 0; code < 512; code++)
@@ -145,9 +143,8 @@ START_TEST(fixed_codes_are_judged_alike)
 }
 END_TEST
 
-/* A match of 258 at each distance of interest, after `before` bytes, with the output cut at odd
- * places. */
-START_TEST(matches_reach_exactly_as_far_as_there_is_something)
+/* Matches of 258 bytes at the listed distances. The output is cut at odd places. */
+START_TEST(matches_reach_back_to_the_first_byte_only)
 {
     static const unsigned distances[] = {1, 2, 3, 7, 8, 9, 15, 16, 17, 100, 4096, 32767, 32768};
 
@@ -163,7 +160,8 @@ START_TEST(matches_reach_exactly_as_far_as_there_is_something)
                 ck_assert(agree(packed, n, false, n, out_piece));
                 ck_assert(memcmp(ours, data, before + 258 * 3) == 0);
             }
-    for (unsigned distance = 1; distance < 20; distance++) /* too far: into nothing */
+    for (unsigned distance = 1; distance < 20;
+         distance++) /* the match begins before the first byte */
         for (unsigned before = 0; before < 20; before++) {
             static const unsigned base[] = {1, 2, 3, 4, 5, 7, 9, 13, 17};
             struct bits b = {.n = 0};
@@ -178,7 +176,7 @@ START_TEST(matches_reach_exactly_as_far_as_there_is_something)
             for (unsigned bit = 5; bit > 0; bit--)
                 put(&b, symbol >> (bit - 1) & 1, 1);
             put(&b, distance - base[symbol], symbol < 4 ? 0 : (symbol - 2) / 2);
-            put(&b, 0, 7); /* the end */
+            put(&b, 0, 7); /* the end symbol */
             ck_assert(agree(b.bytes, (b.n + 7) / 8, true, 100, 300));
             ck_assert_int_eq(by_us(b.bytes, (b.n + 7) / 8, true, 100, 300).complete,
                              distance <= before);
@@ -191,9 +189,9 @@ int main(void)
     const TTest *const tests[] = {
         code_sets_are_judged_alike,
         the_largest_table_has_room,
-        long_codes_find_their_second_tables,
+        long_codes_use_the_second_tables,
         fixed_codes_are_judged_alike,
-        matches_reach_exactly_as_far_as_there_is_something,
+        matches_reach_back_to_the_first_byte_only,
         NULL,
     };
 

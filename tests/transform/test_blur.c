@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The loops of the blur: every kernel gives the sums that the manual's text asks for. */
+/* Tests the loops of the blur: every kernel computes the sums that the blur's manual defines. */
 #include <config.h>
 
 #include "support/suite.h"
@@ -13,10 +13,8 @@ enum { SAMPLES_MAX = 140, RADIUS_MAX = 900, TAPS_MAX = 2 * RADIUS_MAX + 1 };
 
 enum kind { ZEROS, GREATEST, RANDOM, KINDS };
 
-/*
- * How the numbers of one pass are: bits of a sample, the greatest sample, bits of a result, what
- * sums are divided by.
- */
+/* The numbers of one pass: bits of a source sample, greatest sample, bits of a result, divisor of
+ * the sums. */
 struct pass {
     unsigned in_bits;
     uint32_t greatest;
@@ -39,7 +37,7 @@ static tl_blur_weigh *loop_of(const struct tl_blur_kernel *kernel, size_t pass)
     return loops[pass];
 }
 
-/* Memory of exactly n samples, so that a sanitizer sees the one after them. */
+/* Allocates exactly n samples, so that a sanitizer detects an access to the next one. */
 static void *samples(size_t n, unsigned bits)
 {
     void *memory = malloc(n * (bits / 8));
@@ -70,7 +68,7 @@ static void fill(void *memory, size_t n, const struct pass *pass, enum kind kind
                                : next_random(seed) % (pass->greatest + 1));
 }
 
-/* The weights of the manual's text, and those that a kernel takes. */
+/* The weights of the manual, and the same weights in the form that a kernel takes. */
 struct weights {
     uint32_t whole[1000];
     uint16_t half[1000];
@@ -103,15 +101,14 @@ static void check_loop(tl_blur_weigh *loop, const struct pass *pass, const struc
 {
     void *out = samples(n, pass->out_bits);
 
-    memset(out, 0xa5,
-           n * (pass->out_bits / 8)); /* so that nothing right is left there by the kernel before */
+    memset(out, 0xa5, n * (pass->out_bits / 8)); /* erases what the last kernel wrote */
     loop(out, tap, weights->half, weights->radius, n);
     for (size_t i = 0; i < n; i++)
         ck_assert_uint_eq(get(out, i, pass->out_bits), expected(pass, weights, tap, i));
     free(out);
 }
 
-/* Every kernel on n samples; each tap is memory of its own. */
+/* Runs every kernel on n samples. Each tap has its own memory. */
 static void check_kernels(size_t pass, const struct weights *weights, size_t n, enum kind kind)
 {
     const struct tl_blur_kernel *kernels[] = {&tl_blur_plain, tl_blur_x86()};
@@ -165,6 +162,6 @@ int main(void)
     };
 
     if (!tl_blur_x86())
-        printf("blur: skipped: the kernel for AVX2, which this processor does not have\n");
+        printf("skip - blur by AVX2: this processor has no AVX2\n");
     return run_suite("blur", tests);
 }

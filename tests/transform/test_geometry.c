@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Geometry: what is accepted, and the sizes that follow from it. */
+/* Tests which geometries telar accepts, and the addresses of pixels in a view. */
 #include <config.h>
 
 #include "support/suite.h"
@@ -18,7 +18,7 @@ START_TEST(accepts_what_png_can_hold)
 }
 END_TEST
 
-START_TEST(refuses_what_it_cannot_hold)
+START_TEST(refuses_what_png_cannot_hold)
 {
     const struct telar_geometry bad[] = {
         {0, 1, 1, 8},           {1, 0, 1, 8},          {1, 1, 0, 8},  {1, 1, 5, 8},
@@ -47,7 +47,7 @@ int main(void)
 {
     const TTest *const tests[] = {
         accepts_what_png_can_hold,
-        refuses_what_it_cannot_hold,
+        refuses_what_png_cannot_hold,
         views_find_their_pixels,
         NULL,
     };

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Pipelines: what may be added to them, and what a text may say. */
+/* Tests pipelines: which transforms may be added, and which texts are accepted. */
 #include <config.h>
 
 #include "support/suite.h"
@@ -22,7 +22,7 @@ static void process_nothing(const struct telar_context *context, const struct te
 {
 }
 
-/* A sound transform; the tests spoil copies of it. */
+/* A valid transform. The tests change copies of it. */
 static const struct telar_transform tuned = {
     .abi = TELAR_TRANSFORM_ABI,
     .struct_size = sizeof(struct telar_transform),
@@ -62,7 +62,7 @@ static void check_refused(const struct telar_transform *transform, const double 
     telar_pipeline_free(pipeline);
 }
 
-START_TEST(adds_a_sound_transform)
+START_TEST(adds_a_valid_transform)
 {
     telar_pipeline *pipeline = telar_pipeline_new();
     struct telar_error error = {.status = TELAR_HOST};
@@ -91,7 +91,7 @@ END_TEST
     .abi = TELAR_TRANSFORM_ABI, .struct_size = sizeof(struct telar_transform), .summary = "s",     \
     .manual = "m\n"
 
-START_TEST(refuses_a_transform_that_is_not_sound)
+START_TEST(refuses_an_invalid_transform)
 {
     const struct telar_param nameless_summary[] = {{"a", NULL, 0, 1, 0, false},
                                                    {NULL, NULL, 0, 0, 0, false}};
@@ -196,8 +196,8 @@ START_TEST(reads_decimal_numbers_and_nothing_else)
 }
 END_TEST
 
-/* In a locale that writes 2,5 the text still says 2.5, and the locale stays the caller's. */
-START_TEST(does_not_heed_the_locale)
+/* In a locale that writes 2,5 the text still uses 2.5. The caller's locale stays as it was. */
+START_TEST(the_locale_has_no_influence)
 {
     const char *const names[] = {"de_DE.UTF-8", "de_DE.utf8", "fr_FR.UTF-8", "es_ES.UTF-8"};
     telar_pipeline *pipeline = telar_pipeline_new();
@@ -215,7 +215,7 @@ START_TEST(does_not_heed_the_locale)
 }
 END_TEST
 
-START_TEST(has_room_for_sixteen)
+START_TEST(at_most_sixteen_steps_are_accepted)
 {
     telar_pipeline *pipeline = telar_pipeline_new();
     struct telar_error error;
@@ -230,7 +230,7 @@ START_TEST(has_room_for_sixteen)
 }
 END_TEST
 
-START_TEST(says_what_is_wrong_with_a_text)
+START_TEST(errors_in_a_text_are_named)
 {
     check_text("", "no name");
     check_text(":", "no name");
@@ -264,10 +264,10 @@ END_TEST
 int main(void)
 {
     const TTest *const tests[] = {
-        adds_a_sound_transform,         refuses_a_transform_that_is_not_sound,
-        refuses_values_out_of_range,    has_room_for_sixteen,
-        says_what_is_wrong_with_a_text, reads_decimal_numbers_and_nothing_else,
-        does_not_heed_the_locale,       NULL,
+        adds_a_valid_transform,      refuses_an_invalid_transform,
+        refuses_values_out_of_range, at_most_sixteen_steps_are_accepted,
+        errors_in_a_text_are_named,  reads_decimal_numbers_and_nothing_else,
+        the_locale_has_no_influence, NULL,
     };
 
     return run_suite("pipeline", tests);

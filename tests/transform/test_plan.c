@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Plans: the regions of every grid cover the area once, and no region is empty. */
+/* Tests plans: the regions of every grid cover the area exactly once, and no region is empty. */
 #include <config.h>
 
 #include "support/suite.h"
@@ -9,7 +9,7 @@
 
 enum { SIDE = 41 };
 
-/* Counts how often each pixel of the area is covered; everywhere else must stay 0. */
+/* Checks that the plan covers each pixel of the area once, and no pixel outside. */
 static void check_cover(struct telar_plan plan, struct telar_region area)
 {
     static unsigned char seen[SIDE][SIDE];
@@ -30,8 +30,8 @@ static void check_cover(struct telar_plan plan, struct telar_region area)
             bool inside = row >= area.r0 && row < area.r1 && column >= area.c0 && column < area.c1;
 
             if (seen[row][column] != inside)
-                ck_abort_msg("%ux%u: (%u, %u) %u times", plan.rows, plan.columns, row, column,
-                             seen[row][column]);
+                ck_abort_msg("%ux%u: pixel (%u, %u) is covered %u times", plan.rows, plan.columns,
+                             row, column, seen[row][column]);
         }
 }
 
@@ -47,7 +47,7 @@ START_TEST(every_grid_covers_its_area_once)
 }
 END_TEST
 
-START_TEST(quadrants_are_those_of_the_notebook)
+START_TEST(quadrants_of_500_by_800)
 {
     const struct telar_region area = {0, 500, 0, 800};
     const struct telar_region expected[] = {
@@ -78,7 +78,7 @@ int main(void)
 {
     const TTest *const tests[] = {
         every_grid_covers_its_area_once,
-        quadrants_are_those_of_the_notebook,
+        quadrants_of_500_by_800,
         large_images_do_not_overflow,
         NULL,
     };

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The built-in transforms against references written from their manual texts: two loops, one sample
- * at a time, nearest pixel at the borders. Every geometry; whole images, and rectangles that get
- * exactly the pixels they may read.
+ * Compares the built-in transforms with references that follow their manual texts. A reference is
+ * two loops that compute one sample at a time, with the nearest pixel at the borders. The test
+ * covers every geometry, whole images, and rectangles. The source of a rectangle holds only the
+ * pixels that the transform may read.
  */
 #include <config.h>
 
@@ -39,7 +40,7 @@ static const struct {
 
 enum { CASES = sizeof cases / sizeof *cases };
 
-/* Memory at the alignment that callbacks are promised; to be freed. */
+/* Allocates memory with the alignment that callbacks are promised. The caller frees it. */
 static void *aligned(size_t bytes)
 {
     void *memory = aligned_alloc(64, (bytes + 127) / 64 * 64);
@@ -48,7 +49,7 @@ static void *aligned(size_t bytes)
     return memory;
 }
 
-/* Gathers from the upper and the lower part, each cut out, and merges. */
+/* Gathers partials of the upper and the lower half, each from its own copy, and merges them. */
 static void gather(const struct tl_pass *pass, const struct plane *in, void *state)
 {
     const struct telar_transform *t = pass->pipeline->step[0].transform;
@@ -87,7 +88,7 @@ static void *make_state(const struct tl_pass *pass, const struct plane *in)
     return state;
 }
 
-/* Transforms one rectangle from a source cut to size, and looks at every byte of the result. */
+/* Transforms one rectangle from a source of exactly that size. Checks every byte of the result. */
 static void check_region(const struct tl_pass *pass, const struct plane *in,
                          const struct plane *wanted, struct telar_region region)
 {
@@ -143,8 +144,8 @@ static void check_case(const char *text, reference *correct)
 
     for (uint32_t i = 0; i < sizeof sizes / sizeof *sizes * 4 * 2 * 2; i++) {
         const uint32_t *size = sizes[i / 16], channels = i / 4 % 4 + 1, depth = i / 2 % 2 ? 16 : 8;
-        uint32_t kind =
-            (i / 16 + 2 * i) % 4; /* two of the four at a size, the other two at the next */
+        uint32_t kind = (i / 16 + 2 * i)
+                        % 4; /* each size gets two of the four kinds, the next size the other two */
         struct plane in =
             plane_picture((struct telar_geometry){size[0], size[1], channels, depth}, kind, i + 1);
 
@@ -160,7 +161,7 @@ START_TEST(each_equals_its_reference)
 }
 END_TEST
 
-START_TEST(built_in_ones_pass_the_check)
+START_TEST(built_in_transforms_are_valid)
 {
     for (size_t i = 0; telar_transform_at(i); i++) {
         const struct telar_transform *t = telar_transform_at(i);
@@ -189,7 +190,7 @@ START_TEST(every_built_in_has_a_reference)
 }
 END_TEST
 
-/* By hand: one RGB pixel with alpha, at both depths. */
+/* One RGB pixel with alpha, at both depths. The expected values are worked out by hand. */
 START_TEST(invert_by_hand)
 {
     const unsigned char narrow[4] = {0, 255, 100, 77};
@@ -210,7 +211,7 @@ START_TEST(invert_by_hand)
 }
 END_TEST
 
-/* One transform on a whole grey image of one row, or of three rows that are the same. */
+/* Transforms a whole grey image of one row, or of three equal rows. */
 static void check_grey(const char *text, uint32_t depth, uint32_t rows, uint32_t columns,
                        const uint32_t *values, const uint32_t *wanted)
 {
@@ -258,7 +259,7 @@ START_TEST(grey_values_by_hand)
     check_grey("sobel", 8, 3, 3, LIST(0, 0, 255), LIST(0, 255, 255));
     check_grey("sobel", 16, 3, 3, LIST(65535, 0, 0), LIST(65535, 65535, 0));
     check_grey("equalize", 8, 1, 4, LIST(10, 10, 20, 30),
-               LIST(0, 0, 128, 255)); /* half of 255, up */
+               LIST(0, 0, 128, 255)); /* half of 255, rounded up */
     check_grey("equalize", 16, 1, 4, LIST(7, 9, 9, 1000), LIST(0, 43690, 43690, 65535));
     check_grey("equalize", 8, 3, 2, LIST(9, 9), LIST(9, 9));
 }
@@ -286,7 +287,7 @@ START_TEST(gray_by_hand)
 }
 END_TEST
 
-/* Weights of every size of blur, that of the middle halved, add up to 32768, and each is a signed
+/* For every size of blur the weights add up to 32768. The middle one is halved. Each fits a signed
  * 16-bit number. */
 START_TEST(blur_weights_add_up)
 {
@@ -307,10 +308,8 @@ START_TEST(blur_weights_add_up)
 }
 END_TEST
 
-/*
- * Anything at all: 0 to 64 random bits, and in the first few entries so few that later ones have
- * room to be too many.
- */
+/* Fills a partial with any values of 0 to 64 bits. The first five are small, so that later sums can
+ * still overflow. */
 static void fill_partial(uint64_t *partial, uint32_t *random)
 {
     for (size_t x = 0; x < 256; x++) {
@@ -320,8 +319,8 @@ static void fill_partial(uint64_t *partial, uint32_t *random)
     }
 }
 
-/* What a worker wrote may be anything: the table holds samples all the same, whatever the order of
- * the partials. */
+/* A worker may have written anything. The table must hold valid samples, independent of the order
+ * of the partials. */
 START_TEST(equalize_trusts_no_partial)
 {
     static uint64_t partials[3][256], swapped[3][256];
@@ -343,8 +342,7 @@ START_TEST(equalize_trusts_no_partial)
 }
 END_TEST
 
-/* By hand: 2^60 pixels, of which a quarter has 0, a quarter 10 and half 20. A third of 255 is 85.
- */
+/* 2^60 pixels: a quarter is 0, a quarter is 10, half is 20. A third of 255 is 85. */
 START_TEST(equalize_counts_very_large_images)
 {
     static uint64_t partial[256] = {
@@ -385,14 +383,14 @@ START_TEST(distance_counts_single_edits)
     ck_assert_uint_eq(tl_name_distance("isgam", "sigma"), 2);
     ck_assert_uint_eq(tl_name_distance("kitten", "sitting"), 3);
     ck_assert_uint_eq(tl_name_distance("sigma", "level"), SIZE_MAX);
-    ck_assert_uint_eq(tl_name_distance("x", "y"), SIZE_MAX); /* nothing in common */
+    ck_assert_uint_eq(tl_name_distance("x", "y"), SIZE_MAX); /* no letter in common */
 }
 END_TEST
 
 int main(void)
 {
     const TTest *const tests[] = {
-        built_in_ones_pass_the_check,
+        built_in_transforms_are_valid,
         every_built_in_has_a_reference,
         each_equals_its_reference,
         invert_by_hand,
