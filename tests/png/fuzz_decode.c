@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Fuzz target: a PNG read the fast way and by libpng; what the fast way takes, libpng takes with
- * the same pixels. The first byte says how much of the file is put in order before: 1 the CRCs, 2
- * the Adler-32 too, as far as zlib can read.
+ * Fuzz target: reads a PNG in bands and by libpng. If the reader in bands accepts a file, libpng
+ * must accept it and give the same pixels. The first byte says what is repaired before: 1 repairs
+ * the CRCs, 2 repairs the Adler-32 too, as far as zlib can read.
  *
- * For libFuzzer: clang -fsanitize=fuzzer,address,undefined with this file and libtelar-core's. With
- * TELAR_REPLAY defined an ordinary program: it replays the files named on its command line, and
- * without any makes inputs of its own.
+ * Build for libFuzzer: clang -fsanitize=fuzzer,address,undefined with this file and the files of
+ * libtelar-core. With TELAR_REPLAY defined this is an ordinary program. The program replays the
+ * files named on its command line. Without arguments it makes its own inputs.
  */
 #include <config.h>
 
@@ -30,7 +30,7 @@ static void put_u32(unsigned char *at, uint32_t value)
         at[i] = (unsigned char)(value >> (24 - 8 * i));
 }
 
-/* The end of the chunk that begins at `at`, or 0 when it is not all there. */
+/* Returns the end of the chunk that begins at `at`, or 0 if the chunk is incomplete. */
 static size_t chunk_end(const unsigned char *file, size_t n, size_t at)
 {
     return at + 12 <= n && get_u32(file + at) <= n - at - 12 ? at + 12 + get_u32(file + at) : 0;
@@ -42,7 +42,7 @@ static void repair_crcs(unsigned char *file, size_t n)
         put_u32(file + end - 4, (uint32_t)crc32(0, file + at + 4, (uInt)(end - at - 8)));
 }
 
-/* The last four bytes of all image data become the checksum of what zlib finds in it. */
+/* Replaces the last four bytes of all image data by the checksum of the data that zlib inflates. */
 static void repair_adler(unsigned char *file, size_t n)
 {
     static unsigned char rows[ROWS_MAX], stream[FILE_MAX];
@@ -100,7 +100,7 @@ static size_t put_chunk(unsigned char *at, const char *type, const unsigned char
     return n + 12;
 }
 
-/* A small file, in order but for its CRCs. */
+/* Makes a small file that is valid except for its CRCs. */
 static size_t make_file(unsigned char *file, uint32_t *seed)
 {
     static const unsigned char types[] = {0, 2, 4, 6}, channels[] = {1, 3, 2, 4};
@@ -140,7 +140,8 @@ static void replay_made(unsigned char *input)
         size_t n = make_file(input + 1, &seed);
 
         input[0] = (unsigned char)(round % 16 ? 1 + round % 2 : 1);
-        for (int changes = round % 8; changes > 0; changes--) /* none in each eighth */
+        for (int changes = round % 8; changes > 0;
+             changes--) /* every eighth file stays unchanged */
             input[1 + random_next(&seed) % n] ^= (unsigned char)(1u << random_next(&seed) % 8);
         LLVMFuzzerTestOneInput(input, n + 1);
     }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Output files: complete under their name or not there at all, whatever fails and when; without
- * privileges too. */
+/* Tests output files: the file is either complete or absent, whichever call fails. A user without
+ * privileges is tested too. */
 #include <config.h>
 
 #include "support/output_fixture.h"
@@ -19,7 +19,7 @@ enum { NOBODY = 65534 };
 
 /* ---- files ---- */
 
-START_TEST(a_file_is_there_when_it_is_complete)
+START_TEST(a_file_appears_when_it_is_complete)
 {
     mode_t mask = umask(027);
     struct stat st;
@@ -47,7 +47,7 @@ START_TEST(a_file_is_there_when_it_is_complete)
 }
 END_TEST
 
-START_TEST(an_old_file_stays_until_then)
+START_TEST(an_old_file_stays_until_the_new_one_is_complete)
 {
     struct stat before, after;
 
@@ -74,7 +74,7 @@ START_TEST(an_old_file_stays_until_then)
 }
 END_TEST
 
-START_TEST(what_is_given_up_leaves_nothing)
+START_TEST(an_abandoned_output_leaves_nothing)
 {
     enter();
     make_file("old.png", "old", 0644);
@@ -158,8 +158,8 @@ START_TEST(impossible_places_are_refused)
 }
 END_TEST
 
-/* What a user without privileges meets; the exit status says what went wrong, for Check does not
- * see this process. */
+/* Runs as a user without privileges, in a child. Check does not see that process, so the exit
+ * status gives the failed step. */
 static int without_privileges(void)
 {
     const char *const paths[] = {"out.png", "old.png", "protected.png"};
@@ -179,7 +179,7 @@ static int without_privileges(void)
     return 0;
 }
 
-START_TEST(protected_places_are_left_alone)
+START_TEST(write_protected_places_are_refused)
 {
     int status;
     pid_t child;
@@ -205,8 +205,8 @@ END_TEST
 
 /* ---- failures ---- */
 
-/* One output that is to fail with ENOSPC at `call`. Returns whether it did: some calls are not made
- * in every case. */
+/* Makes `call` fail with ENOSPC while one output is written. Returns false if the call was not made
+ * in this variant. */
 static bool fails_at(enum call call, const char *path)
 {
     struct telar_error error = {0};
@@ -254,8 +254,8 @@ START_TEST(a_failing_call_leaves_all_as_it_was)
             ck_assert_int_eq(lowest_free(), lowest);
             unlink("out.png");
         }
-    /* All four variants of create, fsync and rename; fchmod with an old file only, link without a
-     * name only. */
+    /* create, fsync and rename are called in all four variants. fchmod is called only with an old
+     * file, link only without a temporary name. */
     ck_assert_int_eq(failed, 3 * 4 + 2 + 2);
     leave();
 }
@@ -298,8 +298,7 @@ static void remove_told(int number)
     _exit(number);
 }
 
-/* What a program does whose user interrupts it: the handler knows the file from its first moment to
- * its last. */
+/* As in an interrupted program: the signal handler knows the file at every stage. */
 START_TEST(a_signal_handler_can_remove_the_file)
 {
     enter();
@@ -335,7 +334,7 @@ START_TEST(a_signal_handler_can_remove_the_file)
 }
 END_TEST
 
-START_TEST(nothing_is_told_when_nothing_is_there)
+START_TEST(the_caller_knows_whether_a_name_exists)
 {
     struct tl_atomic_output *output;
 
@@ -384,17 +383,17 @@ END_TEST
 int main(void)
 {
     const TTest *const tests[] = {
-        a_file_is_there_when_it_is_complete,
-        an_old_file_stays_until_then,
-        what_is_given_up_leaves_nothing,
+        a_file_appears_when_it_is_complete,
+        an_old_file_stays_until_the_new_one_is_complete,
+        an_abandoned_output_leaves_nothing,
         links_are_followed,
         names_may_be_long,
         impossible_places_are_refused,
-        protected_places_are_left_alone,
+        write_protected_places_are_refused,
         a_failing_call_leaves_all_as_it_was,
         taken_temporary_names_are_avoided,
         a_signal_handler_can_remove_the_file,
-        nothing_is_told_when_nothing_is_there,
+        the_caller_knows_whether_a_name_exists,
         a_file_size_limit_is_an_error_and_no_signal,
         NULL,
     };

@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/*
- * Output to what is no regular file, standard output among them: written as it comes, and every
- * failure an honest error.
- */
+/* Tests output to standard output, pipes and devices. telar writes the bytes in order and reports
+ * every failed call. */
 #include <config.h>
 
 #include "support/output_fixture.h"
@@ -67,8 +65,8 @@ START_TEST(a_pipe_is_written_directly)
 }
 END_TEST
 
-/* A SIGPIPE that was waiting for somebody else is not taken away. */
-START_TEST(a_signal_of_others_stays)
+/* A SIGPIPE that was pending before the call stays pending. */
+START_TEST(a_pending_sigpipe_stays_pending)
 {
     struct telar_error error = {0};
     struct tl_atomic_output *output;
@@ -87,7 +85,7 @@ START_TEST(a_signal_of_others_stays)
     tl_atomic_output_abandon(output);
     sigpending(&pending);
     ck_assert(sigismember(&pending, SIGPIPE));
-    signal(SIGPIPE, SIG_IGN); /* discards it */
+    signal(SIGPIPE, SIG_IGN); /* discards the pending signal */
     pthread_sigmask(SIG_UNBLOCK, &set, NULL);
     signal(SIGPIPE, SIG_DFL);
     dup2(saved, STDOUT_FILENO);
@@ -96,7 +94,7 @@ START_TEST(a_signal_of_others_stays)
 }
 END_TEST
 
-/* Reads until nothing more comes; exit status 0 when it was n bytes. */
+/* Reads to the end. The exit status is 0 if exactly n bytes came. */
 static void count_bytes(int fd, size_t n)
 {
     char bytes[1000];
@@ -131,7 +129,7 @@ START_TEST(standard_output_may_be_non_blocking)
     commit(output);
     close(ends[0]);
     close(ends[1]);
-    dup2(saved, STDOUT_FILENO); /* also closes the pipe's last end */
+    dup2(saved, STDOUT_FILENO); /* closes the last writing end of the pipe */
     close(saved);
     ck_assert_int_eq(waitpid(reader, &status, 0), reader);
     ck_assert_int_eq(status, 0);
@@ -147,7 +145,7 @@ START_TEST(closed_standard_output_is_an_error)
     close(STDOUT_FILENO);
     check_refused("-", "standard output is closed");
     check_refused("/dev/stdout", "standard output is closed");
-    /* Nor does a file get its number. */
+    /* The descriptor of an output file must not be that of standard output. */
     output = open_output("out.png");
     put(output, "new");
     ck_assert_int_eq(fcntl(STDOUT_FILENO, F_GETFD), -1);
@@ -169,7 +167,7 @@ int main(void)
 {
     const TTest *const tests[] = {
         a_full_device_is_an_error,          a_pipe_is_written_directly,
-        a_signal_of_others_stays,           standard_output_may_be_non_blocking,
+        a_pending_sigpipe_stays_pending,    standard_output_may_be_non_blocking,
         closed_standard_output_is_an_error, NULL,
     };
 

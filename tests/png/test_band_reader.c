@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Restart points that lie. A file with the chunk teLR is read in parallel; the same file without
- * it, in series, is the truth. Whatever is wrong with the bands, both give the same picture, or
- * both are refused.
+ * Tests files whose restart points lie. The test reads each file in parallel by its chunk teLR. The
+ * same file without teLR, read in series, gives the truth. Both must give the same picture, or both
+ * must be refused.
  */
 #include <config.h>
 
@@ -15,15 +15,15 @@ static const char *file_name = "test_restart.png", *plain_name = "test_restart.p
                   *out_name = "test_restart.out.png",
                   *plain_out_name = "test_restart.plain.out.png";
 
-/* The image data of a file in the making: each band as it will stand in its IDAT. */
+/* The image data of a file that the test builds: each band is one IDAT chunk. */
 struct bands {
     unsigned char *at[BANDS];
     size_t n[BANDS];
     uint32_t adler;
 };
 
-/* Filtered rows: filter byte and residuals, of a pattern that compresses and repeats across bands.
- */
+/* Filtered rows, each a filter byte and residuals. Their pattern compresses and repeats across
+ * bands. */
 static unsigned char filtered[ROWS * ROW_BYTES];
 
 static void fill(int first_filter)
@@ -43,9 +43,9 @@ static size_t band_bytes(int band)
 }
 
 /*
- * Compresses with zlib. `flush` ends a band; `apart`: each with a history of its own. The stream's
- * head and its end (a final block and the checksum) belong to the first band and to an IDAT behind
- * the last.
+ * Compresses with zlib. `flush` ends each band. With `apart` no band refers to bytes of another.
+ * The first band begins with the head of the stream. An IDAT behind the last band holds the final
+ * block and the checksum.
  */
 static struct bands compress_bands(int flush, bool apart)
 {
@@ -89,7 +89,7 @@ static void save(const struct maker *m, const char *name)
     ck_assert_int_eq(fclose(file), 0);
 }
 
-/* What the chunk says: rows of a band, and how many. */
+/* The contents of the chunk teLR: rows of a band, number of bands. */
 struct claim {
     uint32_t band_rows, n_bands;
 };
@@ -136,8 +136,8 @@ static bool same_files(const char *a, const char *b)
     return same;
 }
 
-/* Both ways of reading end alike, and with a picture it is the same, which is also what libpng
- * reads of the file. */
+/* Checks that both ways of reading end with the same status. An accepted file must give the pixels
+ * that libpng reads. */
 static telar_status check_alike(const struct bands *bands, struct claim claim)
 {
     static const struct telar_options ways[] = {{.engine = TELAR_SERIAL},
@@ -173,9 +173,9 @@ START_TEST(an_honest_file_is_read)
 }
 END_TEST
 
-/* A legal file, whose bands cannot be decoded for themselves: their rows or matches look at the
+/* This file is valid, but its bands cannot be decoded alone. Their rows or matches refer to the
  * band before. */
-START_TEST(bands_that_lean_on_others)
+START_TEST(bands_that_need_the_band_before)
 {
     struct bands bands;
 
@@ -192,15 +192,15 @@ START_TEST(bands_that_lean_on_others)
 }
 END_TEST
 
-/* Chunks that end inside a block, with or without bits left over. */
-START_TEST(bands_that_end_elsewhere)
+/* The chunks end inside a block, with or without a whole number of bytes. */
+START_TEST(bands_that_end_inside_a_block)
 {
     struct bands bands;
 
     fill(1);
     for (size_t moved = 1; moved < 40; moved += 6) {
         bands = compress_bands(Z_SYNC_FLUSH, true);
-        for (int band = 0; band + 1 < BANDS; band++) { /* the last bytes of each go to the next */
+        for (int band = 0; band + 1 < BANDS; band++) { /* moves its last bytes into the next band */
             unsigned char *grown = malloc(bands.n[band + 1] + moved);
 
             bands.n[band] -= moved;
@@ -247,7 +247,7 @@ START_TEST(bands_in_the_wrong_order)
     bands.at[1] = bands.at[2], bands.n[1] = bands.n[2];
     bands.at[2] = at, bands.n[2] = n;
     ck_assert_int_eq(check_alike(&bands, honest),
-                     TELAR_INPUT); /* the checksum is that of the other order */
+                     TELAR_INPUT); /* the checksum belongs to the right order */
     bands.adler = 0;
     ck_assert_int_eq(check_alike(&bands, honest), TELAR_INPUT);
     release(&bands);
@@ -268,8 +268,8 @@ START_TEST(a_last_block_in_the_middle)
 }
 END_TEST
 
-/* Too many rows in one band, too few in the next: together they are right. */
-START_TEST(bands_of_other_lengths)
+/* One band has too many rows, the next too few. The total is right. */
+START_TEST(bands_with_wrong_numbers_of_rows)
 {
     struct bands bands;
     z_stream stream = {0};
@@ -297,7 +297,7 @@ START_TEST(bands_of_other_lengths)
 }
 END_TEST
 
-/* One bit wrong anywhere in a band, with a CRC that is right all the same. */
+/* Flips one bit anywhere in a band. The CRC of the chunk is still right. */
 START_TEST(any_bit_may_be_wrong)
 {
     struct bands bands;
@@ -321,9 +321,15 @@ END_TEST
 int main(void)
 {
     const TTest *const tests[] = {
-        an_honest_file_is_read, bands_that_lean_on_others, bands_that_end_elsewhere,
-        claims_that_are_wrong,  bands_in_the_wrong_order,  a_last_block_in_the_middle,
-        bands_of_other_lengths, any_bit_may_be_wrong,      NULL,
+        an_honest_file_is_read,
+        bands_that_need_the_band_before,
+        bands_that_end_inside_a_block,
+        claims_that_are_wrong,
+        bands_in_the_wrong_order,
+        a_last_block_in_the_middle,
+        bands_with_wrong_numbers_of_rows,
+        any_bit_may_be_wrong,
+        NULL,
     };
 
     return run_suite("restart", tests);

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Damaged files: every one is refused, whatever is wrong and wherever it is, and nothing else
- * happens. */
+/* Tests damaged files: telar refuses every one of them with a message, and no call crashes. */
 #include <config.h>
 
 #include "support/png_maker.h"
@@ -9,7 +8,7 @@
 
 static struct maker made;
 
-/* What reading n bytes comes to. The message must be there when it fails. */
+/* Returns the status of reading n bytes. Checks that a failure comes with a message. */
 static telar_status read_bytes(const unsigned char *bytes, size_t n,
                                char text[TELAR_ERROR_TEXT_BYTES])
 {
@@ -41,7 +40,8 @@ static void check_refused(const char *phrase)
     ck_assert_msg(strstr(text, phrase) != NULL, "\"%s\" lacks \"%s\"", text, phrase);
 }
 
-/* Three kinds of file, to damage: 0 RGB; 1 palette, tRNS, text; 2 interlaced 16-bit RGBA. */
+/* Makes a file to damage. Kind 0 is RGB. Kind 1 has a palette, tRNS and text. Kind 2 is interlaced
+ * RGBA of 16 bits. */
 static void make_kind(int kind)
 {
     unsigned char rows[512] = {0};
@@ -59,8 +59,8 @@ static void make_kind(int kind)
         maker_chunk(&made, "tEXt", "Title\0a picture", 15);
         maker_idat(&made, rows, 5 * 3);
     } else {
-        /* Adam7 of 5 x 5: passes of 1x1, 1x1, 1x2, 2x1 (columns 0, 4 twice), 1x3, 3x2, 2x5 (rows x
-         * columns). */
+        /* Adam7 cuts 5 x 5 pixels into seven passes. As rows x columns they are 1x1, 1x1, 1x2, 2x1,
+         * 1x3, 3x2 and 2x5. */
         maker_idat(&made, rows,
                    (1 + 8) + (1 + 8) + (1 + 16) + 2 * (1 + 8) + (1 + 24) + 3 * (1 + 16)
                        + 2 * (1 + 40));
@@ -90,7 +90,7 @@ START_TEST(cut_short_anywhere_is_refused)
 }
 END_TEST
 
-/* A CRC finds every change of a single bit, and a change of the framing leads to a wrong CRC. */
+/* A CRC detects every change of one bit. A change of the framing makes a CRC wrong too. */
 START_TEST(every_flipped_bit_is_refused)
 {
     for (int kind = 0; kind < 3; kind++) {
@@ -105,8 +105,7 @@ START_TEST(every_flipped_bit_is_refused)
 }
 END_TEST
 
-/* Flips each bit of a chunk's data and makes its CRC right again, so that the damage comes further
- * in. */
+/* Flips each bit of a chunk's data and repairs its CRC, so that later checks see the damage. */
 static void flip_behind_crc(size_t begin, uint32_t length)
 {
     for (size_t bit = 0; bit < 8 * (size_t)length; bit++) {
@@ -125,7 +124,7 @@ static void flip_behind_crc(size_t begin, uint32_t length)
     }
 }
 
-START_TEST(damage_behind_a_right_crc_is_survived)
+START_TEST(damage_with_a_right_crc_causes_no_crash)
 {
     for (int kind = 0; kind < 3; kind++) {
         make_kind(kind);
@@ -164,7 +163,7 @@ START_TEST(image_data_must_end)
     maker_chunk(&made, "IEND", NULL, 0);
     check_refused("Too much image data");
 
-    /* A megabyte behind a picture of twelve pixels. */
+    /* One MiB of zeros for a picture of twelve pixels. */
     maker_begin(&made, 4, 3, 8, 2, 0);
     maker_idat(&made, rows, sizeof rows);
     maker_chunk(&made, "IEND", NULL, 0);
@@ -178,7 +177,8 @@ START_TEST(image_data_must_end)
 }
 END_TEST
 
-/* With random rows the data behind the picture is too long to be inflated before it is refused. */
+/* Random rows do not compress. The extra data are therefore refused before the last of them are
+ * read. */
 START_TEST(long_data_behind_the_image_is_not_inflated)
 {
     static unsigned char rows[200000];
@@ -188,7 +188,7 @@ START_TEST(long_data_behind_the_image_is_not_inflated)
         rows[i] = (unsigned char)next_random(&state);
     maker_begin(&made, 4, 3, 8, 2, 0);
     maker_idat(&made, rows, sizeof rows);
-    made.n -= 50000; /* never reached */
+    made.n -= 50000; /* telar never reads this far */
     check_refused("Too much image data");
 }
 END_TEST
@@ -207,7 +207,7 @@ START_TEST(image_data_checksum_is_checked)
 }
 END_TEST
 
-/* Otherwise the size would be judged before it is known, and no limit would hold. */
+/* Otherwise telar would check the size before it knows the size, and no limit would hold. */
 START_TEST(the_header_must_come_first)
 {
     static const char *const names[] = {"gAMA", "tEXt", "prVt"};
@@ -253,7 +253,7 @@ START_TEST(unknown_critical_chunks_are_refused)
 }
 END_TEST
 
-START_TEST(what_follows_the_end_is_not_read)
+START_TEST(bytes_behind_iend_are_not_read)
 {
     maker_small(&made);
     maker_raw(&made, "thumbnail of some camera", 24);
@@ -267,7 +267,7 @@ int main(void)
         undamaged_files_are_accepted,
         cut_short_anywhere_is_refused,
         every_flipped_bit_is_refused,
-        damage_behind_a_right_crc_is_survived,
+        damage_with_a_right_crc_causes_no_crash,
         image_data_must_be_complete,
         image_data_must_end,
         long_data_behind_the_image_is_not_inflated,
@@ -275,7 +275,7 @@ int main(void)
         the_header_must_come_first,
         a_palette_image_must_have_a_palette,
         unknown_critical_chunks_are_refused,
-        what_follows_the_end_is_not_read,
+        bytes_behind_iend_are_not_read,
         NULL,
     };
 

@@ -1,9 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/*
- * Images through files: every colour type and depth against a naive expansion of its own, round
- * trips judged by libpng itself, kept chunks byte for byte, limits, and what is said of files that
- * are none.
- */
+/* Tests reading and writing of images through files. The test expands every colour type and depth
+ * itself and compares. libpng judges the round trips. */
 #include <config.h>
 
 #include "support/png_maker.h"
@@ -19,7 +16,7 @@ static struct maker made;
 
 /* ---- decoding every kind of file ---- */
 
-/* A colour type of PNG with its channels as stored. */
+/* A colour type of PNG, with the number of its stored channels. */
 static const struct {
     int type, channels;
     uint32_t depths; /* bit d: depth d is allowed */
@@ -33,16 +30,16 @@ static const struct {
 
 enum { ROWS = 11, COLUMNS = 13, STORED_MAX = COLUMNS * 8 };
 
-/* A picture as stored: packed samples, 16-bit ones big-endian. */
+/* A picture as PNG stores it: packed samples, 16-bit samples big-endian. */
 struct stored {
     int type, channels, depth;
-    bool transparent; /* has tRNS */
+    bool transparent; /* the file has a tRNS chunk */
     unsigned char rows[ROWS][STORED_MAX];
     unsigned char palette[256][3], alpha[256];
     uint16_t key[3]; /* the colour that tRNS makes transparent */
 };
 
-/* Sample i of a stored row. */
+/* Returns sample i of a stored row. */
 static unsigned stored_sample(const struct stored *s, int row, int i)
 {
     const unsigned char *bytes = s->rows[row];
@@ -64,14 +61,12 @@ static void make_stored(struct stored *s, int type, int channels, int depth, boo
     for (int i = 0; i < 256; i++)
         for (int c = 0; c < 4; c++)
             *(c < 3 ? &s->palette[i][c] : &s->alpha[i]) = (unsigned char)next_random(&state);
-    for (int c = 0; c < channels && c < 3; c++) /* a colour that is there */
+    for (int c = 0; c < channels && c < 3; c++) /* a colour that the picture contains */
         s->key[c] = (uint16_t)stored_sample(s, ROWS / 2, COLUMNS / 2 * channels + c);
 }
 
-/*
- * Sample `channel` of a pixel as it must be decoded: PNG specification, 11.2.2, 11.3.2.1, 13.12
- * (left bit replication).
- */
+/* Returns sample `channel` of a pixel as telar must decode it. See the PNG specification, 11.2.2,
+ * 11.3.2.1 and 13.12 (left bit replication). */
 static unsigned expanded(const struct stored *s, int row, int column, int channel)
 {
     int colors = s->type == 3 || s->type == 2 || s->type == 6 ? 3 : 1;
@@ -95,7 +90,7 @@ static void add_bytes(png_structp png, png_bytep bytes, size_t n)
 
 static void no_flush(png_structp png) {}
 
-/* libpng, called directly, writes the picture into `made`. */
+/* Writes the picture into `made` with libpng alone. */
 static void write_stored(struct stored *s, bool interlaced)
 {
     png_structp png = png_create_write_struct(PNG_LIBPNG_VER_STRING, NULL, NULL, NULL);
@@ -109,7 +104,7 @@ static void write_stored(struct stored *s, bool interlaced)
     png_set_write_fn(png, &made, add_bytes, no_flush);
     png_set_IHDR(png, info, COLUMNS, ROWS, s->depth, s->type,
                  interlaced ? PNG_INTERLACE_ADAM7 : PNG_INTERLACE_NONE, 0, 0);
-    png_set_gAMA(png, info, 0.1); /* must change nothing */
+    png_set_gAMA(png, info, 0.1); /* gAMA must not change the pixels */
     if (s->type == 3)
         png_set_PLTE(png, info, (png_const_colorp)s->palette, 1 << s->depth);
     if (s->transparent)
@@ -129,7 +124,7 @@ static unsigned sample_at(const unsigned char *row, uint32_t depth, size_t i)
     return wide;
 }
 
-/* Decodes `made` into rows with a stride; between the rows nothing may be written. */
+/* Decodes `made` into rows with a stride. The bytes between the rows must stay untouched. */
 static void check_decoding(const struct stored *s, bool interlaced)
 {
     static unsigned char plane[ROWS][256];
@@ -207,7 +202,7 @@ static void check_equal(telar_image *a, telar_image *b)
         ck_assert_mem_eq(telar_image_row(a, r), telar_image_row(b, r), telar_row_bytes(g));
 }
 
-/* libpng, called directly, must find the same samples, stored with the same channels and depth. */
+/* Reads the file with libpng alone. The samples, channels and depth must be those of the image. */
 static void check_by_libpng(const char *path, telar_image *image)
 {
     const struct telar_geometry *g = telar_image_geometry(image);
@@ -253,9 +248,9 @@ static void check_round_trip(const struct telar_geometry *g, const char *path)
     telar_image_free(again);
 }
 
-START_TEST(images_come_back_as_they_were)
+START_TEST(images_survive_a_round_trip)
 {
-    /* Rows longer than the buffers of encoder and IDAT chunks among them. */
+    /* Some rows are longer than the encoder's buffers and an IDAT chunk. */
     const uint32_t sizes[][2] = {{1, 1}, {1, 37}, {41, 1}, {13, 7}, {67, 101}, {3, 50021}};
     char path[] = "telar-codec-XXXXXX";
     int fd = mkstemp(path);
@@ -287,7 +282,7 @@ START_TEST(an_image_may_be_written_over_its_own_file)
     ck_assert_int_eq(telar_image_new(&g, &image, &error), TELAR_OK);
     fill(image);
     ck_assert_int_eq(telar_image_write(image, path, &error), TELAR_OK);
-    /* The output is opened while the input is only half read. */
+    /* The output is opened before all of the input is read. */
     ck_assert_int_eq(tl_decoder_open(path, NULL, &decoder, &error), TELAR_OK);
     ck_assert_int_eq(tl_atomic_output_open(path, NULL, &output, &error), TELAR_OK);
     ck_assert_int_eq(tl_atomic_output_write(output, "x", 1, &error), TELAR_OK);
@@ -319,7 +314,7 @@ START_TEST(impossible_images_are_refused)
         ck_assert_int_eq(telar_image_new(&bad[i], &image, &error), TELAR_USAGE);
         ck_assert_ptr_null(image);
     }
-#ifndef TL_SANITIZED /* which would report the allocation that fails */
+#ifndef TL_SANITIZED /* a sanitizer would report the failing allocation */
     ck_assert_int_eq(
         telar_image_new(&(struct telar_geometry){0x7fffffff, 0x7fffffff, 1, 8}, &image, &error),
         TELAR_HOST);
@@ -332,7 +327,7 @@ int main(void)
 {
     const TTest *const tests[] = {
         every_kind_of_file_is_decoded,
-        images_come_back_as_they_were,
+        images_survive_a_round_trip,
         an_image_may_be_written_over_its_own_file,
         impossible_images_are_refused,
         NULL,

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Reading PNG headers without libpng, and what is believed of a process that decodes: in one
- * process here, so that sanitizers see it. What libpng finds in the same file is what is right.
+ * Tests the reading of PNG headers without libpng, and the checks on the record of a decoding
+ * process. Coordinator and decoder run here without a sandbox, so that sanitizers see both. libpng
+ * gives the expected result for the same file.
  */
 #include <config.h>
 
@@ -17,7 +18,8 @@ enum { FOUND_BYTES = 1 << 16 };
 static struct maker maker;
 static const struct telar_limits limits = {.max_pixels = 100000, .max_chunks_bytes = 4096};
 
-/* 8 x 8, rows of zeros, with chunks before and behind. */
+/* Makes a file of 8 x 8 pixels with rows of zeros. Other chunks stand before and behind the image
+ * data. */
 static void make(int depth, int color_type, bool palette, bool transparent)
 {
     static const unsigned char colors[6] = {9, 8, 7, 6, 5, 4}, rows[8 * (1 + 8 * 2 * 4)];
@@ -59,8 +61,8 @@ static void same_chunks(const struct tl_decoder *a, const struct tl_decoder *b)
     ck_assert_mem_eq(p->bytes, q->bytes, p->used);
 }
 
-/* Decodes in a child, as it is done in a sandbox: libpng's structures and the kept chunks are not
- * the heap's there. */
+/* Decodes in a child, as in a sandbox. There libpng's structures and the kept chunks are not on the
+ * heap. */
 static void read_in_child(struct tl_decoder *d, unsigned char *data, struct tl_found *found)
 {
     void *memory = malloc(tl_decoder_memory_bytes(d));
@@ -76,7 +78,7 @@ static void read_in_child(struct tl_decoder *d, unsigned char *data, struct tl_f
     free(memory);
 }
 
-/* What the maker has made, by libpng directly and as in a sandbox: pixels, chunks and words are the
+/* Reads the file by libpng directly, and as in a sandbox. Pixels, chunks and messages must be the
  * same. */
 static void read_both_ways(void)
 {
@@ -139,7 +141,7 @@ START_TEST(damage_reads_the_same_both_ways)
 }
 END_TEST
 
-/* Common files need no libpng: what the scan has found is enough to go on in bands. */
+/* Common files need no libpng: the scan finds enough to decode them in bands. */
 START_TEST(a_scan_finds_common_files)
 {
     struct tl_decoder *opened, *scanned;
@@ -161,7 +163,7 @@ START_TEST(a_scan_finds_common_files)
 }
 END_TEST
 
-/* ---- what is not believed ---- */
+/* ---- false records ---- */
 
 static telar_status take(const struct tl_found *found, struct telar_error *error)
 {
@@ -180,7 +182,7 @@ static telar_status take(const struct tl_found *found, struct telar_error *error
     return status;
 }
 
-START_TEST(lies_about_what_was_found)
+START_TEST(false_records_are_refused)
 {
     struct tl_found *found = calloc(1, FOUND_BYTES);
     struct telar_error error;
@@ -192,10 +194,10 @@ START_TEST(lies_about_what_was_found)
     found->tail_bytes = 2;
     ck_assert_int_eq(take(found, &error), TELAR_WORKER);
     found->tail_offset = 0;
-    ck_assert_int_eq(take(found, &error), TELAR_INPUT); /* no chunk is so short */
+    ck_assert_int_eq(take(found, &error), TELAR_INPUT); /* a chunk has at least 12 bytes */
     found->tail_bytes = 0;
     memset(found->dropped, 'a', sizeof found->dropped);
-    ck_assert_int_eq(take(found, &error), TELAR_WORKER); /* a text without an end */
+    ck_assert_int_eq(take(found, &error), TELAR_WORKER); /* a text without its final zero */
     strcpy(found->dropped, "vpAg\033[2J");
     ck_assert_int_eq(take(found, &error), TELAR_WORKER);
     found->dropped[0] = '\0';
@@ -218,7 +220,7 @@ int main(void)
     tcase_add_loop_test(tcase, a_scan_finds_common_files, 0, LENGTH(kinds));
     tcase_add_loop_test(tcase, kinds_read_the_same_both_ways, 0, LENGTH(kinds));
     tcase_add_loop_test(tcase, damage_reads_the_same_both_ways, 0, LENGTH(kinds));
-    tcase_add_test(tcase, lies_about_what_was_found);
+    tcase_add_test(tcase, false_records_are_refused);
     suite_add_tcase(suite, tcase);
     srunner_run_all(runner, CK_ENV);
     failed = srunner_ntests_failed(runner);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Bands encoded for themselves: how long they become, and that a zlib stream made of them gives the
- * rows back. */
+/* Tests bands that are encoded alone: their size, and the zlib stream that they form. zlib must
+ * inflate this stream to the rows. */
 #include <config.h>
 
 #include "support/suite.h"
@@ -13,8 +13,8 @@
 
 enum { CHANNELS = 3 };
 
-/* A picture whose differences along each row are words of seven bytes, too short for a quick
- * search. */
+/* Makes a picture. The differences along each row are words of seven bytes, which are too short for
+ * a quick search. */
 static unsigned char *make_picture(const struct telar_geometry *g)
 {
     enum { WORDS = 300, WORD = 7 };
@@ -33,7 +33,7 @@ static unsigned char *make_picture(const struct telar_geometry *g)
     return pixels;
 }
 
-/* The bytes of the picture's first band. */
+/* Returns the encoded size of the picture's first band. */
 static size_t encoded_bytes(uint32_t rows, uint32_t columns)
 {
     const struct telar_geometry g = {rows, columns, CHANNELS, 8};
@@ -50,8 +50,9 @@ static size_t encoded_bytes(uint32_t rows, uint32_t columns)
     return n;
 }
 
-/* A band of 384 KiB is no large one: like one of a column less, it is searched with patience. */
-START_TEST(a_column_more_is_not_a_tenth_more)
+/* A band of 384 KiB does not count as large. The encoder searches it as long as a band of one
+ * column less. */
+START_TEST(one_more_column_adds_less_than_a_tenth)
 {
     size_t narrow = encoded_bytes(1024, 511), wide = encoded_bytes(1024, 512);
 
@@ -59,7 +60,7 @@ START_TEST(a_column_more_is_not_a_tenth_more)
 }
 END_TEST
 
-/* What is in IDAT chunks, put together; returns how many there are. */
+/* Joins the data of IDAT chunks. Returns the number of chunks. */
 static int collect(const unsigned char *chunks, size_t n, unsigned char *stream,
                    size_t *stream_bytes)
 {
@@ -84,8 +85,8 @@ static int collect(const unsigned char *chunks, size_t n, unsigned char *stream,
     return count;
 }
 
-/* Large bands are two chunks, others one; what is in them is one stream, by zlib, of rows that
- * begin as they should. */
+/* A large band becomes two chunks, any other band one. zlib must inflate the joined data. The first
+ * row of each chunk must have filter None or Sub. */
 START_TEST(parts_are_one_stream)
 {
     static const uint32_t shapes[][2] = {
@@ -145,9 +146,9 @@ static size_t put(unsigned char *at, const char *type, const void *data, size_t 
     return n + 12;
 }
 
-/* Of what a worker says that it has encoded only image data is taken, whole and with its own
- * checksums. */
-START_TEST(what_is_no_image_data_is_not_framed)
+/* A worker claims to have encoded a band. The coordinator must accept only whole IDAT chunks with
+ * right checksums. */
+START_TEST(only_image_data_is_accepted)
 {
     unsigned char bytes[200], copy[200];
     const size_t one = put(bytes, "IDAT", "\x78\x01what the data is", 18);
@@ -156,7 +157,8 @@ START_TEST(what_is_no_image_data_is_not_framed)
     ck_assert(tl_encode_is_framed(bytes, one, true) && tl_encode_is_framed(bytes, one, false));
     ck_assert(tl_encode_is_framed(bytes, two, true));
     ck_assert(tl_encode_is_framed(bytes + one, two - one, false));
-    ck_assert(!tl_encode_is_framed(bytes + one, two - one, true)); /* without the stream's head */
+    ck_assert(
+        !tl_encode_is_framed(bytes + one, two - one, true)); /* the head of the stream is missing */
     for (size_t n = 0; n < two; n++)
         ck_assert(tl_encode_is_framed(bytes, n, true) == (n == one));
     for (size_t i = 0; i < two; i++) {
@@ -167,16 +169,16 @@ START_TEST(what_is_no_image_data_is_not_framed)
     ck_assert(!tl_encode_is_framed(bytes, two + put(bytes + two, "IEND", "", 0), true));
     ck_assert(!tl_encode_is_framed(bytes, two + put(bytes + two, "tEXt", "Title\0x", 7), true));
     ck_assert(!tl_encode_is_framed(bytes, two + put(bytes + two, "IDAT", "x", 1),
-                                   true)); /* there are two at most */
-    memset(copy, 0xff, sizeof copy);       /* a length of all ones */
+                                   true)); /* at most two chunks are allowed */
+    memset(copy, 0xff, sizeof copy);       /* the length is all ones */
     ck_assert(!tl_encode_is_framed(copy, sizeof copy, false));
 }
 END_TEST
 
 int main(void)
 {
-    const TTest *const tests[] = {a_column_more_is_not_a_tenth_more, parts_are_one_stream,
-                                  what_is_no_image_data_is_not_framed, NULL};
+    const TTest *const tests[] = {one_more_column_adds_less_than_a_tenth, parts_are_one_stream,
+                                  only_image_data_is_accepted, NULL};
 
     return run_suite("encode", tests);
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Filters: a band becomes what the specification says, is undone by its formulas, and is the same
- * on every path. */
+/* Tests the row filters: the formulas of the specification undo them, and every code path gives the
+ * same bytes. */
 #include <config.h>
 
 #include "support/suite.h"
@@ -13,7 +13,7 @@
 
 enum { ROWS_MAX = 12, PIXELS_MAX = 90, ROW_MAX = PIXELS_MAX * 8 };
 
-/* PNG specification 9.2, by the letter. */
+/* The formulas of the PNG specification, 9.2, written out. */
 static void naive_filter(const struct tl_rows *shape, unsigned filter, const unsigned char *row,
                          const unsigned char *above, unsigned char *out)
 {
@@ -36,7 +36,7 @@ static uint64_t naive_sum(const unsigned char *residuals, size_t n)
     return sum;
 }
 
-/* Exactly n bytes, so that a sanitizer sees the one after them. */
+/* Allocates exactly n bytes, so that a sanitizer detects an access to the next one. */
 static unsigned char *sample(size_t n, enum sample kind, uint32_t seed)
 {
     unsigned char *bytes = malloc(n);
@@ -83,7 +83,7 @@ START_TEST(kernels_follow_the_specification)
 }
 END_TEST
 
-/* A sum over a row that is all -128 must not overflow where it is made of bytes. */
+/* A row of -128 alone has the greatest sum. Kernels that add bytes must not overflow. */
 START_TEST(sums_are_right_for_long_rows)
 {
     const struct tl_filter_kernel *kernels[] = {&tl_filter_plain, tl_filter_x86()};
@@ -105,8 +105,8 @@ START_TEST(sums_are_right_for_long_rows)
 }
 END_TEST
 
-/* The rows of a band as PNG has them, one after the other, the row above first: zeros when there is
- * none. */
+/* Returns the rows of a band in the order of a PNG file. The row above comes first: zeros if there
+ * is none. */
 static unsigned char *file_rows(const struct tl_band *band)
 {
     const size_t n = band->shape.row_bytes,
@@ -122,13 +122,15 @@ static unsigned char *file_rows(const struct tl_band *band)
     return rows;
 }
 
-/* The filters that row r may take: without a row above none that looks at it. */
+/*
+ * Returns the last filter that row r may have. Without a row above only None and Sub are allowed.
+ */
 static unsigned last_filter(const struct tl_band *band, uint32_t r, bool slow)
 {
     return !r && !band->above ? TL_FILTER_SUB : slow ? TL_FILTER_PAETH : TL_FILTER_AVERAGE;
 }
 
-/* Whatever filters were chosen: undone by the formulas, they give the rows. */
+/* Undoes the chosen filters by the formulas. The result must be the rows. */
 static void check_undone(const struct tl_band *band, const unsigned char *filtered, bool slow)
 {
     const size_t n = band->shape.row_bytes;
@@ -142,7 +144,7 @@ static void check_undone(const struct tl_band *band, const unsigned char *filter
     free(rows);
 }
 
-/* No other filter, of those that are allowed, has a smaller sum. */
+/* Checks that no other allowed filter has a smaller sum. */
 static void check_least(const struct tl_band *band, const unsigned char *filtered, bool slow)
 {
     const size_t n = band->shape.row_bytes;
@@ -189,7 +191,7 @@ static void check_band(const struct tl_band *band)
     free(work);
 }
 
-/* A band with and without a row above it, in the middle of memory that must stay as it is. */
+/* Filters a band with and without a row above. The memory around the band must stay unchanged. */
 static void check_shape(const struct tl_rows *shape, uint32_t rows, size_t gap, enum sample kind)
 {
     size_t stride = shape->row_bytes + gap, size = (rows + 1) * stride;
@@ -220,13 +222,13 @@ START_TEST(bands_of_every_shape_can_be_undone)
 }
 END_TEST
 
-/* A band of `rows` rows of RGB8, 1,000 pixels wide, one sample over all its bytes. */
+/* A band of `rows` rows of RGB, 8 bits, 1,000 pixels wide. The bytes come from one sample. */
 static struct tl_band large_band(const unsigned char *pixels, uint32_t rows)
 {
     return (struct tl_band){{3000, 3, false}, pixels, NULL, 3000, rows, 0, false};
 }
 
-/* The filters chosen for each of 200 rows. */
+/* Returns the filter of each of 200 rows. */
 static void chosen_filters(const unsigned char *pixels, unsigned char filters[200])
 {
     struct tl_band band = large_band(pixels, 200);
@@ -240,7 +242,7 @@ static void chosen_filters(const unsigned char *pixels, unsigned char filters[20
     free(work);
 }
 
-START_TEST(repetitive_bands_are_left_as_they_are)
+START_TEST(repetitive_bands_have_filter_none)
 {
     unsigned char *pixels = sample(200 * 3000, SAMPLE_WORDS, 3), filters[200], none[200] = {0};
 
@@ -250,9 +252,9 @@ START_TEST(repetitive_bands_are_left_as_they_are)
 }
 END_TEST
 
-/* Brightness rises downwards and to the right, with noise in the lowest bits: small differences, no
- * repetition. */
-START_TEST(smooth_bands_take_small_residuals)
+/* Brightness rises downwards and to the right, with noise in the lowest bits. Differences are
+ * small, and no bytes repeat. */
+START_TEST(smooth_bands_have_other_filters)
 {
     unsigned char *pixels = malloc(200 * 3000), filters[200];
     uint32_t seed = 1;
@@ -267,8 +269,9 @@ START_TEST(smooth_bands_take_small_residuals)
 }
 END_TEST
 
-/* Noise of few levels far apart: 28 different bytes, between which there are 55 differences. */
-START_TEST(few_levels_are_left_as_they_are)
+/* Noise of 28 different bytes, far apart. Their differences take 55 values, so filtering would make
+ * them worse. */
+START_TEST(noise_of_few_levels_has_filter_none)
 {
     unsigned char *pixels = malloc(200 * 3000), filters[200], none[200] = {0};
     uint32_t seed = 1;
@@ -281,8 +284,10 @@ START_TEST(few_levels_are_left_as_they_are)
 }
 END_TEST
 
-/* Slopes along both axes; what is chosen is no larger than what is chosen in a hurry. */
-START_TEST(time_makes_no_band_larger)
+/*
+ * Slopes along both axes. The slow choice of filters must give no larger output than the quick one.
+ */
+START_TEST(the_slow_choice_makes_no_band_larger)
 {
     unsigned char *pixels = malloc(200 * 3000);
     struct tl_band band = large_band(pixels, 200);
@@ -303,7 +308,7 @@ START_TEST(time_makes_no_band_larger)
 }
 END_TEST
 
-/* What memory held before, and what lies beyond the rows, has no influence. */
+/* The previous contents of memory and the bytes beyond the rows have no influence. */
 START_TEST(the_same_band_gives_the_same_bytes)
 {
     unsigned char *pixels = sample(300 * 3000, SAMPLE_MIXED, 5), *out[2];
@@ -326,9 +331,9 @@ START_TEST(the_same_band_gives_the_same_bytes)
 }
 END_TEST
 
-/* However narrow or wide a band is, what is tried of it fits into the memory for the whole: a
- * sanitizer sees to that. */
-START_TEST(samples_are_never_more_than_the_band)
+/* For bands of any shape, the samples must fit into the memory for the whole band. A sanitizer
+ * detects an overflow. */
+START_TEST(samples_fit_into_the_memory_of_the_band)
 {
     static const size_t shapes[][2] = {{1, 33000}, {1, 70000}, {1, 150000}, {3, 30000}, {6, 12000},
                                        {24, 6000}, {9000, 8},  {70000, 1},  {300, 300}, {3000, 200},
@@ -354,8 +359,8 @@ START_TEST(samples_are_never_more_than_the_band)
 }
 END_TEST
 
-/* Each sample of four bytes is its own place in the band. A place seen twice would be taken for a
- * repetition. */
+/* Fills the band so that each four bytes hold their own position. A position that is sampled twice
+ * would look like a repetition. */
 static void check_sample(uint32_t pixels, uint32_t rows, bool quick)
 {
     const size_t n = (size_t)pixels * rows, row_bytes = 4 * (size_t)pixels;
@@ -367,8 +372,7 @@ static void check_sample(uint32_t pixels, uint32_t rows, bool quick)
     size_t bytes, taken = 0, again = 0;
 
     for (size_t i = 0; i < n; i++)
-        places[i] = (uint32_t)i
-                    << 2; /* the lowest bits distinguish the filter, 0, from whatever follows it */
+        places[i] = (uint32_t)i << 2; /* keeps position 0 apart from a filter byte */
     bytes = tl_filter_sample(&band, &tl_filter_plain, work, out);
     ck_assert_uint_le(bytes, tl_filter_size(&band));
     for (size_t at = 0; at + 4 < bytes;) {
@@ -399,7 +403,7 @@ START_TEST(no_byte_is_sampled_twice)
 }
 END_TEST
 
-START_TEST(sizes_that_do_not_fit_are_told)
+START_TEST(sizes_that_overflow_are_reported)
 {
     struct tl_band band = {{SIZE_MAX, 1, false}, NULL, NULL, 0, 1, 0, false};
 
@@ -413,16 +417,15 @@ START_TEST(sizes_that_do_not_fit_are_told)
 }
 END_TEST
 
-/* The first row of a part is filtered by None or Sub, as if the one above did not exist; the others
- * as before. */
-START_TEST(parts_do_not_look_up)
+/* The first row of a part has filter None or Sub. The other rows keep their filters. */
+START_TEST(parts_do_not_use_the_row_above)
 {
     enum { ROWS = 200, PART = 64, BYTES = 3000 };
     unsigned char *pixels = sample((ROWS + 1) * BYTES, 1, ROWS), filters[2][ROWS];
     struct tl_band band = large_band(pixels, ROWS);
     unsigned char *out = malloc(tl_filter_size(&band)), *work = malloc(tl_filter_work_size(&band));
 
-    for (size_t r = 1; r < ROWS; r++) /* above is best */
+    for (size_t r = 1; r < ROWS; r++) /* the filter Up is best */
         memcpy(pixels + r * BYTES, pixels, BYTES);
     for (int i = 0; i < 2; i++, band.part_rows = PART) {
         tl_filter_band_as(&band, TL_WAY_RESIDUALS, &tl_filter_plain, work, out);
@@ -448,15 +451,15 @@ int main(void)
         kernels_follow_the_specification,
         sums_are_right_for_long_rows,
         bands_of_every_shape_can_be_undone,
-        repetitive_bands_are_left_as_they_are,
-        smooth_bands_take_small_residuals,
-        few_levels_are_left_as_they_are,
-        time_makes_no_band_larger,
+        repetitive_bands_have_filter_none,
+        smooth_bands_have_other_filters,
+        noise_of_few_levels_has_filter_none,
+        the_slow_choice_makes_no_band_larger,
         the_same_band_gives_the_same_bytes,
-        parts_do_not_look_up,
-        samples_are_never_more_than_the_band,
+        parts_do_not_use_the_row_above,
+        samples_fit_into_the_memory_of_the_band,
         no_byte_is_sampled_twice,
-        sizes_that_do_not_fit_are_told,
+        sizes_that_overflow_are_reported,
         NULL,
     };
 

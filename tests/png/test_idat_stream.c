@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* The fast way of reading: it takes of ordinary files what libpng takes, no more and no less, with
- * the same pixels. */
+/* Tests the reader in bands: of ordinary files it must accept exactly those that libpng accepts,
+ * and give the same pixels. */
 #include <config.h>
 
 #include "support/png_maker.h"
@@ -33,8 +33,8 @@ static void must_be_fast(const char *what, size_t detail)
                      two.opened, two.ordinary, two.in_bands, two.libpng);
 }
 
-/* Rows of noise with a small range, each with a filter of its own. Their length with filter bytes
- * comes back. */
+/* Fills rows with noise of a small range. Each row has a random filter. Returns the length with
+ * filter bytes. */
 static size_t fill_rows(uint32_t columns, uint32_t n_rows, size_t pixel_bytes, uint32_t seed)
 {
     const size_t n = columns * pixel_bytes + 1;
@@ -45,7 +45,7 @@ static size_t fill_rows(uint32_t columns, uint32_t n_rows, size_t pixel_bytes, u
     return n * n_rows;
 }
 
-/* The stream as IDAT chunks of `piece` bytes. */
+/* Puts the stream into IDAT chunks of `piece` bytes. */
 static void put_idats(const unsigned char *stream, size_t n, size_t piece)
 {
     for (size_t at = 0; at < n; at += piece)
@@ -122,7 +122,7 @@ START_TEST(cut_short_anywhere)
 }
 END_TEST
 
-/* CRCs as a chunk's own walk finds them, so that damage comes further in. */
+/* Repairs the CRC of every chunk, so that later checks see the damage. */
 static void repair(struct maker *m)
 {
     for (size_t at = 8; at + 12 <= m->n;) {
@@ -157,10 +157,10 @@ START_TEST(damaged_anywhere)
 }
 END_TEST
 
-/* ---- the end of the image data, where libpng has habits of its own ---- */
+/* ---- the end of the image data, which libpng judges in its own way ---- */
 
-/* 5 x 4 RGB as a stream with `empties` empty stored blocks behind the rows, and the checksum
- * changed by `wrong`. */
+/* Makes a stream of 5 x 4 RGB pixels. Behind the rows stand `empties` empty stored blocks. The
+ * checksum is xored with `wrong`. */
 static size_t make_stream(unsigned char *stream, size_t room, int empties, uint32_t wrong)
 {
     size_t n = fill_rows(5, 4, 3, 77);
@@ -175,7 +175,7 @@ static size_t make_stream(unsigned char *stream, size_t room, int empties, uint3
     deflateEnd(&z);
     for (int i = 0; i < empties; i++, used += 5)
         memcpy(stream + used, "\0\0\0\xff\xff", 5);
-    memcpy(stream + used, "\x03\0", 2); /* a last block, empty, with fixed codes */
+    memcpy(stream + used, "\x03\0", 2); /* an empty last block of fixed codes */
     put_u32(stream + used + 2, adler ^ wrong);
     return used + 6;
 }
@@ -187,7 +187,7 @@ static void make_tail(const unsigned char *stream, size_t n, size_t cut, size_t 
     put_idats(stream + cut, n - cut, piece);
 }
 
-START_TEST(streams_that_end_in_pieces)
+START_TEST(streams_cut_near_their_end)
 {
     static unsigned char stream[70000];
 
@@ -201,7 +201,7 @@ START_TEST(streams_that_end_in_pieces)
                     maker_chunk(&made, "IEND", NULL, 0);
                     must_agree("cut", cut);
                     if (!wrong && empties < 8)
-                        must_be_fast("in order", cut);
+                        must_be_fast("valid stream", cut);
                 }
         }
 }
@@ -212,30 +212,30 @@ START_TEST(more_or_less_than_the_image)
     static unsigned char stream[70000];
     size_t n = make_stream(stream, sizeof stream, 0, 0);
 
-    for (size_t less = 1; less <= n / 2; less++) { /* the stream stops early, chunks in order */
+    for (size_t less = 1; less <= n / 2; less++) { /* the stream stops early in valid chunks */
         make_tail(stream, n - less, n / 2, less % 2 ? SIZE_MAX : 3);
         maker_chunk(&made, "IEND", NULL, 0);
         must_agree("stops early by", less);
     }
     memset(stream + n, 0, 200);
     for (size_t more = 0; more < 100;
-         more++) { /* something behind the stream: in its chunk, or in others */
+         more++) { /* bytes behind the stream: in its chunk, or in others */
         make_tail(stream, n + more, n + more, 1);
         maker_chunk(&made, "IEND", NULL, 0);
-        must_agree("behind it", more);
+        must_agree("bytes behind the stream", more);
         make_tail(stream, n + more, n, 1 + more);
         maker_chunk(&made, "IEND", NULL, 0);
-        must_agree("behind it, in another chunk", more);
+        must_agree("bytes behind the stream, in another chunk", more);
     }
     for (int more_rows = -2; more_rows < 3;
-         more_rows++) { /* the header says 4 rows; there are others */
+         more_rows++) { /* the header says 4 rows, the data differ */
         maker_begin(&made, 5, 4, 8, 2, 0);
         maker_idat(&made, rows, (size_t)((4 + more_rows) * 16));
         maker_chunk(&made, "IEND", NULL, 0);
         must_agree("rows", (size_t)(4 + more_rows));
     }
     for (int empties = 1; empties < 14000;
-         empties *= 3) { /* at last over codec_png_read.c's limits */
+         empties *= 3) { /* the last ones exceed the reader's limits */
         make_tail(stream, make_stream(stream, sizeof stream, empties, 0), 40, 65536);
         maker_chunk(&made, "IEND", NULL, 0);
         must_agree("empty blocks", (size_t)empties);
@@ -243,7 +243,8 @@ START_TEST(more_or_less_than_the_image)
 }
 END_TEST
 
-/* From a pipe to a device: neither can be read or written again, so that libpng is never asked. */
+/* Runs from a pipe to a device. Neither can be read or written again, so telar cannot fall back to
+ * libpng. */
 static telar_status run_once(struct telar_error *error)
 {
     telar_pipeline *none = telar_pipeline_new();
@@ -268,10 +269,8 @@ static telar_status run_once(struct telar_error *error)
     return status;
 }
 
-/*
- * Streams with more than the rows, literals or a match, cut at every byte near their end: what the
- * decompressor could still give without more input counts as more.
- */
+/* Streams with more than the rows, as literals or as a match, cut at every byte near their end.
+ * Bytes that the inflater can still give without more input count as too much. */
 START_TEST(more_than_the_image_and_cut_short)
 {
     static unsigned char stream[MAKER_BYTES];
@@ -287,8 +286,7 @@ START_TEST(more_than_the_image_and_cut_short)
             size_t n;
 
             fill_rows(16, 32, 3, 5);
-            memset(rows + image - 6, 0,
-                   more + 6); /* a match that begins in the rows and ends behind them */
+            memset(rows + image - 6, 0, more + 6); /* a match across the end of the rows */
             ck_assert_int_eq(deflateInit2(&z, 6, Z_DEFLATED, 15, 8, strategies[s]), Z_OK);
             ck_assert_int_eq(deflate(&z, Z_FINISH), Z_STREAM_END);
             n = z.total_out;
@@ -298,27 +296,27 @@ START_TEST(more_than_the_image_and_cut_short)
                     maker_begin(&made, 16, 32, 8, 2, 0);
                     put_idats(stream, n - cut, piece);
                     maker_chunk(&made, "IEND", NULL, 0);
-                    must_agree("more and cut", cut);
+                    must_agree("too much, and cut", cut);
                 }
         }
 }
 END_TEST
 
-START_TEST(what_is_read_once_is_judged_as_libpng_does)
+START_TEST(input_that_is_read_once_is_judged_as_by_libpng)
 {
     static unsigned char stream[70000];
     struct telar_error error = {.text = ""};
     size_t n = make_stream(stream, sizeof stream, 0, 0);
 
-    memset(rows, 'x', 150000); /* a text longer than any buffer */
+    memset(rows, 'x', 150000); /* a text longer than every buffer */
     make_tail(stream, n, n, SIZE_MAX);
     maker_chunk(&made, "tEXt", rows, 150000);
     maker_chunk(&made, "IEND", NULL, 0);
     ck_assert_msg(run_once(&error) == TELAR_OK, "%s", error.text);
-    made.bytes[made.n - 20] ^= 1; /* in it: the checksum is wrong */
+    made.bytes[made.n - 20] ^= 1; /* a byte of the text: its CRC is now wrong */
     ck_assert_int_eq(run_once(&error), TELAR_INPUT);
     for (size_t cut = n - 6; cut <= n;
-         cut++) { /* the end of the stream in another chunk, or that one empty */
+         cut++) { /* the end is in a second chunk, or that chunk is empty */
         maker_begin(&made, 5, 4, 8, 2, 0);
         maker_chunk(&made, "IDAT", stream, cut);
         maker_chunk(&made, "IDAT", stream + cut, n - cut);
@@ -332,7 +330,7 @@ START_TEST(what_is_read_once_is_judged_as_libpng_does)
 }
 END_TEST
 
-START_TEST(chunks_where_they_should_not_be)
+START_TEST(chunks_in_wrong_places)
 {
     static const char *const names[] = {"tEXt", "tRNS", "PLTE", "IHDR",  "IDAT",
                                         "IEND", "CrIT", "anc1", "ANcl",  "tIME",
@@ -344,7 +342,7 @@ START_TEST(chunks_where_they_should_not_be)
         for (size_t length = 0; length < 20; length += 6)
             for (int place = 0; place < 4; place++) {
                 make_tail(stream, n, place == 0 ? n / 2 : n, SIZE_MAX);
-                if (place == 0) { /* between the halves of the image data */
+                if (place == 0) { /* the chunk stands inside the image data */
                     make_tail(stream, n / 2, n / 2, SIZE_MAX);
                     maker_chunk(&made, names[i], rows, length);
                     maker_chunk(&made, "IDAT", stream + n / 2, n - n / 2);
@@ -416,11 +414,11 @@ int main(void)
         many_bands_are_read_fast,
         cut_short_anywhere,
         damaged_anywhere,
-        streams_that_end_in_pieces,
+        streams_cut_near_their_end,
         more_or_less_than_the_image,
         more_than_the_image_and_cut_short,
-        what_is_read_once_is_judged_as_libpng_does,
-        chunks_where_they_should_not_be,
+        input_that_is_read_once_is_judged_as_by_libpng,
+        chunks_in_wrong_places,
         unknown_filters,
         pngsuite_is_read_fast,
         NULL,

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* What is kept of a file beside its pixels, the limits, and what is said of files that are no PNG.
- */
+/* Tests the chunks that telar carries over, the limits, and the messages for files that are not
+ * PNG. */
 #include <config.h>
 
 #include "support/png_maker.h"
@@ -23,7 +23,7 @@ static telar_status info_of(const struct maker *m, const struct telar_limits *li
     return status;
 }
 
-/* Reads `made`, writes what was read, and gives the bytes that were written. */
+/* Reads `made`, writes the image, and returns the written bytes. */
 static void pass_through(struct maker *out)
 {
     char path[] = "telar-chunks-XXXXXX", name[32];
@@ -47,10 +47,8 @@ static void pass_through(struct maker *out)
     unlink(path);
 }
 
-/*
- * The chunks of `m`, CRC and all, but without IHDR, IEND, the restart points that telar adds
- * (teLR), and the data of IDAT, of which only one name stays, however many there are.
- */
+/* Copies the chunks of `m`, with CRC. IHDR, IEND and teLR are left out. Neighbouring IDAT chunks
+ * become one name without data. */
 static void without_image(const struct maker *m, struct maker *rest)
 {
     bool in_image = false;
@@ -69,13 +67,13 @@ static void without_image(const struct maker *m, struct maker *rest)
     }
 }
 
-START_TEST(chunks_that_stay_true_are_carried_over)
+START_TEST(chunks_that_stay_valid_are_carried_over)
 {
     static struct maker out, expected, found;
-    static unsigned char text[150000]; /* more than a buffer of the encoder holds */
+    static unsigned char text[150000]; /* longer than the encoder's buffer */
 
     memset(text, 'x', sizeof text);
-    /* Their contents are nobody's business on the way, so some here are nonsense. */
+    /* telar copies these chunks without reading them, so some are nonsense. */
     maker_begin(&made, 4, 3, 8, 2, 0);
     maker_chunk(&made, "tEXt", "Title\0one", 9);
     maker_chunk(&made, "gAMA", "\0\0\xb1\x8f", 4);
@@ -109,18 +107,19 @@ START_TEST(other_chunks_are_dropped_and_named)
     maker_chunk(&made, "sBIT", "\5\6\5", 3);
     maker_chunk(&made, "tRNS", "\0\1\0\2\0\3", 6);
     maker_chunk(&made, "bKGD", "\0\0\0\0\0\0", 6);
-    maker_chunk(&made, "tIME", "\x07\xe8\1\1\1\1\1", 7); /* of the last change: this is one */
+    maker_chunk(&made, "tIME", "\x07\xe8\1\1\1\1\1",
+                7); /* the time of the last change; this run is a newer change */
     maker_chunk(&made, "gAMA", "\0\0\xb1\x8f", 4);
-    maker_chunk(&made, "gAMA", "\0\1\xb1\x8f", 4); /* there may be only one */
+    maker_chunk(&made, "gAMA", "\0\1\xb1\x8f", 4); /* a second gAMA is not allowed */
     maker_chunk(&made, "prVt", "mine", 4);
     maker_chunk(&made, "prVt", "mine too", 8);
     maker_idat(&made, pixels, sizeof pixels);
-    maker_chunk(&made, "pHYs", "\0\0\1\0\0\0\1\0\1", 9); /* may not stand here */
+    maker_chunk(&made, "pHYs", "\0\0\1\0\0\0\1\0\1", 9); /* not allowed behind IDAT */
     maker_chunk(&made, "IEND", NULL, 0);
     ck_assert_msg(info_of(&made, NULL, &info, &error) == TELAR_OK, "%s", error.text);
     ck_assert_str_eq(info.chunks, "IHDR sBIT tRNS bKGD tIME gAMA prVt IDAT pHYs IEND");
     ck_assert_str_eq(info.dropped, "sBIT bKGD tIME gAMA prVt pHYs");
-    ck_assert_uint_eq(info.image.channels, 4); /* what tRNS says is carried over so */
+    ck_assert_uint_eq(info.image.channels, 4); /* tRNS became an alpha channel */
     pass_through(&out);
     without_image(&out, &found);
     ck_assert_uint_eq(found.n, 12 + 4 + 4);
@@ -128,7 +127,7 @@ START_TEST(other_chunks_are_dropped_and_named)
 }
 END_TEST
 
-START_TEST(a_list_of_names_that_is_full_takes_no_more)
+START_TEST(a_full_list_of_names_takes_no_more)
 {
     char type[] = "aaaa";
     struct telar_info info;
@@ -136,7 +135,7 @@ START_TEST(a_list_of_names_that_is_full_takes_no_more)
 
     maker_begin(&made, 4, 3, 8, 2, 0);
     for (int i = 0; i < 100; i++) {
-        type[2] = (char)('A' + i % 26); /* the third letter must be a capital */
+        type[2] = (char)('A' + i % 26); /* the third letter must be upper case */
         type[3] = (char)('a' + i / 26);
         maker_chunk(&made, type, "", 0);
     }
@@ -144,12 +143,12 @@ START_TEST(a_list_of_names_that_is_full_takes_no_more)
     maker_chunk(&made, "IEND", NULL, 0);
     ck_assert_msg(info_of(&made, NULL, &info, &error) == TELAR_OK, "%s", error.text);
     ck_assert_uint_eq(strlen(info.chunks),
-                      51 * 5 - 1); /* 51 names with a space between: 254 of 256 bytes */
+                      51 * 5 - 1); /* 51 names and spaces take 254 of 256 bytes */
     ck_assert_uint_eq(strncmp(info.chunks, "IHDR aaAa aaBa", 14), 0);
 }
 END_TEST
 
-START_TEST(a_copy_of_chunks_is_its_own)
+START_TEST(a_copy_of_chunks_outlives_the_decoder)
 {
     struct tl_decoder *decoder;
     struct tl_chunks *copy, *of_nothing;
@@ -204,7 +203,7 @@ START_TEST(a_bomb_is_refused_for_its_size)
     ck_assert_int_eq(info_of(&made, NULL, &info, &error), TELAR_INPUT);
     ck_assert_ptr_nonnull(strstr(error.text, "65535 x 65535"));
 
-    /* Few pixels, but rows that no plane can hold. */
+    /* Few pixels, but the rows are too long for memory. */
     maker_begin(&made, 0x7fffffff, 1, 16, 6, 0);
     maker_idat(&made, pixels, sizeof pixels);
     maker_chunk(&made, "IEND", NULL, 0);
@@ -215,7 +214,7 @@ START_TEST(a_bomb_is_refused_for_its_size)
 }
 END_TEST
 
-/* The bytes are counted as they stand in the file: 12 for each chunk beside its data. */
+/* Each chunk counts with its 12 bytes of framing. */
 START_TEST(kept_chunks_are_limited_together)
 {
     static const unsigned char text[1000];
@@ -226,7 +225,7 @@ START_TEST(kept_chunks_are_limited_together)
 
     maker_begin(&made, 4, 3, 8, 2, 0);
     maker_chunk(&made, "tEXt", text, sizeof text);
-    maker_chunk(&made, "prVt", pixels, sizeof pixels); /* not kept, not counted */
+    maker_chunk(&made, "prVt", pixels, sizeof pixels); /* dropped, so not counted */
     maker_idat(&made, pixels, sizeof pixels);
     maker_chunk(&made, "iTXt", text, sizeof text);
     maker_chunk(&made, "IEND", NULL, 0);
@@ -236,7 +235,7 @@ START_TEST(kept_chunks_are_limited_together)
 }
 END_TEST
 
-/* A length field may claim 2 GiB; what is taken is what comes. */
+/* A length field may claim 2 GiB. telar allocates memory only for bytes that arrive. */
 START_TEST(a_chunk_that_claims_much_costs_little)
 {
     const struct telar_limits no_limit = {.max_chunks_bytes = UINT64_MAX};
@@ -252,7 +251,7 @@ START_TEST(a_chunk_that_claims_much_costs_little)
 }
 END_TEST
 
-/* ---- files that are none ---- */
+/* ---- files that are not PNG ---- */
 
 static void check_said(const char *path, const char *phrase, const char *remedy)
 {
@@ -274,7 +273,7 @@ static void check_contents_said(const char *contents, size_t n, const char *phra
     close(fd);
 }
 
-START_TEST(what_is_no_png_is_named)
+START_TEST(files_that_are_not_png_are_explained)
 {
     char long_path[3000];
 
@@ -292,7 +291,7 @@ START_TEST(what_is_no_png_is_named)
 }
 END_TEST
 
-START_TEST(standard_input_is_read_as_it_comes)
+START_TEST(standard_input_is_read_from_a_pipe)
 {
     struct telar_info info;
     struct telar_error error;
@@ -339,16 +338,16 @@ END_TEST
 int main(void)
 {
     const TTest *const tests[] = {
-        chunks_that_stay_true_are_carried_over,
+        chunks_that_stay_valid_are_carried_over,
         other_chunks_are_dropped_and_named,
-        a_list_of_names_that_is_full_takes_no_more,
-        a_copy_of_chunks_is_its_own,
+        a_full_list_of_names_takes_no_more,
+        a_copy_of_chunks_outlives_the_decoder,
         pixels_are_limited,
         a_bomb_is_refused_for_its_size,
         kept_chunks_are_limited_together,
         a_chunk_that_claims_much_costs_little,
-        what_is_no_png_is_named,
-        standard_input_is_read_as_it_comes,
+        files_that_are_not_png_are_explained,
+        standard_input_is_read_from_a_pipe,
         no_descriptor_stays_open,
         NULL,
     };

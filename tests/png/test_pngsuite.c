@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Every file of PngSuite: the valid ones give the pixels whose digests stand beside them, the
- * broken ones are refused. TELAR_PNGSUITE names the folder; without it the test is skipped and says
- * so. The digests are in its expected.tsv, a line a file: name, "accept" or "refuse", columns,
- * rows, bits of a sample, SHA-256 of the pixels as RGBA, big-endian.
+ * Tests every file of PngSuite: valid files must give the published pixels, broken files must be
+ * refused. TELAR_PNGSUITE names the folder. Without it the test is skipped, and prints so. The
+ * digests stand in expected.tsv, one file a line: name, "accept" or "refuse", columns, rows, bits
+ * of a sample, SHA-256 of the pixels as RGBA, big-endian.
  */
 #include <config.h>
 
@@ -23,7 +23,7 @@ struct row {
     char file[64], verdict[16], columns[16], rows[16], bits[16], digest[65];
 };
 
-/* Reads the next line of expected.tsv that is no comment. */
+/* Reads the next line of expected.tsv that is not a comment. */
 static bool next_row(FILE *list, struct row *row)
 {
     char line[512];
@@ -48,7 +48,8 @@ static FILE *open_list(void)
     return fopen(path, "r");
 }
 
-/* One pixel as RGBA, big-endian: without colour, grey thrice; without alpha, opaque. */
+/* Writes one pixel as RGBA, big-endian. Grey is repeated three times. A missing alpha becomes
+ * opaque. */
 static unsigned char *put_rgba(unsigned char *to, const unsigned char *pixel,
                                const struct telar_geometry *g)
 {
@@ -137,7 +138,7 @@ START_TEST(valid_files_give_their_pixels)
 }
 END_TEST
 
-START_TEST(written_again_they_give_the_same)
+START_TEST(files_written_again_give_the_same_pixels)
 {
     FILE *list = open_list();
     char copy[] = "telar-pngsuite-XXXXXX";
@@ -190,7 +191,7 @@ int main(void)
     const TTest *const tests[] = {
         digests_are_right,
         valid_files_give_their_pixels,
-        written_again_they_give_the_same,
+        files_written_again_give_the_same_pixels,
         broken_files_are_refused,
         NULL,
     };

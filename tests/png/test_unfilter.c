@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Undoing filters: every way gives the pixels that the specification's formulas give, and touches
- * nothing else. */
+/* Tests how filters are undone: every code path gives the pixels of the specification's formulas,
+ * and writes nothing else. */
 #include <config.h>
 
 #include "support/suite.h"
@@ -22,7 +22,7 @@ static uint32_t random_next(uint32_t *seed)
     return *seed >> 8;
 }
 
-/* PNG specification 9.2 and 9.4, by the letter, into whole ints. */
+/* The formulas of the PNG specification, 9.2 and 9.4, written out with whole ints. */
 static int paeth(int a, int b, int c)
 {
     int p = a + b - c, pa = abs(p - a), pb = abs(p - b), pc = abs(p - c);
@@ -46,7 +46,8 @@ static void naive(const struct tl_rows *rows, const unsigned char *filtered, siz
         }
 }
 
-/* What `data` must hold: rows at their stride, the fence between them untouched. */
+/* Lays out the expected contents of `data`: rows at their stride, with untouched bytes between
+ * them. */
 static void lay_out(const struct tl_rows *rows, size_t count, const unsigned char *pixels,
                     unsigned char *data)
 {
@@ -60,8 +61,7 @@ static void lay_out(const struct tl_rows *rows, size_t count, const unsigned cha
     }
 }
 
-/* Everything a call could touch is in buffers of exactly that size, so that a sanitizer sees one
- * byte more. */
+/* Gives every buffer exactly its size, so that a sanitizer detects an access to the next byte. */
 static void check(way *undo, const struct tl_rows *rows, size_t count,
                   const unsigned char *filtered, const unsigned char *above,
                   const unsigned char *pixels)
@@ -76,9 +76,10 @@ static void check(way *undo, const struct tl_rows *rows, size_t count,
     memset(data, FENCE, bytes);
     lay_out(rows, count, pixels, expected);
     if (!undo(rows, in, count, up, data, stride) || memcmp(data, expected, bytes) != 0)
-        ck_abort_msg("%u bytes a pixel, %zu rows of %zu", rows->pixel_bytes, count, n);
+        ck_abort_msg("pixels differ: %u bytes a pixel, %zu rows of %zu", rows->pixel_bytes, count,
+                     n);
     if (memcmp(up, pixels + (count - 1) * n, n) != 0)
-        ck_abort_msg("the row that is kept: %u bytes a pixel, %zu rows of %zu", rows->pixel_bytes,
+        ck_abort_msg("the kept row differs: %u bytes a pixel, %zu rows of %zu", rows->pixel_bytes,
                      count, n);
     free(in);
     free(up);
@@ -88,10 +89,8 @@ static void check(way *undo, const struct tl_rows *rows, size_t count,
 
 enum { KINDS = 4 };
 
-/*
- * kinds of residuals: anything; small ones, as in pictures; only 0 and 255, where ties and
- * saturation are; zeros with something now and then, as on drawn pages
- */
+/* Kinds of residuals: 0 any; 1 small, as in photographs; 2 only 0 and 255, for ties and saturation;
+ * 3 mostly zeros, as on drawn pages. */
 static void fill(unsigned char *bytes, size_t n, unsigned kind, uint32_t *seed)
 {
     bool zeros = true;
@@ -136,7 +135,7 @@ START_TEST(equals_the_formulas)
     for (size_t s = 0; s < sizeof pixel_sizes / sizeof *pixel_sizes; s++)
         for (size_t pixels = 1; pixels <= PIXELS_MAX; pixels += pixels < 12 ? 1 : 7)
             for (unsigned filter = 0; filter < 7;
-                 filter++) /* 5: a mixture; 6: of Sub, Up and Average */
+                 filter++) /* 5: any filters; 6: Sub, Up, Average */
                 for (unsigned kind = 0; kind < KINDS; kind++)
                     for (size_t count = 1; count <= ROWS_MAX; count += 4)
                         check_both((struct tl_rows){pixels * pixel_sizes[s], pixel_sizes[s], false},
@@ -156,8 +155,9 @@ START_TEST(paeth_is_the_same_for_all_triples)
 }
 END_TEST
 
-/* Every pair above and above left through the vector code, with whatever stands to the left. */
-START_TEST(paeth_in_registers_is_the_same_for_all_pairs)
+/* Runs every pair of the bytes above and above left through the vector code. The byte to the left
+ * is any. */
+START_TEST(paeth_by_vector_code_is_the_same_for_all_pairs)
 {
     enum { PIXELS = 256 * 2, ROWS = 4 };
     static unsigned char filtered[ROWS * (PIXELS * 4 + 1)], above[PIXELS * 4], up[PIXELS * 4];
@@ -195,7 +195,7 @@ START_TEST(refuses_unknown_filters)
 }
 END_TEST
 
-START_TEST(no_rows_change_nothing)
+START_TEST(zero_rows_change_nothing)
 {
     unsigned char above[3] = {1, 2, 3};
     const struct tl_rows rows = {3, 3, false};
@@ -210,9 +210,9 @@ int main(void)
     const TTest *const tests[] = {
         equals_the_formulas,
         paeth_is_the_same_for_all_triples,
-        paeth_in_registers_is_the_same_for_all_pairs,
+        paeth_by_vector_code_is_the_same_for_all_pairs,
         refuses_unknown_filters,
-        no_rows_change_nothing,
+        zero_rows_change_nothing,
         NULL,
     };
 
