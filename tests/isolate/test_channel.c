@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Channels: whole messages in order, and no doubt about whether the other side is there. */
+/* Tests channels: messages arrive whole and in order, and each side notices when the other one is
+ * gone. */
 #include <config.h>
 
 #include "support/suite.h"
@@ -60,7 +61,7 @@ START_TEST(messages_come_whole_and_in_order)
 }
 END_TEST
 
-START_TEST(finishing_ends_the_taking_after_what_was_given)
+START_TEST(finishing_ends_the_loop_behind_the_last_ticket)
 {
     struct tl_record record;
     struct tl_ticket ticket;
@@ -72,7 +73,7 @@ START_TEST(finishing_ends_the_taking_after_what_was_given)
     ck_assert(tl_channel_receive_ticket(ends[1], &ticket));
     ck_assert(!tl_channel_receive_ticket(ends[1], &ticket));
     ck_assert(tl_channel_send_record(
-        ends[1], &(struct tl_record){.task = 7})); /* the other way still works */
+        ends[1], &(struct tl_record){.task = 7})); /* records still get through */
     ck_assert_int_eq(tl_channel_receive_record(ends[0], &record), TL_RECEIVED_RECORD);
     tl_channel_finish(-1);
     close_pair(ends);
@@ -87,14 +88,14 @@ START_TEST(a_coordinator_that_is_gone_ends_the_loop)
     open_pair(ends);
     tl_channel_close(&ends[0]);
     ck_assert(!tl_channel_receive_ticket(ends[1], &ticket));
-    ck_assert(!tl_channel_send_record(ends[1], &(struct tl_record){0})); /* and no SIGPIPE */
+    ck_assert(!tl_channel_send_record(ends[1], &(struct tl_record){0})); /* without SIGPIPE */
     close_pair(ends);
 }
 END_TEST
 
-/* Its last words count, also when it has left a ticket unread, for which the kernel says ECONNRESET
- * first. */
-START_TEST(a_worker_that_is_gone_is_heard_to_the_end)
+/* The coordinator receives the last record of a worker that is gone. If the worker left a ticket
+ * unread, the kernel reports ECONNRESET first. */
+START_TEST(the_last_record_of_a_lost_worker_arrives)
 {
     for (int unread = 0; unread < 2; unread++) {
         struct tl_record record;
@@ -109,13 +110,13 @@ START_TEST(a_worker_that_is_gone_is_heard_to_the_end)
         ck_assert_uint_eq(record.task, 7);
         ck_assert_int_eq(tl_channel_receive_record(ends[0], &record), TL_RECEIVED_END);
         ck_assert_int_eq(tl_channel_receive_record(ends[0], &record), TL_RECEIVED_END);
-        ck_assert(!tl_channel_send_ticket(ends[0], &(struct tl_ticket){0})); /* and no SIGPIPE */
+        ck_assert(!tl_channel_send_ticket(ends[0], &(struct tl_ticket){0})); /* without SIGPIPE */
         close_pair(ends);
     }
 }
 END_TEST
 
-START_TEST(other_messages_are_noise)
+START_TEST(messages_of_another_size_are_invalid)
 {
     const size_t sizes[] = {1, sizeof(struct tl_record) - 1, sizeof(struct tl_record) + 1, 5000};
     static const unsigned char bytes[5000];
@@ -132,7 +133,7 @@ START_TEST(other_messages_are_noise)
 }
 END_TEST
 
-START_TEST(waiting_tells_who_has_something_to_say)
+START_TEST(waiting_tells_which_channels_can_be_read)
 {
     int ends[TELAR_WORKERS_MAX], others[TELAR_WORKERS_MAX];
     struct tl_poll_result seen[TELAR_WORKERS_MAX];
@@ -168,7 +169,7 @@ START_TEST(waiting_ends_at_its_deadline)
     tl_channel_wait(ends, NULL, seen, 1, deadline_ns);
     ck_assert_uint_ge(tl_now_ns(), deadline_ns);
     ck_assert(!seen[0].word && !seen[0].ended);
-    tl_channel_wait(ends, NULL, seen, 1, 0); /* long past: only a look */
+    tl_channel_wait(ends, NULL, seen, 1, 0); /* a deadline in the past: returns at once */
     close_pair(ends);
 }
 END_TEST
@@ -189,14 +190,14 @@ static void interrupt_every_ms(void)
     setitimer(ITIMER_REAL, &often, NULL);
 }
 
-/* Speaks when signals have come in 20 times since: by then the other side waits. */
-static void *speak_late(void *end)
+/* Sends a ticket after 20 more signals. By then the other side waits. */
+static void *send_late(void *end)
 {
     unsigned until = atomic_load(&interrupted) + 20;
     sigset_t all;
 
     sigfillset(&all);
-    pthread_sigmask(SIG_BLOCK, &all, NULL); /* the signals are for the one who waits */
+    pthread_sigmask(SIG_BLOCK, &all, NULL); /* only the waiting thread gets signals */
     while (atomic_load(&interrupted) < until)
         sched_yield();
     tl_channel_send_ticket(*(int *)end, &(struct tl_ticket){.task = 7});
@@ -212,9 +213,10 @@ START_TEST(signals_do_not_break_a_message)
 
     open_pair(ends);
     interrupt_every_ms();
-    tl_channel_wait(ends, NULL, seen, 1, UINT64_MAX); /* returns early, and says so */
+    tl_channel_wait(ends, NULL, seen, 1,
+                    UINT64_MAX); /* a signal ends the wait early, without a result */
     ck_assert(!seen[0].word && !seen[0].ended);
-    ck_assert_int_eq(pthread_create(&thread, NULL, speak_late, &ends[0]), 0);
+    ck_assert_int_eq(pthread_create(&thread, NULL, send_late, &ends[0]), 0);
     ck_assert(tl_channel_receive_ticket(ends[1], &ticket));
     ck_assert_uint_eq(ticket.task, 7);
     pthread_join(thread, NULL);
@@ -222,7 +224,7 @@ START_TEST(signals_do_not_break_a_message)
 }
 END_TEST
 
-START_TEST(no_descriptors_left_is_said)
+START_TEST(running_out_of_descriptors_is_reported)
 {
     struct rlimit before, none;
     struct telar_error error = {.worker = -1};
@@ -245,14 +247,14 @@ int main(void)
 {
     const TTest *const tests[] = {
         messages_come_whole_and_in_order,
-        finishing_ends_the_taking_after_what_was_given,
+        finishing_ends_the_loop_behind_the_last_ticket,
         a_coordinator_that_is_gone_ends_the_loop,
-        a_worker_that_is_gone_is_heard_to_the_end,
-        other_messages_are_noise,
-        waiting_tells_who_has_something_to_say,
+        the_last_record_of_a_lost_worker_arrives,
+        messages_of_another_size_are_invalid,
+        waiting_tells_which_channels_can_be_read,
         waiting_ends_at_its_deadline,
         signals_do_not_break_a_message,
-        under_valgrind() ? NULL : no_descriptors_left_is_said,
+        under_valgrind() ? NULL : running_out_of_descriptors_is_reported,
         NULL,
     };
 

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Causes: what is told of a child that exits with every status, and of one that every signal ends.
- */
+/* Tests the words for the end of a child, for every exit status and every fatal signal. */
 #include <config.h>
 
 #include "support/suite.h"
@@ -15,8 +14,8 @@
 #include <telar/report.h>
 #include <unistd.h>
 
-/* The wait status of a child that sends itself the signal, or exits when that is 0 or has not ended
- * it. */
+/* Returns the wait status of a child that sends itself the signal. With signal 0, or if the signal
+ * does not end the child, the child exits with exit_code. */
 static int status_of_child(int signal_number, int exit_code)
 {
     int status;
@@ -34,7 +33,7 @@ static int status_of_child(int signal_number, int exit_code)
     return status;
 }
 
-/* A report has room for every text. */
+/* Gets the text, and checks that a report has room for it. */
 static void text_of(const struct tl_exit_cause *cause, char text[96])
 {
     tl_exit_cause_text(cause, text, 96);
@@ -58,7 +57,7 @@ START_TEST(every_exit_status)
 }
 END_TEST
 
-/* Those that only stop, or do nothing, are not here: the child would not end. */
+/* Signals that only stop a process, or that are ignored, are left out: the child would not end. */
 static bool ends_a_process(int number)
 {
     const int others[] = {SIGCHLD, SIGCONT, SIGSTOP, SIGTSTP, SIGTTIN, SIGTTOU, SIGURG, SIGWINCH};
@@ -95,7 +94,7 @@ START_TEST(every_signal)
 }
 END_TEST
 
-/* Names by hand, for those that people will meet. */
+/* The expected texts of the usual signals are written out. */
 START_TEST(the_usual_signals)
 {
     const struct {
@@ -119,7 +118,7 @@ START_TEST(the_usual_signals)
 }
 END_TEST
 
-START_TEST(a_cause_nobody_knows)
+START_TEST(an_unknown_cause)
 {
     struct tl_exit_cause cause = {.known = false};
     char text[96], small[8];
@@ -136,7 +135,7 @@ int main(void)
     const TTest *const tests[] = {
         every_exit_status,
         the_usual_signals,
-        a_cause_nobody_knows,
+        an_unknown_cause,
         under_valgrind() ? NULL : every_signal,
         NULL,
     };

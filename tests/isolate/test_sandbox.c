@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/*
- * The sandboxed rung: that it gives the same bytes, that what it forbids ends a run with its name,
- * and what is refused.
- */
+/* Tests the sandboxed rung: a run gives the same bytes, and a forbidden system call ends the run
+ * with the name of that call. Some combinations of options are refused. */
 #include <config.h>
 
 #include "support/runs.h"
@@ -22,24 +20,24 @@
 #include <time.h>
 #include <ucontext.h>
 
-/* What a transform does before it copies. */
-static void (*deed)(void);
+/* The action that the transform performs before it copies. */
+static void (*act)(void);
 
-static void do_it(const struct telar_context *context, const struct telar_source *source,
-                  const struct telar_result *result)
+static void act_and_copy(const struct telar_context *context, const struct telar_source *source,
+                         const struct telar_result *result)
 {
-    deed();
+    act();
     copy_pixels(context, source, result);
 }
 
-static const struct telar_transform misdeed = {
+static const struct telar_transform acting = {
     TELAR_TRANSFORM_ABI, sizeof(struct telar_transform),
-    .name = "misdeed",   .summary = "does something and copies",
-    .manual = "",        .process = do_it};
+    .name = "acting",    .summary = "does something and copies",
+    .manual = "",        .process = act_and_copy};
 
-/* A run over a small picture whose workers do it; false in *same when the result is not the source.
- */
-static telar_status run_deed(void (*what)(void), bool *same, struct telar_error *error)
+/* Runs the action in workers on a small picture. Sets *same to whether the result equals the
+ * source. */
+static telar_status run_action(void (*what)(void), bool *same, struct telar_error *error)
 {
     const struct telar_options options = {.isolation = TELAR_SANDBOXED, .workers = 2};
     telar_image *source = picture_new(30, 40, 3, 8), *result = NULL;
@@ -47,8 +45,8 @@ static telar_status run_deed(void (*what)(void), bool *same, struct telar_error 
     int descriptors = count_descriptors();
     telar_status status;
 
-    deed = what;
-    ck_assert_int_eq(telar_pipeline_add(pipeline, &misdeed, NULL, error), TELAR_OK);
+    act = what;
+    ck_assert_int_eq(telar_pipeline_add(pipeline, &acting, NULL, error), TELAR_OK);
     status = telar_run(source, &result, pipeline, &options, NULL, error);
     check_nothing_left(descriptors);
     *same = result && picture_same(source, result);
@@ -58,7 +56,7 @@ static telar_status run_deed(void (*what)(void), bool *same, struct telar_error 
     return status;
 }
 
-/* ---- what is allowed ---- */
+/* ---- allowed actions ---- */
 
 static void nothing(void) {}
 
@@ -71,7 +69,7 @@ static void ask_for_memory(void)
     free(small);
 }
 
-/* A heap that has room goes on giving it, and takes back what it gave. */
+/* The heap of a worker still allocates and frees within the memory that it has. */
 static void use_the_heap(void)
 {
     void *volatile block = malloc(16);
@@ -88,17 +86,17 @@ static void read_the_clock(void)
 
 static void (*const harmless[])(void) = {nothing, ask_for_memory, use_the_heap, read_the_clock};
 
-START_TEST(harmless_deeds_pass)
+START_TEST(harmless_actions_succeed)
 {
     struct telar_error error = {0};
     bool same;
 
-    ck_assert_msg(run_deed(harmless[_i], &same, &error) == TELAR_OK, "%s", error.text);
+    ck_assert_msg(run_action(harmless[_i], &same, &error) == TELAR_OK, "%s", error.text);
     ck_assert(same);
 }
 END_TEST
 
-/* ---- what is not ---- */
+/* ---- forbidden system calls ---- */
 
 static void open_a_socket(void)
 {
@@ -123,8 +121,8 @@ static void ask_for_a_call_that_there_is_not(void)
 }
 
 static const struct violation {
-    void (*deed)(void);
-    const char *call; /* of lies: what is said of them */
+    void (*act)(void);
+    const char *call; /* in false_records: the expected words */
 } violations[] = {
     {open_a_socket, "socket"},
     {give_up, "tgkill (abort or raise)"},
@@ -138,7 +136,7 @@ START_TEST(violations_are_named)
     struct telar_error error = {0};
     bool same;
 
-    ck_assert_int_eq(run_deed(violations[_i].deed, &same, &error), TELAR_WORKER);
+    ck_assert_int_eq(run_action(violations[_i].act, &same, &error), TELAR_WORKER);
     snprintf(expected, sizeof expected, "tried the system call %s, which its sandbox forbids",
              violations[_i].call);
     ck_assert_msg(strstr(error.text, expected), "%s", error.text);
@@ -148,53 +146,53 @@ START_TEST(violations_are_named)
 }
 END_TEST
 
-/* ---- lies over the channel, which it has ---- */
+/* ---- false records over the channel, which the sandbox allows ---- */
 
-static void tell(struct tl_record record)
+static void send_record(struct tl_record record)
 {
     tl_channel_send_record(TL_SANDBOX_CHANNEL, &record);
 }
 
 static void finish_anothers_task(void)
 {
-    tell((struct tl_record){.task = 7, .attempt = 1});
+    send_record((struct tl_record){.task = 7, .attempt = 1});
 }
 
 static void finish_a_task_that_there_is_not(void)
 {
-    tell((struct tl_record){.task = UINT64_MAX - 1, .attempt = 1});
+    send_record((struct tl_record){.task = UINT64_MAX - 1, .attempt = 1});
 }
 
 static void finish_a_later_attempt(void)
 {
-    tell((struct tl_record){.task = 0, .attempt = 2});
+    send_record((struct tl_record){.task = 0, .attempt = 2});
 }
 
 static void be_ready_again(void)
 {
-    tell((struct tl_record){.task = TL_TASK_HELLO});
+    send_record((struct tl_record){.task = TL_TASK_HELLO});
 }
 
-static void talk_nonsense(void)
+static void send_one_byte(void)
 {
     send(TL_SANDBOX_CHANNEL, "x", 1, 0);
 }
 
-static const struct violation lies[] = {
+static const struct violation false_records[] = {
     {finish_anothers_task, "claims a task that it does not have"},
     {finish_a_task_that_there_is_not, "claims a task that it does not have"},
     {finish_a_later_attempt, "claims a task that it does not have"},
     {be_ready_again, "said twice that it is ready"},
-    {talk_nonsense, "makes no sense"},
+    {send_one_byte, "makes no sense"},
 };
 
-START_TEST(lies_are_not_believed)
+START_TEST(false_records_end_the_run)
 {
     struct telar_error error = {0};
     bool same;
 
-    ck_assert_int_eq(run_deed(lies[_i].deed, &same, &error), TELAR_WORKER);
-    ck_assert_msg(strstr(error.text, lies[_i].call), "%s", error.text);
+    ck_assert_int_eq(run_action(false_records[_i].act, &same, &error), TELAR_WORKER);
+    ck_assert_msg(strstr(error.text, false_records[_i].call), "%s", error.text);
 }
 END_TEST
 
@@ -223,7 +221,7 @@ static void skip_the_instruction(int number, siginfo_t *info, void *context)
     without_i386 = 1;
 }
 
-/* A kernel need not have that ABI: then there is nothing that the sandbox could stop. */
+/* A kernel may lack the i386 ABI. Then the sandbox has nothing to stop. */
 static int count_foreign(void)
 {
     const struct sigaction action = {.sa_sigaction = skip_the_instruction, .sa_flags = SA_SIGINFO};
@@ -242,14 +240,14 @@ START_TEST(other_abis_are_violations)
     struct telar_error error = {0};
     bool same;
 
-    ck_assert_int_eq(run_deed(foreign[_i], &same, &error), TELAR_WORKER);
+    ck_assert_int_eq(run_action(foreign[_i], &same, &error), TELAR_WORKER);
     ck_assert_msg(strstr(error.text, "SIGSYS") && strstr(error.text, "its sandbox forbids"), "%s",
                   error.text);
 }
 END_TEST
 #endif
 
-/* ---- refusals, reports ---- */
+/* ---- refusals and reports ---- */
 
 START_TEST(only_processes_are_sandboxed)
 {
@@ -265,7 +263,7 @@ START_TEST(only_processes_are_sandboxed)
 }
 END_TEST
 
-/* Each worker maps its regions one by one, and the kernel has a limit on that. */
+/* Each worker maps its regions one by one. The kernel limits the number of mappings. */
 START_TEST(a_grid_too_fine_is_refused)
 {
     struct telar_options options = {.isolation = TELAR_SANDBOXED, .workers = 1, .plan = {200, 200}};
@@ -281,7 +279,7 @@ START_TEST(a_grid_too_fine_is_refused)
 }
 END_TEST
 
-START_TEST(what_is_in_force_is_reported)
+START_TEST(the_report_lists_the_measures_in_force)
 {
     static const char *const parts[] = {"seccomp", "landlock abi ", "no_new_privs", "rlimits",
                                         "not dumpable"};
@@ -301,10 +299,10 @@ START_TEST(what_is_in_force_is_reported)
 }
 END_TEST
 
-/* ---- what the kernel says of a worker ---- */
+/* ---- the kernel's view of a worker ---- */
 
-/* Memory that the program shares with its children, workers among them, as telar-isolation(7) says.
- */
+/* Memory that the program shares with its children. telar-isolation(7) says that workers share it
+ * too. */
 static struct meeting {
     atomic_int pid, looked_at;
 } * meeting;
@@ -318,7 +316,7 @@ static void be_looked_at(void)
         }
 }
 
-/* Reads /proc/PID/NAME of the worker that waits. */
+/* Reads /proc/PID/NAME of the waiting worker. */
 static void look(const char *name, char *text, size_t size)
 {
     char path[64];
@@ -331,7 +329,7 @@ static void look(const char *name, char *text, size_t size)
     fclose(file);
 }
 
-/* Is there a line that begins with these words, with any blanks between them? */
+/* Returns whether a line begins with these words. One blank stands for any number of blanks. */
 static bool has_line(const char *text, const char *line)
 {
     while (text) {
@@ -375,7 +373,7 @@ static void *look_at_the_worker(void *unused)
         ck_assert_msg(has_line(text, status[i]), "no '%s' in:\n%s", status[i], text);
     snprintf(path, sizeof path, "/proc/%d/fd", atomic_load(&meeting->pid));
     descriptors = opendir(path);
-    if (descriptors) { /* root may look; others may not, because it is not dumpable */
+    if (descriptors) { /* the worker is not dumpable, so only root may look */
         closedir(descriptors);
         ck_assert_int_eq(count_entries(path, "") - count_entries(path, "."), 1);
     } else {
@@ -385,7 +383,7 @@ static void *look_at_the_worker(void *unused)
     return unused;
 }
 
-START_TEST(the_kernel_confirms_it)
+START_TEST(the_kernel_confirms_the_measures)
 {
     struct telar_error error;
     pthread_t thread;
@@ -395,14 +393,14 @@ START_TEST(the_kernel_confirms_it)
         mmap(NULL, sizeof *meeting, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
     ck_assert_ptr_ne(meeting, MAP_FAILED);
     ck_assert_int_eq(pthread_create(&thread, NULL, look_at_the_worker, NULL), 0);
-    ck_assert_msg(run_deed(be_looked_at, &same, &error) == TELAR_OK, "%s", error.text);
+    ck_assert_msg(run_action(be_looked_at, &same, &error) == TELAR_OK, "%s", error.text);
     pthread_join(thread, NULL);
     ck_assert(same);
     ck_assert_int_eq(atomic_load(&meeting->looked_at), 1);
 }
 END_TEST
 
-/* More workers than regions: nobody may be needed who is not there. */
+/* With more workers than regions, the run must not wait for a worker without a task. */
 START_TEST(few_regions_and_many_workers)
 {
     static const struct telar_plan plans[] = {{1, 1}, {1, 3}, {5, 1}, {7, 9}, {37, 41}};
@@ -429,16 +427,16 @@ int main(void)
     tcase_add_test(refusals, only_processes_are_sandboxed);
     suite_add_tcase(suite, refusals);
     suite_add_tcase(suite, inside);
-    if (can_sandbox("what happens inside")) {
-        tcase_add_loop_test(inside, harmless_deeds_pass, 0, LENGTH(harmless));
+    if (can_sandbox("tests inside the sandbox")) {
+        tcase_add_loop_test(inside, harmless_actions_succeed, 0, LENGTH(harmless));
         tcase_add_loop_test(inside, violations_are_named, 0, LENGTH(violations));
 #if defined __x86_64__
         tcase_add_loop_test(inside, other_abis_are_violations, 0, count_foreign());
 #endif
-        tcase_add_loop_test(inside, lies_are_not_believed, 0, LENGTH(lies));
+        tcase_add_loop_test(inside, false_records_end_the_run, 0, LENGTH(false_records));
         tcase_add_test(inside, a_grid_too_fine_is_refused);
-        tcase_add_test(inside, what_is_in_force_is_reported);
-        tcase_add_test(inside, the_kernel_confirms_it);
+        tcase_add_test(inside, the_report_lists_the_measures_in_force);
+        tcase_add_test(inside, the_kernel_confirms_the_measures);
         tcase_add_loop_test(inside, few_regions_and_many_workers, 0, 5);
     }
     srunner_run_all(runner, CK_ENV);

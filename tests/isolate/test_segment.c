@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Segments: reserved, empty, without a name, not in a child unless it maps them, and guarded by
- * pages. */
+/* Tests segments: their memory is reserved, zero and nameless. A child sees only the mappings that
+ * it makes. Protected pages cannot be written. */
 #include <config.h>
 
 #include "support/suite.h"
@@ -17,7 +17,9 @@
 #include <sys/stat.h>
 #include <sys/time.h>
 
-/* Whole pages, huge ones if it has any; nothing mapped twice. */
+/*
+ * Returns a shape of whole pages, or of whole huge pages from 2 MiB on. No bytes are mapped twice.
+ */
 static struct tl_shape shape_of(uint64_t bytes)
 {
     uint64_t unit = bytes >= TL_HUGE_BYTES ? TL_HUGE_BYTES : TL_PAGE_BYTES;
@@ -44,10 +46,10 @@ static void check_empty_and_reserved(const struct tl_segment *segment)
     ck_assert_uint_ge((uint64_t)status.st_blocks * 512, segment->shape.bytes);
     for (size_t i = 0; i < segment->shape.bytes; i += 512)
         if (memcmp(segment->base + i, (char[512]){0}, 512) != 0)
-            ck_abort_msg("not all zeros at %zu", i);
+            ck_abort_msg("the bytes at %zu are not zero", i);
 }
 
-START_TEST(it_is_reserved_empty_and_nameless)
+START_TEST(a_segment_is_reserved_zero_and_nameless)
 {
     const uint64_t sizes[] = {
         1, 4096, 4097, 100000, TL_HUGE_BYTES - 1, TL_HUGE_BYTES, 5 * TL_HUGE_BYTES + 1};
@@ -73,11 +75,13 @@ END_TEST
 
 /* ---- in children ---- */
 
-/* What the child does with the segment; its exit status when it lives to say it. */
-typedef int deed_function(const struct tl_segment *segment);
+/* The action of a child on the segment. The result becomes the exit status of the child. */
+typedef int child_action(const struct tl_segment *segment);
 
-/* Returns the exit status of a child that did it, or minus the signal that killed it. */
-static int in_child(deed_function *deed, const struct tl_segment *segment)
+/*
+ * Returns the exit status of a child that performs the action, or minus the signal that killed it.
+ */
+static int in_child(child_action *action, const struct tl_segment *segment)
 {
     int status;
     pid_t pid = fork();
@@ -85,8 +89,8 @@ static int in_child(deed_function *deed, const struct tl_segment *segment)
     ck_assert_int_ge(pid, 0);
     if (pid == 0) {
         setrlimit(RLIMIT_CORE, &(struct rlimit){0, 0});
-        signal(SIGSEGV, SIG_DFL); /* a sanitizer's handler would say more than it should */
-        _exit(deed(segment));
+        signal(SIGSEGV, SIG_DFL); /* a sanitizer's handler would hide the signal */
+        _exit(action(segment));
     }
     ck_assert_int_eq(waitpid(pid, &status, 0), pid);
     return WIFSIGNALED(status) ? -WTERMSIG(status) : WEXITSTATUS(status);
@@ -112,7 +116,7 @@ static int write_read_only(const struct tl_segment *segment)
     return 3;
 }
 
-START_TEST(a_child_has_only_what_it_maps_itself)
+START_TEST(a_child_sees_only_its_own_mappings)
 {
     struct tl_segment segment = create(3 * TL_HUGE_BYTES);
 
@@ -125,11 +129,11 @@ START_TEST(a_child_has_only_what_it_maps_itself)
 }
 END_TEST
 
-/* The second and third of four pages are opened; then the byte at `at` is written. */
+/* The second and third of four pages. The child unprotects them and writes the byte at `at`. */
 static const struct tl_extent middle = {TL_PAGE_BYTES, 2 * TL_PAGE_BYTES};
 static size_t at;
 
-static int write_with_middle_open(const struct tl_segment *segment)
+static int write_with_middle_unprotected(const struct tl_segment *segment)
 {
     unsigned char *base = tl_segment_map(segment->fd, &segment->shape, false);
 
@@ -139,7 +143,7 @@ static int write_with_middle_open(const struct tl_segment *segment)
     return 3;
 }
 
-static int write_with_middle_closed(const struct tl_segment *segment)
+static int write_with_middle_protected_again(const struct tl_segment *segment)
 {
     unsigned char *base = tl_segment_map(segment->fd, &segment->shape, false);
 
@@ -149,21 +153,21 @@ static int write_with_middle_closed(const struct tl_segment *segment)
     return 3;
 }
 
-START_TEST(an_extent_is_opened_and_nothing_beside_it)
+START_TEST(an_extent_is_unprotected_and_nothing_beside_it)
 {
     const size_t inside[] = {4096, 8191, 8192, 12287}, outside[] = {0, 4095, 12288, 16383};
     struct tl_segment segment = create(4 * TL_PAGE_BYTES);
 
     for (size_t i = 0; i < LENGTH(inside); i++) {
         at = inside[i];
-        ck_assert_int_eq(in_child(write_with_middle_open, &segment), 3);
+        ck_assert_int_eq(in_child(write_with_middle_unprotected, &segment), 3);
         ck_assert_int_eq(segment.base[at], 55);
-        ck_assert_int_eq(in_child(write_with_middle_closed, &segment), -SIGSEGV);
+        ck_assert_int_eq(in_child(write_with_middle_protected_again, &segment), -SIGSEGV);
         ck_assert_int_eq(segment.base[at], 55);
     }
     for (size_t i = 0; i < LENGTH(outside); i++) {
         at = outside[i];
-        ck_assert_int_eq(in_child(write_with_middle_open, &segment), -SIGSEGV);
+        ck_assert_int_eq(in_child(write_with_middle_unprotected, &segment), -SIGSEGV);
         ck_assert_int_eq(segment.base[at], 0);
     }
     tl_segment_destroy(&segment);
@@ -172,7 +176,7 @@ END_TEST
 
 /* ---- names ---- */
 
-/* More than an address space has, so that nothing is reserved on the way. */
+/* Larger than the address space, so that the kernel refuses before it reserves memory. */
 #define TOO_MUCH (UINT64_C(1) << 48)
 
 static const char *keep_name(void)
@@ -183,8 +187,8 @@ static const char *keep_name(void)
     return name;
 }
 
-/* How many page faults it takes to write to each of the pages of an extent that was opened. */
-static int faults_of_an_open_extent(const struct tl_segment *segment)
+/* Counts the page faults while each page of an unprotected extent is written. */
+static int faults_of_an_unprotected_extent(const struct tl_segment *segment)
 {
     const struct tl_extent extent = {TL_PAGE_BYTES, 64 * TL_PAGE_BYTES};
     unsigned char *base = tl_segment_map(segment->fd, &segment->shape, false);
@@ -199,10 +203,10 @@ static int faults_of_an_open_extent(const struct tl_segment *segment)
     return (int)(after.ru_minflt - before.ru_minflt);
 }
 
-START_TEST(an_open_extent_is_written_without_faults)
+START_TEST(an_unprotected_extent_is_written_without_faults)
 {
     struct tl_segment segment = create(66 * TL_PAGE_BYTES);
-    int faults = in_child(faults_of_an_open_extent, &segment);
+    int faults = in_child(faults_of_an_unprotected_extent, &segment);
 
     ck_assert_int_ge(faults, 0);
     if (madvise(segment.base, TL_PAGE_BYTES, 22) == 0) /* MADV_POPULATE_READ, Linux 5.14 */
@@ -211,7 +215,7 @@ START_TEST(an_open_extent_is_written_without_faults)
 }
 END_TEST
 
-START_TEST(a_name_that_is_kept_shows_the_same_bytes)
+START_TEST(a_kept_name_shows_the_same_bytes)
 {
     char path[128], bytes[8] = "", slash[70];
     struct tl_segment segment, second;
@@ -227,7 +231,7 @@ START_TEST(a_name_that_is_kept_shows_the_same_bytes)
     memcpy(segment.base + 9000, "visible", 8);
     ck_assert_int_eq(stat(path, &status), 0);
     ck_assert_uint_eq(status.st_mode & 0777, 0600);
-    /* Who comes second gets nothing, and takes nothing away. */
+    /* The second creator gets an error, and the first segment stays. */
     ck_assert_int_eq(
         tl_segment_create(&second, (struct tl_shape[]){shape_of(10000)}, keep_name(), &error),
         TELAR_HOST);
@@ -243,7 +247,7 @@ START_TEST(a_name_that_is_kept_shows_the_same_bytes)
 }
 END_TEST
 
-START_TEST(a_kept_name_goes_when_there_is_no_room)
+START_TEST(a_kept_name_is_removed_when_memory_runs_out)
 {
     struct telar_error error = {.worker = -1};
     struct tl_segment segment;
@@ -259,7 +263,7 @@ START_TEST(a_kept_name_goes_when_there_is_no_room)
 }
 END_TEST
 
-START_TEST(too_much_is_refused)
+START_TEST(a_segment_that_is_too_large_is_refused)
 {
     const uint64_t sizes[] = {TOO_MUCH, UINT64_C(1) << 60, INT64_MAX / 2};
     int descriptors = count_descriptors();
@@ -278,16 +282,16 @@ START_TEST(too_much_is_refused)
 }
 END_TEST
 
-/* ---- hosts that are otherwise ---- */
+/* ---- unusual hosts ---- */
 
 static void do_nothing(int number)
 {
     (void)number;
 }
 
-/* A program that profiles itself, on a host without huge pages: reserving takes longer than from
- * signal to signal. */
-START_TEST(signals_do_not_keep_it_from_being_reserved)
+/* A profiler sends signals every 5 ms, on a host without huge pages. Reserving the memory takes
+ * longer than the time between two signals. */
+START_TEST(frequent_signals_do_not_stop_the_reservation)
 {
     const struct itimerval often = {{0, 5000}, {0, 5000}}, never = {{0, 0}, {0, 0}};
     struct sigaction action = {.sa_handler = do_nothing, .sa_flags = SA_RESTART};
@@ -303,8 +307,8 @@ START_TEST(signals_do_not_keep_it_from_being_reserved)
 }
 END_TEST
 
-/* Whatever the kernel gives: never more than there is, in huge pages; nothing for a segment too
- * small to have one. */
+/* The count is a multiple of a huge page and at most the size of the segment. A small segment has
+ * none. */
 START_TEST(huge_bytes_are_counted)
 {
     struct tl_segment small = create(100000), large = create(8 * TL_HUGE_BYTES);
@@ -318,7 +322,7 @@ START_TEST(huge_bytes_are_counted)
 }
 END_TEST
 
-START_TEST(private_memory_is_zero_and_may_be_none)
+START_TEST(private_memory_is_zero_and_may_be_empty)
 {
     unsigned char *memory = tl_private_map(10000), *none = tl_private_map(0);
 
@@ -326,7 +330,7 @@ START_TEST(private_memory_is_zero_and_may_be_none)
     ck_assert_ptr_nonnull(none);
     for (int i = 0; i < 10000; i++)
         if (memory[i])
-            ck_abort_msg("not zero at %d", i);
+            ck_abort_msg("the byte at %d is not zero", i);
     memset(memory, 1, 10000);
     tl_private_unmap(memory, 10000);
     tl_private_unmap(none, 0);
@@ -336,7 +340,7 @@ START_TEST(private_memory_is_zero_and_may_be_none)
 }
 END_TEST
 
-/* From 256 KiB on it lies so that it can be on huge pages, all of it. */
+/* From 256 KiB on, private memory begins at a multiple of a huge page. */
 START_TEST(private_memory_can_be_on_huge_pages)
 {
     for (size_t bytes = TL_HUGE_BYTES / 8; bytes <= 3 * TL_HUGE_BYTES; bytes += TL_HUGE_BYTES / 2) {
@@ -350,8 +354,10 @@ START_TEST(private_memory_can_be_on_huge_pages)
 }
 END_TEST
 
-/* The last two pages come again behind the end: for reading and writing, in every mapping. */
-START_TEST(the_end_is_mapped_twice)
+/*
+ * The last two pages are mapped again behind the end. Every mapping can read and write them there.
+ */
+START_TEST(the_last_pages_are_mapped_twice)
 {
     const struct tl_shape shape = {.bytes = 5 * TL_PAGE_BYTES, .again_bytes = 2 * TL_PAGE_BYTES};
     struct tl_segment segment;
@@ -371,7 +377,7 @@ START_TEST(the_end_is_mapped_twice)
 }
 END_TEST
 
-START_TEST(a_bad_descriptor_is_said)
+START_TEST(a_bad_descriptor_is_reported)
 {
     ck_assert_ptr_null(tl_segment_map(-1, (struct tl_shape[]){shape_of(4096)}, false));
     ck_assert_int_eq(errno, EBADF);
@@ -382,19 +388,19 @@ END_TEST
 int main(void)
 {
     const TTest *const tests[] = {
-        it_is_reserved_empty_and_nameless,
-        a_child_has_only_what_it_maps_itself,
-        an_extent_is_opened_and_nothing_beside_it,
-        an_open_extent_is_written_without_faults,
-        a_name_that_is_kept_shows_the_same_bytes,
-        a_kept_name_goes_when_there_is_no_room,
-        too_much_is_refused,
-        signals_do_not_keep_it_from_being_reserved,
+        a_segment_is_reserved_zero_and_nameless,
+        a_child_sees_only_its_own_mappings,
+        an_extent_is_unprotected_and_nothing_beside_it,
+        an_unprotected_extent_is_written_without_faults,
+        a_kept_name_shows_the_same_bytes,
+        a_kept_name_is_removed_when_memory_runs_out,
+        a_segment_that_is_too_large_is_refused,
+        frequent_signals_do_not_stop_the_reservation,
         huge_bytes_are_counted,
-        private_memory_is_zero_and_may_be_none,
+        private_memory_is_zero_and_may_be_empty,
         private_memory_can_be_on_huge_pages,
-        the_end_is_mapped_twice,
-        a_bad_descriptor_is_said,
+        the_last_pages_are_mapped_twice,
+        a_bad_descriptor_is_reported,
         NULL,
     };
 

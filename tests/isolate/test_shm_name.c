@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Names of segments: what a process killed between shm_open and shm_unlink leaves is removed by the
- * next program, and nothing else is. */
+/* Tests the names of segments. A process killed between shm_open and shm_unlink leaves a name.
+ * telar_shm_names_remove() must remove that name and no other file. */
 #include <config.h>
 
 #include "support/suite.h"
@@ -17,13 +17,13 @@
 #include <sys/stat.h>
 #include <telar/shm_name.h>
 
-/* Written by the process that makes the segment, in shm_unlink. */
+/* The process that makes the segment writes this, in shm_unlink. */
 static struct seen {
     char path[300];
     bool existed;
 } * seen;
 
-static int signal_at_unlink; /* 0: none; sent by the process to itself */
+static int signal_at_unlink; /* the process sends it to itself; 0: none */
 
 int __real_shm_unlink(const char *name);
 int __wrap_shm_unlink(const char *name);
@@ -43,7 +43,7 @@ static void share_seen(void)
     ck_assert_ptr_ne(seen, MAP_FAILED);
 }
 
-/* Starts a process that makes a segment and gets a signal between the two calls. */
+/* Starts a process that makes a segment and gets a signal between shm_open and shm_unlink. */
 static pid_t start(int number)
 {
     pid_t pid = fork();
@@ -132,7 +132,7 @@ END_TEST
 
 /* ---- other files ---- */
 
-/* The process id of a process that is gone. */
+/* Returns the process id of a process that has ended. */
 static int gone_pid(void)
 {
     pid_t pid = fork();
@@ -160,7 +160,8 @@ static void make_file(const char *name, const char *content)
     close(fd);
 }
 
-/* Whether a file of that name and content is still there afterwards; takes it away then. */
+/* Makes the file, calls telar_shm_names_remove(), and removes the file. Returns whether the file
+ * was still there. */
 static bool survives(const char *name, const char *content)
 {
     make_file(name, content);
@@ -170,7 +171,7 @@ static bool survives(const char *name, const char *content)
 
 START_TEST(only_names_of_exactly_that_form_are_removed)
 {
-    /* what stands before the process id, and behind it */
+    /* the text before and behind the process id */
     static const char *const others[][2] = {
         {"telar-", "-7-0123456789abcdeF"},  {"telar-", "-7-0123456789abcde"},
         {"telar-", "-7-0123456789abcdef0"}, {"telar-0", "-7-0123456789abcdef"},
@@ -190,8 +191,8 @@ START_TEST(only_names_of_exactly_that_form_are_removed)
 }
 END_TEST
 
-/* What --keep-shm leaves is never empty, whatever its name. */
-START_TEST(a_file_with_content_stays)
+/* A file that --keep-shm leaves is never empty, whatever its name. */
+START_TEST(a_file_that_is_not_empty_stays)
 {
     char name[100];
 
@@ -200,7 +201,7 @@ START_TEST(a_file_with_content_stays)
 }
 END_TEST
 
-START_TEST(what_is_no_file_stays)
+START_TEST(links_and_directories_stay)
 {
     char name[100];
 
@@ -214,8 +215,8 @@ START_TEST(what_is_no_file_stays)
 }
 END_TEST
 
-/* The process id belongs to this process now, which was started at another time. */
-START_TEST(a_reused_process_id_is_told_by_its_start)
+/* This process has the process id of the name, but another start time. */
+START_TEST(the_start_time_detects_a_reused_process_id)
 {
     char name[TL_SHM_NAME_BYTES], other[100];
 
@@ -231,7 +232,7 @@ START_TEST(a_name_of_another_user_stays_and_is_counted)
     char name[100];
 
     if (geteuid() != 0) {
-        fprintf(stderr, "only root can make a file of another user: skipped\n");
+        fprintf(stderr, "skip - a name of another user: only root can make such a file\n");
         return;
     }
     snprintf(name, sizeof name, "telar-%d-7-0123456789abcdef", gone_pid());
@@ -249,9 +250,9 @@ int main(void)
         a_name_of_a_living_process_stays,
         a_signal_waits_until_the_name_is_gone,
         only_names_of_exactly_that_form_are_removed,
-        a_file_with_content_stays,
-        what_is_no_file_stays,
-        a_reused_process_id_is_told_by_its_start,
+        a_file_that_is_not_empty_stays,
+        links_and_directories_stay,
+        the_start_time_detects_a_reused_process_id,
         a_name_of_another_user_stays_and_is_counted,
         NULL,
     };

@@ -1,6 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# Plug-ins: the starter that the manual shows, every way in which one can be no good, and constructors that misbehave.
+# Tests plug-ins: the starter of the manual, malformed plug-ins, and plug-ins whose constructors or
+# callbacks misbehave.
 . "$(dirname "$0")/../support/cases.sh"
 . "$(dirname "$0")/../support/cli.sh"
 include=$srcdir/include
@@ -8,11 +9,11 @@ in=$work/in.png out=$work/out.png
 export COUNT_FILE="$work/count"
 "$telar" galaxy --size=60x70 "$in" && "$telar" galaxy --depth=16 --size=20x30 "$work/deep.png" || exit 99
 
-# Where there is no sandbox, what needs it not is tested with guarded.
+# Without a sandbox, tests that do not need one run with guarded.
 sandbox=sandboxed
 "$telar" run -i sandboxed -t copy "$in" "$out" 2>"$work/why" || sandbox=guarded
 
-# odd NAME DEFINITION...: makes a plug-in with something odd in it.
+# odd NAME DEFINITION...: builds a plug-in with one defect.
 odd()
 {
     so=$work/$1.so
@@ -20,7 +21,8 @@ odd()
     $CC -O1 -Wall -Wextra -Werror -shared -fPIC -I"$include" "$@" -o "$so" "$srcdir/tests/support/plugin_odd.c"
 }
 
-# refuses STATUS TEXT DEFINITION...: a run with such a plug-in is refused, and the output is as it was.
+# refuses STATUS TEXT DEFINITION...: telar must refuse a plug-in with this defect and keep the old
+# output.
 refuses()
 {
     refuses_status=$1 refuses_text=$2
@@ -29,7 +31,7 @@ refuses()
     echo old >"$out"
     rm -f "$COUNT_FILE"
     wrong "$refuses_status" "$refuses_text" "$telar" run -i ${rung:-guarded} --timeout=3 -t "$work/odd.so" "$in" "$out" || return 1
-    [ "$(cat "$out")" = old ] || { echo "the output is touched"; return 1; }
+    [ "$(cat "$out")" = old ] || { echo "the old output was changed"; return 1; }
 }
 
 # ---- the starter ----
@@ -47,7 +49,7 @@ described()
         && right "$telar" transforms --json -i guarded "$work/starter.so" && grep -q '"name": "brighten"' "$work/out"
 }
 
-# Brighter is the negative of the darker negative: that holds for sums that are cut off too.
+# Brightening equals inverting, darkening and inverting. That holds for clipped sums too.
 brightens()
 {
     right "$telar" run "$@" -t "$work/starter.so:by=40" "$in" "$work/one.png" || return 1
@@ -57,39 +59,39 @@ brightens()
     right "$telar" run "$@" -t "$work/starter.so:by=0" "$in" "$work/one.png" && cmp "$work/one.png" "$work/same.png"
 }
 
-# The command of the documents, but for the flags that an installed telar has.
+# The documents show this command. An installed telar needs no -I option.
 shown()
 {
     for file in README.md doc/starter.c doc/telar.1; do
-        grep -qF 'cc -O2 -shared -fPIC -o starter.so starter.c' "$srcdir/$file" || { echo "$file does not"; return 1; }
+        grep -qF 'cc -O2 -shared -fPIC -o starter.so starter.c' "$srcdir/$file" || { echo "$file does not show the command"; return 1; }
     done
 }
 
-check "README and manual show the command" shown
+check "README and manual show the command that builds the starter" shown
 check "the starter has under 40 lines and builds" starter
-check "the starter is described" described
+check "telar transforms describes the starter" described
 for isolation in shared guarded sandboxed; do
     if [ $isolation = sandboxed ] && [ $sandbox != sandboxed ]; then
-        skip "the starter, sandboxed" "$(cat "$work/why")"
+        skip "the starter at sandboxed" "$(cat "$work/why")"
     else
-        check "the starter, $isolation" brightens -i $isolation -j 3 -g 5x2
+        check "the starter at $isolation" brightens -i $isolation -j 3 -g 5x2
     fi
 done
 for engine in serial threads gil; do
-    check "the starter with $engine, trusted" brightens -e $engine --trust
-    check "the starter with $engine, not trusted" wrong 2 "--trust" "$telar" run -e $engine -t "$work/starter.so" "$in" "$out"
+    check "the starter with $engine and --trust" brightens -e $engine --trust
+    check "$engine without --trust refuses the starter" wrong 2 "--trust" "$telar" run -e $engine -t "$work/starter.so" "$in" "$out"
 done
 if [ $sandbox = sandboxed ]; then
-    check "sandboxed is the default" sh -c "'$telar' run --json -t '$work/starter.so' '$in' '$out' | grep -q '\"isolation\": \"sandboxed\"'"
+    check "a plug-in runs at sandboxed by default" sh -c "'$telar' run --json -t '$work/starter.so' '$in' '$out' | grep -q '\"isolation\": \"sandboxed\"'"
 else
-    check "without a sandbox it is refused" wrong 4 "no sandbox" "$telar" run -t "$work/starter.so" "$in" "$out"
+    check "a plug-in is refused without a sandbox" wrong 4 "no sandbox" "$telar" run -t "$work/starter.so" "$in" "$out"
 fi
 for wrong in by=300 by=x by=1.5 by= bye=3 by=1,by=2 ,; do
-    check "the starter with :$wrong" wrong 2 brighten "$telar" run -i guarded -t "$work/starter.so:$wrong" "$in" "$out"
+    check "the starter refuses :$wrong" wrong 2 brighten "$telar" run -i guarded -t "$work/starter.so:$wrong" "$in" "$out"
 done
-check "the starter and 16 bits" wrong 3 "8 bits" "$telar" run -i guarded -t "$work/starter.so" "$work/deep.png" "$out"
+check "the starter refuses 16 bits" wrong 3 "8 bits" "$telar" run -i guarded -t "$work/starter.so" "$work/deep.png" "$out"
 
-# ---- one that was built with the headers of 0.1.0 ----
+# ---- a plug-in that was built with the headers of 0.1.0 ----
 
 old=$srcdir/tests/support/telar-0.1.0
 build_old()
@@ -97,7 +99,7 @@ build_old()
     $CC -O2 -std=c11 -Wall -Wextra -Werror -shared -fPIC -I"$old/include" -o "$work/old.so" "$old/plugin.c"
 }
 
-# It inverts, but only if all that it is given is as 0.1.0 said.
+# The plug-in inverts only if every argument is as 0.1.0 promised.
 old_inverts()
 {
     right "$telar" run "$@" -t "$work/old.so:white=255" "$in" "$work/one.png" &&
@@ -105,51 +107,52 @@ old_inverts()
 }
 
 check "a plug-in of 0.1.0 builds with its headers" build_old
-check "it is described" sh -c "'$telar' transforms -i guarded '$work/old.so' | grep -q '^old - inverts, as 0.1.0 did'"
-check "it runs guarded" old_inverts -i guarded -j 2 -g 3x2
-check "it runs shared" old_inverts -i shared -j 2
+check "telar transforms describes a plug-in of 0.1.0" sh -c "'$telar' transforms -i guarded '$work/old.so' | grep -q '^old - inverts, as 0.1.0 did'"
+check "a plug-in of 0.1.0 runs at guarded" old_inverts -i guarded -j 2 -g 3x2
+check "a plug-in of 0.1.0 runs at shared" old_inverts -i shared -j 2
 if [ $sandbox = sandboxed ]; then
-    check "it runs sandboxed" old_inverts -j 2 -g 3x2
+    check "a plug-in of 0.1.0 runs at sandboxed" old_inverts -j 2 -g 3x2
 else
-    skip "it runs sandboxed" "$(cat "$work/why")"
+    skip "a plug-in of 0.1.0 runs at sandboxed" "$(cat "$work/why")"
 fi
-check "it runs in threads" old_inverts -e threads --trust -j 2
+check "a plug-in of 0.1.0 runs in threads" old_inverts -e threads --trust -j 2
 
-# ---- what is no plug-in ----
+# ---- malformed plug-ins ----
 
 mkdir "$work/dir.so"
 : >"$work/empty.so"
 echo "this is no shared object" >"$work/text.so"
 head -c 2000 "$work/starter.so" >"$work/cut.so"
 for file in absent dir empty text; do
-    check "$file.so" wrong 3 "plug-in $work/$file.so" "$telar" run -i guarded -t "$work/$file.so" "$in" "$out"
-    check "transforms $file.so" wrong 3 "plug-in $work/$file.so" "$telar" transforms -i guarded "$work/$file.so"
+    check "run refuses $file.so" wrong 3 "plug-in $work/$file.so" "$telar" run -i guarded -t "$work/$file.so" "$in" "$out"
+    check "transforms refuses $file.so" wrong 3 "plug-in $work/$file.so" "$telar" transforms -i guarded "$work/$file.so"
 done
-# The dynamic linker maps it and looks behind its end, which is SIGBUS; if it should ever check that first, a refusal.
+# The dynamic linker maps the file and reads behind its end, which causes SIGBUS. A newer linker may
+# check the size and refuse the file.
 cut()
 {
     try "$telar" transforms -i guarded "$work/cut.so"
     [ "$status" = 3 ] || refused 5 && says SIGBUS
 }
-check "a shared object that is cut off" cut
-check "no symbol" refuses 3 "exports no symbol telar_plugin" -DSYMBOL=another
-check "another ABI" refuses 3 "abi 77" "-DHEAD=.abi=77,.struct_size=sizeof(struct telar_transform)"
-check "another size" refuses 3 "8 bytes" "-DHEAD=.abi=TELAR_TRANSFORM_ABI,.struct_size=8"
-check "a symbol that is nowhere" refuses 3 "nowhere" -DUNRESOLVED
-check "a name in capitals" refuses 3 "name" '-DNAME="ODD"'
-check "no name" refuses 3 "name" -DNAME=NULL
+check "a truncated shared object" cut
+check "a plug-in without the symbol telar_plugin" refuses 3 "exports no symbol telar_plugin" -DSYMBOL=another
+check "another ABI number" refuses 3 "abi 77" "-DHEAD=.abi=77,.struct_size=sizeof(struct telar_transform)"
+check "another struct_size" refuses 3 "8 bytes" "-DHEAD=.abi=TELAR_TRANSFORM_ABI,.struct_size=8"
+check "an undefined symbol" refuses 3 "nowhere" -DUNRESOLVED
+check "an upper-case name" refuses 3 "name" '-DNAME="ODD"'
+check "a plug-in without a name" refuses 3 "name" -DNAME=NULL
 check "an escape sequence in the summary" refuses 3 "printable" '-DSUMMARY="\033[2J"'
-check "a control of Latin-1 in the summary" refuses 3 "printable" '-DSUMMARY="\xc2\x9b""2J"'
-check "a summary that is no UTF-8" refuses 3 "printable" '-DSUMMARY="\xff"'
-check "a summary without end" refuses 3 "too long" \
+check "a Latin-1 control character in the summary" refuses 3 "printable" '-DSUMMARY="\xc2\x9b""2J"'
+check "a summary that is not UTF-8" refuses 3 "printable" '-DSUMMARY="\xff"'
+check "a summary of 500 characters" refuses 3 "too long" \
     "-DSUMMARY=\"$(head -c 500 /dev/zero | tr '\0' x)\""
-check "a default out of range" refuses 3 "default" -DINITIAL=10
+check "a default value out of range" refuses 3 "default" -DINITIAL=10
 check "gather without merge" refuses 3 "gather" "-DMORE=.partial_bytes=(void*)1"
 check "a halo that is too large" refuses 2 "4096" -DHALO=5000
-check "a depth that there is not" refuses 3 "depths" "-DMORE=.depths=8"
-check "grey only" refuses 3 "channels" "-DMORE=.channels=1u<<1"
-check "another one each time" refuses 5 "another plug-in" "-DCONSTRUCTOR=params[0].initial=times_loaded()%10"
-check "a halo that grows" refuses 5 "another plug-in" "-DHALO=(getpid()%4096)"
+check "a depth that does not exist" refuses 3 "depths" "-DMORE=.depths=8"
+check "a plug-in for grey pictures only" refuses 3 "channels" "-DMORE=.channels=1u<<1"
+check "a plug-in that changes with each load" refuses 5 "another plug-in" "-DCONSTRUCTOR=params[0].initial=times_loaded()%10"
+check "a halo that changes" refuses 5 "another plug-in" "-DHALO=(getpid()%4096)"
 
 # ---- constructors and callbacks ----
 
@@ -178,7 +181,7 @@ check "an exit in halo" refuses 5 "exit status 3 while telling what it needs" "-
 check "an endless halo" refuses 6 "time limit" "-DHALO=(uint32_t)pause()"
 rung=
 
-# ---- a transform that crashes: what --on-crash and --timeout say ----
+# ---- a transform that crashes: --on-crash and --timeout ----
 
 odd always '-DDEED=if(region->r0==0)raise(SIGSEGV)' && odd once '-DDEED=if(times_loaded()==1)raise(SIGSEGV)' \
     && odd hangs '-DDEED=if(region->r0==0)for(;;)pause()' || exit 99
@@ -193,26 +196,27 @@ skips()
 retries() { rm -f "$COUNT_FILE"; plugin once "$@"; [ "$status" = 0 ] && says SIGSEGV && cmp "$out" "$work/all.png"; }
 late() { plugin hangs --timeout=0.3 --retries=0 && refused 6 && [ "$(cat "$out")" = old ]; }
 echo old >"$out"
-check "a region that crashes always: exit 5" blames always --retries=0
+check "a region that always crashes: exit 5" blames always --retries=0
 check "--on-crash=fail: exit 5" blames always --on-crash=fail
-check "a region that hangs always: exit 6" late
-check "a region that crashes once is done again by default" retries
-check "--on-crash=skip: exit 1, and the region is as it was" skips always --on-crash=skip
-# attempts NUMBER OPTION...: so often it is tried, says the list of losses.
+check "a region that always hangs: exit 6" late
+check "a region that crashes once is computed again by default" retries
+check "--on-crash=skip: exit 1, and the region is left as the source" skips always --on-crash=skip
+# attempts NUMBER OPTION...: the list of losses must have this number of attempts.
 attempts() { n=$1; shift; plugin always --json "$@"; [ "$status" = 5 ] && [ "$(grep -c '"attempt":' "$work/out")" = "$n" ]; }
-check "it is tried three times" attempts 3
-check "--retries=4: five times" attempts 5 --retries=4
-# What went out through a pipe cannot be taken back, and from one it cannot be read again: then all is not done again.
+check "by default a region is tried three times" attempts 3
+check "--retries=4: a region is tried five times" attempts 5 --retries=4
+# Output through a pipe cannot be taken back. Input from a pipe cannot be read again. telar then
+# cannot repeat the whole run.
 through()
 {
     rm -f "$COUNT_FILE"
     try sh -c "$1 { '$telar' run -i shared --on-crash=retry -j 1 -t '$work/once.so' -t invert $2; echo \$? >'$work/code'; } $3"
     [ "$(cat "$work/code")" = "$4" ] || { cat "$work/code" "$work/err"; return 1; }
 }
-check "at shared, from file to file, all is done again" through "" "$in $out" "" 0
-check "but not from a pipe" through "cat '$in' |" "- $out" "" 5
-check "nor to one" through "" "$in -" "| cat >'$work/piped'" 5
+check "at shared, telar repeats a run from file to file" through "" "$in $out" "" 0
+check "at shared, telar does not repeat a run from a pipe" through "cat '$in' |" "- $out" "" 5
+check "at shared, telar does not repeat a run to a pipe" through "" "$in -" "| cat >'$work/piped'" 5
 slow() { wrong 6 "time limit of 10.000 s" "$telar" transforms -i guarded "$work/odd.so"; }
 odd odd "-DCONSTRUCTOR=for(;;)pause()" || exit 99
-check "without --timeout a plug-in has ten seconds" slow
+check "without --timeout a plug-in has ten seconds to load" slow
 end_cases
