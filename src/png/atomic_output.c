@@ -10,7 +10,7 @@
  */
 #include <config.h>
 
-#include "png/decoder.h"
+#include "png/atomic_output.h"
 
 #include "isolate/child.h"
 #include "base/descriptor.h"

@@ -17,7 +17,10 @@
 #ifndef TL_ENCODE_H
 #define TL_ENCODE_H
 
-#include "png/decoder.h"
+#include "png/atomic_output.h"
+#include "png/kept_chunks.h"
+
+#include <telar/image.h>
 
 /* How a file is written. */
 struct tl_format {

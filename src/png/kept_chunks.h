@@ -1,29 +1,38 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * chunks.h - the chunks of a PNG file: watching them go by, keeping those that stay true. Layer:
- * codec; over status.
- *
- * A chunk is: length of its data (4 bytes, big-endian), type (4 letters), data, CRC (4 bytes); PNG
- * specification, 5.3.
+ * kept_chunks.h - the chunks of a PNG file: watching them go by, and keeping those that stay true
+ * whatever a transform does. Layer: png; over base and framing.
  */
-#ifndef TL_CHUNKS_H
-#define TL_CHUNKS_H
+#ifndef TL_KEPT_CHUNKS_H
+#define TL_KEPT_CHUNKS_H
 
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
 #include <telar/png.h>
 
-#include "png/decoder.h"
-
-/* Kept chunks, whole, one after the other as in a file. */
+/*
+ * Kept chunks, whole, one after the other as in the file: gAMA, cHRM, sRGB, iCCP, pHYs, tEXt, zTXt,
+ * iTXt, eXIf. An empty list may be NULL.
+ */
 struct tl_chunks {
     unsigned char *bytes;
     size_t used, capacity;
-    size_t before_idat; /* how many of the bytes stood before the image data; the others stand after
-                           it */
+    size_t before_idat; /* so many of the bytes stood before the image data, the others behind */
 };
 
 /*
- * The state of a walk over a file's chunks. Begin with zeros but for `name` and `limit_bytes`. It
- * believes the framing and checks no CRC: whoever decodes the file does that, on the same bytes.
+ * Makes a copy, which the caller releases by tl_chunks_free. Returns NULL for an empty list, and,
+ * with *ok false, when there is no memory.
+ */
+struct tl_chunks *tl_chunks_copy(const struct tl_chunks *chunks, bool *ok);
+
+/* Releases a copy. NULL is allowed. */
+void tl_chunks_free(struct tl_chunks *chunks);
+
+/*
+ * The state of a walk over a file's chunks. Begin with zeros, but for `name` and `limit_bytes`. The
+ * walk believes the framing and checks no CRC: the decoder of the same bytes does that.
  */
 struct tl_chunk_scan {
     const char *name;     /* of the file, for messages */
@@ -46,12 +55,14 @@ struct tl_chunk_scan {
     char names[TELAR_CHUNK_NAMES_BYTES], dropped[TELAR_CHUNK_NAMES_BYTES];
 };
 
-/* Takes the next n bytes of the file, behind the signature. TELAR_INPUT: over limit_bytes.
- * TELAR_HOST. */
+/*
+ * Takes the next n bytes of the file; the first are those behind the signature. TELAR_INPUT: more
+ * than limit_bytes would be kept. TELAR_HOST: no memory.
+ */
 telar_status tl_chunk_scan_bytes(struct tl_chunk_scan *scan, const unsigned char *bytes, size_t n,
                                  struct telar_error *error);
 
-/* Releases what it has kept. */
+/* Releases the kept chunks. */
 void tl_chunk_scan_end(struct tl_chunk_scan *scan);
 
 #endif

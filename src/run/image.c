@@ -2,8 +2,11 @@
 /* Images in memory: made, read from PNG files, written to them, freed. */
 #include <config.h>
 
+#include "run/image.h"
+
 #include "base/status.h"
 #include "isolate/segment.h"
+#include "png/atomic_output.h"
 #include "png/decoder.h"
 #include "png/encode_bands.h"
 #include "run/options.h"

@@ -5,6 +5,7 @@
 #ifndef TL_RUN_H
 #define TL_RUN_H
 
+#include "png/atomic_output.h"
 #include "png/decoder.h"
 #include "engine/coordinator.h"
 #include "plugin/plugin.h"

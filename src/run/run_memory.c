@@ -3,6 +3,7 @@
 #include <config.h>
 
 #include "run/attempts.h"
+#include "run/image.h"
 
 #include "base/status.h"
 

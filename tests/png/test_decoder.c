@@ -5,6 +5,7 @@
 
 #include "support/png_maker.h"
 
+#include "png/atomic_output.h"
 #include "png/decoder.h"
 #include <fcntl.h>
 #include <png.h>

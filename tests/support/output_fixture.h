@@ -9,7 +9,7 @@
 
 #include "support/suite.h"
 
-#include "png/decoder.h"
+#include "png/atomic_output.h"
 #include <sys/stat.h>
 
 enum call { NONE, CREATE, FCHMOD, FSYNC, LINK, RENAME, CALLS };
