@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * bytes.h - numbers as bytes, wherever they stand: little-endian in a deflate stream, big-endian in
- * a PNG file. Layer: codec; over nothing.
+ * bytes.h - numbers in memory, at any address: little-endian in a deflate stream, big-endian in a
+ * PNG file. Layer: the lowest.
  *
- * They are copies, for not every compiler sees that bytes put together one by one are one
- * instruction.
+ * Each function copies the bytes by memcpy, which every compiler turns into one instruction.
  */
 #ifndef TL_BYTES_H
 #define TL_BYTES_H
@@ -13,7 +12,7 @@
 #include <stdint.h>
 #include <string.h>
 
-/* The number whose lowest byte stands first at p. */
+/* Returns the number whose lowest byte stands first at p. */
 static inline uint32_t tl_load_le32(const unsigned char *p)
 {
     uint32_t v;
@@ -30,7 +29,7 @@ static inline uint64_t tl_load_le64(const unsigned char *p)
     return le64toh(v);
 }
 
-/* Puts the number's lowest byte first. */
+/* Writes the number with its lowest byte first. */
 static inline void tl_store_le64(unsigned char *p, uint64_t v)
 {
     v = htole64(v);

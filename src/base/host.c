@@ -149,7 +149,8 @@ static bool visit_cpu_v1(const char *directory, void *data)
     return true;
 }
 
-/* sched_getaffinity wants a set as large as the kernel's own: grow it until it fits. */
+/* Returns how many CPUs this thread may use. sched_getaffinity fails for a set smaller than the
+ * kernel's own, so the set grows until it is large enough. */
 static uint32_t affinity_count(void)
 {
     uint32_t count = 1;

@@ -20,8 +20,7 @@ void tl_error_clear(struct telar_error *error)
         *error = (struct telar_error){.worker = -1};
 }
 
-/* A file's name may hold anything; a message is one line, whatever it holds. Bytes of UTF-8 stay.
- */
+/* Replaces control characters, which the name of a file may hold. Bytes of UTF-8 stay. */
 static void make_one_line(char *text)
 {
     for (; *text; text++)

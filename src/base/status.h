@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * status.h - filling a struct telar_error. Layer: the lowest; everything may use it.
+ * status.h - filling a struct telar_error. Layer: the lowest.
  */
 #ifndef TL_STATUS_H
 #define TL_STATUS_H
@@ -9,16 +9,16 @@
 #include <telar/status.h>
 
 /*
- * Says why a call failed, and returns status, so that a caller can write `return tl_fail(error,
- * ...)`. error may be NULL. Does not overwrite: an error that already holds a status other than
- * TELAR_OK is left alone, so that the first of a call is kept (public functions begin with
- * tl_error_clear). errnum 0: no system call failed; otherwise ": " and strerror(errnum) are
- * appended to the text. Newlines and other control characters in the text are made '?'.
+ * Writes into *error why a call failed. Returns `status`, so that a caller can write `return
+ * tl_fail(error, ...)`. error may be NULL. An error that already holds a failure is left alone, so
+ * that the first failure of a call is kept; public functions begin with tl_error_clear. errnum 0
+ * means that no system call failed; otherwise ": " and strerror(errnum) are appended. A control
+ * character in the text becomes '?'.
  */
 telar_status tl_fail(struct telar_error *error, telar_status status, int errnum, const char *format,
                      ...) __attribute__((format(printf, 4, 5)));
 
-/* Makes *error say that there is none. NULL is allowed. */
+/* Makes *error hold no failure. NULL is allowed. */
 void tl_error_clear(struct telar_error *error);
 
 #endif

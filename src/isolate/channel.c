@@ -39,7 +39,7 @@ void tl_channel_close(int *end)
     *end = -1;
 }
 
-/* MSG_NOSIGNAL: a peer that is gone is an EPIPE here, and no SIGPIPE in somebody's program. */
+/* MSG_NOSIGNAL: when the other side is gone, the program gets EPIPE here and no SIGPIPE. */
 static bool send_whole(int end, const void *message, size_t bytes)
 {
     ssize_t sent;
@@ -99,8 +99,8 @@ enum tl_received tl_channel_receive_record(int end, struct tl_record *record)
 {
     ssize_t got = receive_whole(end, record, sizeof *record, MSG_DONTWAIT);
 
-    /* A worker that went with a ticket unread: said once, ahead of the records that it sent before.
-     */
+    /* The kernel reports once, before the waiting records, that the worker ended with a ticket
+     * unread. */
     if (got < 0 && errno == ECONNRESET)
         got = receive_whole(end, record, sizeof *record, MSG_DONTWAIT);
     if (got == (ssize_t)sizeof *record)

@@ -30,8 +30,8 @@ telar_status tl_child_check_reaping(struct telar_error *error)
     return TELAR_OK;
 }
 
-/* The program's handlers are not meant for a child: a fatal signal must end it, so that its parent
- * sees it. */
+/* Gives all signals their default handlers. With the program's own handlers a fatal signal might
+ * not end the child, and the coordinator would not see it. */
 static void reset_signals(void)
 {
     struct sigaction standard = {.sa_handler = SIG_DFL};
@@ -44,11 +44,11 @@ static void reset_signals(void)
 }
 
 /*
- * Where memory runs out the kernel shall end a child, whose work can be done again, and not the
- * coordinator. Any process may make itself the first to go; where there is no /proc it is not, and
- * that is no failure.
+ * Makes this child the first that the kernel kills when memory runs out: its work can be done
+ * again, the coordinator's cannot. Any process may raise its own score. Without /proc the score
+ * stays, which is no failure.
  */
-static void go_first(void)
+static void be_killed_first(void)
 {
     int fd = open("/proc/self/oom_score_adj", O_WRONLY | O_CLOEXEC);
 
@@ -58,7 +58,8 @@ static void go_first(void)
     close(fd);
 }
 
-/* No core file: writing one takes longer than the second in which its death is to be known. */
+/* Allows no core file: writing one may take longer than the second in which telar must know that
+ * the child is dead. */
 static void begin(pid_t parent)
 {
     const struct rlimit nothing = {0, 0};
@@ -67,7 +68,7 @@ static void begin(pid_t parent)
         _exit(1);
     reset_signals();
     setrlimit(RLIMIT_CORE, &nothing);
-    go_first();
+    be_killed_first();
 }
 
 /* Signals are blocked around the fork: the child must run none of the program's handlers. */
@@ -95,7 +96,7 @@ pid_t tl_child_start(void (*live)(void *data), void *data, uint64_t *born_ns)
 
 void tl_child_close_others(const int *kept, size_t n)
 {
-    int below = STDERR_FILENO; /* all up to this one are dealt with */
+    int below = STDERR_FILENO; /* the descriptors up to this one are done */
 
     for (;;) {
         int next = INT_MAX;
@@ -111,7 +112,7 @@ void tl_child_close_others(const int *kept, size_t n)
     }
 }
 
-/* waitpid until no signal comes between. Only this child is waited for: the program may have
+/* Calls waitpid again after a signal. Waits for this child only, because the program may have
  * others. */
 static pid_t reap(pid_t pid, int *status, int options)
 {
@@ -123,8 +124,8 @@ static pid_t reap(pid_t pid, int *status, int options)
     return reaped;
 }
 
-/* Signals are blocked: a handler that ran in the child would run in the parent's memory. */
-int tl_child_call(int (*deed)(void *data), void *data)
+/* Signals are blocked, because a handler in the child would run in the parent's memory. */
+int tl_child_call(int (*act)(void *data), void *data)
 {
     volatile int result = -1;
     sigset_t all, before;
@@ -135,13 +136,13 @@ int tl_child_call(int (*deed)(void *data), void *data)
     pthread_sigmask(SIG_SETMASK, &all, &before);
     pid = vfork();
     if (pid == 0) {
-        result = deed(data);
+        result = act(data);
         _exit(0);
     }
     if (pid > 0)
         reap(pid, &status, 0);
     if (result < 0)
-        result = deed(data);
+        result = act(data);
     pthread_sigmask(SIG_SETMASK, &before, NULL);
     return result;
 }
@@ -152,8 +153,8 @@ int tl_child_watch(pid_t pid)
 }
 
 /*
- * Whether what is watched ends within so many milliseconds; where that cannot be seen, `otherwise`.
- * A program with a timer interrupts the wait again and again: its end does not move.
+ * Returns whether a watched child ends within `ms` milliseconds, or `otherwise` if that cannot be
+ * seen. Signals interrupt the wait but do not move its deadline.
  */
 static bool ends_within(int watch, int ms, bool otherwise)
 {
@@ -179,8 +180,8 @@ bool tl_child_ended(int watch)
     return ends_within(watch, 0, false);
 }
 
-/* Through its descriptor where there is one (since Linux 5.3): a number may be somebody else's by
- * now. */
+/* Kills through the descriptor if there is one (Linux 5.3), because another process may have the
+ * number by now. */
 static void end_at_once(pid_t pid, int watch)
 {
     if (watch < 0 || (syscall(SYS_pidfd_send_signal, watch, SIGKILL, NULL, 0) && errno == ENOSYS))
@@ -188,11 +189,10 @@ static void end_at_once(pid_t pid, int watch)
 }
 
 /*
- * SIGKILL at once, unless it has ended, or has closed its channel because it ends, for which there
- * is a second: between the two are microseconds, unless it has closed it on purpose. Then a signal
- * would change nothing, but is sent all the same, for one that lives on would keep its parent
- * waiting. Asked first, because a program that reaps all children may have freed the number for
- * somebody else.
+ * Looks first whether the child has ended: a program that reaps all its children may have freed the
+ * number for another process. A child that has closed its channel normally ends microseconds later,
+ * so it gets a second, and its own end is the cause. Any other child, and one that lives on, is
+ * killed at once.
  */
 struct tl_exit_cause tl_child_end(pid_t pid, bool gone)
 {

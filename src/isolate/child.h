@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * child.h - a process of our own: how it begins, and how it is ended. The only place that forks,
- * waits and kills. Layer: over cause.
+ * child.h - child processes: how they begin, and how they are ended. The only place that forks,
+ * waits and kills. Layer: over exit_cause.
  */
 #ifndef TL_CHILD_H
 #define TL_CHILD_H
@@ -19,41 +19,46 @@
 telar_status tl_child_check_reaping(struct telar_error *error);
 
 /*
- * Makes a process that calls live(data) and ends with status 0. It has the standard handlers of all
- * signals, none of them blocked, makes no core file, and dies with the thread that made it. Until
- * it has loaded anything it must keep to async-signal-safe calls, for another thread of the program
- * may have held any lock at the moment of the fork. In the child *born_ns becomes the time of its
- * first instruction; NULL is allowed. The process id, or -1 with errno.
+ * Makes a process that calls live(data) and then ends with status 0. Returns its process id, or -1
+ * with errno.
+ *
+ * The child has the default handlers of all signals and blocks none of them. It makes no core file,
+ * and dies with the thread that made it. Another thread of the program may have held any lock at
+ * the moment of the fork, so until the child has loaded anything it must keep to async-signal-safe
+ * calls. In the child, *born_ns becomes the time of its first instruction; NULL is allowed.
  */
 pid_t tl_child_start(void (*live)(void *data), void *data, uint64_t *born_ns);
 
 /*
- * Calls deed(data) in a process apart, which goes on to its end even if this one is killed
- * meanwhile; returns what it returns, which is not negative. It runs in the memory of this one,
- * which waits for it, and makes system calls only. Where no process can be had, or it is killed
- * itself, deed(data) is called here, once more.
+ * Calls act(data) in a process of its own, which goes on to its end even if this process is killed
+ * meanwhile. Returns the result of act, which must not be negative.
+ *
+ * The other process runs in this one's memory, and this one waits for it. act makes system calls
+ * only. If no process can be had, or it is killed, act(data) is called here, a second time.
  */
-int tl_child_call(int (*deed)(void *data), void *data);
+int tl_child_call(int (*act)(void *data), void *data);
 
 /*
- * A descriptor that becomes readable when a child has ended, whoever else holds what it held: its
- * own children may keep its channel open. -1 where the kernel has none (before 5.3), or no
- * descriptor is left. To be closed by the caller. And whether that has happened: false for -1.
+ * Returns a descriptor that becomes readable when a child has ended, even if its own children keep
+ * its channel open. The caller closes it. Returns -1 if the kernel has none (before Linux 5.3), or
+ * no descriptor is left.
  */
 int tl_child_watch(pid_t pid);
+
+/* Returns whether the child of such a descriptor has ended; false for -1. */
 bool tl_child_ended(int watch);
 
 /*
- * In the child: keeps standard input, output and error and `kept` (-1: none), and closes the rest:
- * files of the program, ends of its other children, and of other runs that the program has under
- * way, who would wait for an end to close of which this process has a copy. A kernel that cannot
- * (before 5.9) leaves them open. Async-signal-safe.
+ * Closes, in the child, all descriptors but standard input, output and error and the n in `kept`;
+ * -1 is allowed in there. The closed ones are files of the program and ends of other channels: the
+ * program, and its other runs, wait for those ends to close. A kernel before Linux 5.9 leaves them
+ * open. Async-signal-safe.
  */
 void tl_child_close_others(const int *kept, size_t n);
 
 /*
- * Ends a child, whatever it does, waits until it is gone, and says how it ended. `gone`: its end of
- * a channel is closed already, so that it should end by itself.
+ * Ends a child, whatever it does, and waits until it is gone. Returns how it ended. `gone`: its end
+ * of a channel is closed already, so the child gets a second to end by itself.
  */
 struct tl_exit_cause tl_child_end(pid_t pid, bool gone);
 

@@ -29,7 +29,7 @@ static int landlock_abi(void);
 
 /* ---- the coordinator's part ---- */
 
-/* Whether the kernel has filters that can do what ours do. */
+/* Returns whether the kernel knows the two actions of the filters. */
 static bool has_seccomp(void)
 {
     const uint32_t trap = SECCOMP_RET_TRAP, kill_process = SECCOMP_RET_KILL_PROCESS;
@@ -38,7 +38,7 @@ static bool has_seccomp(void)
            && syscall(SYS_seccomp, SECCOMP_GET_ACTION_AVAIL, 0, &kill_process) == 0;
 }
 
-/* NULL when nothing is. */
+/* Returns which part of the sandbox is missing, with the remedy; NULL for none. */
 static const char *what_is_missing(void)
 {
 #ifdef TL_SANITIZED
@@ -104,7 +104,8 @@ void tl_sandbox_violation_text(int number, char text[TL_SANDBOX_VIOLATION_BYTES]
 
 /* ---- Landlock ---- */
 
-/* Of the kernel's header, which may be older than the kernel: as of version 6.12, ABI 6. */
+/* From the kernel's header of version 6.12 (ABI 6): the installed header may be older than the
+ * kernel. */
 #ifndef SYS_landlock_create_ruleset
 #define SYS_landlock_create_ruleset 444
 #define SYS_landlock_add_rule 445
@@ -129,7 +130,7 @@ struct landlock_beneath {
     int32_t parent;
 } __attribute__((packed));
 
-/* The version of Landlock that the kernel has; below 1: none. */
+/* Returns the version of Landlock that the kernel has; below 1 for none. */
 static int landlock_abi(void)
 {
     return (int)syscall(SYS_landlock_create_ruleset, NULL, 0, CREATE_RULESET_VERSION);

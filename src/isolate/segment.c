@@ -33,8 +33,8 @@ static size_t round_up(size_t n, size_t unit)
 /* ---- mappings ---- */
 
 /*
- * Address space at a multiple of TL_HUGE_BYTES, without which the kernel cannot use huge pages.
- * NULL when there is none.
+ * Returns address space at a multiple of TL_HUGE_BYTES; elsewhere the kernel cannot use huge pages.
+ * Returns NULL when there is none.
  */
 static unsigned char *take_aligned_space(size_t bytes)
 {
@@ -74,13 +74,12 @@ unsigned char *tl_segment_map(int fd, const struct tl_shape *shape, bool writabl
 }
 
 /*
- * What is protected for itself is mapped by small pages, and a fault for each costs more than what
- * is done to it. Entries made as if for reading may be written through: of shared memory nobody
- * asks to be told of the first write.
+ * mprotect leaves 4 KiB mappings. One MADV_POPULATE_READ enters them all. Shared pages can then be
+ * written without a second fault. Without that call each page faults at its first use.
  */
 static void enter_all(unsigned char *begin, size_t bytes)
 {
-    madvise(begin, bytes, MADV_POPULATE_READ); /* if not, one by one */
+    madvise(begin, bytes, MADV_POPULATE_READ);
 }
 
 void tl_segment_prefault(unsigned char *base, const struct tl_shape *shape)
@@ -112,7 +111,8 @@ bool tl_segment_protect(unsigned char *base, const struct tl_extent *extent)
     return mprotect(base + extent->offset, extent->bytes, PROT_READ) == 0;
 }
 
-/* A huge page is cleared sooner than a part of it is entered page by page, unless that is small. */
+/* From an eighth of a huge page on, clearing the whole huge page takes less time than the faults of
+ * its small pages. */
 static size_t private_bytes(size_t bytes)
 {
     return bytes < TL_HUGE_BYTES / 8 ? bytes + !bytes : round_up(bytes, TL_HUGE_BYTES);
@@ -151,9 +151,9 @@ void tl_private_unmap(void *memory, size_t bytes)
 /* ---- the object behind them ---- */
 
 /*
- * posix_fallocate returns its error instead of setting errno. In pieces, because a kernel may undo
- * all of a call that a signal interrupts: in a program with a timer a large one would begin again
- * for ever.
+ * Reserves memory in pieces, because a kernel may undo all of a call that a signal interrupts: in a
+ * program with a timer, one large call would begin again for ever. Returns 0 or an errno, as
+ * posix_fallocate does.
  */
 static int reserve(int fd, size_t offset, size_t bytes)
 {
@@ -172,9 +172,9 @@ static int reserve(int fd, size_t offset, size_t bytes)
 }
 
 /*
- * Asks for huge pages. MADV_COLLAPSE makes one of every 2 MiB that hold at least one page, whatever
- * shmem_enabled says; what it cannot make stays on small pages, which costs time and nothing else,
- * so its failure is none of ours.
+ * Asks for huge pages. MADV_COLLAPSE makes a huge page of every 2 MiB that hold at least one page,
+ * whatever shmem_enabled says. Where this fails, the memory stays on small pages, which costs time
+ * and nothing else. Returns 0 or an errno.
  */
 static int seed_huge_pages(int fd, unsigned char *base, size_t bytes)
 {
@@ -189,11 +189,11 @@ static int seed_huge_pages(int fd, unsigned char *base, size_t bytes)
 }
 
 /*
- * Sizes, maps and reserves an open object. Reserving is what makes a full /dev/shm an ENOSPC here
- * and not a SIGBUS in the middle of a run. Huge pages come first: reserving small ones and
- * collapsing them would touch everything twice.
+ * Sizes, maps and reserves an open object. Without reserving, a full /dev/shm would be a SIGBUS in
+ * the middle of a run; so it is ENOSPC here. Huge pages come first, because reserving small pages
+ * and collapsing them would touch everything twice. Returns 0 or an errno.
  */
-static int furnish(struct tl_segment *segment, const struct tl_shape *shape)
+static int set_up(struct tl_segment *segment, const struct tl_shape *shape)
 {
     size_t bytes = shape->bytes;
     int failure;
@@ -212,7 +212,7 @@ static int furnish(struct tl_segment *segment, const struct tl_shape *shape)
     return failure ? failure : reserve(segment->fd, 0, bytes);
 }
 
-/* An atomic or with nothing writes, whatever another process writes there. */
+/* An atomic OR with 0 writes without losing a byte that another process writes at that moment. */
 void tl_segment_touch(const struct tl_segment *segment)
 {
     for (size_t i = 0; i < segment->shape.bytes; i += TL_PAGE_BYTES)
@@ -282,8 +282,7 @@ static int open_named(const char *name)
     return shm_open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
 }
 
-/* Opens an object in /dev/shm, without a name if none is to be kept, and furnishes it. Returns 0 or
- * an errno. */
+/* Makes the segment of an object in /dev/shm. Returns 0 or an errno. */
 static int create_shm(struct tl_segment *segment, const struct tl_shape *shape,
                       const char *keep_name)
 {
@@ -293,7 +292,7 @@ static int create_shm(struct tl_segment *segment, const struct tl_shape *shape,
         return errno;
     segment->fd = tl_descriptor_above_standard(fd);
     segment->backing = "shm";
-    failure = segment->fd < 0 ? errno : furnish(segment, shape);
+    failure = segment->fd < 0 ? errno : set_up(segment, shape);
     if (failure && keep_name)
         tl_segment_unlink(keep_name);
     return failure;
@@ -305,7 +304,7 @@ static int create_memfd(struct tl_segment *segment, const struct tl_shape *shape
     if (segment->fd < 0)
         return errno;
     segment->backing = "memfd";
-    return furnish(segment, shape);
+    return set_up(segment, shape);
 }
 
 telar_status tl_segment_create(struct tl_segment *segment, const struct tl_shape *shape,

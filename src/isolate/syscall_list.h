@@ -1,28 +1,30 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * sandbox_filter.h - the system calls that a sandboxed worker has, as programs for the kernel. The
- * only place that includes <seccomp.h>. Layer: under sandbox.
+ * syscall_list.h - the system calls that a sandboxed worker may make, as programs for the kernel.
+ * The only place that includes <seccomp.h>. Layer: under sandbox.
  */
-#ifndef TL_SANDBOX_FILTER_H
-#define TL_SANDBOX_FILTER_H
+#ifndef TL_SYSCALL_LIST_H
+#define TL_SYSCALL_LIST_H
 
 #include <linux/filter.h>
 #include <stdbool.h>
 
 enum { TL_SYSCALL_LIST_MAX = 1024 };
 
+/* The program of one stage of the sandbox. The coordinator writes it, workers install it. */
 struct tl_syscall_list {
     unsigned short length;
     struct sock_filter code[TL_SYSCALL_LIST_MAX];
 };
 
-/* Compiles the filter of a stage. False with errno. */
-bool tl_syscall_list_compile(struct tl_syscall_list *filter, bool loading);
+/* Compiles the list of a stage: of the first, in which libraries are loaded, or of the last.
+ * Returns false with errno on failure. */
+bool tl_syscall_list_compile(struct tl_syscall_list *list, bool loading);
 
-/* Whether telar was built with libseccomp. */
+/* Returns whether telar was built with libseccomp. */
 bool tl_syscall_list_available(void);
 
-/* The name of a system call of this machine; false when it has none. */
+/* Writes the name of a system call of this machine. Returns false if the number has none. */
 bool tl_syscall_list_name(int number, char *name, unsigned size);
 
 #endif

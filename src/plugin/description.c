@@ -59,7 +59,7 @@ telar_status tl_describe(const struct telar_transform *transform, struct tl_desc
 
 /* ---- a stand-in ---- */
 
-/* Nobody calls these: that they are there says what steps a run has. */
+/* These are never called. Their presence tells the planner which steps the transform has. */
 static size_t no_bytes(const struct telar_context *context)
 {
     (void)context;
@@ -107,7 +107,7 @@ static size_t character_bytes(const unsigned char *text)
     return control ? 0 : tl_utf8_bytes(text);
 }
 
-/* Whether a text ends within its size, and can be shown. */
+/* Returns whether a text ends within its size and has only printable characters. */
 static bool printable(const char *text, size_t size, bool lines)
 {
     const unsigned char *at = (const unsigned char *)text;

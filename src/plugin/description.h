@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * description.h - what a plug-in says of itself, as plain data of fixed size that can be sent,
+ * description.h - the description of a plug-in: plain data of fixed size, which can be sent,
  * compared and checked. Layer: over transform.
  */
 #ifndef TL_DESCRIPTION_H
@@ -11,7 +11,8 @@
 
 enum { TL_LINE_BYTES = 160, TL_MANUAL_BYTES = 4096 };
 
-/* All of it, gaps included, is defined: two of the same transform are equal byte for byte. */
+/* Every byte is defined, gaps included, so two descriptions of the same transform are equal byte
+ * for byte. Written by tl_describe. */
 struct tl_description {
     char name[TL_NAME_BYTES], summary[TL_LINE_BYTES], manual[TL_MANUAL_BYTES];
     struct {
@@ -25,8 +26,8 @@ struct tl_description {
 };
 
 /*
- * A transform that has nothing but a description: it can be planned with, not run. Its strings and
- * parameters lie in itself, so it must not be copied.
+ * A transform made of a description: for planning only, it cannot run. Its strings and parameters
+ * point into the struct, so it must not be copied. Written by tl_stand_in_make.
  */
 struct tl_stand_in {
     struct tl_description description;
@@ -39,8 +40,8 @@ telar_status tl_describe(const struct telar_transform *transform,
                          struct tl_description *description, struct telar_error *error);
 
 /*
- * Makes a stand-in of a description that may be anything. TELAR_INPUT, with the reason: a text
- * without an end, or that is not printable UTF-8, or what tl_transform_check finds.
+ * Makes a stand-in of a description, which may hold anything. TELAR_INPUT: a text has no end or is
+ * not printable UTF-8, or tl_transform_check refuses the transform; the text says which.
  */
 telar_status tl_stand_in_make(struct tl_stand_in *stand_in,
                               const struct tl_description *description, struct telar_error *error);

@@ -10,7 +10,7 @@
 
 static const char symbol[] = "telar_plugin";
 
-/* What dlerror says begins with the path, if it is about the file. */
+/* Fails with the text of dlerror, which begins with the path if the cause is the file. */
 static telar_status refuse(const char *path, struct telar_error *error)
 {
     const char *why = dlerror();

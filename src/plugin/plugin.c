@@ -19,7 +19,7 @@ bool tl_plugins_any(const struct telar_pipeline *pipeline)
     return false;
 }
 
-/* The child could say so too, but from within a sandbox with less to tell. */
+/* The helper would notice the same, but its sandbox hides the exact cause. */
 static telar_status check_file(const char *path, struct telar_error *error)
 {
     struct stat status;
@@ -31,7 +31,7 @@ static telar_status check_file(const char *path, struct telar_error *error)
     return TELAR_OK;
 }
 
-/* Has the child describe it. */
+/* Lets a helper describe the plug-in. */
 static telar_status describe(struct tl_plugged *plugged, struct telar_error *error)
 {
     struct telar_error fault = {.worker = -1};
@@ -50,7 +50,7 @@ static uint64_t ask_child(void *data, uint32_t need, const struct telar_context 
     return tl_describe_child_ask(data, (enum tl_need)need, context, rows, columns);
 }
 
-/* A step of the run's own pipeline. */
+/* Gives a step of the pipeline its transform, or a stand-in, and its parameters. */
 static telar_status plug(struct tl_plugged *plugged, struct tl_step *step, bool trusted,
                          struct telar_error *error)
 {

@@ -13,16 +13,16 @@
 enum { READ_BYTES = 4096 };
 
 /*
- * Whether libpng passes over a chunk of this head when the picture is complete: over any but IHDR,
- * when its name is of letters. Its length is 31 bits (PNG specification, 5.3), that of IEND 0.
+ * Returns whether libpng skips a chunk with this head when the picture is complete. It skips all
+ * but IHDR, if the name is of letters. IEND must be empty.
  */
-static bool passes(const unsigned char *head)
+static bool is_skipped(const unsigned char *head)
 {
     return tl_chunk_has_letters(head) && !tl_chunk_is(head, "IHDR")
            && tl_chunk_length(head) <= (tl_chunk_is(head, "IEND") ? 0 : TL_CHUNK_DATA_MAX);
 }
 
-/* Reads n bytes, at most READ_BYTES, and shows them to the scan. */
+/* Reads n bytes and shows them to the scan. */
 static telar_status read_some(struct tl_png_input *input, struct tl_chunk_scan *scan,
                               unsigned char *bytes, size_t n, struct telar_error *error)
 {
@@ -31,7 +31,7 @@ static telar_status read_some(struct tl_png_input *input, struct tl_chunk_scan *
     return status == TELAR_OK ? tl_chunk_scan_bytes(scan, bytes, n, error) : status;
 }
 
-/* Reads data and CRC of the chunk. *good: they belong together. */
+/* Reads the data and the CRC of the chunk. *good: the CRC is right. */
 static telar_status read_body(struct tl_png_input *input, struct tl_chunk_scan *scan,
                               const unsigned char *head, bool *good, struct telar_error *error)
 {
@@ -68,7 +68,7 @@ telar_status tl_after_idat_read(struct tl_png_input *input, struct tl_chunk_scan
         else
             status = tl_png_input_read(input, head, TL_CHUNK_HEAD_BYTES, error);
         first = NULL;
-        if (status != TELAR_OK || !(good = passes(head)))
+        if (status != TELAR_OK || !(good = is_skipped(head)))
             break;
         status = tl_chunk_scan_bytes(scan, head, TL_CHUNK_HEAD_BYTES, error);
         if (status == TELAR_OK)

@@ -17,13 +17,13 @@
 enum { ZLIB_HEAD_BYTES = 2, END_BYTES = 6, PIECE_BYTES = 65536 };
 
 /*
- * How much image data may lie, beside its pixels, in the last row, and behind it. Less than libpng
- * is allowed to read there (codec_png_read.c), so that nothing is taken here which is too much for
- * it.
+ * Bytes of image data that the last row may have beside its pixels, and that may follow it. Both
+ * are less than what libpng may read there (decoder_private.h), so every file accepted here is
+ * accepted by libpng.
  */
 enum { LAST_ROW_BYTES = 960, TAIL_BYTES = 60 };
 
-/* Working memory for a part. */
+/* Working memory for one part. */
 struct work {
     struct tl_inflate inflate;
     unsigned char piece[PIECE_BYTES];
@@ -34,8 +34,8 @@ size_t tl_band_reader_work_bytes(void)
     return TL_BAND_PARTS * sizeof(struct work);
 }
 
-/* Reads exactly n bytes from a place in the file, whatever its offset is. *errnum: 0, or why that
- * cannot be. */
+/* Reads exactly n bytes at an offset. On failure *errnum is the errno, or 0 at the end of the file.
+ */
 static bool read_at(int fd, void *bytes, size_t n, uint64_t offset, int *errnum)
 {
     unsigned char *at = bytes;
@@ -55,7 +55,8 @@ static bool read_at(int fd, void *bytes, size_t n, uint64_t offset, int *errnum)
     return true;
 }
 
-/* Looks at the chunk at *offset, which must be IDAT, and goes behind it. */
+/* Reads the head of the chunk at *offset, which must be IDAT, and moves *offset behind the chunk.
+ */
 static bool look_at_idat(int fd, uint64_t *offset, struct tl_bands_part *part)
 {
     unsigned char head[TL_CHUNK_HEAD_BYTES];
@@ -69,7 +70,7 @@ static bool look_at_idat(int fd, uint64_t *offset, struct tl_bands_part *part)
     return true;
 }
 
-/* The last IDAT: nothing but a final block of fixed codes without data, and the stream's checksum.
+/* Checks the last IDAT: a final block of fixed codes without data, and the checksum of the stream.
  */
 static bool look_at_end(int fd, uint64_t *offset, uint32_t *adler)
 {
@@ -86,8 +87,8 @@ static bool look_at_end(int fd, uint64_t *offset, uint32_t *adler)
 }
 
 /*
- * The stream's own head (RFC 1950, 2.2): deflate with a window of 32 KiB, without a dictionary. It
- * is not the part's.
+ * Checks the head of the stream (RFC 1950, 2.2): deflate with a window of 32 KiB, without a
+ * dictionary. These two bytes stand before the first part.
  */
 static bool look_at_beginning(int fd, struct tl_bands_part *first)
 {
@@ -137,7 +138,7 @@ static uint32_t part_rows(const struct tl_bands *restart, uint32_t part)
     return left < restart->part_rows ? left : restart->part_rows;
 }
 
-/* A part of a band being inflated: its rows but the last, then that one. */
+/* A part being inflated: first its rows but the last, then the last row. */
 struct reading {
     struct tl_inflate *inflate;
     int fd;
@@ -158,7 +159,7 @@ static uint64_t used(const struct reading *r)
     return r->before + r->in.used;
 }
 
-/* Has input at hand, if there is more of it. The CRC behind it must be right. */
+/* Reads the next piece if the one at hand is used up. Checks the CRC behind the last piece. */
 static bool fetch(struct reading *r)
 {
     const uint32_t n = r->left < PIECE_BYTES ? r->left : PIECE_BYTES;

@@ -37,7 +37,7 @@ void tl_idat_stream_begin(struct tl_idat_stream *stream, uint32_t chunk_bytes)
     tl_inflate_begin(&stream->inflate, false);
 }
 
-/* At the end of a chunk's data: whether its CRC is right. Reads the head of the next. */
+/* Checks the CRC at the end of a chunk and reads the head of the next. */
 static bool close_chunk(struct tl_idat_stream *stream, struct tl_png_input *input)
 {
     unsigned char crc[TL_CHUNK_CRC_BYTES];
@@ -46,7 +46,7 @@ static bool close_chunk(struct tl_idat_stream *stream, struct tl_png_input *inpu
            && tl_load_be32(crc) == stream->crc && copy(input, stream->head, sizeof stream->head);
 }
 
-/* Goes on to the chunk whose head has been read, which must be IDAT. */
+/* Begins the chunk whose head has been read, which must be IDAT. */
 static bool open_chunk(struct tl_idat_stream *stream)
 {
     stream->chunk_bytes = stream->chunk_left = tl_chunk_length(stream->head);
@@ -63,7 +63,7 @@ static bool next_chunk(struct tl_idat_stream *stream, struct tl_png_input *input
     return true;
 }
 
-/* Takes n bytes off the chunk at hand. */
+/* Takes n bytes of the chunk at hand. */
 static void take(struct tl_idat_stream *stream, struct tl_png_input *input,
                  const unsigned char *bytes, size_t n)
 {
@@ -74,8 +74,8 @@ static void take(struct tl_idat_stream *stream, struct tl_png_input *input,
 }
 
 /*
- * Gives the inflater what is ready of the chunk at hand, as far as the output allows. It must get
- * on by that: where it does not, there is more image data than the picture has room for.
+ * Gives the inflater the bytes of the chunk at hand that are ready, until the output is full. If
+ * that neither uses input nor makes output, there is more image data than the picture holds.
  */
 static tl_inflate_state inflate_some(struct tl_idat_stream *stream, struct tl_png_input *input,
                                      struct tl_inflate_output *out)
@@ -110,7 +110,7 @@ bool tl_idat_stream_read(struct tl_idat_stream *stream, struct tl_png_input *inp
     return true;
 }
 
-/* Bytes of the piece at hand that are still to come. */
+/* Returns how many bytes of the piece at hand are still to come. */
 static uint32_t piece_left(const struct tl_idat_stream *stream)
 {
     uint32_t begun = (stream->chunk_bytes - stream->chunk_left) % TL_PIECE_BYTES;
@@ -124,8 +124,8 @@ uint64_t tl_idat_stream_loaded(const struct tl_idat_stream *stream)
     return stream->used + piece_left(stream);
 }
 
-/* Whether the inflater has something to give without more input. Once it has, it cannot be used any
- * more. */
+/* Returns whether the inflater can make output without more input. If so, it cannot be used any
+ * more, because a byte of output is lost. */
 static bool has_output(struct tl_idat_stream *stream)
 {
     unsigned char byte;
@@ -136,8 +136,8 @@ static bool has_output(struct tl_idat_stream *stream)
     return out.used > 0;
 }
 
-/* Lets the inflater have n bytes more of the chunk at hand, which must give no output. It may come
- * to its end there. */
+/* Gives the inflater n more bytes of the chunk at hand. They must make no output, and the stream
+ * may end in them. */
 static bool end_piece(struct tl_idat_stream *stream, struct tl_png_input *input, uint32_t n)
 {
     struct tl_inflate_output none = {0};
@@ -161,7 +161,8 @@ static bool end_piece(struct tl_idat_stream *stream, struct tl_png_input *input,
     return true;
 }
 
-/* Passes over the chunk at hand, up to `limit` bytes of image data, and reads the next head. */
+/* Skips the rest of the chunk at hand, which may end at `limit` bytes of image data, and reads the
+ * next head. */
 static bool pass_chunk(struct tl_idat_stream *stream, struct tl_png_input *input, uint64_t limit)
 {
     if (stream->used > limit || stream->chunk_left > limit - stream->used)

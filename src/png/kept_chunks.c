@@ -51,7 +51,7 @@ void tl_chunks_free(struct tl_chunks *chunks)
     free(chunks);
 }
 
-/* Room grows with what has really come, not with what a length field claims. */
+/* Memory grows with the bytes that have come, not with what a length field claims. */
 static bool append(struct tl_chunks *chunks, const unsigned char *bytes, size_t n)
 {
     if (n > chunks->capacity - chunks->used) {
@@ -68,7 +68,7 @@ static bool append(struct tl_chunks *chunks, const unsigned char *bytes, size_t 
     return true;
 }
 
-/* Adds a name to a list "IHDR gAMA IDAT" unless it is in it, or there is no room for more. */
+/* Adds a name to a list "IHDR gAMA IDAT", unless the list has it already or is full. */
 static void note(char list[TELAR_CHUNK_NAMES_BYTES], const unsigned char *name)
 {
     size_t used = strlen(list);
@@ -99,14 +99,14 @@ static bool wanted(struct tl_chunk_scan *scan, const unsigned char *name)
     return false;
 }
 
-/* The chunk that telar writes itself, and writes anew, so that it is neither kept nor dropped. */
+/* Returns whether the chunk is teLR, which telar writes anew, so it is neither kept nor dropped. */
 static bool is_restart(const struct tl_chunk_scan *scan)
 {
     return tl_chunk_is(scan->head, "teLR") && !scan->idat_seen && scan->restart_used == 0
            && scan->left_bytes == sizeof scan->restart + TL_CHUNK_CRC_BYTES;
 }
 
-/* Transparency, which pixels have as alpha from then on; where it may not stand, it means nothing.
+/* Returns whether the chunk is tRNS at a valid place: its transparency becomes alpha of the pixels.
  */
 static bool becomes_alpha(const struct tl_chunk_scan *scan)
 {

@@ -15,7 +15,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* What people give by mistake, by its first bytes. */
+/* Formats that people give by mistake, by their first bytes. */
 static const struct {
     const char *magic;
     size_t bytes;
@@ -28,7 +28,7 @@ static const struct {
     {"P5\n", 3, "a PGM"},
 };
 
-/* Writes down what has come, as long as there is room and memory for it. */
+/* Records bytes of a pipe, as long as the limit and memory allow. */
 static void write_down(struct tl_log *log, const unsigned char *bytes, size_t n)
 {
     if (n > log->capacity - log->n) {
@@ -45,7 +45,7 @@ static void write_down(struct tl_log *log, const unsigned char *bytes, size_t n)
     log->n += n;
 }
 
-/* What has been written down, once more; 0 when all of that has come. */
+/* Reads from the record again. Returns 0 when all of it has been read. */
 static size_t read_log(struct tl_log *log, unsigned char *bytes, size_t n)
 {
     size_t left = log->n - log->read_again;

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * input.h - the bytes of a PNG file, in order, from a descriptor. Layer: codec; over file and
- * status.
+ * png_input.h - the bytes of a PNG file, in order, from a descriptor. Layer: png; over base and
+ * framing.
  */
-#ifndef TL_INPUT_H
-#define TL_INPUT_H
+#ifndef TL_PNG_INPUT_H
+#define TL_PNG_INPUT_H
 
 #include <telar/status.h>
 
@@ -13,23 +13,23 @@
 enum { TL_PNG_INPUT_BUFFER_BYTES = 65536 };
 
 /*
- * A regular file is read at places that are told, never from where the descriptor happens to be:
- * processes that are forked share that, and what one of them has read must not be missing for
- * another.
+ * An input. Written by the functions below. A regular file is read with pread, at offsets kept
+ * here. Forked processes share the offset of a descriptor, so using that one would make one process
+ * miss what another has read.
  */
 struct tl_png_input {
     int fd;
-    bool owned;                     /* whether fd is to be closed; standard input is not */
+    bool owned;                     /* fd is to be closed; false for standard input */
     char name[TL_SHORT_PATH_BYTES]; /* for messages */
     uint64_t file_bytes;            /* 0 when it is no regular file */
     uint64_t position;              /* bytes handed out so far */
-    int64_t first, next; /* of a regular file: where it began, and where the bytes behind the buffer
-                            begin; -1: no such place */
+    int64_t first, next; /* offsets in a regular file: where reading began, and what follows the
+                            buffer; -1 in a pipe */
     struct tl_log {
-        bool keep; /* of what is no regular file: what is read is written down */
+        bool keep; /* of a pipe: what is read is recorded */
         unsigned char *bytes;
-        size_t n, capacity, limit; /* more than the limit: nothing of it is kept */
-        size_t read_again;         /* how much of it has been read once more */
+        size_t n, capacity, limit; /* beyond the limit, nothing is recorded */
+        size_t read_again;         /* how much of the record has been read again */
     } log;
     int errnum;        /* why tl_png_input_peek could not read on; 0: it could, or the file ends */
     size_t begin, end; /* what is read but not handed out: buffer[begin, end) */
@@ -37,44 +37,49 @@ struct tl_png_input {
 };
 
 /*
- * Opens a file ("-": standard input) and takes the PNG signature off it. TELAR_INPUT: it cannot be
- * opened, is a directory, is empty, or is no PNG; the text says what it is instead where that can
- * be told. tl_png_input_close() it in any case.
+ * Opens a file ("-": standard input) and reads its PNG signature. tl_png_input_close() must follow,
+ * after a failure too. TELAR_INPUT: the file cannot be opened, is a directory, is empty, or is no
+ * PNG; the text says what it is instead if its first bytes tell.
  */
 telar_status tl_png_input_open(struct tl_png_input *input, const char *path,
                                struct telar_error *error);
 
-/* Gives exactly n bytes. TELAR_INPUT: they cannot be read, or the file ends before. */
+/* Reads exactly n bytes. TELAR_INPUT: they cannot be read, or the file ends before. */
 telar_status tl_png_input_read(struct tl_png_input *input, unsigned char *bytes, size_t n,
                                struct telar_error *error);
 
 /*
- * Says where the next bytes lie that are at hand, and how many: reads on when there are none. 0:
- * the file ends here, or cannot be read, and errnum says why. tl_png_input_skip takes n of them.
+ * Sets *bytes to the next bytes in the buffer and returns how many there are; fills the buffer if
+ * it is empty. Returns 0 at the end of the file, or if it cannot be read: then errnum is not 0.
  * Async-signal-safe.
  */
 size_t tl_png_input_peek(struct tl_png_input *input, const unsigned char **bytes);
+
+/* Takes n of the bytes that tl_png_input_peek has shown. Async-signal-safe. */
 void tl_png_input_skip(struct tl_png_input *input, size_t n);
 
 /*
- * What comes from now on, and what has come already, can be read again, from the signature on: of a
- * regular file always, of a pipe up to `limit` bytes, which are written down until
- * tl_png_input_forget says that nobody will.
+ * Makes tl_png_input_rewind possible for a pipe: records what comes, up to `limit` bytes, until
+ * tl_png_input_forget. A regular file needs no record.
  */
 void tl_png_input_remember(struct tl_png_input *input, size_t limit);
+
+/* Ends the recording and releases the record. */
 void tl_png_input_forget(struct tl_png_input *input);
 
-/* Goes back to behind the signature. False: too much has come through a pipe. Async-signal-safe. */
+/* Goes back to behind the signature. Returns false if too much has come through a pipe.
+ * Async-signal-safe. */
 bool tl_png_input_rewind(struct tl_png_input *input);
 
 /*
- * Reads on where a copy of the input, in another process, has come to: after `position` bytes of
- * the file, of which it has read n more. n is at most TL_PNG_INPUT_BUFFER_BYTES; for 0 `bytes` may
- * be NULL.
+ * Goes on where a copy of the input, in another process, has ended: behind `position` bytes of the
+ * file. The copy has read n more, which `bytes` holds. n is at most TL_PNG_INPUT_BUFFER_BYTES; for
+ * 0 `bytes` may be NULL.
  */
 void tl_png_input_resume(struct tl_png_input *input, uint64_t position, const unsigned char *bytes,
                          size_t n);
 
+/* Closes the descriptor, unless it is standard input, and releases the record. */
 void tl_png_input_close(struct tl_png_input *input);
 
 #endif
