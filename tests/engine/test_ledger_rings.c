@@ -53,7 +53,7 @@ static const struct tl_stage *stage_of(const struct tl_job *job, enum tl_kind_nu
 
 static struct cell *cell_at(struct play *play, uint64_t offset)
 {
-    ck_assert_uint_lt(offset / TL_PAGE_BYTES, CELLS_MAX);
+    QUICK_ASSERT(offset / TL_PAGE_BYTES < CELLS_MAX);
     return &play->cell[offset / TL_PAGE_BYTES];
 }
 
@@ -61,10 +61,10 @@ static void read_at(struct play *play, uint64_t offset, int64_t task, int change
 {
     struct cell *cell = cell_at(play, offset);
 
-    ck_assert_msg(cell->task == task, "what task %lld wrote is not there while it is read",
-                  (long long)task);
-    ck_assert_msg(!cell->written, "what task %lld wrote is overwritten while it is read",
-                  (long long)task);
+    if (cell->task != task)
+        ck_abort_msg("what task %lld wrote is not there while it is read", (long long)task);
+    if (cell->written)
+        ck_abort_msg("what task %lld wrote is overwritten while it is read", (long long)task);
     cell->readers += change;
 }
 
@@ -81,9 +81,9 @@ static void write_extent(struct play *play, const struct tl_task *task, bool beg
     struct cell *cell = cell_at(play, task->extent.offset);
     uint64_t number = task->stage->first + task->index;
 
-    ck_assert_msg(cell->readers == 0, "task %llu overwrites what is read",
-                  (unsigned long long)number);
-    ck_assert_int_ne(cell->written, begin);
+    if (cell->readers)
+        ck_abort_msg("task %llu overwrites what is read", (unsigned long long)number);
+    QUICK_ASSERT(cell->written != begin);
     cell->written = begin;
     cell->task = begin ? NOTHING : (int64_t)number;
 }
@@ -214,8 +214,8 @@ static void check_owner(struct play *play, uint32_t worker, const struct tl_tick
                 others |= w != worker;
                 mine |= w == worker && piece.access == TL_AT_START;
             }
-    ck_assert(!others);
-    ck_assert_int_eq(mine, tl_job_is_open(&play->job, worker, &task));
+    QUICK_ASSERT(!others);
+    QUICK_ASSERT(mine == tl_job_is_open(&play->job, worker, &task));
 }
 
 static void give(struct play *play, uint32_t worker)
@@ -407,7 +407,8 @@ static void play_run(const struct game *game)
     begin(&play, game, pipeline);
     limit = play.job.table.n_tasks * 10000 + 1000000;
     while (!tl_ledger_complete(&play.ledger)) {
-        ck_assert_msg(++rounds < limit, "nobody can go on");
+        if (++rounds > limit)
+            ck_abort_msg("nobody can go on");
         go_on(&play, &seed, game->deaths);
     }
     tl_ledger_free(&play.ledger);
