@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What every run has: options, a plan, a segment, a report. run_file.c and run_memory.c are the
- * flows.
+ * What all runs have in common: options, a job, a segment, a report. run_file.c and run_memory.c
+ * are the flows.
  */
 #include <config.h>
 
@@ -22,7 +22,7 @@
 
 /* ---- plan ---- */
 
-/* How many workers, and why. Serial is one by definition. */
+/* Chooses how many workers are wanted, and says why. The engine serial has one. */
 static void choose_workers(struct tl_run *run, const struct tl_groups *groups)
 {
     telar_report *report = run->report;
@@ -82,7 +82,7 @@ static void take_workers(struct tl_run *run)
     run->report->workers_wanted = run->orders.workers;
 }
 
-/* How large a segment may be. A limit of the caller's own is one more limit: it makes no memory. */
+/* How large a segment may be. The user's limit can only lower that of the host. */
 struct limit {
     uint64_t bytes;
     bool own;
@@ -276,7 +276,7 @@ static telar_status make_sandbox(struct tl_run *run, struct telar_error *error)
     return status;
 }
 
-/* Code that came from elsewhere is locked in, where it can be and nothing else is asked for. */
+/* Plug-ins run in a sandbox when workers are processes and the user asks for no other rung. */
 static void choose_isolation(struct tl_run *run)
 {
     const struct tl_engine *engine = tl_engine_find(run->options.engine);
@@ -285,7 +285,7 @@ static void choose_isolation(struct tl_run *run)
         run->options.isolation = TELAR_SANDBOXED;
 }
 
-/* From here on the pipeline is the run's own, with what the plug-ins say of themselves. */
+/* Opens the plug-ins. Afterwards the run has its own pipeline, with what they say of themselves. */
 static telar_status open_plugins(struct tl_run *run, struct telar_error *error)
 {
     bool processes = run->orders.engine->processes;
@@ -332,15 +332,13 @@ telar_status tl_run_begin(struct tl_run *run, const char *name, const telar_pipe
     return status == TELAR_OK && tl_plugins_any(pipeline) ? open_plugins(run, error) : status;
 }
 
-/* A run has begun when it has its segment; what was lost stays in the report when all is begun
- * again. */
+/* Returns whether a report is worth giving to the caller: the run had its segment, or lost a
+ * worker in an earlier attempt. */
 static bool has_begun(const telar_report *report)
 {
     return report && (report->segment_bytes > 0 || report->n_losses > 0);
 }
 
-/* Releases what the run holds; the report, of a run that had begun, goes to the caller who wants
- * it. */
 void tl_run_end(struct tl_run *run, telar_report **report)
 {
     if (report && run->segment.base)
@@ -351,7 +349,7 @@ void tl_run_end(struct tl_run *run, telar_report **report)
     tl_plugins_close(&run->plugins);
     tl_sandbox_free(run->sandbox);
     tl_segment_destroy(
-        &run->segment); /* giving back small pages takes a while, and that is time of the run too */
+        &run->segment); /* the kernel takes time to free small pages: it counts as the run's */
     if (run->report)
         run->report->total_ns = tl_run_elapsed_ns(run);
     if (report && has_begun(run->report))
@@ -360,7 +358,6 @@ void tl_run_end(struct tl_run *run, telar_report **report)
         telar_report_free(run->report);
 }
 
-/* Forgets an attempt, but for its report's zero of time and its losses. */
 void tl_run_start_over(struct tl_run *run)
 {
     telar_report *report = run->report;
@@ -383,8 +380,7 @@ void tl_run_start_over(struct tl_run *run)
     run->row = NULL;
 }
 
-/* Done, but not all of it: says what is missing, which the task list of the report tells in full.
- */
+/* The text names the first region that was left out; the task list of the report has them all. */
 telar_status tl_run_partial(const struct tl_run *run, const struct tl_outcome *outcome,
                             struct telar_error *error)
 {

@@ -22,7 +22,7 @@ static const char *shown_name(const char *path)
     return strcmp(path, "-") == 0 ? "standard input" : path;
 }
 
-/* All that stands before the first band, which is known before any worker lives. */
+/* Writes all that stands before the first band. It is known before any worker starts. */
 static telar_status write_head(struct tl_run *run, struct telar_error *error)
 {
     struct tl_format format = {run->job.image, run->job.band_rows,
@@ -40,8 +40,8 @@ static telar_status write_tail(struct tl_run *run, struct telar_error *error)
 }
 
 /*
- * Opens the input. At the sandboxed rung libpng comes near it only in a process of its own, also if
- * only to say why not.
+ * Opens the input. At the sandboxed rung only a sandboxed process calls libpng, even to say what is
+ * wrong with a header.
  */
 static telar_status open_input(struct tl_run *run, const char *input, struct telar_error *error)
 {
@@ -57,7 +57,7 @@ static telar_status open_input(struct tl_run *run, const char *input, struct tel
                               : status;
 }
 
-/* Decodes everything here and now, into a source that holds the whole picture. */
+/* Decodes the whole picture into the source, before any worker starts. */
 static telar_status decode_all(struct tl_run *run, struct telar_error *error)
 {
     uint64_t start_ns = tl_run_elapsed_ns(run);
