@@ -1,7 +1,10 @@
 # SPDX-License-Identifier: MIT
 # cli.sh - sourced by the tests of the command line, after cases.sh. Runs the program that was just built.
-telar=$PWD/telar
-[ -x "$telar" ] || { echo "no program $telar" >&2; exit 99; }
+# The tests call it by a link in $work. Many cases are texts for another shell, and the path of $work needs no quotes there;
+# the path of the build directory may have blanks.
+[ -x "$PWD/telar" ] || { echo "no program $PWD/telar" >&2; exit 99; }
+telar=$work/telar
+ln -s "$PWD/telar" "$telar" || exit 99
 status= # of the last command that `try` ran
 
 # try COMMAND...: leaves its exit status in $status, what it wrote in $work/out and $work/err.
