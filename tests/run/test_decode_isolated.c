@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Files at the sandboxed rung, where libpng reads them in a process of its own or not at all: for
- * good files and bad the same output and the same words as at the guarded rung. And what becomes of
- * a libpng that is made to misbehave.
+ * Tests files at the sandboxed rung, which libpng reads in a process of its own. For valid and
+ * damaged files, output and message must be those of the guarded rung. libpng is also made to
+ * misbehave.
  */
 #include <config.h>
 
@@ -14,22 +14,22 @@
 #include <png.h>
 #include <sys/socket.h>
 
-/* What libpng does when it is asked for a row, in the place of that. */
-static void (*deed)(void);
+/* The action of libpng, before it reads a row. */
+static void (*action)(void);
 
 void __real_png_read_row(png_structrp png, png_bytep row, png_bytep display);
 void __wrap_png_read_row(png_structrp png, png_bytep row, png_bytep display);
 void __wrap_png_read_row(png_structrp png, png_bytep row, png_bytep display)
 {
-    if (deed)
-        deed();
+    if (action)
+        action();
     __real_png_read_row(png, row, display);
 }
 
 static const char *out_name = "test_reader.out.png";
 static struct maker maker;
 
-/* What came of a run: its status, its words, and the bytes of the output. */
+/* The outcome of a run: status, message, and the bytes of the output. */
 struct outcome {
     telar_status status;
     struct telar_error error;
@@ -41,7 +41,7 @@ static void convert(const char *in, telar_isolation isolation, struct outcome *o
 {
     struct telar_options options = {.isolation = isolation,
                                     .workers = 2,
-                                    .timeout_ms = deed ? 300 : 0,
+                                    .timeout_ms = action ? 300 : 0,
                                     .on_crash = TELAR_ON_CRASH_FAIL};
     telar_pipeline *pipeline = telar_pipeline_new();
     int descriptors = count_descriptors();
@@ -62,7 +62,7 @@ static void convert(const char *in, telar_isolation isolation, struct outcome *o
     telar_pipeline_free(pipeline);
 }
 
-/* The file that the maker has made, at both rungs. */
+/* Runs on the maker's file at both rungs and compares. */
 static void check_same(const char *what)
 {
     static struct outcome guarded, sandboxed;
@@ -76,10 +76,11 @@ static void check_same(const char *what)
     if (guarded.status != sandboxed.status || strcmp(guarded.error.text, sandboxed.error.text) != 0)
         ck_abort_msg("%s: \"%s\" and \"%s\"", what, guarded.error.text, sandboxed.error.text);
     if (guarded.n != sandboxed.n || memcmp(guarded.bytes, sandboxed.bytes, guarded.n) != 0)
-        ck_abort_msg("%s: another output", what);
+        ck_abort_msg("%s: the outputs differ", what);
 }
 
-/* Rows of zeros and ones make filters 0, and whatever depth, valid indices of two colours. */
+/* Makes a file whose rows are zeros and ones. These values are valid filters, and valid indices of
+ * two colours at any depth. */
 static void make_kind(int depth, int color_type, int interlaced, bool palette, bool transparent)
 {
     static const unsigned char colors[] = {1, 2, 3, 250, 251, 252}, clear[] = {0, 1, 0, 1, 0, 1};
@@ -122,7 +123,7 @@ START_TEST(every_kind_of_file)
 }
 END_TEST
 
-/* Each byte of a file wrong, one after the other: every field, CRC and name of it. */
+/* Changes each byte of a file in turn: every field, CRC and chunk name. */
 START_TEST(damage_anywhere)
 {
     unsigned char flips[] = {0x01, 0x20, 0x80};
@@ -173,11 +174,9 @@ START_TEST(limits_hold)
 }
 END_TEST
 
-/*
- * Through a pipe, a header that is unusual has been read when libpng comes to it, and is read from
- * what was kept of it.
- */
-START_TEST(unusual_files_come_through_pipes)
+/* telar has already read an unusual header from the pipe when libpng starts. libpng must get these
+ * bytes again. */
+START_TEST(unusual_files_can_be_read_from_pipes)
 {
     static struct outcome by_name, by_pipe;
     char name[32];
@@ -224,18 +223,18 @@ static void reach_out(void)
     socket(AF_INET, SOCK_STREAM, 0);
 }
 
-static const struct misdeed {
-    void (*deed)(void);
+static const struct misbehaviour {
+    void (*action)(void);
     telar_status status;
     const char *words;
-} misdeeds[] = {
+} misbehaviours[] = {
     {crash, TELAR_WORKER, "SIGSEGV"},
     {hang, TELAR_TIMEOUT, "time limit"},
     {leave, TELAR_WORKER, "exit status 0"},
     {reach_out, TELAR_WORKER, "tried the system call socket"},
 };
 
-START_TEST(a_libpng_that_misbehaves)
+START_TEST(a_misbehaving_libpng)
 {
     static struct outcome outcome;
     char name[32];
@@ -243,11 +242,11 @@ START_TEST(a_libpng_that_misbehaves)
 
     make_kind(8, 3, 0, true, false);
     memory_file(maker.bytes, maker.n, &fd, name);
-    deed = misdeeds[_i].deed;
+    action = misbehaviours[_i].action;
     convert(name, TELAR_SANDBOXED, &outcome);
     close(fd);
-    ck_assert_int_eq(outcome.status, misdeeds[_i].status);
-    ck_assert_msg(strstr(outcome.error.text, misdeeds[_i].words), "%s", outcome.error.text);
+    ck_assert_int_eq(outcome.status, misbehaviours[_i].status);
+    ck_assert_msg(strstr(outcome.error.text, misbehaviours[_i].words), "%s", outcome.error.text);
     ck_assert_msg(strstr(outcome.error.text, name) && strstr(outcome.error.text, "pid"), "%s",
                   outcome.error.text);
 }
@@ -260,15 +259,15 @@ int main(void)
     SRunner *runner = srunner_create(suite);
     int failed;
 
-    if (!can_sandbox("reading files in a sandbox"))
+    if (!can_sandbox("decoding in a sandbox"))
         return 77;
     tcase_set_timeout(tcase, 300);
     tcase_add_loop_test(tcase, every_kind_of_file, 0, LENGTH(kinds));
     tcase_add_loop_test(tcase, damage_anywhere, 0, 2);
     tcase_add_test(tcase, truncation_anywhere);
     tcase_add_test(tcase, limits_hold);
-    tcase_add_test(tcase, unusual_files_come_through_pipes);
-    tcase_add_loop_test(tcase, a_libpng_that_misbehaves, 0, LENGTH(misdeeds));
+    tcase_add_test(tcase, unusual_files_can_be_read_from_pipes);
+    tcase_add_loop_test(tcase, a_misbehaving_libpng, 0, LENGTH(misbehaviours));
     suite_add_tcase(suite, tcase);
     srunner_run_all(runner, CK_ENV);
     failed = srunner_ntests_failed(runner);

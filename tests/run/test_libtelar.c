@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* What libtelar(3) says of all functions together: who owns what, what a failure leaves, what a run
- * leaves alone. */
+/* Tests statements of libtelar(3) that concern all functions: ownership, the state after a failure,
+ * and what a run leaves unchanged. */
 #include <config.h>
 
 #include "support/suite.h"
@@ -36,7 +36,7 @@ static telar_pipeline *pipeline_of(const char *text)
     return pipeline;
 }
 
-/* The negative, from a formula. */
+/* Checks the negative by its formula. */
 static void check_inverted(telar_image *source, telar_image *result)
 {
     for (uint32_t row = 0; row < ROWS; row++)
@@ -47,8 +47,8 @@ static void check_inverted(telar_image *source, telar_image *result)
 
 /* ---- ownership ---- */
 
-/* Each function that frees ignores NULL: it frees nothing, and errno stays. */
-START_TEST(null_can_be_given_back)
+/* Each function that frees accepts NULL. It frees nothing then, and errno stays. */
+START_TEST(null_can_be_freed)
 {
     size_t before = mallinfo2().uordblks;
 
@@ -63,9 +63,8 @@ START_TEST(null_can_be_given_back)
 }
 END_TEST
 
-/* What is in a pointer before the call is no reason to find it there afterwards; the error may be
- * NULL. */
-START_TEST(after_a_failure_nothing_is_handed_out)
+/* The old value of a pointer must not survive a failed call. The error argument may be NULL. */
+START_TEST(a_failed_call_sets_its_results_to_null)
 {
     static const struct telar_geometry no_rows = {0, 5, 3, 8};
     const struct telar_options wrong = {
@@ -117,7 +116,7 @@ static const struct telar_transform deadly = {.abi = TELAR_TRANSFORM_ABI,
                                               .manual = "d",
                                               .process = die};
 
-START_TEST(a_run_that_had_begun_leaves_its_report)
+START_TEST(a_failed_run_still_gives_a_report)
 {
     const struct telar_options options = {
         .engine = TELAR_PROCESSES, .workers = 1, .plan = {4, 1}, .on_crash = TELAR_ON_CRASH_FAIL};
@@ -139,7 +138,8 @@ START_TEST(a_run_that_had_begun_leaves_its_report)
 }
 END_TEST
 
-/* All that was given to make a pool is made useless before the pool is used. */
+/* The test overwrites or frees everything that it passed to telar_pool_new() before it uses the
+ * pool. */
 START_TEST(no_pointer_is_kept_longer_than_the_call)
 {
     const size_t ways_can = PROCESSES ? LENGTH(ways) : LENGTH(ways) - 1;
@@ -232,7 +232,7 @@ static void *run_some(void *given)
         telar_image *result;
 
         if (telar_run(common.source, &result, common.pipeline, options, NULL, NULL) != TELAR_OK)
-            return given; /* a complaint */
+            return given; /* any non-NULL value reports a failure */
         check_inverted(common.source, result);
         telar_image_free(result);
     }
@@ -253,17 +253,17 @@ START_TEST(a_pipeline_and_an_image_serve_several_runs)
             0);
     }
     for (size_t i = 0; i < THREADS_AT_ONCE; i++) {
-        void *complaint;
+        void *failed;
 
-        ck_assert_int_eq(pthread_join(thread[i], &complaint), 0);
-        ck_assert_ptr_null(complaint);
+        ck_assert_int_eq(pthread_join(thread[i], &failed), 0);
+        ck_assert_ptr_null(failed);
     }
     telar_pipeline_free(common.pipeline);
     telar_image_free(common.source);
 }
 END_TEST
 
-/* ---- signals, and who calls back ---- */
+/* ---- signals, and the thread of callbacks ---- */
 
 struct watched {
     pthread_t caller;
@@ -306,7 +306,7 @@ static void handle(int number)
     (void)number;
 }
 
-START_TEST(handlers_and_mask_are_the_callers_before_meanwhile_and_after)
+START_TEST(a_run_keeps_the_callers_handlers_and_mask)
 {
     struct watched w = {.caller = pthread_self()};
     telar_image *source = picture_new(ROWS, COLUMNS, 3, 8), *result;
@@ -341,12 +341,12 @@ END_TEST
 int main(void)
 {
     const TTest *const tests[] = {
-        null_can_be_given_back,
-        after_a_failure_nothing_is_handed_out,
+        null_can_be_freed,
+        a_failed_call_sets_its_results_to_null,
         no_pointer_is_kept_longer_than_the_call,
         a_pipeline_and_an_image_serve_several_runs,
-        handlers_and_mask_are_the_callers_before_meanwhile_and_after,
-        PROCESSES ? a_run_that_had_begun_leaves_its_report : NULL,
+        a_run_keeps_the_callers_handlers_and_mask,
+        PROCESSES ? a_failed_run_still_gives_a_report : NULL,
         no_options_are_options_of_zeros,
         a_reason_need_not_be_asked_for,
         an_isolation_that_there_is_not_is_refused,

@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/*
- * A pool's runs give what single runs give, by the same workers; it survives the loss of one, in a
- * run and between two, and leaves nothing behind.
- */
+/* Tests pools: each run gives the result of a single run, and the workers stay the same. A pool
+ * survives the loss of a worker during a run and between runs. A pool leaves nothing behind. */
 #include <config.h>
 
 #include "support/runs.h"
@@ -33,7 +31,7 @@ static bool can(const struct telar_options *options)
            && (options->isolation != TELAR_SANDBOXED || sandboxed);
 }
 
-/* Another picture each time. */
+/* Returns a different picture for each number. */
 static telar_image *picture(int run)
 {
     telar_image *image = picture_new(ROWS, COLUMNS, 3, 8);
@@ -45,7 +43,7 @@ static telar_image *picture(int run)
     return image;
 }
 
-/* Adds the transforms, with blanks between them. */
+/* Adds the transforms of a text, which blanks separate. */
 static void parse_all(telar_pipeline *pipeline, const char *texts)
 {
     char copy[100], *rest = copy, *text;
@@ -68,11 +66,11 @@ static telar_pool *pool_of(const char *texts, const telar_pipeline *given,
     ck_assert_msg(telar_pool_new(&geometry, texts ? pipeline : given, options, &pool, &error)
                       == TELAR_OK,
                   "%s", error.text);
-    telar_pipeline_free(pipeline); /* it has a copy */
+    telar_pipeline_free(pipeline); /* the pool has a copy */
     return pool;
 }
 
-/* The run's result is that of a single run in this thread; its report, if it is wanted. */
+/* Compares a run of the pool with a serial run. Returns the report if the caller wants one. */
 static void run_once(telar_pool *pool, const char *texts, int number, telar_report **report)
 {
     const struct telar_options alone = {.engine = TELAR_SERIAL};
@@ -91,7 +89,7 @@ static void run_once(telar_pool *pool, const char *texts, int number, telar_repo
     telar_pipeline_free(pipeline);
 }
 
-START_TEST(every_run_is_like_a_single_one)
+START_TEST(every_run_equals_a_single_run)
 {
     static const char *const texts[] = {"invert", "blur:sigma=2 sobel", "equalize gamma:gamma=2"};
     int descriptors = count_descriptors();
@@ -108,7 +106,7 @@ START_TEST(every_run_is_like_a_single_one)
 }
 END_TEST
 
-/* Times are those of the run, counters begin at nothing. */
+/* Checks that times and counters are those of this run, and that the workers stayed. */
 static void check_kept(const telar_report *report, const int64_t *pids)
 {
     for (uint32_t i = 0; i < report->n_workers; i++) {
@@ -184,7 +182,7 @@ START_TEST(a_worker_killed_between_runs_is_replaced)
 }
 END_TEST
 
-/* How often the transform below still fails; in memory that everybody shares. */
+/* How often the transform below still crashes. All processes share this memory. */
 static volatile int *failures;
 
 static void fail_sometimes(const struct telar_context *context, const struct telar_source *source,
@@ -197,17 +195,17 @@ static void fail_sometimes(const struct telar_context *context, const struct tel
     copy_pixels(context, source, result);
 }
 
-static const struct telar_transform clumsy = {
+static const struct telar_transform failing = {
     .abi = TELAR_TRANSFORM_ABI,
     .struct_size = sizeof(struct telar_transform),
-    .name = "clumsy",
+    .name = "failing",
     .summary = "for tests",
     .manual = "for tests",
     .process = fail_sometimes,
 };
 
-/* Each run that fails, or loses a worker, is followed by one that goes well. */
-START_TEST(a_crash_in_a_run_is_not_one_in_the_next)
+/* A run that fails or loses a worker is followed by one that succeeds. */
+START_TEST(a_crash_does_not_affect_the_next_run)
 {
     const struct telar_options options[] = {
         {.engine = TELAR_PROCESSES, .workers = 2, .isolation = TELAR_GUARDED},
@@ -226,7 +224,7 @@ START_TEST(a_crash_in_a_run_is_not_one_in_the_next)
 
     failures =
         mmap(NULL, sizeof *failures, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-    ck_assert_int_eq(telar_pipeline_add(pipeline, &clumsy, NULL, NULL), TELAR_OK);
+    ck_assert_int_eq(telar_pipeline_add(pipeline, &failing, NULL, NULL), TELAR_OK);
     for (size_t i = 0; i < LENGTH(options) && PROCESSES; i++) {
         telar_pool *pool = pool_of(NULL, pipeline, &options[i]);
 
@@ -269,7 +267,7 @@ START_TEST(another_geometry_is_refused)
 }
 END_TEST
 
-START_TEST(what_cannot_be_is_refused_at_once)
+START_TEST(wrong_options_are_refused_at_once)
 {
     const struct telar_geometry geometry = {ROWS, COLUMNS, 3, 8};
     const struct telar_options wrong = {.engine = TELAR_THREADS, .isolation = TELAR_GUARDED};
@@ -286,12 +284,12 @@ END_TEST
 int main(void)
 {
     const TTest *const tests[] = {
-        every_run_is_like_a_single_one,
+        every_run_equals_a_single_run,
         the_workers_stay,
         a_worker_killed_between_runs_is_replaced,
-        a_crash_in_a_run_is_not_one_in_the_next,
+        a_crash_does_not_affect_the_next_run,
         another_geometry_is_refused,
-        what_cannot_be_is_refused_at_once,
+        wrong_options_are_refused_at_once,
         NULL,
     };
 

@@ -1,17 +1,16 @@
 /* SPDX-License-Identifier: MIT */
-/*
- * Where doing it again has an end: regions that cost every worker, those that are left as the
- * source, what cannot be read again; and options that make no sense.
- */
+/* Tests the limits of retrying: a region that loses every worker ends the run, or is left as the
+ * source. Input from a pipe cannot be read again. Options without meaning are refused. */
 #include <config.h>
 
 #include "support/retry_fixture.h"
 
 static const telar_isolation rungs[] = {TELAR_SHARED, TELAR_GUARDED};
 
-/* ---- in the end ---- */
+/* ---- the last attempt ---- */
 
-/* Every worker that touches it is lost. */
+/* Every worker that gets the task is lost. Checks the status, the message and the number of
+ * attempts. */
 static void check_end(const struct work *work, const struct strike *s, struct telar_options options,
                       uint32_t attempts)
 {
@@ -66,8 +65,8 @@ START_TEST(without_retry_the_first_loss_ends_the_run)
 
     make_input(false);
     check_end(&grid, &s, options, 1);
-    options =
-        (struct telar_options){.workers = 2, .isolation = TELAR_SHARED}; /* the default there */
+    options = (struct telar_options){.workers = 2,
+                                     .isolation = TELAR_SHARED}; /* fail is the default there */
     check_end(&grid, &s, options, 1);
     remove_files();
 }
@@ -94,7 +93,7 @@ static telar_image *read_picture(const char *path)
     return image;
 }
 
-/* Inside the region `got` is as the source, elsewhere as `expected`. */
+/* Checks that `got` equals the source inside the region, and `expected` elsewhere. */
 static void check_skipped(const char *expected_path, const struct telar_region *region)
 {
     telar_image *source = read_picture(input), *expected = read_picture(expected_path),
@@ -158,9 +157,8 @@ START_TEST(a_region_may_be_left_as_the_source)
 }
 END_TEST
 
-/* There is nothing to put in the place of what a statistic, the decoder or the encoder would have
- * given. */
-START_TEST(what_is_no_region_of_the_result_cannot_be_skipped)
+/* Only a region of the result can be replaced by the source. Other tasks have no replacement. */
+START_TEST(only_regions_of_the_result_can_be_skipped)
 {
     const telar_task_kind kinds[] = {TELAR_TASK_INFLATE, TELAR_TASK_UNFILTER, TELAR_TASK_GATHER,
                                      TELAR_TASK_ENCODE};
@@ -178,30 +176,28 @@ END_TEST
 
 /* ---- stray writes ---- */
 
-/* Writes into the source, which at -j 1 nobody but this worker ever writes, and lives on if it can.
- */
-static void scribble(const struct telar_context *context, const struct telar_source *source,
-                     const struct telar_result *result)
+/* Writes into the source. At -j 1 only this worker ever writes there. */
+static void write_into_source(const struct telar_context *context,
+                              const struct telar_source *source, const struct telar_result *result)
 {
     *(volatile unsigned char *)source->data ^= 1;
     copy_pixels(context, source, result);
 }
 
-/* Otherwise the bands that it has done before would not be what they were, and nobody would know.
- */
-START_TEST(a_stray_write_cannot_reach_what_is_done)
+/* Without this protection the worker could change finished bands unnoticed. */
+START_TEST(a_stray_write_cannot_reach_finished_bands)
 {
-    const struct telar_transform scribbler = {
+    const struct telar_transform writer = {
         .abi = TELAR_TRANSFORM_ABI,
         .struct_size = sizeof(struct telar_transform),
-        .name = "scribbler",
+        .name = "writer",
         .summary = "for tests",
         .manual = "for tests",
-        .process = scribble,
+        .process = write_into_source,
     };
     telar_pipeline *pipeline = telar_pipeline_new();
 
-    ck_assert_int_eq(telar_pipeline_add(pipeline, &scribbler, NULL, NULL), TELAR_OK);
+    ck_assert_int_eq(telar_pipeline_add(pipeline, &writer, NULL, NULL), TELAR_OK);
     for (int restart = 0; restart < 2; restart++) {
         const struct telar_options options = {.workers = 1};
         struct telar_error error;
@@ -218,7 +214,8 @@ END_TEST
 
 /* ---- pipes ---- */
 
-/* Runs `copy` with the input on standard input: through a pipe, or as the file itself. */
+/* Runs an empty pipeline with the input on standard input, either through a pipe or as the file
+ * itself. */
 static telar_status run_from_standard_input(bool through_pipe, telar_isolation isolation,
                                             struct telar_error *error)
 {
@@ -268,7 +265,7 @@ END_TEST
 
 /* ---- from memory to memory ---- */
 
-START_TEST(pictures_in_memory)
+START_TEST(regions_in_memory_are_retried)
 {
     make_input(false);
     for (size_t rung = 0; rung < LENGTH(rungs); rung++)
@@ -293,7 +290,7 @@ START_TEST(pictures_in_memory)
 }
 END_TEST
 
-START_TEST(policies_that_make_no_sense)
+START_TEST(options_without_meaning_are_refused)
 {
     const struct telar_options bad[] = {
         {.engine = TELAR_THREADS, .on_crash = TELAR_ON_CRASH_RETRY},
@@ -323,11 +320,11 @@ int main(void)
         without_retry_the_first_loss_ends_the_run,
         a_region_that_always_hangs_ends_the_run_by_time,
         a_region_may_be_left_as_the_source,
-        what_is_no_region_of_the_result_cannot_be_skipped,
-        a_stray_write_cannot_reach_what_is_done,
+        only_regions_of_the_result_can_be_skipped,
+        a_stray_write_cannot_reach_finished_bands,
         a_pipe_cannot_be_read_again,
-        pictures_in_memory,
-        policies_that_make_no_sense,
+        regions_in_memory_are_retried,
+        options_without_meaning_are_refused,
         NULL,
     };
 

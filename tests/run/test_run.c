@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What telar_run promises of its options, and what its report says. */
+/* Tests the options of telar_run() and the contents of its report. */
 #include <config.h>
 
 #include "support/suite.h"
@@ -10,7 +10,7 @@ static const telar_engine engines[] = {TELAR_SERIAL, TELAR_THREADS, TELAR_GIL, T
 
 /* ---- options ---- */
 
-START_TEST(options_without_sense_are_refused)
+START_TEST(options_without_meaning_are_refused)
 {
     char long_name[300] = "";
     const struct telar_options wrong[] = {
@@ -112,13 +112,14 @@ static void check_workers(const telar_report *report, telar_engine engine)
         for (uint32_t j = 0; worker->pid && j < i; j++)
             ck_assert_int_ne(worker->pid, report->worker[j].pid);
         ck_assert_uint_gt(worker->spawn_ns, 0);
-        if (worker->tasks == 0 && worker->ready_ns == 0) /* all was done before it could begin */
+        if (worker->tasks == 0
+            && worker->ready_ns == 0) /* the others did all tasks before this worker was ready */
             continue;
         ck_assert_uint_le(worker->spawn_ns, worker->born_ns);
         ck_assert_uint_le(worker->born_ns, worker->ready_ns);
         ck_assert_uint_le(worker->ready_ns, worker->tasks ? report->dismiss_ns : worker->end_ns);
         ck_assert_uint_le(report->dismiss_ns, worker->end_ns);
-        if (worker->left_ns > 0) { /* one of very many may not get so far in time */
+        if (worker->left_ns > 0) { /* among many workers, one may not finish in time */
             ck_assert_uint_le(worker->tasks ? worker->ready_ns : 0, worker->leave_ns);
             ck_assert_uint_le(worker->leave_ns, worker->left_ns);
         }
@@ -130,9 +131,9 @@ static void check_workers(const telar_report *report, telar_engine engine)
     ck_assert_uint_eq(tasks, report->n_tasks);
 }
 
-/* Parts of a task's time never make more than all of it; a picture of several pages cannot be
- * touched in no time. */
-START_TEST(touching_first_is_told_apart)
+/* The parts of a task's time add up to the whole. Touching a picture of several pages takes some
+ * time. */
+START_TEST(the_time_of_touching_is_reported)
 {
     const struct telar_measure measure = {TELAR_MEASURE_INIT, .touch_first = true};
 
@@ -155,7 +156,7 @@ START_TEST(touching_first_is_told_apart)
 }
 END_TEST
 
-START_TEST(the_report_tells_what_was_done)
+START_TEST(the_report_lists_tasks_and_workers)
 {
     for (size_t i = 0; i < LENGTH(engines); i++) {
         struct telar_options options = {.engine = engines[i], .workers = 3, .plan = {3, 5}};
@@ -181,7 +182,7 @@ START_TEST(the_report_tells_what_was_done)
 }
 END_TEST
 
-/* More workers than regions are not made, and the report says why. */
+/* telar makes at most one worker per region. The report gives the reason. */
 START_TEST(workers_without_work_are_not_made)
 {
     struct telar_options options = {.engine = TELAR_PROCESSES, .workers = 64, .plan = {1, 1}};
@@ -200,7 +201,7 @@ START_TEST(workers_without_work_are_not_made)
 }
 END_TEST
 
-START_TEST(as_many_workers_as_there_can_be)
+START_TEST(the_largest_number_of_workers)
 {
     for (size_t i = 1; i < LENGTH(engines); i++) {
         struct telar_options options = {
@@ -225,7 +226,7 @@ static void note_progress(void *data, uint64_t done, uint64_t total)
     *last = done;
 }
 
-START_TEST(progress_goes_up_to_the_end)
+START_TEST(progress_ends_at_the_total)
 {
     for (size_t i = 0; i < LENGTH(engines); i++) {
         uint64_t last = 0;
@@ -244,14 +245,14 @@ END_TEST
 int main(void)
 {
     const TTest *const tests[] = {
-        options_without_sense_are_refused,
+        options_without_meaning_are_refused,
         no_options_are_the_defaults,
         an_empty_pipeline_copies,
-        touching_first_is_told_apart,
-        the_report_tells_what_was_done,
+        the_time_of_touching_is_reported,
+        the_report_lists_tasks_and_workers,
         workers_without_work_are_not_made,
-        progress_goes_up_to_the_end,
-        under_valgrind() ? NULL : as_many_workers_as_there_can_be,
+        progress_ends_at_the_total,
+        under_valgrind() ? NULL : the_largest_number_of_workers,
         NULL,
     };
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* What a transform is told when it is called, against what its header promises: every stage, on
- * every engine. */
+/*
+ * Tests the arguments of every callback of a transform against the public header, on every engine.
+ */
 #include <config.h>
 
 #include "support/suite.h"
@@ -13,10 +14,10 @@
 
 static const telar_engine engines[] = {TELAR_SERIAL, TELAR_THREADS, TELAR_GIL, TELAR_PROCESSES};
 
-/* In memory that worker processes share with the test: what was seen. */
+/* The observations of the callbacks. Worker processes and the test share this memory. */
 static struct sights {
     _Atomic(const char *)
-        complaint; /* the first; a literal, so at the same place in every process */
+        complaint; /* the first failed check, a literal: its address is the same in every process */
     atomic_uint calls, gathered_pixels;
 } * sights;
 
@@ -28,7 +29,7 @@ static void expect(bool right, const char *complaint)
         atomic_compare_exchange_strong(&sights->complaint, &none, complaint);
 }
 
-/* ---- a transform that looks at everything ---- */
+/* ---- a transform that checks every argument ---- */
 
 enum { STATE_BYTES = 5000, PARTIAL_BYTES = 300, SCRATCH_BYTES = 700, READY = 0x77 };
 
@@ -54,7 +55,7 @@ static void look(const struct telar_context *context, bool has_state)
                && context->image.depth == 16,
            "the image's geometry is wrong");
     expect(context->params[0] == 11 && context->params[1] == 22, "the parameters are wrong");
-    expect((context->state != NULL) == has_state, "state is there too early, or not there");
+    expect((context->state != NULL) == has_state, "the state is NULL, or exists too early");
     expect(!has_state || aligned(context->state), "state is not aligned");
     if (context->scratch) {
         expect(aligned(context->scratch), "scratch is not aligned");
@@ -91,7 +92,7 @@ static void gather(const struct telar_context *context, const struct telar_sourc
     uint32_t *gathered = partial;
 
     look(context, false);
-    expect(context->scratch != NULL, "no scratch to gather with");
+    expect(context->scratch != NULL, "gather got no scratch memory");
     expect(aligned(partial), "a partial is not aligned");
     expect(*gathered != 0 || all_zeros(partial, PARTIAL_BYTES), "a new partial is not zero");
     *gathered += telar_region_rows(region) * telar_region_columns(region);
@@ -105,14 +106,14 @@ static void merge(const struct telar_context *context, const void *partials, siz
     uint32_t total = 0;
 
     look(context, false);
-    expect(*(unsigned char *)state == READY, "merged before it was prepared");
+    expect(*(unsigned char *)state == READY, "merge ran before prepare");
     for (uint32_t i = 0; i < count; i++) {
         const unsigned char *partial = (const unsigned char *)partials + i * stride_bytes;
 
         expect(aligned(partial), "a partial to merge is not aligned");
         total += *(const uint32_t *)(const void *)partial;
     }
-    expect(total == 37 * 41, "the partials are not of every pixel once");
+    expect(total == 37 * 41, "the partials do not count every pixel once");
     memcpy((unsigned char *)state + 64, &total, sizeof total);
 }
 
@@ -122,10 +123,10 @@ static void process(const struct telar_context *context, const struct telar_sour
     uint32_t total;
 
     look(context, true);
-    expect(context->scratch != NULL, "no scratch to process with");
+    expect(context->scratch != NULL, "process got no scratch memory");
     memcpy(&total, (const unsigned char *)context->state + 64, sizeof total);
     expect(*(const unsigned char *)context->state == READY && total == 37 * 41,
-           "the state is not what merge made");
+           "the state is not that of merge");
     copy_pixels(context, source, result);
 }
 
@@ -149,7 +150,7 @@ static const struct telar_transform looking = {
     .process = process,
 };
 
-/* ---- running transforms of the test ---- */
+/* ---- runs of this transform ---- */
 
 static void run(const struct telar_transform *transform, int times,
                 const struct telar_options *options)
@@ -182,7 +183,7 @@ static void share_sights(void)
     ck_assert_ptr_ne(sights, MAP_FAILED);
 }
 
-START_TEST(callbacks_are_told_what_the_header_says)
+START_TEST(callbacks_get_the_arguments_that_the_header_promises)
 {
     const struct telar_region roi = {5, 30, 7, 20};
 
@@ -204,9 +205,9 @@ START_TEST(callbacks_are_told_what_the_header_says)
 }
 END_TEST
 
-/* ---- which region ---- */
+/* ---- telar_current_region() ---- */
 
-/* Whether that is the region that the calling thread is told to work on. */
+/* Checks that telar_current_region() names the region of this call. */
 static void ask_region(const struct telar_context *context, const struct telar_source *source,
                        const struct telar_result *result)
 {
@@ -216,12 +217,12 @@ static void ask_region(const struct telar_context *context, const struct telar_s
     atomic_fetch_add(&sights->calls, 1);
     snprintf(expected, sizeof expected, "%u:%u,%u:%u", region->r0, region->r1, region->c0,
              region->c1);
-    expect(telar_current_region(text, sizeof text), "there is no region");
-    expect(strcmp(text, expected) == 0, "it is another region");
-    expect(telar_current_region(small, 5), "a small buffer is not served");
+    expect(telar_current_region(text, sizeof text), "no region is known");
+    expect(strcmp(text, expected) == 0, "another region is named");
+    expect(telar_current_region(small, 5), "a small buffer is refused");
     expect(strncmp(small, expected, 4) == 0 && small[4] == 0 && small[5] == 77,
-           "it is not cut off right");
-    expect(!telar_current_region(small, 0), "no buffer is served");
+           "the text is cut in the wrong place");
+    expect(!telar_current_region(small, 0), "a buffer of 0 bytes is accepted");
     copy_pixels(context, source, result);
 }
 
@@ -234,7 +235,7 @@ static const struct telar_transform asking = {
     .process = ask_region,
 };
 
-START_TEST(the_current_region_is_known_while_it_is_worked_on)
+START_TEST(a_transform_can_ask_for_its_region)
 {
     char text[64];
 
@@ -265,7 +266,7 @@ static void raise_signal(const struct telar_context *context, const struct telar
     copy_pixels(context, source, result);
 }
 
-START_TEST(a_signal_handler_can_ask)
+START_TEST(a_signal_handler_can_ask_for_the_region)
 {
     struct telar_transform raising = asking;
     const struct telar_region roi = {36, 37, 40, 41};
@@ -282,9 +283,9 @@ END_TEST
 int main(void)
 {
     const TTest *const tests[] = {
-        callbacks_are_told_what_the_header_says,
-        the_current_region_is_known_while_it_is_worked_on,
-        a_signal_handler_can_ask,
+        callbacks_get_the_arguments_that_the_header_promises,
+        a_transform_can_ask_for_its_region,
+        a_signal_handler_can_ask_for_the_region,
         NULL,
     };
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* What becomes of a run where the host gives less than it should, or interrupts it. */
+/* Tests runs on a host that refuses memory, descriptors or processes, or that interrupts them by
+ * signals. */
 #include <config.h>
 
 #include "support/suite.h"
@@ -30,9 +31,9 @@ START_TEST(memory_over_the_limit_is_refused)
 }
 END_TEST
 
-/* Guarded regions lie on huge pages of their own, but a run that has room without the gaps between
- * them is not refused. */
-START_TEST(a_limit_that_leaves_no_room_for_gaps)
+/* Guarded regions begin on huge pages of their own. If the memory limit leaves no room for the
+ * gaps, telar must pack the regions. */
+START_TEST(a_limit_without_room_for_gaps_is_respected)
 {
     struct telar_options options = {
         .engine = TELAR_PROCESSES, .workers = 2, .plan = {2, 2}, .isolation = TELAR_SHARED};
@@ -63,7 +64,7 @@ START_TEST(a_limit_that_leaves_no_room_for_gaps)
 }
 END_TEST
 
-/* What 32 bits at that offset of the segment's header are. */
+/* Returns the 32-bit number at this offset of the segment's header. */
 static uint32_t header_number(const unsigned char *header, size_t offset)
 {
     uint32_t number;
@@ -80,7 +81,7 @@ static uint64_t header_offset(const unsigned char *header, size_t offset)
     return number;
 }
 
-/* A kept segment, mapped from outside. */
+/* A kept segment, as another program maps it. */
 struct kept {
     int fd;
     const unsigned char *bytes;
@@ -108,8 +109,8 @@ static void close_kept(struct kept *kept)
     close(kept->fd);
 }
 
-/* Reads the object from outside, by the numbers in its header alone: all of the source, and of its
- * negative. */
+/* Reads the kept segment by the numbers in its header alone. The source must be the picture, and
+ * the result its negative. */
 static void check_kept(const char *name, telar_image *picture)
 {
     const struct telar_geometry *image = telar_image_geometry(picture);
@@ -124,7 +125,7 @@ static void check_kept(const char *name, telar_image *picture)
         if (memcmp(source + row * header_offset(kept.bytes, 72), telar_image_row(picture, row),
                    row_bytes)
             != 0)
-            ck_abort_msg("the source, row %u", row);
+            ck_abort_msg("the source differs in row %u", row);
     for (uint64_t i = 0; i < telar_plan_count(plan); i++) {
         struct telar_region region = telar_plan_region(plan, &all, i);
         const unsigned char *at = result + i * header_offset(kept.bytes, 88);
@@ -132,7 +133,7 @@ static void check_kept(const char *name, telar_image *picture)
         for (uint32_t row = region.r0; row < region.r1; row++)
             for (size_t byte = region.c0 * pixel_bytes; byte < region.c1 * pixel_bytes; byte++)
                 if (*at++ != (telar_image_row(picture, row)[byte] ^ 255))
-                    ck_abort_msg("the result, row %u, byte %zu", row, byte);
+                    ck_abort_msg("the result differs in row %u, byte %zu", row, byte);
     }
     close_kept(&kept);
 }
@@ -157,8 +158,7 @@ START_TEST(a_kept_segment_can_be_read_from_outside)
     snprintf(name, sizeof name, "telar_test_run-%d", (int)getpid());
     snprintf(slash, sizeof slash, "/%s", name);
     ck_assert_int_eq(run_invert(&options, NULL, NULL), TELAR_OK);
-    ck_assert_int_eq(run_invert(&options, NULL, &error),
-                     TELAR_HOST); /* there is one of that name */
+    ck_assert_int_eq(run_invert(&options, NULL, &error), TELAR_HOST); /* the name is taken */
     ck_assert_int_eq(error.errnum, EEXIST);
     check_numbers(slash);
     check_kept(slash, picture);
@@ -167,8 +167,8 @@ START_TEST(a_kept_segment_can_be_read_from_outside)
 }
 END_TEST
 
-/* From file to file a picture of so many bands would pass through a window, and leave no more than
- * its end behind. */
+/* Without --keep-shm a picture of so many bands passes through a window. Only its last bands would
+ * remain in the segment. */
 START_TEST(a_kept_segment_has_the_whole_picture)
 {
     char name[64], slash[65], files[] = "telar-kept-XXXXXX", in[40], out[40];
@@ -201,7 +201,7 @@ END_TEST
 
 /* ---- descriptors, processes, signals ---- */
 
-/* Leaves room for exactly `more` descriptors, wherever the inherited ones are. */
+/* Leaves exactly `more` free descriptors, whichever descriptors are inherited. */
 static void limit_descriptors(int more)
 {
     struct rlimit limit;
@@ -234,7 +234,7 @@ START_TEST(fewer_workers_when_descriptors_run_out)
 }
 END_TEST
 
-START_TEST(too_few_descriptors_are_said)
+START_TEST(too_few_descriptors_are_reported)
 {
     for (int more = 0; more < 3; more++) {
         struct telar_options options = {.engine = TELAR_PROCESSES, .workers = 64};
@@ -256,18 +256,19 @@ START_TEST(too_few_descriptors_are_said)
 }
 END_TEST
 
-/* Becomes a user that has no other process, if it may; -1 when not. The limit holds for no
- * superuser. */
-static int become_somebody(void)
+/* Becomes a user without other processes, because the limit does not apply to root. Returns -1 if
+ * that is impossible. */
+static int become_another_user(void)
 {
     if (getuid() != 0)
         return -1;
     if (setgroups(0, NULL) != 0 || setgid(61234) != 0 || setuid(61234) != 0)
         return -1;
-    return prctl(PR_SET_DUMPABLE, 1, 0, 0, 0); /* else /proc/self/fd would be closed to it */
+    return prctl(PR_SET_DUMPABLE, 1, 0, 0,
+                 0); /* otherwise this user could not read /proc/self/fd */
 }
 
-/* RLIM_INFINITY: as many as the hard limit allows. */
+/* Limits the processes to `most`. RLIM_INFINITY means the hard limit. */
 static void limit_processes(rlim_t most)
 {
     struct rlimit limit;
@@ -283,7 +284,7 @@ START_TEST(fewer_workers_when_processes_run_out)
     struct telar_error error;
     telar_report *report;
 
-    if (become_somebody() != 0) {
+    if (become_another_user() != 0) {
         limit_processes(1);
         ck_assert_int_eq(run_invert(&options, NULL, &error), TELAR_HOST);
         return;
@@ -293,7 +294,7 @@ START_TEST(fewer_workers_when_processes_run_out)
         limit_processes(4);
         ck_assert_int_eq(run_invert(&options, &report, NULL), TELAR_OK);
         ck_assert_uint_ge(report->workers, 1);
-        ck_assert_uint_le(report->workers, 3); /* fewer when a sanitizer has a thread of its own */
+        ck_assert_uint_le(report->workers, 3); /* a sanitizer may use one for its own thread */
         ck_assert_ptr_nonnull(strstr(report->workers_reason, "the host refused more than"));
         telar_report_free(report);
         limit_processes(1);
@@ -307,7 +308,8 @@ END_TEST
 
 static void do_nothing(int number) {}
 
-/* A timer is not inherited: only the coordinator, and workers that are threads, are interrupted. */
+/* A child does not inherit a timer. The signals interrupt the coordinator and workers that are
+ * threads. */
 static void run_interrupted(telar_engine engine, telar_isolation isolation)
 {
     const struct itimerval often = {{0, 500}, {0, 500}}, never = {{0, 0}, {0, 0}};
@@ -333,7 +335,7 @@ START_TEST(signals_do_not_disturb_a_run)
         if (engines[i] != TELAR_PROCESSES)
             run_interrupted(engines[i], TELAR_ISOLATION_DEFAULT);
     for (size_t i = 0; i < LENGTH(rungs); i++)
-        if (rungs[i] != TELAR_SANDBOXED || can_sandbox("signals that come in the middle"))
+        if (rungs[i] != TELAR_SANDBOXED || can_sandbox("signals during a sandboxed run"))
             run_interrupted(TELAR_PROCESSES, rungs[i]);
 }
 END_TEST
@@ -342,12 +344,12 @@ int main(void)
 {
     const TTest *const tests[] = {
         memory_over_the_limit_is_refused,
-        a_limit_that_leaves_no_room_for_gaps,
+        a_limit_without_room_for_gaps_is_respected,
         a_kept_segment_can_be_read_from_outside,
         a_kept_segment_has_the_whole_picture,
         signals_do_not_disturb_a_run,
         under_valgrind() ? NULL : fewer_workers_when_descriptors_run_out,
-        too_few_descriptors_are_said,
+        too_few_descriptors_are_reported,
         fewer_workers_when_processes_run_out,
         NULL,
     };

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Runs in programs that have threads, children and other runs of their own. */
+/* Tests runs in programs that have threads, children and other runs. */
 #include <config.h>
 
 #include "support/suite.h"
@@ -12,7 +12,7 @@
 #include <stdatomic.h>
 #include <sys/mman.h>
 
-/* In memory that worker processes share with the test. */
+/* Worker processes and the test share this memory. */
 static struct stage {
     atomic_bool thread_works, process_works, thread_gone;
 } * stage;
@@ -42,7 +42,7 @@ static void work_in_process(const struct telar_context *context, const struct te
     wait_for(&stage->thread_gone);
 }
 
-/* A time limit, so that a test that stands still fails with a status. */
+/* Runs with a time limit, so that a deadlock fails with a status. */
 static telar_status run_with(telar_engine engine, process_function *process,
                              struct telar_error *error)
 {
@@ -75,8 +75,9 @@ static void *run_on_process(void *status)
 }
 
 /*
- * While a run on threads is under way, another run forks a worker, which stays until the first run
- * has ended. What it inherited may not keep the first run from seeing that its worker is gone.
+ * During a run on threads, another run forks a worker. This worker lives until the first run has
+ * ended. The worker must not keep the first run's channels open, or the first run cannot notice its
+ * loss.
  */
 START_TEST(a_worker_keeps_nothing_of_another_run_open)
 {
@@ -108,10 +109,11 @@ START_TEST(ignored_children_are_refused)
 }
 END_TEST
 
-/* What somebody else writes to a standard descriptor that is closed may not end up in anything of
- * ours. */
-static void copy_and_talk(const struct telar_context *context, const struct telar_source *source,
-                          const struct telar_result *result)
+/* A transform may write to a closed standard descriptor. These bytes must not reach a file or
+ * socket of telar. */
+static void copy_and_write_noise(const struct telar_context *context,
+                                 const struct telar_source *source,
+                                 const struct telar_result *result)
 {
     copy_pixels(context, source, result);
     for (int fd = 0; fd <= 2; fd++)
@@ -130,7 +132,7 @@ START_TEST(standard_descriptors_may_be_closed)
     descriptors = count_descriptors();
     for (size_t i = 0; i < LENGTH(engines); i++) {
         struct telar_error error = {.text = ""};
-        telar_status status = run_with(engines[i], copy_and_talk, &error);
+        telar_status status = run_with(engines[i], copy_and_write_noise, &error);
 
         if (status != TELAR_OK || count_descriptors() != descriptors) {
             dup2(kept[2], STDERR_FILENO);
@@ -142,8 +144,8 @@ START_TEST(standard_descriptors_may_be_closed)
 }
 END_TEST
 
-/* One that is there before, and ends while the run joins its own, is still there to be waited for.
- */
+/* A child of the program ends while the run joins its workers. The program must still be able to
+ * wait for this child. */
 START_TEST(children_of_the_program_are_left_alone)
 {
     for (int i = 0; i < 20; i++) {
@@ -178,10 +180,8 @@ static void reap_all(int number)
     errno = saved;
 }
 
-/*
- * What becomes of a region is known from records; only the cause of a death is lost to a program
- * that reaps everything.
- */
+/* telar learns the state of a region from records. If the program reaps the workers, only the cause
+ * of a loss is unknown. */
 START_TEST(a_program_may_reap_the_workers)
 {
     struct sigaction reaping = {.sa_handler = reap_all};

@@ -1,17 +1,18 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# Hosts with little shared memory: a /dev/shm of 1 MB, a read-only one, and a control group with little of all. The run
-# works, or says in one line what is missing; it is never killed.
+# Tests hosts with little shared memory: a /dev/shm of 1 MB, a read-only one, and a control group
+# with 48 MB. The run succeeds or names the missing resource in one line. The kernel must never kill
+# the run.
 . "$(dirname "$0")/../support/cases.sh"
 . "$(dirname "$0")/../support/cli.sh"
 g=$work/g.png
 "$telar" galaxy "$g" && "$telar" galaxy --size=100x100 "$work/small.png" || exit 99
 "$telar" run -t invert "$g" "$work/right.png" && "$telar" run -t invert "$work/small.png" "$work/small-right.png" || exit 99
 
-# with_shm OPTIONS COMMAND...: in a mount namespace of its own, with another /dev/shm.
+# with_shm OPTIONS COMMAND...: runs the command in its own mount namespace, with another /dev/shm.
 with_shm()
 {
-    # what $-words are for the inner shell
+    # the inner shell expands $0 and $@
     # shellcheck disable=SC2016
     unshare $unshare_options sh -c 'mount -t tmpfs -o "$0" tmpfs /dev/shm && exec "$@"' "$@"
 }
@@ -35,16 +36,16 @@ if [ -z "$unshare_options" ]; then
     skip "a small /dev/shm" "unshare -m or mount is not permitted here"
 else
     check "a picture that fits into 1 MB" has_backing size=1m shm "$work/small.png" "$work/small-right.png"
-    check "one that does not goes through a memfd" has_backing size=1m memfd "$g" "$work/right.png"
-    check "no name is left there" leaves_no_name size=1m
+    check "a larger picture uses a memfd" has_backing size=1m memfd "$g" "$work/right.png"
+    check "no name is left in a /dev/shm of 1 MB" leaves_no_name size=1m
     check "a read-only /dev/shm" has_backing ro memfd "$g" "$work/right.png"
     check "a /dev/shm without inodes" has_backing size=64m,nr_inodes=1 memfd "$g" "$work/right.png"
-    check "--keep-shm says what is missing" keep
-    check "--keep-shm leaves nothing then" keep_leaves_nothing
+    check "--keep-shm names the missing space" keep
+    check "--keep-shm without space leaves nothing" keep_leaves_nothing
 fi
 
 # ---- a control group with 48 MB of memory ----
-# Version 1 or 2, whichever there is and may be written.
+# Uses version 1 or 2, whichever exists and is writable.
 group=
 make_group()
 {
@@ -61,20 +62,20 @@ make_group()
 in_group() { sh -c 'echo $$ >"$0/cgroup.procs" && exec "$@"' "$group" "$@"; }
 
 if grep -q '^#define TL_SANITIZED' config.h; then
-    skip "little memory" "a sanitizer needs more"
+    skip "little memory" "a sanitizer needs more memory"
 elif ! make_group; then
-    skip "little memory" "no control group for memory can be made here"
+    skip "little memory" "this host does not allow a control group for memory"
 else
     trap 'rmdir "$group" 2>/dev/null; rm -rf "$work"' EXIT
     "$telar" galaxy --size=3000x3000 "$work/large.png" || exit 99
     check "a picture that fits into the group" in_group "$telar" run -t invert "$g" "$work/out.png"
-    check "and gives the same file" cmp "$work/out.png" "$work/right.png"
+    check "the run in the group gives the same file" cmp "$work/out.png" "$work/right.png"
     rm "$work/out.png"
-    check "of a larger one, a band at a time" in_group "$telar" run -t invert "$work/large.png" "$work/out.png"
+    check "a larger picture, decoded and encoded band by band" in_group "$telar" run -t invert "$work/large.png" "$work/out.png"
     rm "$work/out.png"
-    check "it passes through a window" in_group "$telar" run -t sobel "$work/large.png" "$work/out.png"
+    check "a larger picture, through a window" in_group "$telar" run -t sobel "$work/large.png" "$work/out.png"
     rm "$work/out.png"
-    check "one that has to be whole, and does not fit, is refused" wrong 4 "the host has" in_group "$telar" run -g 2x2 -t invert "$work/large.png" "$work/out.png"
-    check "without an output" [ ! -e "$work/out.png" ]
+    check "a grid needs the whole picture, which is refused" wrong 4 "the host has" in_group "$telar" run -g 2x2 -t invert "$work/large.png" "$work/out.png"
+    check "the refused run leaves no output" [ ! -e "$work/out.png" ]
 fi
 end_cases

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Every call that can fail fails once, the first time it is made, the second, the third, ... until
- * none fails: each time there is the complete output or the right status, the old output stays, and
- * nothing else is left behind.
+ * Makes every call that can fail do so: at its first use, its second, its third, and so on, until
+ * no use is left. Each time the run gives the complete output, or the right status and the old
+ * output. Nothing else is left behind.
  */
 #include <config.h>
 
@@ -15,29 +15,27 @@
 #include <sys/prctl.h>
 #include <zlib.h>
 
-/* Statuses as a set. */
+/* Statuses as bits of a set. */
 #define HOST (1u << TELAR_HOST)
 #define INPUT (1u << TELAR_INPUT)
 #define OUTPUT (1u << TELAR_OUTPUT)
 #define WORKER (1u << TELAR_WORKER)
 #define OK (1u << TELAR_OK)
 
-/* When a row of the table below holds. */
+/* The calls to which a row of the table below applies. */
 enum when {
     ALWAYS,
-    FIRST, /* for the first call: without one worker there is no run, without a further one there is
-            */
-    RESERVING,     /* for the first three calls, which reserve the segment */
-    NO_SECOND_WAY, /* for these three, without shared memory by name: a memfd was the second way
-                      already */
-    REPLACING, /* where a lost worker is replaced; it costs threads and shared processes the run */
+    FIRST,         /* the first call: a run needs one worker, but no second one */
+    RESERVING,     /* the first three calls, which reserve the segment */
+    NO_SECOND_WAY, /* these three calls without shm_open, where a memfd was the second way */
+    REPLACING,     /* runs that replace a lost worker; other runs fail */
 };
 
 /*
- * A call, how it fails, where (the beginning of wrap_site, "" for everywhere), when, and what
- * becomes of the run. The first row that matches counts. OK alone: there is another way, or the
- * call is not needed. Sets remain where a test cannot see what the call is for, or where it depends
- * on the moment.
+ * A call, its error, its site (the beginning of wrap_site(), "" for every site), the calls to which
+ * the row applies, and the allowed statuses of the run. The first row that matches counts. OK means
+ * that telar has another way, or does not need the call. A row has several statuses if the test
+ * cannot see the purpose of the call, or if the outcome depends on the moment.
  */
 static const struct failure {
     const char *call;
@@ -47,7 +45,7 @@ static const struct failure {
     unsigned statuses;
 } failures[] = {
     {"malloc", ENOMEM, "", ALWAYS,
-     HOST | OK}, /* OK: of a further worker, and of what may be absent */
+     HOST | OK}, /* OK: for another worker, or for memory that telar can do without */
     {"calloc", ENOMEM, "", ALWAYS, HOST},
     {"realloc", ENOMEM, "", ALWAYS, HOST},
     {"strdup", ENOMEM, "", ALWAYS, OUTPUT},
@@ -76,9 +74,9 @@ static const struct failure {
     {"socketpair", EMFILE, "", ALWAYS, OK},
     {"send", ENOBUFS, "coordinator", ALWAYS, HOST},
     {"send", ENOBUFS, "", REPLACING, OK},
-    {"send", ENOBUFS, "", ALWAYS, WORKER | OK}, /* OK: of one that had no task */
+    {"send", ENOBUFS, "", ALWAYS, WORKER | OK}, /* OK: the worker had no task */
     {"recv", ENOMEM, "", REPLACING, OK},
-    {"recv", ENOMEM, "", ALWAYS, WORKER | OK}, /* the same */
+    {"recv", ENOMEM, "", ALWAYS, WORKER | OK}, /* as for send */
     {"poll", ENOMEM, "", ALWAYS, OK},
     {"fopen", EMFILE, "", ALWAYS, OK},
     {"getrandom", EAGAIN, "", ALWAYS, OK},
@@ -88,14 +86,14 @@ static const struct failure {
     {"fstat", EIO, "", ALWAYS, INPUT},
     {"fchmod", EPERM, "", ALWAYS, OUTPUT},
     {"pread", EIO, "child", ALWAYS, INPUT},
-    {"pread", EIO, "", ALWAYS, INPUT | OK}, /* OK: the bands of the file are not found then */
+    {"pread", EIO, "", ALWAYS, INPUT | OK}, /* OK: telar reads the file in series then */
     {"write", ENOSPC, "", ALWAYS, OUTPUT},
     {"fsync", EIO, "", ALWAYS, OUTPUT},
     {"linkat", EACCES, "", ALWAYS, OUTPUT},
     {"renameat", EACCES, "", ALWAYS, OUTPUT},
     {"close", EIO, "coordinator, unfinished", ALWAYS, OUTPUT},
     {"close", EIO, "", ALWAYS, OK},
-    /* No failures: */
+    /* These are not failures: the caller tries again. */
     {"posix_fallocate", EINTR, "", ALWAYS, OK},
     {"waitpid", EINTR, "", ALWAYS, OK},
     {"send", EINTR, "", ALWAYS, OK},
@@ -135,7 +133,7 @@ static void save(const char *path, const void *bytes, size_t n)
     ck_assert_int_eq(fclose(file), 0);
 }
 
-/* Gives the input a tEXt chunk after its IHDR, so that there are chunks to be carried over. */
+/* Adds a tEXt chunk behind IHDR, so that telar has a chunk to carry over. */
 static void add_text(void)
 {
     enum { AFTER_IHDR = 8 + 25, TEXT = 9 };
@@ -187,7 +185,7 @@ struct trial {
     enum world world;
     struct telar_geometry geometry;
     const char *transforms[3];
-    unsigned long density; /* each call up to this number fails; after it the steps grow */
+    unsigned long density; /* up to this number every call fails, then fewer and fewer */
     struct telar_options options;
     telar_pipeline *pipeline;
     struct content expected;
@@ -207,20 +205,20 @@ static void check_error(const struct failure *failure, const struct telar_error 
                         telar_status status)
 {
     ck_assert_int_eq(error->status, status);
-    ck_assert_msg(error->text[0], "%s: no words", failure->call);
-    if (status != TELAR_WORKER && failure->errnum != ENOMEM) /* allocating is no system call */
+    ck_assert_msg(error->text[0], "%s: the error has no text", failure->call);
+    if (status != TELAR_WORKER && failure->errnum != ENOMEM) /* an allocation sets no errnum */
         ck_assert_msg(error->errnum == failure->errnum, "%s: errno %d, not %d: %s", failure->call,
                       error->errnum, failure->errnum, error->text);
 }
 
-/* What check_nothing_left sees, but only of this run: a shared-memory name that it has used. */
+/* As check_nothing_left(), but only for the shared-memory name that this run used. */
 static void check_left(const char *call, unsigned long k, int descriptors)
 {
     pid_t child = waitpid(-1, NULL, WNOHANG);
     int left = count_descriptors();
 
     ck_assert_msg(child == -1 && errno == ECHILD, "%s %lu: child %d is left", call, k, (int)child);
-    ck_assert_msg(left == descriptors, "%s %lu: %d descriptors, not %d", call, k, left,
+    ck_assert_msg(left == descriptors, "%s %lu: %d descriptors are open, not %d", call, k, left,
                   descriptors);
     ck_assert_msg(!any_segment_mapped(), "%s %lu: a segment is still mapped", call, k);
     ck_assert_msg(access(wrap_shm_path(), F_OK) != 0, "%s %lu: %s is left", call, k,
@@ -247,7 +245,7 @@ static bool holds(const struct trial *trial, enum when when, unsigned long k)
     }
 }
 
-/* Of the first row for this call and error that matches what failed. */
+/* Returns the statuses of the first row that matches the failed call. */
 static unsigned expected_statuses(const struct trial *trial, const struct failure *failure,
                                   unsigned long k)
 {
@@ -260,7 +258,7 @@ static unsigned expected_statuses(const struct trial *trial, const struct failur
     return row->statuses;
 }
 
-/* Runs with the k-th call failing; whether there was a k-th call. */
+/* Runs with the k-th call failing. Returns whether there was a k-th call. */
 static bool fail_once(const struct trial *trial, const struct failure *failure, unsigned long k)
 {
     static const char old[] = "the old output";
@@ -283,7 +281,7 @@ static bool fail_once(const struct trial *trial, const struct failure *failure, 
     if (status == TELAR_OK) {
         ck_assert_msg(got.n == trial->expected.n
                           && memcmp(got.bytes, trial->expected.bytes, got.n) == 0,
-                      "%s %lu: other bytes", failure->call, k);
+                      "%s %lu: the output has other bytes", failure->call, k);
     } else {
         check_error(failure, &error, status);
         ck_assert_msg(got.n == sizeof old && memcmp(got.bytes, old, got.n) == 0,
@@ -307,7 +305,8 @@ static void begin_trial(struct trial *trial)
     trial->options = options;
 }
 
-/* All of it. `calls`: those that must have been made, ended by NULL, or the test tests nothing. */
+/* Runs every failure. `calls` ends with NULL. Each of these calls must have been made, or the test
+ * would prove nothing. */
 static void check_trial(struct trial *trial, const char *const *calls)
 {
     char made[1024] = " ";
@@ -332,8 +331,8 @@ static void check_trial(struct trial *trial, const char *const *calls)
     remove_files();
 }
 
-/* A small picture in quadrants, with a transform that reads the neighbours' pixels and one that
- * reads all first. */
+/* A small picture in quadrants. One transform reads pixels of neighbouring regions. The other needs
+ * a statistic of the whole image. */
 static void check_quadrants(enum world world, struct telar_options options,
                             const char *const *calls)
 {
@@ -352,14 +351,14 @@ static void check_quadrants(enum world world, struct telar_options options,
     " malloc ", " calloc ", " shm_open ", " ftruncate ", " posix_fallocate ", " mmap ",            \
         " openat ", " pread ", " write ", " fsync ", " renameat ", " close "
 
-START_TEST(serial)
+START_TEST(every_failure_in_serial)
 {
     check_quadrants(USUAL, (struct telar_options){.engine = TELAR_SERIAL},
                     (const char *const[]){EVERYWHERE, " linkat ", NULL});
 }
 END_TEST
 
-START_TEST(threads)
+START_TEST(every_failure_in_threads)
 {
     check_quadrants(USUAL, (struct telar_options){.engine = TELAR_THREADS},
                     (const char *const[]){EVERYWHERE, " pthread_create ", " socketpair ", " send ",
@@ -367,7 +366,7 @@ START_TEST(threads)
 }
 END_TEST
 
-START_TEST(gil)
+START_TEST(every_failure_in_gil)
 {
     check_quadrants(USUAL, (struct telar_options){.engine = TELAR_GIL},
                     (const char *const[]){EVERYWHERE, " pthread_create ", " socketpair ", " send ",
@@ -377,7 +376,7 @@ END_TEST
 
 #define IN_PROCESSES EVERYWHERE, " fork ", " waitpid ", " socketpair ", " send ", " recv ", " poll "
 
-START_TEST(shared_processes)
+START_TEST(every_failure_in_shared_processes)
 {
     check_quadrants(USUAL,
                     (struct telar_options){.engine = TELAR_PROCESSES, .isolation = TELAR_SHARED},
@@ -385,7 +384,7 @@ START_TEST(shared_processes)
 }
 END_TEST
 
-START_TEST(guarded_processes)
+START_TEST(every_failure_in_guarded_processes)
 {
     check_quadrants(USUAL,
                     (struct telar_options){.engine = TELAR_PROCESSES, .isolation = TELAR_GUARDED},
@@ -393,22 +392,22 @@ START_TEST(guarded_processes)
 }
 END_TEST
 
-START_TEST(without_shared_memory_by_name)
+START_TEST(every_failure_without_shm_open)
 {
     check_quadrants(NO_SHM, (struct telar_options){.engine = TELAR_PROCESSES},
                     (const char *const[]){IN_PROCESSES, " memfd_create ", NULL});
 }
 END_TEST
 
-START_TEST(without_nameless_files)
+START_TEST(every_failure_without_o_tmpfile)
 {
     check_quadrants(NO_TMPFILE, (struct telar_options){.engine = TELAR_THREADS},
                     (const char *const[]){EVERYWHERE, NULL});
 }
 END_TEST
 
-/* A picture of more bands than the window has, which decode and encode in parallel. */
-START_TEST(through_a_window)
+/* The picture has more bands than the window. Workers decode and encode them in parallel. */
+START_TEST(every_failure_through_a_window)
 {
     static struct trial trial = {.geometry = {6000, 256, 3, 8},
                                  .transforms = {"blur:sigma=1"},
@@ -421,8 +420,8 @@ END_TEST
 
 /* ---- the coordinator is killed ---- */
 
-/* Waits for the run, and for whoever has lost his parent with it; the time limit of the suite is
- * the limit for that. */
+/* Waits for the run and for workers whose coordinator is gone. The time limit of the suite ends
+ * this wait. */
 static void wait_for_all(void)
 {
     pid_t pid;
@@ -433,7 +432,7 @@ static void wait_for_all(void)
     ck_assert_int_eq(errno, ECHILD);
 }
 
-/* A run that loses its coordinator at the k-th call; whether there was a k-th call. */
+/* Kills the coordinator at the k-th call. Returns whether there was a k-th call. */
 static bool kill_once(const struct trial *trial, const char *call, unsigned long k)
 {
     static const char old[] = "the old output";
@@ -484,7 +483,7 @@ START_TEST(killed_coordinators_leave_nothing)
 }
 END_TEST
 
-/* Returns whether a run in memory opens a stream, which only the list of mappings is read from. */
+/* Returns whether a run in memory calls fopen(). telar uses that only for /proc/self/smaps. */
 static bool reads_mappings(bool with_report)
 {
     const struct telar_options options = {.engine = TELAR_THREADS, .workers = 2, .plan = {2, 2}};
@@ -507,7 +506,7 @@ static bool reads_mappings(bool with_report)
     return read;
 }
 
-/* Reading /proc/self/smaps takes longer the more the program has mapped. */
+/* Reading /proc/self/smaps takes longer, the more mappings the program has. */
 START_TEST(mappings_are_read_only_for_a_report)
 {
     wrap_begin(USUAL);
@@ -519,14 +518,14 @@ END_TEST
 int main(void)
 {
     const TTest *const tests[] = {
-        serial,
-        threads,
-        gil,
-        shared_processes,
-        guarded_processes,
-        without_shared_memory_by_name,
-        without_nameless_files,
-        through_a_window,
+        every_failure_in_serial,
+        every_failure_in_threads,
+        every_failure_in_gil,
+        every_failure_in_shared_processes,
+        every_failure_in_guarded_processes,
+        every_failure_without_shm_open,
+        every_failure_without_o_tmpfile,
+        every_failure_through_a_window,
         killed_coordinators_leave_nothing,
         mappings_are_read_only_for_a_report,
         NULL,
