@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: MIT
-# cases.sh - sourced by the shell tests. Each case prints one line, "ok - NAME", "not ok - NAME" or
-# "skip - NAME: REASON", which tools/check counts; end_cases gives the exit status that automake's harness expects.
-# The harness sets srcdir, and Makefile.am the others; called by hand, from a build directory, the defaults serve.
+# cases.sh - the shell tests source this file. Each case prints one line: "ok - NAME", "not ok -
+# NAME" or "skip - NAME: REASON". tools/check counts these lines. end_cases gives the exit status
+# that automake's harness expects. The harness sets srcdir, and Makefile.am sets CC and NM. For a
+# call by hand from a build directory, the defaults serve.
 : "${srcdir:=$(cd "$(dirname "$0")/../.." && pwd)}" "${CC:=cc}" "${NM:=nm}"
 export LC_ALL=C
 umask 022
@@ -12,7 +13,8 @@ work=$(mktemp -d "${TMPDIR:-/tmp}/telar-test.XXXXXX") || exit 99
 trap 'rm -rf "$work"' EXIT
 trap 'exit 99' HUP INT TERM
 
-# check NAME COMMAND...: a case that passes when the command does; what the command says is shown when it does not.
+# check NAME COMMAND...: the case passes if the command succeeds. If the command fails, its output
+# is shown.
 check()
 {
     check_name=$1
@@ -33,7 +35,7 @@ skip()
     cases_skipped=$((cases_skipped + 1))
 }
 
-# A script that came here without a single case has tested nothing, and fails.
+# A script that ends without a case has tested nothing, so it fails.
 end_cases()
 {
     [ $cases_failed = 0 ] || exit 1

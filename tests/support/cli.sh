@@ -1,35 +1,36 @@
 # SPDX-License-Identifier: MIT
-# cli.sh - sourced by the tests of the command line, after cases.sh. Runs the program that was just built.
-# The tests call it by a link in $work. Many cases are texts for another shell, and the path of $work needs no quotes there;
-# the path of the build directory may have blanks.
-[ -x "$PWD/telar" ] || { echo "no program $PWD/telar" >&2; exit 99; }
+# cli.sh - the tests of the command line source this file after cases.sh. They run the program of
+# this build directory, by a link in $work. Many cases are texts for another shell. The path of
+# $work needs no quotes there, but the path of the build directory may have blanks.
+[ -x "$PWD/telar" ] || { echo "there is no program $PWD/telar" >&2; exit 99; }
 telar=$work/telar
 ln -s "$PWD/telar" "$telar" || exit 99
-status= # of the last command that `try` ran
+status= # exit status of the last command that `try` ran
 
-# try COMMAND...: leaves its exit status in $status, what it wrote in $work/out and $work/err.
+# try COMMAND...: runs the command. Its exit status goes to $status, its output to $work/out and
+# $work/err.
 try()
 {
     "$@" >"$work/out" 2>"$work/err" </dev/null
     status=$?
 }
 
-# The last command failed as a failure must: this status, one line for people, no data.
+# refused STATUS: the last command must have failed with this status, one line of text, and no data.
 refused()
 {
-    [ "$status" = "$1" ] || { echo "status $status, not $1"; cat "$work/err"; return 1; }
-    [ "$(wc -l <"$work/err")" = 1 ] || { echo "not one line:"; cat "$work/err"; return 1; }
-    grep -q '^telar: ' "$work/err" || { echo "not telar's line:"; cat "$work/err"; return 1; }
-    [ ! -s "$work/out" ] || { echo "data on standard output"; return 1; }
+    [ "$status" = "$1" ] || { echo "exit status $status instead of $1"; cat "$work/err"; return 1; }
+    [ "$(wc -l <"$work/err")" = 1 ] || { echo "expected one line of text:"; cat "$work/err"; return 1; }
+    grep -q '^telar: ' "$work/err" || { echo "the line does not begin with 'telar: ':"; cat "$work/err"; return 1; }
+    [ ! -s "$work/out" ] || { echo "the failed command wrote data to standard output"; return 1; }
 }
 
-# says TEXT: the last command's line has this in it.
+# says TEXT: the line of the last command must contain this text.
 says()
 {
-    grep -qF -- "$1" "$work/err" || { echo "without '$1':"; cat "$work/err"; return 1; }
+    grep -qF -- "$1" "$work/err" || { echo "'$1' is missing in:"; cat "$work/err"; return 1; }
 }
 
-# wrong STATUS TEXT COMMAND...: a command that must be refused, in words with TEXT in them.
+# wrong STATUS TEXT COMMAND...: the command must be refused with this status and text.
 wrong()
 {
     wrong_status=$1 wrong_text=$2
@@ -38,23 +39,23 @@ wrong()
     refused "$wrong_status" && says "$wrong_text"
 }
 
-# right COMMAND...: a command that must do its work without a word.
+# right COMMAND...: the command must succeed and print no message.
 right()
 {
     try "$@"
     silent
 }
 
-# The last command did its work without a word.
+# silent: the last command must have succeeded without a message.
 silent()
 {
-    [ "$status" = 0 ] || { echo "status $status"; cat "$work/err"; return 1; }
-    [ ! -s "$work/err" ] || { echo "not silent:"; cat "$work/err"; return 1; }
+    [ "$status" = 0 ] || { echo "exit status $status"; cat "$work/err"; return 1; }
+    [ ! -s "$work/err" ] || { echo "unexpected message:"; cat "$work/err"; return 1; }
 }
 
-# octal ESCAPES...: bytes, as printf spells them.
+# octal ESCAPES...: prints the bytes that printf's escapes stand for.
 octal()
 {
-    # the format is the data
+    # the argument is meant to be the format
     printf "$@"
 }

@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/*
- * file_ways.h - the ways that workers take from PNG to PNG, and the files of a test of them. Define
- * FILES, a prefix of file names that no other test has, before this.
- */
+/* file_ways.h - the options for every way from PNG to PNG, and the files of such a test. Define
+ * FILES before including this, as a prefix of file names that no other test has. */
 #ifndef TESTS_FILE_WAYS_H
 #define TESTS_FILE_WAYS_H
 
@@ -29,9 +27,9 @@ static const struct telar_options ways[] = {
     {.engine = TELAR_PROCESSES, .workers = 2, .isolation = TELAR_SANDBOXED, .plan = {5, 2}},
 };
 
-static bool sandboxed; /* whether ways with a sandbox can be gone here */
+static bool sandboxed; /* whether this host has a sandbox */
 
-/* Names of files of this process in the directory of the build. */
+/* Names of the test's files in the build directory. */
 static const char *in_name = FILES ".in.png", *out_name = FILES ".out.png",
                   *again_name = FILES ".again.png";
 

@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/*
- * inflate_judge.h - a stream inflated by zlib and by us, and whether both say the same. For
- * test_inflate*.c, one of which has it each.
- */
+/* inflate_judge.h - inflates a stream with zlib and with telar, and compares. Each of
+ * test_inflate*.c includes this file. */
 #ifndef TESTS_INFLATE_JUDGE_H
 #define TESTS_INFLATE_JUDGE_H
 
@@ -44,8 +42,8 @@ static inline struct outcome by_zlib(const unsigned char *in, size_t n, bool raw
     return (struct outcome){status == Z_STREAM_END, z.total_out, z.total_in};
 }
 
-/* In pieces of in_piece and out_piece bytes, each in memory of its own size so that a sanitizer
- * sees one byte more. */
+/* Inflates in pieces of in_piece and out_piece bytes. Each piece has memory of its exact size, so
+ * that a sanitizer detects an access to the next byte. */
 static inline struct outcome by_us(const unsigned char *in, size_t n, bool raw, size_t in_piece,
                                    size_t out_piece)
 {
@@ -86,7 +84,7 @@ static inline struct outcome by_us(const unsigned char *in, size_t n, bool raw, 
     return outcome;
 }
 
-/* Whether both agree: complete or not, and if complete, on all bytes. */
+/* Returns whether both agree: on completeness, and on all bytes of a complete stream. */
 static inline bool agree(const unsigned char *in, size_t n, bool raw, size_t in_piece,
                          size_t out_piece)
 {
@@ -99,7 +97,7 @@ static inline bool agree(const unsigned char *in, size_t n, bool raw, size_t in_
 
 /* ---- streams that zlib makes ---- */
 
-/* noise; small residuals; long runs; text of few words; copies from far back */
+/* The kinds of data: noise; small residuals; long runs; text of few words; copies from far back. */
 static inline void make_data(unsigned kind, size_t n, uint32_t seed)
 {
     for (size_t i = 0; i < n; i++) {

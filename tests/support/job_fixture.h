@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* job_fixture.h - transforms that ask for memory, and which pages of a segment are taken. For tests
- * of jobs. */
+/* job_fixture.h - for tests of jobs: transforms that ask for memory, and the pages of a segment
+ * that a job uses. */
 #ifndef TESTS_JOB_FIXTURE_H
 #define TESTS_JOB_FIXTURE_H
 
@@ -12,7 +12,7 @@
 
 #include <telar/run.h>
 
-/* Parameters of all of them: halo, bytes of state, bytes of a partial. */
+/* Parameters of all these transforms: halo, bytes of state, bytes of a partial. */
 static const struct telar_param sizes[] = {
     {"halo", "pixels", 0, 1e6, 0, true},
     {"state", "bytes", 0, 2e19, 0, true},
@@ -77,7 +77,7 @@ static inline void add(telar_pipeline *pipeline, const struct telar_transform *t
         TELAR_OK);
 }
 
-/* The first stage of a kind, or NULL. */
+/* Returns the first stage of a kind, or NULL. */
 static inline const struct tl_stage *stage_of(const struct tl_job *job, enum tl_kind_number kind)
 {
     for (uint32_t i = 0; i < job->table.n_stages; i++)
@@ -86,7 +86,7 @@ static inline const struct tl_stage *stage_of(const struct tl_job *job, enum tl_
     return NULL;
 }
 
-/* Marks the pages of a part of the segment; none may have been marked before. */
+/* Marks the pages of one part of the segment. Fails if a page is marked already. */
 static inline void claim(unsigned char *pages, const struct tl_job *job, uint64_t offset,
                          uint64_t bytes)
 {

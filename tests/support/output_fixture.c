@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What the tests of output files share. */
+/* Implements output_fixture.h. */
 #include <config.h>
 
 #include "support/output_fixture.h"
@@ -10,7 +10,7 @@
 #include <string.h>
 #include <unistd.h>
 
-/* ---- calls that fail when they are told to ---- */
+/* ---- calls that fail on request ---- */
 
 enum call failing;
 int failing_errno, failing_times;
@@ -69,7 +69,7 @@ int __wrap_renameat(int d0, const char *p0, int d1, const char *p1)
     return fails(RENAME) ? -1 : __real_renameat(d0, p0, d1, p1);
 }
 
-/* ---- a directory of its own, and what is in it ---- */
+/* ---- the directory of a test ---- */
 
 static int home;
 static char scratch[] = "telar-output-XXXXXX";
@@ -82,7 +82,7 @@ void enter(void)
     ck_assert_int_eq(chdir(scratch), 0);
 }
 
-/* Every name in it must have been removed before. */
+/* The directory must be empty. */
 void leave(void)
 {
     ck_assert_int_eq(fchdir(home), 0);

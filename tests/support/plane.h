@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* plane.h - images for tests, sample by sample; shares no code with the library. */
+/* plane.h - images for tests, sample by sample. Shares no code with the library. */
 #ifndef TESTS_PLANE_H
 #define TESTS_PLANE_H
 
@@ -10,12 +10,12 @@
 
 struct plane {
     struct telar_geometry geometry;
-    size_t stride_bytes; /* more than a row */
+    size_t stride_bytes; /* longer than a row */
     unsigned char *bytes;
 };
 
-/* A sequence that looks random, the same everywhere (Marsaglia, Xorshift RNGs, 2003). *state is not
- * 0. */
+/* The next number of a random sequence, the same on every host (Marsaglia, Xorshift RNGs, 2003).
+ * *state must not be 0. */
 static inline uint32_t next_random(uint32_t *state)
 {
     *state ^= *state << 13;
@@ -46,7 +46,7 @@ static inline uint32_t plane_max(const struct plane *plane)
     return plane->geometry.depth == 8 ? 255 : 65535;
 }
 
-/* Sample `channel` of the pixel nearest to (r, c) inside the image. */
+/* Returns sample `channel` of the pixel inside the image that is nearest to (r, c). */
 static inline uint32_t plane_get(const struct plane *plane, int64_t r, int64_t c, uint32_t channel)
 {
     const struct telar_geometry *g = &plane->geometry;
@@ -77,8 +77,8 @@ static inline void plane_put(struct plane *plane, uint32_t r, uint32_t c, uint32
         memcpy(at, &wide, sizeof wide);
 }
 
-/* Kind 0: noise. 1: black and white noise. 2: a slope with a little noise. 3: the same value
- * everywhere. */
+/* Kind 0: noise. Kind 1: black and white noise. Kind 2: a slope with little noise. Kind 3: one
+ * value. */
 static inline struct plane plane_picture(struct telar_geometry geometry, uint32_t kind,
                                          uint32_t seed)
 {
@@ -110,7 +110,7 @@ static inline struct telar_result plane_result(struct plane *plane)
                                  telar_region_all(&plane->geometry)};
 }
 
-/* A rectangle that is not empty. */
+/* Returns a random rectangle that is not empty. */
 static inline struct telar_region random_region(const struct telar_geometry *g, uint32_t *state)
 {
     struct telar_region region = {next_random(state) % g->rows, 0, next_random(state) % g->columns,
@@ -121,8 +121,8 @@ static inline struct telar_region random_region(const struct telar_geometry *g, 
     return region;
 }
 
-/* A copy of the rectangle and nothing else: a sanitizer sees any read beside it. data is to be
- * freed. */
+/* Copies only the rectangle, so that a sanitizer detects a read beside it. The caller frees the
+ * data. */
 static inline struct telar_source plane_cut(const struct plane *plane, struct telar_region region)
 {
     size_t pixel_bytes = plane->geometry.channels * (plane->geometry.depth / 8);
@@ -137,8 +137,8 @@ static inline struct telar_source plane_cut(const struct plane *plane, struct te
     return (struct telar_source){bytes, row_bytes, region};
 }
 
-/* Whether `got` is not as `wanted` inside the region, or not 0xa5 in some other byte, padding
- * included. */
+/* Returns whether `got` differs from `wanted` inside the region, or from 0xa5 in any other byte,
+ * padding included. */
 static inline bool plane_differs(const struct plane *got, const struct plane *wanted,
                                  struct telar_region region)
 {

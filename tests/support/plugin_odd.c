@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* For test_plugin.sh: a plug-in that copies, with one thing made wrong by -D. */
+/* A plug-in for test_plugin.sh. It copies, and -D options add one defect. */
 #define _GNU_SOURCE
 #include <signal.h>
 #include <stdio.h>
@@ -32,7 +32,7 @@
 
 extern void nowhere(void);
 
-/* Counts, in a file, how often it was loaded. */
+/* Counts in a file how often the plug-in was loaded. Returns the count. */
 static inline int times_loaded(void)
 {
     FILE *file = fopen(getenv("COUNT_FILE"), "a");

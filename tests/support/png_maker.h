@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/*
- * png_maker.h - PNG files made chunk by chunk, so that a test can make wrong ones, and files in
- * memory with a name. Knows nothing of the code under test.
- */
+/* png_maker.h - makes PNG files chunk by chunk, so that a test can make malformed ones. Gives files
+ * in memory a name. Shares no code with the library. */
 #ifndef TESTS_PNG_MAKER_H
 #define TESTS_PNG_MAKER_H
 
@@ -41,7 +39,7 @@ static inline void maker_raw(struct maker *m, const void *bytes, size_t n)
     m->n += n;
 }
 
-/* The CRC is that of type and data. */
+/* Adds a chunk with the right CRC. */
 static inline void maker_chunk(struct maker *m, const char *type, const void *data, size_t n)
 {
     unsigned char field[4];
@@ -56,7 +54,7 @@ static inline void maker_chunk(struct maker *m, const char *type, const void *da
     maker_raw(m, field, 4);
 }
 
-/* Signature and IHDR. */
+/* Begins a file with the signature and IHDR. */
 static inline void maker_begin(struct maker *m, uint32_t columns, uint32_t rows, int depth,
                                int color_type, int interlaced)
 {
@@ -72,8 +70,8 @@ static inline void maker_begin(struct maker *m, uint32_t columns, uint32_t rows,
     maker_chunk(m, "IHDR", ihdr, sizeof ihdr);
 }
 
-/* n bytes of filtered rows, as a zlib stream in `*packed`, which has room for them; its length
- * comes back. */
+/* Compresses n bytes of filtered rows into `*packed`, which must have room. Returns the length of
+ * the zlib stream. */
 static inline size_t pack(unsigned char *packed, size_t room, const unsigned char *rows, size_t n)
 {
     uLongf length = room;
@@ -89,8 +87,7 @@ static inline void maker_idat(struct maker *m, const unsigned char *rows, size_t
     maker_chunk(m, "IDAT", packed, pack(packed, sizeof packed, rows, n));
 }
 
-/* The whole of a small RGB image, 3 rows of 4 columns, whose samples count up; no chunk but the
- * critical ones. */
+/* Makes a whole RGB file of 3 rows and 4 columns, with rising samples and only critical chunks. */
 static inline void maker_small(struct maker *m)
 {
     unsigned char rows[3 * 13];
@@ -102,10 +99,8 @@ static inline void maker_small(struct maker *m)
     maker_chunk(m, "IEND", NULL, 0);
 }
 
-/*
- * A file in memory that can be opened, again and again, by the name that is put into `name`. Close
- * *fd to be rid of it.
- */
+/* Makes a file in memory and puts its name into `name`. The file can be opened many times by that
+ * name, until the caller closes *fd. */
 static inline const char *memory_file(const void *bytes, size_t n, int *fd, char name[32])
 {
     *fd = memfd_create("telar-test", MFD_CLOEXEC);

@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/*
- * reference.h - the built-in transforms once more, written from their manual texts: one sample at a
- * time, the nearest pixel at the borders. For tests; shares no code with the library.
- */
+/* reference.h - the built-in transforms again, written from their manual texts: one sample at a
+ * time, with the nearest pixel at the borders. Shares no code with the library. */
 #ifndef TESTS_REFERENCE_H
 #define TESTS_REFERENCE_H
 
@@ -12,7 +10,7 @@
 #include <math.h>
 #include <stdbool.h>
 
-/* Fills *out, every sample of it. */
+/* Fills every sample of *out. */
 typedef void reference(const struct plane *in, const double *params, struct plane *out);
 
 static inline bool is_alpha(const struct plane *plane, uint32_t channel)
@@ -20,7 +18,7 @@ static inline bool is_alpha(const struct plane *plane, uint32_t channel)
     return plane->geometry.channels % 2 == 0 && channel + 1 == plane->geometry.channels;
 }
 
-/* For every sample of a plane: r, c, i. */
+/* Loops over every sample of a plane: r, c, i. */
 #define EACH_SAMPLE(plane)                                                                         \
     for (uint32_t r = 0; r < (plane)->geometry.rows; r++)                                          \
         for (uint32_t c = 0; c < (plane)->geometry.columns; c++)                                   \
@@ -83,7 +81,7 @@ static inline void brightened(const struct plane *in, const double *params, stru
     }
 }
 
-/* w(0) to w(R) of the blur's manual; R. */
+/* Computes w(0) to w(R) of the blur's manual. Returns R. */
 static inline int blur_weights(double sigma, uint32_t weights[1000])
 {
     int radius = (int)ceil(3 * sigma);

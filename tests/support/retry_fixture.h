@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * retry_fixture.h - workers that are lost at a task of one's choice: what a worker does for a task
- * is called in a wrapper, which has it die there, at the first attempt or at every one. For tests
- * of doing it again.
+ * retry_fixture.h - for tests of retrying: workers that fail at a chosen task. A wrapper around
+ * tl_task_run() makes the worker fail there, at the first attempts or at all. A deed is the way in
+ * which the worker fails.
  */
 #ifndef TESTS_RETRY_FIXTURE_H
 #define TESTS_RETRY_FIXTURE_H
@@ -16,25 +16,26 @@
 enum deed { KILLED, SEGV, ABORT, EXIT_0, EXIT_3, NOISE, FORGE, CLOSE, HANG, STOP, DEEDS };
 
 extern const struct deed_name {
-    const char *name, *why; /* why: what is said of it */
+    const char *name, *why; /* why: words of the expected message */
     telar_status status;
 } deeds[DEEDS];
 
-/* Who is struck: a task, or with `all` the first `times` attempts at each. */
+/*
+ * The attempts that fail: those at one task, or with `all` the first `times` attempts at each task.
+ */
 struct strike {
     telar_task_kind kind;
     uint64_t index;
     bool all;
     uint32_t times;
     enum deed deed;
-    bool after; /* when all is written, but nobody has been told */
-    /* In the place of a deed: changes what was written and what is told of it, and the worker goes
-     * on. */
+    bool after; /* fails when all is written, but before the record */
+    /* Called instead of a deed: changes the written bytes and the record. The worker goes on. */
     void (*forge)(unsigned char *extent, size_t n, struct tl_record *record);
 };
 
-extern const struct strike *strike; /* NULL: none */
-extern atomic_uint *struck;         /* how often; shared with the workers */
+extern const struct strike *strike; /* NULL: no attempt fails */
+extern atomic_uint *struck;         /* number of failed attempts; shared with the workers */
 
 enum { ROWS = 1500, COLUMNS = 2000, BAND_ROWS = 128, N_BANDS = 12, FILE_BYTES_MAX = 8 << 20 };
 
@@ -47,31 +48,29 @@ struct content {
 
 struct content load(const char *path);
 
-/* What is done: from file to file, by the steps. */
+/* A run from file to file with these transforms. */
 struct work {
     const char *steps[4];
     struct telar_plan plan;
-    bool restart; /* whether each band of the input can be decoded for itself */
+    bool restart; /* whether the input has restart points */
 };
 
-/*
- * The stages of these have every kind of task; in the first two, bands pass through a window, and
- * in the third each goes from file to file in one task.
- */
+/* Together these runs have every kind of task. In the first two, bands pass through a window. In
+ * the third, one task takes a band from file to file. */
 extern const struct work chain, alone, straight, grid;
 
 telar_status run(const struct work *work, struct telar_options options, telar_report **report,
                  struct telar_error *error);
 
-/* The first makes the directory, the last removes it. */
+/* make_input() makes the directory, remove_files() removes it. */
 void make_input(bool restart);
 void remove_files(void);
 
-/* What comes of the work where nothing goes wrong; makes its input, too. */
+/* Makes the input, and returns the output of a run without failures. */
 struct content expect(const struct work *work);
 void check_output(const struct content *expected, const char *what);
 
-/* In static memory, until the next call. */
+/* Describes a strike. The text is static and valid until the next call. */
 const char *describe(const struct strike *s, uint32_t workers);
 
 #endif

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* runs.h - pictures to run on, and the check that a run has left nothing behind. */
+/* runs.h - images to run on, and the check that a run has left nothing behind. */
 #ifndef TESTS_RUNS_H
 #define TESTS_RUNS_H
 
@@ -14,7 +14,7 @@
 #include <telar/telar.h>
 #include <unistd.h>
 
-/* Noise; the caller frees it. */
+/* Returns an image of noise. The caller frees the image. */
 static inline telar_image *picture_new(uint32_t rows, uint32_t columns, uint32_t channels,
                                        uint32_t depth)
 {
@@ -42,7 +42,7 @@ static inline bool picture_same(telar_image *a, telar_image *b)
     return true;
 }
 
-/* For the process of a transform of a test: what copy does. */
+/* For the process callback of a test's transform: copies the region. */
 static inline void copy_pixels(const struct telar_context *context,
                                const struct telar_source *source, const struct telar_result *result)
 {
@@ -55,7 +55,7 @@ static inline void copy_pixels(const struct telar_context *context,
                (region->c1 - region->c0) * pixel_bytes);
 }
 
-/* How many entries a directory has whose names begin so. */
+/* Counts the entries of a directory whose names begin with `begin`. */
 static inline int count_entries(const char *path, const char *begin)
 {
     DIR *directory = opendir(path);
@@ -87,7 +87,7 @@ static inline bool any_segment_mapped(void)
     return found;
 }
 
-/* telar-PID-START-RANDOM, two decimal numbers and 16 hexadecimal digits. */
+/* The form is telar-PID-START-RANDOM: two decimal numbers and 16 hexadecimal digits. */
 static inline bool is_segment_name(const char *name)
 {
     int random = 0, end = 0;
@@ -96,8 +96,8 @@ static inline bool is_segment_name(const char *name)
     return end == random + 16 && name[end] == 0;
 }
 
-/* Somebody else's run may have a name in /dev/shm for a moment; one that is still there after many
- * looks has been left. */
+/* Another run may have a name in /dev/shm for a moment. A name that is still there after 1000 looks
+ * was left. */
 static inline void check_no_name_left(void)
 {
     DIR *directory = opendir("/dev/shm");
@@ -111,12 +111,12 @@ static inline void check_no_name_left(void)
         snprintf(path, sizeof path, "/dev/shm/%s", entry->d_name);
         while (is_segment_name(entry->d_name) && access(path, F_OK) == 0 && ++looks < 1000)
             usleep(1000);
-        ck_assert_msg(looks < 1000, "%s is left", path);
+        ck_assert_msg(looks < 1000, "the name %s is left", path);
     }
     closedir(directory);
 }
 
-/* No child, no descriptor more than before, no mapping of a segment, no name of one. */
+/* No child may be left, no descriptor more than before, no mapping and no name of a segment. */
 static inline void check_nothing_left(int descriptors_before)
 {
     ck_assert_int_eq(waitpid(-1, NULL, WNOHANG), -1);
@@ -126,10 +126,8 @@ static inline void check_nothing_left(int descriptors_before)
     check_no_name_left();
 }
 
-/*
- * Inverts a picture of 37 x 41 RGB, by the library and here, and compares. No result may come of a
- * run that fails, and nothing may stay of either.
- */
+/* Inverts an image of 37 x 41 RGB with the library and by formula, and compares. A failed run must
+ * give no result. Nothing may be left of any run. */
 static inline telar_status run_invert(const struct telar_options *options, telar_report **report,
                                       struct telar_error *error)
 {

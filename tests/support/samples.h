@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* samples.h - bytes of every kind that an encoder of pictures must cope with, the same in every
- * run. */
+/* samples.h - bytes of every kind that an encoder of images meets, the same in every run. */
 #ifndef TESTS_SAMPLES_H
 #define TESTS_SAMPLES_H
 
@@ -8,18 +7,18 @@
 #include <stdint.h>
 
 enum sample {
-    SAMPLE_RANDOM,   /* cannot be compressed */
+    SAMPLE_RANDOM,   /* incompressible */
     SAMPLE_FLAT,     /* one value */
     SAMPLE_GRADIENT, /* slowly rising */
     SAMPLE_NOISE,    /* small residuals around zero, as photographs leave them */
-    SAMPLE_REPEAT,   /* one random piece again and again */
-    SAMPLE_WORDS,    /* pieces of a small vocabulary: many short matches */
-    SAMPLE_ISLANDS,  /* flat, with something in it here and there */
+    SAMPLE_REPEAT,   /* one random block again and again */
+    SAMPLE_WORDS,    /* words of a small vocabulary: many short matches */
+    SAMPLE_ISLANDS,  /* flat, with a few random bytes here and there */
     SAMPLE_MIXED,    /* 50,000 bytes of each of the others in turn */
     SAMPLES
 };
 
-/* The low bits of a linear congruence repeat soon: they are mixed with the high ones. */
+/* The low bits of a linear congruential generator repeat soon, so the high bits are mixed in. */
 static inline uint32_t sample_random(uint32_t *seed)
 {
     uint32_t v = *seed = *seed * 1664525u + 1013904223u;
@@ -50,7 +49,7 @@ static inline unsigned char sample_byte(enum sample kind, size_t i, uint32_t *se
     }
 }
 
-/* Words are up to 19 bytes of 64 random ones, which begin anywhere. */
+/* A word is up to 19 bytes, at any position of 64 random bytes. */
 static inline void sample_words(unsigned char *out, size_t n, uint32_t seed)
 {
     unsigned char vocabulary[64 + 19];

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* sandboxed.h - whether tests of the sandboxed rung can run here. */
+/* sandboxed.h - tells whether tests of the sandboxed rung can run here. */
 #ifndef TESTS_SANDBOXED_H
 #define TESTS_SANDBOXED_H
 
@@ -8,7 +8,7 @@
 
 #include <stdio.h>
 
-/* False, and said aloud, where the host or this build has no sandbox: then `what` is skipped. */
+/* Returns false if this host or build has no sandbox, and prints that `what` is skipped. */
 static inline bool can_sandbox(const char *what)
 {
     struct telar_error error = {.status = TELAR_OK};

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* sha256.h - SHA-256 (FIPS 180-4), for comparing with published digests. Small, not fast. */
+/* sha256.h - SHA-256 (FIPS 180-4), for comparisons with published digests. Written to be short, not
+ * fast. */
 #ifndef TESTS_SHA256_H
 #define TESTS_SHA256_H
 
@@ -68,7 +69,7 @@ static inline void sha256_constants(uint32_t state[8], uint32_t constants[64])
     }
 }
 
-/* The digest of n bytes as 64 small hexadecimal digits. */
+/* Writes the digest of n bytes as 64 lower-case hexadecimal digits. */
 static inline void sha256(const unsigned char *bytes, size_t n, char hex[65])
 {
     uint32_t state[8], constants[64];

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* suite.h - the main function that every unit test would otherwise write again. */
+/* suite.h - the main function that all unit tests share. */
 #ifndef TESTS_SUITE_H
 #define TESTS_SUITE_H
 
@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Whether runs over processes can be tested: ThreadSanitizer does not follow a fork of a process
+/* Whether runs over processes can be tested. ThreadSanitizer does not support a fork in a process
  * that has had threads. */
 #if defined __SANITIZE_THREAD__
 #define PROCESSES 0
@@ -18,8 +18,8 @@
 #define PROCESSES 1
 #endif
 
-/* Valgrind has descriptors and signals of its own, and knows limits only in part: what is about
- * those is not for it. */
+/* valgrind uses descriptors and signals itself and supports limits only in part. Tests of these are
+ * left out under valgrind. */
 static inline bool under_valgrind(void)
 {
     const char *preload = getenv("LD_PRELOAD");
@@ -27,19 +27,19 @@ static inline bool under_valgrind(void)
     return preload && strstr(preload, "vgpreload");
 }
 
-/* The number of an array's elements. */
+/* The number of elements of an array. */
 #define LENGTH(array) (sizeof(array) / sizeof *(array))
 
-/* ck_assert for what is asked of every pixel: that one writes to a file each time, this one only
- * when it fails. */
+/* ck_assert for checks of every pixel. ck_assert writes to a file at each call; this macro does so
+ * only on failure. */
 #define QUICK_ASSERT(condition)                                                                    \
     do {                                                                                           \
         if (!(condition))                                                                          \
             ck_abort_msg("%s", #condition);                                                        \
     } while (0)
 
-/* Runs the tests of a NULL-terminated list, each in a process of its own; returns what main should
- * return. */
+/* Runs the tests of a NULL-terminated list, each in its own process. Returns the exit status for
+ * main. */
 static inline int run_suite(const char *name, const TTest *const *tests)
 {
     Suite *suite = suite_create(name);

@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/*
- * two_readings.h - a file in memory read in several ways: by libpng, in bands as they come, and by
- * its restart points. For tests and for the fuzzer, so it uses no Check.
- */
+/* two_readings.h - reads a file in memory in several ways: by libpng, in bands in order, and by its
+ * restart points. The fuzzer uses this file too, so there is no Check in it. */
 #ifndef TESTS_TWO_READINGS_H
 #define TESTS_TWO_READINGS_H
 
@@ -19,15 +17,15 @@
 #include "png/unfilter.h"
 
 struct two_readings {
-    bool opened;        /* libpng takes what comes before the image data */
+    bool opened;        /* libpng accepts everything before the image data */
     bool ordinary;      /* and the rows can be read in bands */
-    bool libpng;        /* it takes the rest */
-    bool in_bands;      /* the way in bands takes it */
-    bool restarted;     /* the way by restart points takes it */
-    const char *differ; /* what is not the same though two of them take it, or NULL */
+    bool libpng;        /* libpng accepts the rest */
+    bool in_bands;      /* the reader in bands accepts the file */
+    bool restarted;     /* the reader by restart points accepts the file */
+    const char *differ; /* the difference between two readers, or NULL */
 };
 
-/* A way of reading, and what it found. */
+/* One way of reading, and its outcome. */
 struct reading {
     struct tl_decoder *decoder;
     unsigned char *pixels;
@@ -68,7 +66,7 @@ static inline struct tl_rows rows_of(const struct telar_geometry *g)
     return (struct tl_rows){telar_row_bytes(g), (unsigned)telar_pixel_bytes(g), g->depth == 16};
 }
 
-/* As a pipeline does it, with bands of `band_rows`. */
+/* Reads in order, in bands of `band_rows`, as a run does. */
 static inline void read_in_bands(struct reading *r, uint32_t band_rows)
 {
     const struct telar_geometry *g = tl_decoder_geometry(r->decoder);
@@ -93,7 +91,7 @@ static inline void read_in_bands(struct reading *r, uint32_t band_rows)
     free(rest);
 }
 
-/* One band for itself, into its place. */
+/* Reads one band alone into its place. */
 static inline bool read_band_alone(struct reading *r, uint32_t band, uint32_t band_rows,
                                    uint32_t *adler, void *work)
 {
@@ -110,7 +108,7 @@ static inline bool read_band_alone(struct reading *r, uint32_t band, uint32_t ba
 
     for (uint32_t i = 0, n; good && i < count; i += n) {
         n = count - i < part_rows ? count - i : part_rows;
-        memset(above, 0xa5, r->row_bytes); /* nothing of it may be seen */
+        memset(above, 0xa5, r->row_bytes); /* the row above must have no influence */
         good = tl_unfilter(&rows, filtered + i * (r->row_bytes + 1), n, above,
                            r->pixels + (row + i) * r->row_bytes, r->row_bytes);
     }
@@ -120,7 +118,7 @@ static inline bool read_band_alone(struct reading *r, uint32_t band, uint32_t ba
     return good;
 }
 
-/* How many rows a part has, by the word of the first chunk teLR; 0 when there is none. */
+/* Returns the rows of a part that the first chunk teLR claims, or 0 without such a chunk. */
 static inline uint32_t claimed_rows(const unsigned char *bytes, size_t n)
 {
     const unsigned char *at = memmem(bytes, n, "teLR", 4);
@@ -130,7 +128,7 @@ static inline uint32_t claimed_rows(const unsigned char *bytes, size_t n)
     return (uint32_t)at[8] << 24 | (uint32_t)at[9] << 16 | (uint32_t)at[10] << 8 | at[11];
 }
 
-/* The bands from the last to the first. */
+/* Reads the bands from the last to the first. */
 static inline void read_restarted(struct reading *r, uint32_t band_rows)
 {
     const struct telar_geometry *g = tl_decoder_geometry(r->decoder);
@@ -183,8 +181,9 @@ static inline void read_all(struct two_readings *two, const char *path, struct r
     two->ordinary = tl_decoder_in_bands(libpng->decoder);
     if (two->ordinary) {
         read_in_bands(&bands, band_rows);
-        read_restarted(&restarted, claimed); /* each part is a band */
-        read_restarted(&halves, claimed <= UINT32_MAX / 2 ? 2 * claimed : 0); /* two are one */
+        read_restarted(&restarted, claimed); /* takes each part as a band */
+        read_restarted(&halves,
+                       claimed <= UINT32_MAX / 2 ? 2 * claimed : 0); /* takes two parts as a band */
     }
     libpng->good =
         tl_decoder_read(libpng->decoder, libpng->pixels, libpng->row_bytes, NULL) == TELAR_OK;
@@ -192,11 +191,11 @@ static inline void read_all(struct two_readings *two, const char *path, struct r
     two->in_bands = bands.good;
     two->restarted = restarted.good;
     if (bands.good && !libpng->good)
-        two->differ = "in bands it is taken, and libpng refuses it";
+        two->differ = "the reader in bands accepts the file, libpng refuses it";
     else if (restarted.good && !libpng->good)
-        two->differ = "by restart points it is taken, and libpng refuses it";
+        two->differ = "the reader by restart points accepts the file, libpng refuses it";
     else if (two->ordinary && libpng->good && !bands.good)
-        two->differ = "in bands it is refused, and libpng takes it";
+        two->differ = "the reader in bands refuses the file, libpng accepts it";
     else if (bands.good)
         two->differ = difference(&bands, libpng);
     if (restarted.good && !two->differ)
@@ -205,14 +204,14 @@ static inline void read_all(struct two_readings *two, const char *path, struct r
         two->differ = difference(&halves, libpng);
     if (restarted.good != halves.good && !two->differ)
         two->differ =
-            "by restart points it is taken as bands or as halves, and refused as the other";
+            "the reader by restart points accepts bands of one size and refuses the other";
     close_reading(&bands);
     close_reading(&restarted);
     close_reading(&halves);
 }
 
-/* What is wrong in the end: `differ`, for what a quick way takes, libpng must take too and give the
- * same. */
+/* Sets `differ`. A file that a quick reader accepts must be accepted by libpng, with the same
+ * result. */
 static inline struct two_readings read_twice(const void *bytes, size_t n, uint32_t band_rows)
 {
     struct two_readings two = {0};

@@ -20,22 +20,22 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-/* Shared with the workers. */
+/* Workers share this memory. */
 static struct shared {
     atomic_ulong calls;
     atomic_bool failed;
     char shm_path[300];
-    char site[32]; /* of the call that failed; its process writes it before `failed` */
+    char site[32]; /* site of the failed call; its process writes this before `failed` */
 } * shared;
 
-static const char *armed; /* NULL: nothing */
+static const char *armed; /* NULL: no call fails */
 static int armed_errnum;
 static unsigned long armed_k;
-static pid_t victim; /* 0: the call is to fail */
+static pid_t victim; /* killed at the call; 0: the call fails instead */
 static pid_t coordinator;
 static enum world world;
 
-/* Declares a function of the library and defines what is called in its place. */
+/* Declares a function of the C library, and defines its wrapper. */
 #define WRAP(type, name, parameters, arguments, failing)                                           \
     WRAP_ON(type, name, parameters, arguments, "none", failing)
 #define WRAP_ON(type, name, parameters, arguments, object, failing)                                \
@@ -48,7 +48,7 @@ static enum world world;
         return __real_##name arguments;                                                            \
     }
 
-/* Returns what a descriptor or path is: "input", "output", "segment", "socket", or "other". */
+/* Returns the kind of file at a path, as wrap_site() names kinds. */
 static const char *object_of(const char *path)
 {
     static const char *const objects[][2] = {
@@ -75,7 +75,8 @@ static const char *object_of_descriptor(int fd)
     return object_of(path);
 }
 
-/* Only async-signal-safe things: it is called in workers. (glibc's snprintf is, for these.) */
+/* Workers call this after fork, so it uses only async-signal-safe functions. glibc's snprintf is
+ * one for these formats. */
 static bool fails_on(const char *call, const char *object)
 {
     if (!armed || strcmp(armed, call) != 0 || atomic_fetch_add(&shared->calls, 1) + 1 != armed_k)
@@ -145,7 +146,7 @@ WRAP_ON(ssize_t, recv, (int fd, void *bytes, size_t n, int flags), (fd, bytes, n
         object_of_descriptor(fd), return -1)
 WRAP(int, poll, (struct pollfd * set, nfds_t n, int timeout_ms), (set, n, timeout_ms), return -1)
 
-/* ECHILD means that somebody else has taken the child's status: then it has to be gone. */
+/* ECHILD means that other code has taken the child's status. The child must be gone then. */
 static pid_t taken_by_others(pid_t pid)
 {
     int saved = errno;
@@ -208,7 +209,7 @@ ssize_t __wrap_write(int fd, const void *bytes, size_t n)
     return armed_errnum ? -1 : __real_write(fd, bytes, n > 0);
 }
 
-/* The descriptor is closed all the same (close(2), Linux). */
+/* A failed close() still closes the descriptor (close(2), Linux). */
 int __real_close(int fd);
 int __wrap_close(int fd);
 int __wrap_close(int fd)
@@ -221,7 +222,7 @@ int __wrap_close(int fd)
     return failing ? -1 : done;
 }
 
-/* Never waits for a disk: a test makes thousands of files. */
+/* Does not wait for the disk, because a test makes thousands of files. */
 int __wrap_fsync(int fd);
 int __wrap_fsync(int fd)
 {

@@ -1,46 +1,43 @@
 /* SPDX-License-Identifier: MIT */
-/*
- * wrap.h - makes calls of the C library fail, for programs linked with -Wl,--wrap=NAME for each of
- * wrap.c's functions. Counts are kept in memory that forked workers share, so that a call fails
- * wherever it is made.
- */
+/* wrap.h - makes calls of the C library fail. Link the program with -Wl,--wrap=NAME for each
+ * function of wrap.c. Forked workers share the counts, so a call fails in any process. */
 #ifndef TESTS_WRAP_H
 #define TESTS_WRAP_H
 
 #include <stdbool.h>
 #include <sys/types.h>
 
-/* What this host is said not to have, as long as it is said. */
+/* The feature that the host seems to lack. */
 enum world {
     USUAL,
     NO_SHM,     /* shm_open always fails */
     NO_TMPFILE, /* the filesystem does not know O_TMPFILE */
 };
 
-/* Before anything else. */
+/* Must be called first. */
 void wrap_begin(enum world world);
 
-/* The k-th call of `call` from now on fails with errnum; of read and write with 0, it does no more
- * than one byte. */
+/* Makes the k-th call of `call` from now on fail with errnum. With errnum 0, read and write handle
+ * at most one byte. */
 void wrap_arm(const char *call, int errnum, unsigned long k);
 
-/* At the k-th call of `call` from now on, wherever it is made, process `pid` is killed; the call is
- * made all the same.
- */
+/* Kills process `pid` at the k-th call of `call` from now on, in whatever process the call is made.
+ * The call itself is made. */
 void wrap_arm_kill(const char *call, pid_t pid, unsigned long k);
 
-/* No more of that. Whether there was a k-th call. */
+/* Ends the failing or killing. Returns whether there was a k-th call. */
 bool wrap_disarm(void);
 
 /*
- * Returns where the call that failed since wrap_arm was made: "WHO, OBJECT". WHO is coordinator
- * (the thread that called wrap_arm), thread (another of its process) or child. OBJECT is what the
- * call was about: input, output, unfinished (an output file with a name), segment, socket, other,
- * or none when the call names no file. The text is static and holds until the next wrap_arm.
+ * Returns the site of the call that failed since wrap_arm(): "CALLER, OBJECT". CALLER is
+ * coordinator (the thread that called wrap_arm), thread (another thread of its process) or child.
+ * OBJECT is the file of the call: input, output, unfinished (an output file with a name), segment,
+ * socket, other, or none if the call names no file. The text is static and valid until the next
+ * wrap_arm().
  */
 const char *wrap_site(void);
 
-/* The name that the last shm_open was given, as a path; "" when there was none. */
+/* Returns the path of the last name given to shm_open, or "". */
 const char *wrap_shm_path(void);
 
 #endif
