@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
-# Prints "FILE declares NAME" or "FILE defines NAME" for each telar_* and tl_* function that other files can see. Reads
-# C as clang-format writes it: what is not inside of anything begins in the first column.
+# Prints "FILE declares NAME" or "FILE defines NAME" for each telar_* and tl_* function that other
+# files can see. The C code must have the form of clang-format, where each outermost declaration
+# begins in the first column.
 function finish()
 {
     if (text !~ /^(static|typedef) / && match(text, /[ *](telar|tl)_[a-z0-9_]+\(/))

@@ -1,6 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# Each public header compiles alone, first in a file, as C11 and as C++11, without a warning.
+# Tests that each public header compiles alone, as the first line of a file, as C11 and as C++11,
+# without a warning.
 . "$(dirname "$0")/../support/cases.sh"
 
 strict="-I$srcdir/include -Wall -Wextra -Werror -pedantic -fsyntax-only"
@@ -9,7 +10,7 @@ for header in "$srcdir"/include/telar/*.h; do
     name=telar/$(basename "$header")
     echo "#include <$name>" >"$work/alone.c"
     cp "$work/alone.c" "$work/alone.cc"
-    # $CC may be a command with options
+    # $CC may hold a command with options, so it is not quoted
     check "$name as C11" $CC $strict -std=c11 "$work/alone.c"
     if [ -n "$cxx" ]; then
         check "$name as C++11" "$cxx" $strict -std=c++11 "$work/alone.cc"

@@ -1,11 +1,12 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# make install into a DESTDIR, and programs of other people that find the library there through pkg-config.
+# Tests make install with a DESTDIR. Programs outside this tree must find the library there through
+# pkg-config.
 . "$(dirname "$0")/../support/cases.sh"
 
 destination=$work/destination
 
-# Where it goes, as telar.pc in the build directory says.
+# directory NAME: prints the installed directory, as telar.pc in the build directory gives it.
 directory()
 {
     echo "$destination$(PKG_CONFIG_PATH=. pkg-config --variable="$1" telar)"
@@ -18,7 +19,8 @@ telar_flags()
     pkg-config --define-variable=libdir="$libdir" --define-variable=includedir="$includedir" "$@" --cflags --libs telar
 }
 
-# Reads an image that is not there: that needs the codec, and with it what the library itself needs.
+# Reads an image that does not exist. This call needs the PNG code, and so every library that telar
+# needs.
 cat >"$work/consumer.c" <<'END'
 #include <stdio.h>
 #include <telar/telar.h>
@@ -34,13 +36,13 @@ int main(void)
 }
 END
 
-# Stands in a subshell because a make that runs this must not hand its own flags to another.
+# Runs in a subshell, because a make that runs this test must not pass its own flags on.
 install()
 {
     (unset MAKEFLAGS MFLAGS && ${MAKE:-make} -s install "DESTDIR=$destination")
 }
 
-# consumer NAME OPTION...: compiles, runs, and compares with what the build says its version is.
+# consumer NAME OPTION...: compiles and runs the program. Its version must be that of telar.pc.
 consumer()
 {
     name=$1
@@ -49,15 +51,15 @@ consumer()
     [ "$("$work/$name")" = "$(sed -n 's/^Version: //p' telar.pc) input" ]
 }
 
-# example NAME: compiles $work/NAME.c with all warnings, and runs it where galaxy.png is.
+# example NAME: compiles $work/NAME.c with all warnings, and runs it in the directory of galaxy.png.
 example()
 {
-    [ -s "$work/$1.c" ] || { echo "no program"; return 1; }
+    [ -s "$work/$1.c" ] || { echo "the document shows no program"; return 1; }
     $CC -std=c11 -Wall -Wextra -Werror "$work/$1.c" -o "$work/$1" $(telar_flags) || return 1
     (cd "$work" && "./$1")
 }
 
-# The programs that the documents show: what follows a line, up to another.
+# Extracts the programs that the documents show.
 sed -n '/^```c$/,/^```$/{/^```/d;p}' "$srcdir/README.md" >"$work/readme.c"
 sed -n '/^\.Bd -literal/,/^\.Ed/{/^\./d;p}' "$srcdir/doc/libtelar.3" >"$work/manual.c"
 
@@ -68,7 +70,8 @@ readme_example()
     cmp "$work/negative.png" "$work/expected.png"
 }
 
-# What it left out is what a threshold at its level makes black: after that nobody can tell its result from the galaxy.
+# The program removes everything that a threshold at its level makes black. After this threshold its
+# result and the galaxy must be equal.
 manual_example()
 {
     example manual || return 1
@@ -84,11 +87,11 @@ needs_soname()
 }
 
 check "make install with DESTDIR" install
-check "every header is there" diff -r "$srcdir/include/telar" "$includedir/telar"
-check "a program with the shared library" consumer shared $(telar_flags)
-check "it asks for libtelar.so.0" needs_soname
-check "a program with the static library, all of it static" consumer static $(telar_flags --static) -static
-check "a galaxy" ./telar galaxy "$work/galaxy.png"
-check "the program in README.md" readme_example
-check "the program in libtelar(3)" manual_example
+check "every public header is installed" diff -r "$srcdir/include/telar" "$includedir/telar"
+check "a program builds and runs with the shared library" consumer shared $(telar_flags)
+check "that program needs libtelar.so.0" needs_soname
+check "a static program builds and runs with the static library" consumer static $(telar_flags --static) -static
+check "telar galaxy makes the input of the examples" ./telar galaxy "$work/galaxy.png"
+check "the program in README.md works" readme_example
+check "the program in libtelar(3) works" manual_example
 end_cases

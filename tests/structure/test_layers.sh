@@ -1,11 +1,12 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# Which room may include which: the table under "Layers" in src/README.md says so. This test fails on any other
-# #include "...", on a circle, and on a function that stands in a file of another name than its header.
+# Tests which room includes which, against the table under "Layers" in src/README.md. The test fails
+# on any other #include "...", on a circle, and on a function that is defined in a file of another
+# name than its header.
 . "$(dirname "$0")/../support/cases.sh"
 
-# rows TREE HEADING: the cells of the table whose first row begins with HEADING, one row a line, columns behind "|",
-# without backquotes and commas.
+# rows TREE HEADING: prints the rows of the table whose first heading is HEADING. "|" separates the
+# columns. Backquotes and commas are removed.
 rows()
 {
     awk -F'|' -v heading="$2" '
@@ -21,7 +22,8 @@ pairs()
         for (i = 1; i <= n; i++) print first[1], word[i] }'
 }
 
-# The four lists of a tree: rooms, allowed edges, edges that are to go, and (header, file) pairs that are to go.
+# Reads four lists of a tree: rooms, allowed edges, edges that must still go, and pairs of header
+# and file that must still go.
 read_lists()
 {
     rows "$1" room | awk -F'|' '{ print $1 }' | tr -d ' ' >"$work/rooms"
@@ -31,8 +33,8 @@ read_lists()
     [ -s "$work/rooms" ] && [ -s "$work/allowed" ] || { echo "src/README.md has no table of rooms"; return 1; }
 }
 
-# "FILE INCLUDED", both from the top of the tree, for each include of a file of the tree. A tool includes by the folders
-# of tools/ and, of a room of src/, by that room's name.
+# Prints "FILE INCLUDED" for each include of a file of the tree. Both are paths from the top of the
+# tree. A tool names a folder of tools/ or a room of src/ in its includes.
 read_includes()
 {
     (cd "$1" && grep -rE --include='*.[ch]' '^[[:space:]]*#[[:space:]]*include[[:space:]]*("|<telar/)' src tools include) |
@@ -44,7 +46,8 @@ read_includes()
     [ -s "$work/includes" ]
 }
 
-# Each included file is there, and its room is the includer's own, the public headers', or one that the list allows.
+# Each included file must exist. Its room must be that of the including file, the public headers, or
+# an allowed one.
 only_allowed_includes()
 {
     awk -v lists="$work/rooms $work/allowed $work/leaving" '
@@ -60,15 +63,16 @@ only_allowed_includes()
         !(from " " to in may) { print $1 " includes " $2 ": " from " may not include " to; bad = 1 }
         END { exit bad }' "$work/includes" || return 1
     cut -d' ' -f2 "$work/includes" | sort -u | (cd "$1" && while read -r file; do
-        [ -e "$file" ] || { echo "$file is included but not there"; exit 1; }
+        [ -e "$file" ] || { echo "$file is included but does not exist"; exit 1; }
     done)
 }
 
 no_circle_of_files() { ! grep -E '^(.*) \1$' "$work/includes" && tsort "$work/includes" >"$work/order"; }
 no_circle_of_rooms() { ! grep -E '^(.*) \1$' "$work/allowed" && tsort "$work/allowed" >"$work/order"; }
 
-# "HEADER FILE FUNCTION" for each function whose file has another name than its header. Right are: for telar/NOUN.h
-# NOUN.c and NOUN_*.c; for room/NOUN.h, and for room/NOUN_WORD.h that several files share, the same in the same room.
+# Prints "HEADER FILE FUNCTION" for each function whose file has another name than its header. For
+# telar/NOUN.h these names are right: NOUN.c and NOUN_*.c. For room/NOUN.h they are right in the
+# same room. For room/NOUN_WORD.h, which several files share, they are right too.
 read_displaced()
 {
     (cd "$1" && awk -f "$functions" include/telar/*.h src/*/*.[ch]) >"$work/functions" || return 1
@@ -100,7 +104,7 @@ functions_stand_by_their_headers()
         END { exit bad }' "$work/found"
 }
 
-# What the lists still except is still there: a line that is not needed any more has to go.
+# An exception that is not needed any more must leave the table.
 no_needless_exception()
 {
     awk '{ print $1, $2 }' "$work/found" | sort -u >"$work/needed"
@@ -108,10 +112,10 @@ no_needless_exception()
     awk '{ sub(/\/[^\/]*$/, "", $1); sub(/\/[^\/]*$/, "", $2); gsub(/src\//, ""); print $1, $2 }' "$work/includes" |
         sort -u >"$work/needed"
     sort -u "$work/leaving" | comm -23 - "$work/needed" >>"$work/needless"
-    [ ! -s "$work/needless" ] || { echo "needed no more:"; cat "$work/needless"; return 1; }
+    [ ! -s "$work/needless" ] || { echo "these exceptions are not needed any more:"; cat "$work/needless"; return 1; }
 }
 
-# How a tree is judged; the cases are the same for this one and for those that the test spoils.
+# Judges a tree by all rules: this tree, or a copy that the test has changed.
 judge()
 {
     read_lists "$1" && read_includes "$1" && read_displaced "$1" || return 1
@@ -129,18 +133,18 @@ copy_tree()
     cp -r "$srcdir/src" "$srcdir/tools" "$srcdir/include" "$work/tree" && chmod -R u+w "$work/tree"
 }
 
-# breaks_only RULE: the copied tree breaks that rule and no other.
+# breaks_only RULE: the changed copy must break this rule and no other.
 breaks_only()
 {
     if judge "$work/tree" >"$work/findings"; then
-        echo "nothing was found"
+        echo "the test found nothing"
         return 1
     fi
     cat "$work/findings"
     [ "$(grep '^broken:' "$work/findings")" = "broken: $1" ]
 }
 
-# spoiled RULE [FILE TEXT]...: a copy of the tree with each TEXT at the end of its FILE.
+# spoiled RULE [FILE TEXT]...: adds each TEXT to the end of its FILE in a copy of the tree.
 spoiled()
 {
     rule=$1
@@ -153,7 +157,7 @@ spoiled()
     breaks_only "$rule"
 }
 
-# A copy of the tree whose list lets the lowest room include the highest.
+# Changes the table in a copy of the tree, so that the lowest room may include the highest.
 circle_in_the_list()
 {
     copy_tree || return 1
@@ -162,24 +166,24 @@ circle_in_the_list()
 }
 
 functions=$(cd "$(dirname "$0")" && pwd)/functions.awk
-check "the list is there" read_lists "$srcdir"
-check "there are includes" read_includes "$srcdir"
-check "there are functions" read_displaced "$srcdir"
-check "rooms include only what the list allows" only_allowed_includes "$srcdir"
-check "no circle between files" no_circle_of_files
-check "no circle between rooms" no_circle_of_rooms
-check "a function stands in the file of its header's name" functions_stand_by_their_headers
+check "src/README.md has the tables" read_lists "$srcdir"
+check "the sources have includes" read_includes "$srcdir"
+check "the sources have functions" read_displaced "$srcdir"
+check "rooms include only rooms that the table allows" only_allowed_includes "$srcdir"
+check "files do not include each other in a circle" no_circle_of_files
+check "rooms do not include each other in a circle" no_circle_of_rooms
+check "a function is defined in a file with its header's name" functions_stand_by_their_headers
 check "every exception is still needed" no_needless_exception
 
 check "an upward include is found" spoiled only_allowed_includes src/base/host.c '#include "engine/job.h"'
-check "a tool that includes the inside is found" spoiled only_allowed_includes tools/cmd_info.c '#include "base/host.h"'
-check "a public header that does is found" spoiled only_allowed_includes include/telar/plan.h '#include "base/host.h"'
-check "a folder that is no room is found" spoiled only_allowed_includes src/nowhere/stray.c '#include "base/host.h"'
+check "a tool that includes an internal header is found" spoiled only_allowed_includes tools/cmd_info.c '#include "base/host.h"'
+check "a public header that includes an internal header is found" spoiled only_allowed_includes include/telar/plan.h '#include "base/host.h"'
+check "a folder that is not a room is found" spoiled only_allowed_includes src/nowhere/stray.c '#include "base/host.h"'
 check "a folder in a room is found" spoiled only_allowed_includes src/base/deep/stray.c '#include "base/host.h"'
 check "a circle of two files is found" spoiled no_circle_of_files src/base/stray.h '#include "base/circle.h"' \
     src/base/circle.h '#include "base/stray.h"'
 check "a file that includes itself is found" spoiled no_circle_of_files src/base/stray.h '#include "base/stray.h"'
-check "a circle in the list is found" circle_in_the_list
+check "a circle in the table is found" circle_in_the_list
 check "a function in a file of another name is found" spoiled functions_stand_by_their_headers \
     src/base/stray.h 'void tl_stray_move(void);' src/base/astray.c 'void tl_stray_move(void)
 {'

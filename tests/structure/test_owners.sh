@@ -1,10 +1,11 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# Each dangerous thing has one owner: the table in src/README.md says which, and no other file may have it. In the
-# table's first column `name` is a function that is called, `NAME` a macro, `<name.h>` a header.
+# Tests that each dangerous function, macro and header has one owner. The table in src/README.md
+# names the owner. No other file may use it. In the table's first column `name` is a function that
+# is called, `NAME` a macro, `<name.h>` a header.
 . "$(dirname "$0")/../support/cases.sh"
 
-# "thing file.c,file.c" for each thing.
+# Prints "thing file.c,file.c" for each row of the table.
 table()
 {
     awk -F'|' '
@@ -18,7 +19,7 @@ table()
         }' "$srcdir/src/README.md"
 }
 
-# The file without comments and strings, which may name what the code may not.
+# Prints the file without comments and strings, which may name forbidden things.
 code()
 {
     comment='/\*([^*]|\*+[^*/])*\*+/|//[^\n]*'
@@ -27,7 +28,7 @@ code()
     sed -Ez "s@$comment|$string|$character@ @g" "$1"
 }
 
-# By printf: the echo of some shells turns "\b" into another character.
+# Uses printf, because the echo of some shells changes "\b" into another character.
 pattern()
 {
     case $1 in
@@ -37,8 +38,8 @@ pattern()
     esac
 }
 
-# strip_all TREE: each file of its src, tools and include, without comments and strings, under $work/code. A file of src is
-# named from there, as in the table.
+# strip_all TREE: writes each file of src, tools and include without comments and strings to
+# $work/code. A file of src keeps its name in the table.
 strip_all()
 {
     rm -rf "$work/code"
@@ -50,7 +51,7 @@ strip_all()
     done <"$work/files"
 }
 
-# owned THING OWNERS: only these files have it.
+# owned THING OWNERS: only these files use the thing.
 owned()
 {
     (cd "$work/code" && grep -rlE "$(pattern "$1")" .) | sed 's,^\./,,' >"$work/having"
@@ -67,11 +68,12 @@ owned()
 owners_exist()
 {
     awk '{ print $2 }' "$work/table" | tr ',' '\n' | sort -u | (cd "$work/code" && while read -r file; do
-        [ -e "$file" ] || { echo "there is no $file"; exit 1; }
+        [ -e "$file" ] || { echo "the table names $file, which does not exist"; exit 1; }
     done)
 }
 
-# stray THING FILE TEXT: with TEXT in that file of a copy of the tree, the test finds THING there.
+# stray THING FILE TEXT: adds TEXT to this file in a copy of the tree. The test must find THING
+# there.
 stray()
 {
     rm -rf "$work/copy"
@@ -86,16 +88,16 @@ stray()
     [ $found = 0 ] && grep -q "^$1 stands in ${2#src/};" "$work/findings"
 }
 
-check "the code without comments and strings" strip_all "$srcdir"
+check "comments and strings can be removed" strip_all "$srcdir"
 table >"$work/table"
 [ -s "$work/table" ] || exit 99
-check "every owner is a file" owners_exist
+check "every owner in the table is a file" owners_exist
 while read -r thing owners; do
-    check "$thing only in $owners" owned "$thing" "$owners"
+    check "only $owners uses $thing" owned "$thing" "$owners"
 done <"$work/table"
 
 check "a stray mmap by number is found" stray mmap src/engine/worker.c 'long m(void) { return syscall(SYS_mmap, 0); }'
-check "and by the kernel's name of it" stray mmap src/isolate/child.c 'long m(void) { return syscall(__NR_mmap, 0); }'
+check "a stray mmap by the kernel's number is found" stray mmap src/isolate/child.c 'long m(void) { return syscall(__NR_mmap, 0); }'
 check "a stray syscall is found" stray syscall tools/cli/option.c 'long m(void) { return syscall (39); }'
 check "a stray clone is found" stray clone src/run/options.c 'int m(void) { return clone(f, s, 0, 0); }'
 check "a stray clone3 is found" stray clone3 tools/telar.c 'int m(void) { return syscall(SYS_clone3, 0, 0); }'

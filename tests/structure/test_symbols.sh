@@ -1,10 +1,11 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# Names that leave a file: the shared library exports telar_* and nothing else, each of them declared in a public
-# header; between files of the library only telar_* and tl_* are used.
+# Tests the names that leave a file. The shared library must export telar_* only, and a public
+# header must declare each of these names. Files of the library may share only telar_* and tl_*
+# names.
 . "$(dirname "$0")/../support/cases.sh"
 
-# AddressSanitizer adds a marker beside each global variable.
+# Leaves out the marker that AddressSanitizer adds beside each global variable.
 defined()
 {
     $NM "$@" --defined-only 2>/dev/null | awk 'NF == 3 && $3 !~ /^__odr_asan/ { print $3 }' | sort -u
@@ -13,7 +14,7 @@ defined()
 only()
 {
     strangers=$(grep -vE "$1" "$2")
-    [ -s "$2" ] && [ -z "$strangers" ] || { echo "${strangers:-no name at all}"; return 1; }
+    [ -s "$2" ] && [ -z "$strangers" ] || { echo "${strangers:-the library has no symbols}"; return 1; }
 }
 
 declared()
@@ -24,14 +25,14 @@ declared()
 }
 
 defined .libs/libtelar.a -g >"$work/static"
-check "between files: telar_* and tl_*" only '^(telar|tl)_' "$work/static"
+check "files share only telar_* and tl_* names" only '^(telar|tl)_' "$work/static"
 if [ -e .libs/libtelar.so ]; then
     defined .libs/libtelar.so -D >"$work/shared"
     grep '^telar_' "$work/static" >"$work/public"
-    check "exported: telar_*" only '^telar_' "$work/shared"
-    check "exported: declared in a public header" declared "$work/shared"
-    check "exported: every telar_* of the library" cmp "$work/shared" "$work/public"
+    check "the shared library exports only telar_* names" only '^telar_' "$work/shared"
+    check "a public header declares every exported name" declared "$work/shared"
+    check "the shared library exports every telar_* name" cmp "$work/shared" "$work/public"
 else
-    skip "exported" "the shared library was not built"
+    skip "exported names" "the shared library was not built"
 fi
 end_cases

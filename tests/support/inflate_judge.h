@@ -22,8 +22,7 @@ static inline uint32_t random_next(uint32_t *seed)
     return *seed >> 8;
 }
 
-/* What became of a stream: whether it came to its end, how much it gave, and how much of the input
- * it was. */
+/* The outcome of a stream: whether its end was reached, the bytes made, the bytes of input used. */
 struct outcome {
     bool complete;
     size_t made, used;

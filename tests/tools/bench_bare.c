@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * bench_bare [ROUNDS] - whether what telar reports as spawning and joining a worker is that, and
- * nothing else. In each round, in random order: a bare pthread_create and pthread_join; a run of
- * threads with one worker and one pixel; a bare fork, _exit and waitpid; a run of processes. All in
- * this process, so that caches, address space and page tables are the same for both. Spawn is from
- * the call to the worker's first instruction, join from its last to its being joined. Prints
- * medians in microseconds; a tool (tools/dev/bench-honesty), no test.
+ * bench_bare [ROUNDS] - shows that telar's times for spawning and joining a worker contain nothing
+ * else. Each round runs four things in random order: a bare pthread_create and pthread_join; a run
+ * on threads with one worker and one pixel; a bare fork, _exit and waitpid; a run on processes. All
+ * share one process, so caches, address space and page tables are the same. Spawn is the time from
+ * the call to the worker's first instruction. Join is the time from the worker's last instruction
+ * to the end of the join. Prints medians in microseconds. A tool for tools/dev/bench-honesty, not a
+ * test.
  */
 #include <config.h>
 
@@ -33,10 +34,12 @@ struct sample {
 static telar_image *image;
 static telar_pipeline *pipeline;
 
-/* Written by the bare worker: when it began, which is also when it ended, for it does nothing. */
+/*
+ * The bare worker writes its start time here. The worker does nothing, so this is its end time too.
+ */
 static volatile double *stamp;
 
-/* How long telar's last run was at work before it made its worker, by engine. */
+/* How long telar's last run took before it made its worker, by engine. */
 static double prepared_us[2];
 
 static double now_us(void)
@@ -48,8 +51,8 @@ static double now_us(void)
 }
 
 /*
- * A run prepares itself before it makes a worker. The bare program is at work for as long, so that
- * the time since this process last slept, and since another CPU last worked for it, is the same for
+ * A run prepares itself before it makes a worker. The bare program therefore waits as long. The
+ * time since the process last slept, and since another CPU last worked for it, is then the same for
  * both.
  */
 static void prepare(double us)
@@ -95,7 +98,7 @@ static struct sample bare_process(void)
     return (struct sample){*stamp - begin, now_us() - *stamp};
 }
 
-/* What telar bench takes from a report. */
+/* Takes the same times from the report as telar bench does. */
 static struct sample of_telar(telar_engine engine)
 {
     const struct telar_options options = {
@@ -128,10 +131,8 @@ static struct sample one(enum kind kind)
     }
 }
 
-/*
- * In random order, for how long a worker's birth takes depends on what was done before: in a fixed
- * order each kind would always have the same before it.
- */
+/* The order is random, because the time to make a worker depends on the previous action. In a fixed
+ * order each kind would always have the same predecessor. */
 static void one_round(struct sample samples[KINDS][ROUNDS_MAX], size_t i)
 {
     static struct stats_random random;

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * bench_planted [BENCHES [ROUNDS]] - whether the bench finds a slowdown that is there. A transform
- * that works 5 % longer is compared with the same one as it is, by the code of telar bench, on one
- * worker; that many times, each with another seed. Prints a line for each bench and how often the
- * slowdown was found. For tools/dev/bench-honesty; no test of make check.
+ * bench_planted [BENCHES [ROUNDS]] - shows how often the bench finds a slowdown that exists. The
+ * code of telar bench compares a transform with itself made 5 % slower, on one worker. This is
+ * repeated BENCHES times, each with another seed. Prints a line for each bench, and the number of
+ * slowdowns found. For tools/dev/bench-honesty, not a test of make check.
  */
 #include <config.h>
 
@@ -25,7 +25,7 @@ static double now_s(void)
 
 static struct telar_transform plain, longer;
 
-/* What plain does, and then nothing for 5 % of the time that it took. */
+/* Does the work of plain, and then waits for 5 % of the time that the work took. */
 static void process_longer(const struct telar_context *context, const struct telar_source *source,
                            const struct telar_result *result)
 {
@@ -55,7 +55,7 @@ static struct bench_row row_of(const char *name, const telar_pipeline *pipeline,
     return row;
 }
 
-/* The baseline, the baseline once more, and the one that is to be found. */
+/* Three rows: the baseline, the baseline again, and the slower transform. */
 static enum bench_verdict bench_once(struct bench *bench, uint64_t seed)
 {
     for (int i = 0; i < 3; i++) {

@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/*
- * The statistics of the bench, against values that were worked out by hand or with numpy, and
- * against what theory says of the median's interval.
- */
+/* Tests the statistics of the bench. The expected values are worked out by hand or with numpy, or
+ * follow from the theory of the median's interval. */
 #include <config.h>
 
 #include "bench/bench_stats.h"
@@ -31,10 +29,8 @@ START_TEST(quantiles_lie_between_the_values)
 }
 END_TEST
 
-/*
- * By hand: of 1 2 3 7 10 the distances from 3 are 2 1 0 4 7; of 1 2 3 7 the median is 2.5, the
- * distances 1.5 .5 .5 4.5.
- */
+/* By hand: the values 1 2 3 7 10 have the distances 2 1 0 4 7 from their median 3. The values 1 2 3
+ * 7 have the median 2.5 and the distances 1.5 .5 .5 4.5. */
 START_TEST(median_and_mad)
 {
     static const double values[] = {7, 1, 3, 2, 10};
@@ -47,7 +43,8 @@ START_TEST(median_and_mad)
 }
 END_TEST
 
-/* Around 10 with a MAD of 1: 15 is 5 MADs away, and no outlier; 15.1 is one, and so is 2. */
+/* With median 10 and MAD 1, the value 15 is 5 MADs away and no outlier. The values 15.1 and 2 are
+ * outliers. */
 START_TEST(outliers_are_beyond_five_mads)
 {
     static const double none[] = {9, 9, 10, 11, 15}, some[] = {9, 9, 10, 11, 15.1, 2, 11},
@@ -59,9 +56,9 @@ START_TEST(outliers_are_beyond_five_mads)
 }
 END_TEST
 
-/* Each of the 6 orders of 3 things comes about as often: of 6000, 1000 each, with a deviation
+/* Each of the 6 orders of 3 things must come equally often: 1000 of 6000, with a standard deviation
  * of 29. */
-START_TEST(shuffles_have_no_favourite)
+START_TEST(all_orders_come_equally_often)
 {
     struct stats_random random = {7};
     unsigned seen[27] = {0};
@@ -99,18 +96,18 @@ START_TEST(random_numbers_stay_below_and_repeat)
 END_TEST
 
 /*
- * Of n values the ranks between which the median lies with 99 % are those of the binomial
- * distribution of n halves (David and Nagaraja, Order Statistics, 7.1): for 101 values about 38
- * to 64. The bootstrap's must be near.
+ * The binomial distribution of n halves gives the ranks between which the median lies with 99 %
+ * probability (David and Nagaraja, Order Statistics, 7.1). For 101 values these are about 38 and
+ * 64. The bootstrap must come near.
  */
-START_TEST(the_interval_of_a_median_is_that_of_theory)
+START_TEST(the_interval_of_a_median_agrees_with_theory)
 {
     struct stats_random random = {11};
     struct stats_interval interval;
     double values[101];
 
     for (size_t i = 0; i < LENGTH(values); i++)
-        values[i] = (double)((i * 37) % 101 + 1); /* 1 to 101, mixed */
+        values[i] = (double)((i * 37) % 101 + 1); /* 1 to 101, in mixed order */
     interval = stats_bootstrap(values, LENGTH(values), 4000, &random);
     close_to(interval.mid, 51);
     ck_assert_msg(interval.low > 35.5 && interval.low < 41.5, "%f", interval.low);
@@ -118,12 +115,9 @@ START_TEST(the_interval_of_a_median_is_that_of_theory)
 }
 END_TEST
 
-/*
- * What the interval promises: of 400 samples of 15 uniform values, it holds the true median of
- * nearly all. With a chance of 0.97 each, which allows for so few values, fewer than 376 have one
- * of less than 1 in 10,000.
- */
-START_TEST(the_interval_holds_the_truth)
+/* Takes 400 samples of 15 uniform values. The interval must contain the true median in nearly all
+ * of them. With a chance of 0.97 each, fewer than 376 of 400 would happen once in 10,000 times. */
+START_TEST(the_interval_contains_the_true_median)
 {
     struct stats_random random = {5};
     unsigned held = 0;
@@ -159,9 +153,8 @@ START_TEST(few_values_have_no_interval)
 }
 END_TEST
 
-/* An even number of values: the median is the middle of the two in the middle, in a resample too.
- */
-START_TEST(two_values)
+/* With two values the median lies in the middle between them, in a resample too. */
+START_TEST(the_median_of_two_values)
 {
     static const double values[] = {1, 3};
     struct stats_random random = {2};
@@ -179,12 +172,12 @@ int main(void)
         quantiles_lie_between_the_values,
         median_and_mad,
         outliers_are_beyond_five_mads,
-        shuffles_have_no_favourite,
+        all_orders_come_equally_often,
         random_numbers_stay_below_and_repeat,
-        the_interval_of_a_median_is_that_of_theory,
-        the_interval_holds_the_truth,
+        the_interval_of_a_median_agrees_with_theory,
+        the_interval_contains_the_true_median,
         few_values_have_no_interval,
-        two_values,
+        the_median_of_two_values,
         NULL,
     };
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The synthetic galaxy and the integer arithmetic behind it, which libm judges. */
+/* Tests the synthetic galaxy and its integer arithmetic. libm gives the expected values. */
 #include <config.h>
 
 #include "support/suite.h"
@@ -22,7 +22,7 @@ START_TEST(logarithm_is_exact_to_a_unit)
 }
 END_TEST
 
-START_TEST(power_is_near)
+START_TEST(power_is_nearly_exact)
 {
     for (int32_t x = -4 * FIXED_ONE; x < 14 * FIXED_ONE; x += 997) {
         double exact = exp2(x / 65536.0) * FIXED_ONE;
@@ -45,7 +45,7 @@ START_TEST(root_is_rounded_down)
 }
 END_TEST
 
-START_TEST(angles_go_round)
+START_TEST(angles_repeat_after_a_full_turn)
 {
     for (int32_t a = 0; a < FIXED_ONE; a += 13) {
         double c = cos(a * turn / FIXED_ONE), s = sin(a * turn / FIXED_ONE);
@@ -58,7 +58,7 @@ START_TEST(angles_go_round)
 }
 END_TEST
 
-/* Draws a picture with its rows in order or from the last one up. */
+/* Draws a picture, with its rows in order or from the last one up. */
 static void draw(uint64_t seed, uint32_t depth, bool upwards, unsigned char *samples)
 {
     struct galaxy *galaxy = galaxy_new(ROWS, COLUMNS, seed);
@@ -92,7 +92,7 @@ START_TEST(another_seed_is_another_sky)
 }
 END_TEST
 
-START_TEST(eight_bits_are_sixteen_rounded)
+START_TEST(eight_bits_are_sixteen_bits_rounded)
 {
     static unsigned char narrow[ROWS * SAMPLES];
     static uint16_t wide[ROWS * SAMPLES];
@@ -104,7 +104,7 @@ START_TEST(eight_bits_are_sixteen_rounded)
 }
 END_TEST
 
-/* A photograph: dark sky, a bright warm middle, and no two neighbours quite alike. */
+/* The picture resembles a photograph: dark sky, a bright warm middle, and few equal neighbours. */
 START_TEST(looks_like_a_photograph)
 {
     static unsigned char p[ROWS * SAMPLES];
@@ -143,12 +143,12 @@ int main(void)
 {
     const TTest *const tests[] = {
         logarithm_is_exact_to_a_unit,
-        power_is_near,
+        power_is_nearly_exact,
         root_is_rounded_down,
-        angles_go_round,
+        angles_repeat_after_a_full_turn,
         rows_do_not_depend_on_their_order,
         another_seed_is_another_sky,
-        eight_bits_are_sixteen_rounded,
+        eight_bits_are_sixteen_bits_rounded,
         looks_like_a_photograph,
         any_shape_can_be_drawn,
         NULL,

@@ -1,9 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/*
- * What tools/cli/json.c writes is judged by a reader of our own, as strict as RFC 8259. Called with
- * the argument
- * "-", it judges standard input instead, for the tests of the command line.
- */
+/* Tests the output of tools/cli/json.c with a reader that is as strict as RFC 8259. With the
+ * argument "-" the program judges standard input instead, for the tests of the command line. */
 #include <config.h>
 
 #include "support/suite.h"
@@ -15,7 +12,7 @@
 
 enum { DEPTH_MAX = 64 };
 
-/* Where the reader is; it stands before the final zero when all was read. NULL: what came was not
+/* Each function returns the position behind the item that it read. NULL means that the text is not
  * JSON. */
 static const char *value(const char *at, int depth);
 
@@ -57,7 +54,7 @@ static const char *escape(const char *at)
     return strspn(at + 1, "0123456789abcdefABCDEF") >= 4 ? at + 5 : NULL;
 }
 
-/* One character of UTF-8: it is decoded, and its length and range must be what its number says. */
+/* Reads one UTF-8 character. Its length and its range must fit its number. */
 static const char *character(const char *at)
 {
     static const uint32_t least[] = {0, 0, 0x80, 0x800, 0x10000};
@@ -89,7 +86,7 @@ static const char *string(const char *at)
     return at ? at + 1 : NULL;
 }
 
-/* The members of an object or an array, behind its bracket. */
+/* Reads the members of an object or an array, from behind the bracket. */
 static const char *members(const char *at, int depth, bool named)
 {
     const char *close = named ? "}" : "]";
@@ -162,7 +159,7 @@ START_TEST(the_judge_is_strict)
 }
 END_TEST
 
-/* What a writer wrote, as a string that the caller frees. */
+/* Returns the text that a writer wrote. The caller frees it. */
 static char *written(void (*write)(struct json *))
 {
     char *text = NULL;
@@ -219,7 +216,7 @@ static void write_bad_strings(struct json *json)
     json_end(json, ']');
 }
 
-START_TEST(whatever_strings_hold)
+START_TEST(strings_of_every_kind)
 {
     char *text = written(write_bad_strings);
 
@@ -265,7 +262,7 @@ int main(int argc, char **argv)
     const TTest *const tests[] = {
         the_judge_is_strict,
         every_kind_of_value,
-        whatever_strings_hold,
+        strings_of_every_kind,
         every_byte_alone_and_in_pairs,
         NULL,
     };
