@@ -1,25 +1,28 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# A host that is out of something, at every rung: the picture is right, or one line says what is missing, the output is as
-# it was, and nothing is left. Names in /dev/shm, files, processes: all are looked for afterwards.
+# Tests a host that runs out of a resource, at every rung. The picture must be right, or one line
+# must name the missing resource. The old output stays. No name in /dev/shm, no file and no process
+# is left.
 . "$(dirname "$0")/../support/cases.sh"
 . "$(dirname "$0")/../support/cli.sh"
 in=$work/in.png right=$work/right.png
 "$telar" galaxy --size=600x800 "$in" && "$telar" run -e serial -t blur:sigma=1 "$in" "$right" || exit 99
-# Names of segments; others' come and go, so one must stay to be left.
+# Prints the names of segments. Runs of other programs may have a name for a moment, so only a name
+# that stays was left.
 names() { ls /dev/shm | grep -E '^telar-[0-9]+-[0-9]+-[0-9a-f]{16}$'; }
 left_names() { names | grep -vxF "$shm_before" >"$work/names" && sleep 1 && names | grep -xF -f "$work/names"; }
 shm_before=$(names)
 
-# nothing_left DIRECTORY: of a run that wrote out.png there.
+# nothing_left DIRECTORY: a run that wrote out.png there must have left nothing else.
 nothing_left()
 {
-    [ "$(ls -A "$1")" = out.png ] || { echo "left in the directory: $(ls -A "$1")"; return 1; }
-    ! left_names || { echo "left in /dev/shm"; return 1; }
+    [ "$(ls -A "$1")" = out.png ] || { echo "the directory holds: $(ls -A "$1")"; return 1; }
+    ! left_names || { echo "these names are left in /dev/shm"; return 1; }
     ! pgrep -f "$telar run .* $1/out.png" || { echo "processes are left"; return 1; }
 }
 
-# kept_word DIRECTORY STATUSES COMMAND...: the output is there before. Right with 0, or as it was with one of STATUSES.
+# kept_word DIRECTORY STATUSES COMMAND...: there is an old output. The command must give the right
+# picture, or one of STATUSES and the old output.
 kept_word()
 {
     directory=$1 statuses=$2
@@ -29,13 +32,13 @@ kept_word()
     if [ "$status" = 0 ]; then
         cmp "$directory/out.png" "$right" || return 1
     else
-        case " $statuses " in *" $status "*) ;; *) echo "status $status"; cat "$work/err"; return 1 ;; esac
+        case " $statuses " in *" $status "*) ;; *) echo "exit status $status"; cat "$work/err"; return 1 ;; esac
         refused "$status" && [ "$(cat "$directory/out.png")" = before ] || { cat "$work/err"; return 1; }
     fi
     nothing_left "$directory"
 }
 
-# run RUNG OUTPUT: the job.
+# rung_options RUNG: prints the options of telar run for this rung.
 rung_options() { case $1 in threads) echo "-e threads" ;; *) echo "-i $1" ;; esac; }
 
 # with_descriptors N RUNG
@@ -52,7 +55,7 @@ any_number_of_descriptors()
     done
 }
 
-# with_processes N RUNG: as somebody who may have so many; for root there is no limit.
+# with_processes N RUNG: runs as a user who may have N processes. root has no such limit.
 with_processes()
 {
     chmod 777 "$work/processes" && chmod 666 "$work/processes/out.png" || return 1
@@ -65,12 +68,12 @@ any_number_of_processes()
     for n in 1 2 3 4; do
         rm -f "$work/processes/out.png" && : >"$work/processes/out.png"
         with_processes $n "$1" || { echo "with $n processes"; return 1; }
-        [ $n != 1 ] || [ $status = 4 ] || { echo "status $status where no process can be made"; return 1; }
+        [ $n != 1 ] || [ $status = 4 ] || { echo "exit status $status instead of 4 where no process can be made"; return 1; }
     done
-    [ $status = 0 ] || { echo "not done with $n"; return 1; }
+    [ $status = 0 ] || { echo "the run failed with $n processes"; return 1; }
 }
 
-# A worker that is stopped and goes on has its system calls interrupted.
+# A stop and a continue interrupt the system calls of a worker. The run must still succeed.
 storm_of_stops()
 {
     mkdir -p "$work/stops" && echo before >"$work/stops/out.png"
@@ -80,12 +83,12 @@ storm_of_stops()
         pkill -STOP -f "^$telar run .*$work/stops/out.png"
         pkill -CONT -f "^$telar run .*$work/stops/out.png"
     done
-    wait $run || { echo "status $?"; cat "$work/err"; return 1; }
+    wait $run || { echo "exit status $?"; cat "$work/err"; return 1; }
     "$telar" run -e serial -t blur:sigma=40 "$in" "$work/stops-right.png" && cmp "$work/stops/out.png" "$work/stops-right.png"
     nothing_left "$work/stops"
 }
 
-# in_mounts SCRIPT...: in a mount namespace of its own.
+# in_mounts SCRIPT...: runs the script in its own mount namespace.
 in_mounts() { unshare $unshare_options sh -c "$@"; }
 unshare_options=
 for options in -m -rm; do
@@ -93,7 +96,8 @@ for options in -m -rm; do
     [ -n "$unshare_options" ] || ! unshare $options sh -c "mount -t tmpfs tmpfs '$work'" 2>/dev/null || unshare_options=$options
 done
 
-# full_disk RUNG SIZE: a disk on which there is no room for the picture. The output is on it before.
+# full_disk RUNG OPTIONS: writes to a disk without room for the picture. The old output is on that
+# disk.
 # shellcheck disable=SC2016
 full_disk()
 {
@@ -103,7 +107,7 @@ full_disk()
         "$@" "$0/out.png"
         status=$?
         [ "$(cat "$0/out.png"; ls -A "$0")" = "before
-out.png" ] || { echo "the output is not as it was, or something is beside it"; exit 98; }
+out.png" ] || { echo "the old output changed, or another file is left"; exit 98; }
         exit $status' "$work/disk" "$2" "$telar" run -j 2 $(rung_options "$1") -t blur:sigma=1 "$in"
     refused 7 && says "No space left on device"
 }
@@ -119,7 +123,7 @@ read_only_directory()
         exit $status' "$work/ro" "$telar" run -j 2 $(rung_options "$1") -t blur:sigma=1 "$in"
     refused 7 && says "Read-only file system"
 }
-# Not a byte of shared memory is free; a memfd serves.
+# /dev/shm has no free byte, so the run must use a memfd.
 # shellcheck disable=SC2016
 full_shm()
 {
@@ -131,9 +135,9 @@ full_shm()
 }
 device_full() { wrong 7 "No space left on device" "$telar" run -j 2 $(rung_options "$1") -t blur:sigma=1 "$in" /dev/full; }
 
-as_nobody='' why_not='only root can become a user who has no other process, with setpriv and prlimit'
+as_nobody='' why_not='only root can become a user without other processes, with setpriv and prlimit'
 if grep -q '^#define TL_SANITIZED' config.h; then
-    why_not='a sanitizer makes threads of its own'
+    why_not='a sanitizer has threads of its own'
 elif [ "$(id -u)" = 0 ] && command -v setpriv >/dev/null && command -v prlimit >/dev/null; then
     as_nobody='setpriv --reuid=61235 --regid=61235 --clear-groups'
     chmod 755 "$work"
@@ -142,17 +146,17 @@ fi
 
 for rung in threads shared guarded sandboxed; do
     if [ $rung = sandboxed ] && ! "$telar" run -i sandboxed -t copy "$in" "$work/probe.png" 2>"$work/why"; then
-        skip "the host's faults at sandboxed" "$(cat "$work/why")"
+        skip "missing resources at sandboxed" "$(cat "$work/why")"
         continue
     fi
-    check "few descriptors at $rung" any_number_of_descriptors $rung
+    check "few descriptors at $rung give the picture or one line" any_number_of_descriptors $rung
     if [ -n "$as_nobody" ]; then
-        check "few processes at $rung" any_number_of_processes $rung
+        check "few processes at $rung give the picture or one line" any_number_of_processes $rung
     else
-        skip "few processes at $rung" "$why_not"
+        skip "few processes at $rung give the picture or one line" "$why_not"
     fi
-    check "stopped again and again at $rung" storm_of_stops $rung
-    check "a full device at $rung" device_full $rung
+    check "frequent stops of the workers at $rung" storm_of_stops $rung
+    check "/dev/full as output at $rung" device_full $rung
     if [ -z "$unshare_options" ]; then
         skip "full disks at $rung" "unshare -m or mount is not permitted here"
         continue
