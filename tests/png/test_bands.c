@@ -1,18 +1,16 @@
 /* SPDX-License-Identifier: MIT */
-/*
- * Restart points: a file of bands is read by them, and one whose bands are not what they should be
- * never gives other pixels than libpng gives, whichever way it is read.
- */
+/* Tests restart points: telar reads a valid file of bands by them. If the bands are wrong in any
+ * way, every reader must give libpng's pixels or refuse the file. */
 #include <config.h>
 
 #include "support/bands.h"
 
-START_TEST(a_file_of_bands_is_read_by_them)
+START_TEST(a_valid_file_is_read_by_restart_points)
 {
     setup();
     make_parts(Z_FULL_FLUSH);
     put_together();
-    expect("in order", true, true);
+    expect("a valid file", true, true);
     fill_rows();
     rows[band_rows * ROW] = 0;
     make_parts(Z_FULL_FLUSH);
@@ -21,37 +19,37 @@ START_TEST(a_file_of_bands_is_read_by_them)
 }
 END_TEST
 
-START_TEST(bands_that_need_what_is_above_are_not)
+START_TEST(bands_that_need_the_band_above_are_read_in_series)
 {
     for (unsigned filter = 2; filter < 5; filter++) {
         setup();
         rows[band_rows * ROW] = (unsigned char)filter;
         make_parts(Z_FULL_FLUSH);
         put_together();
-        expect("a first filter that looks up", false, true);
+        expect("a first filter that uses the row above", false, true);
     }
     setup();
     rows[band_rows * ROW] = 5;
     make_parts(Z_FULL_FLUSH);
     put_together();
-    expect("a filter that is none", false, false);
+    expect("an unknown filter", false, false);
     setup();
-    memcpy(rows + band_rows * ROW, rows, (size_t)ROW * 20); /* worth a match, 32 KiB or less away */
+    memcpy(rows + band_rows * ROW, rows,
+           (size_t)ROW * 20); /* long enough for a match, at most 32 KiB away */
     memcpy(rows + band_rows * ROW - 20 * ROW, rows, (size_t)ROW * 20);
     make_parts(Z_SYNC_FLUSH);
     put_together();
-    expect("matches that reach out of a band", false, true);
+    expect("matches that begin in another band", false, true);
 }
 END_TEST
 
-START_TEST(boundaries_elsewhere)
+START_TEST(bands_that_end_in_other_places)
 {
     static const int by[] = {-4000, -5, -4, -1, 1, 4, 1000};
     uint32_t cuts[BANDS_MAX];
 
     setup();
-    for (size_t i = 0; i < sizeof by / sizeof *by;
-         i++) /* chunks cut at other places of the same stream */
+    for (size_t i = 0; i < sizeof by / sizeof *by; i++) /* cuts the same stream at other places */
         for (uint32_t band = 0; band < 2; band++) {
             size_t before;
 
@@ -65,9 +63,9 @@ START_TEST(boundaries_elsewhere)
                                 as the other */
                 ck_assert_ptr_null(read_twice(made.bytes, made.n, 100).differ);
             else
-                expect("a chunk's end moved", false, true);
+                expect("a moved end of a chunk", false, true);
         }
-    for (int more = -1; more <= 1; more += 2) { /* bands of other rows, each in order */
+    for (int more = -1; more <= 1; more += 2) { /* valid bands of other heights */
         make_parts(Z_FULL_FLUSH);
         for (uint32_t i = 0; i < parts.n_bands; i++)
             cuts[i] = i + 1 < parts.n_bands ? (i + 1) * band_rows : ROWS;
@@ -76,12 +74,12 @@ START_TEST(boundaries_elsewhere)
             rows[cuts[i] * ROW] = 1;
         make_bands(cuts, parts.n_bands, Z_FULL_FLUSH);
         put_together();
-        expect("bands of other rows", false, true);
+        expect("bands of other heights", false, true);
     }
 }
 END_TEST
 
-START_TEST(blocks_that_go_on)
+START_TEST(blocks_that_continue_in_the_next_band)
 {
     setup();
     make_parts(
@@ -92,14 +90,14 @@ START_TEST(blocks_that_go_on)
     put_together();
     expect("pending bits behind an empty block", false, true);
     make_parts(Z_NO_FLUSH);
-    for (uint32_t i = 0; i + 1 < parts.n_bands; i++) /* in the middle of blocks */
+    for (uint32_t i = 0; i + 1 < parts.n_bands; i++) /* cuts inside blocks */
         parts.end[i] = parts.end[parts.n_bands - 1] * (i + 1) / parts.n_bands;
     put_together();
-    expect("within a block", false, true);
+    expect("cuts inside a block", false, true);
 }
 END_TEST
 
-START_TEST(a_last_block_before_the_end)
+START_TEST(a_final_block_before_the_end)
 {
     setup();
     for (uint32_t band = 0; band < 3; band++) {
@@ -110,10 +108,10 @@ START_TEST(a_last_block_before_the_end)
                - 5; /* the empty stored block: its first byte holds its type alone */
         ck_assert(memcmp(mark + 1, "\0\0\xff\xff", 4) == 0);
         if (*mark != 0)
-            continue; /* it begins in the byte before */
+            continue; /* the block begins in the byte before */
         *mark = 1;
         put_together();
-        expect("a final block", false, false);
+        expect("a block marked as final", false, false);
     }
     for (uint32_t band = 0; band < 3;
          band++) { /* the same, but certain: a final block of its own, put in */
@@ -126,7 +124,7 @@ START_TEST(a_last_block_before_the_end)
         for (uint32_t i = band; i < parts.n_bands; i++)
             parts.end[i] += 5;
         put_together();
-        expect("a final block more", false, false);
+        expect("an extra final block", false, false);
     }
 }
 END_TEST
@@ -140,14 +138,14 @@ START_TEST(swapped_bands)
     make_parts(Z_FULL_FLUSH);
     ck_assert_uint_ge(ROWS, 2 * band_rows);
     memcpy(copy, parts.stream, sizeof copy);
-    a = parts.end[0] - 2; /* of the first, without zlib's head */
+    a = parts.end[0] - 2; /* the first band without zlib's head */
     b = parts.end[1] - parts.end[0];
     n = 2;
     memcpy(parts.stream + n, copy + 2 + a, b);
     memcpy(parts.stream + n + b, copy + 2, a);
     parts.end[0] = 2 + b;
     put_together();
-    expect("swapped, with the old checksum", false, false);
+    expect("swapped bands with the old checksum", false, false);
     for (size_t i = 0; i < (size_t)band_rows * ROW; i++) {
         unsigned char c = rows[i];
 
@@ -156,18 +154,18 @@ START_TEST(swapped_bands)
     }
     put_adler();
     put_together();
-    expect("swapped, with its checksum: another picture", true, true);
+    expect("swapped bands with their checksum", true, true);
 }
 END_TEST
 
 int main(void)
 {
     const TTest *const tests[] = {
-        a_file_of_bands_is_read_by_them,
-        bands_that_need_what_is_above_are_not,
-        boundaries_elsewhere,
-        blocks_that_go_on,
-        a_last_block_before_the_end,
+        a_valid_file_is_read_by_restart_points,
+        bands_that_need_the_band_above_are_read_in_series,
+        bands_that_end_in_other_places,
+        blocks_that_continue_in_the_next_band,
+        a_final_block_before_the_end,
         swapped_bands,
         NULL,
     };

@@ -1,29 +1,29 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Restart points of a file whose bands are in order, but not what stands around them: the claim
- * itself, the chunks between, checksums, the stream's head and end. It never gives other pixels
- * than libpng gives.
+ * Tests restart points of a file with valid bands and wrong surroundings: the claim, the chunks
+ * between the bands, checksums, the head and the end of the stream. Every reader must give libpng's
+ * pixels or refuse the file.
  */
 #include <config.h>
 
 #include "support/bands.h"
 #include "support/seed.h"
 
-START_TEST(claims_that_are_not_so)
+START_TEST(false_claims_are_ignored)
 {
     static const struct {
         size_t at;
         uint32_t value;
-    } lies[] = {{0, 0},          {0, 0x02000000}, {0, 0x01000001}, {4, 0}, {4, 1},
-                {4, 0x7fffffff}, {4, 0xffffffff}, {8, 0},          {8, 1}, {8, 2},
-                {8, 99},         {8, 0xffffffff}, {8, 0x80000000}};
+    } claims[] = {{0, 0},          {0, 0x02000000}, {0, 0x01000001}, {4, 0}, {4, 1},
+                  {4, 0x7fffffff}, {4, 0xffffffff}, {8, 0},          {8, 1}, {8, 2},
+                  {8, 99},         {8, 0xffffffff}, {8, 0x80000000}};
 
     setup();
-    for (size_t i = 0; i < sizeof lies / sizeof *lies; i++) {
+    for (size_t i = 0; i < sizeof claims / sizeof *claims; i++) {
         make_parts(Z_FULL_FLUSH);
-        put_u32(parts.restart + lies[i].at, lies[i].value);
+        put_u32(parts.restart + claims[i].at, claims[i].value);
         put_together();
-        expect("a lie", false, true);
+        expect("a false claim", false, true);
     }
     for (size_t n = 0; n < 20; n += 3) {
         make_parts(Z_FULL_FLUSH);
@@ -40,7 +40,7 @@ START_TEST(claims_that_are_not_so)
         put_together();
         expect("other numbers that agree", more == 0, true);
     }
-    make_parts(Z_FULL_FLUSH); /* a second claim */
+    make_parts(Z_FULL_FLUSH); /* a second chunk teLR */
     maker_begin(&made, COLUMNS, ROWS, 8, 2, 0);
     maker_chunk(&made, "teLR", parts.restart, parts.restart_bytes);
     maker_chunk(&made, "teLR", parts.restart, parts.restart_bytes);
@@ -48,11 +48,11 @@ START_TEST(claims_that_are_not_so)
     maker_chunk(&made, "IDAT", parts.tail, parts.tail_bytes);
     maker_chunk(&made, "IEND", NULL, 0);
     ck_assert_ptr_null(read_twice(made.bytes, made.n, 50).differ);
-    check_run("a second claim");
+    check_run("a second chunk teLR");
 }
 END_TEST
 
-static uint32_t rows_told(void)
+static uint32_t reported_rows(void)
 {
     struct telar_info info;
     char name[32];
@@ -64,13 +64,13 @@ static uint32_t rows_told(void)
     return info.restart_rows;
 }
 
-/* telar info says that bands are read in parallel when they are, and not else. */
-START_TEST(what_is_told_is_what_is_done)
+/* telar info must report bands exactly if telar reads the bands in parallel. */
+START_TEST(info_reports_bands_that_are_read_in_parallel)
 {
     setup();
     make_parts(Z_FULL_FLUSH);
     put_together();
-    ck_assert_uint_eq(rows_told(), band_rows);
+    ck_assert_uint_eq(reported_rows(), band_rows);
     for (int more = -1; more <= 1;
          more += 2) { /* numbers that agree, of bands that are none of telar's */
         uint32_t other = band_rows + (uint32_t)more;
@@ -79,18 +79,18 @@ START_TEST(what_is_told_is_what_is_done)
         put_u32(parts.restart + 4, other);
         put_u32(parts.restart + 8, (ROWS + other - 1) / other);
         put_together();
-        ck_assert_uint_eq(rows_told(), 0);
+        ck_assert_uint_eq(reported_rows(), 0);
     }
     make_parts(Z_FULL_FLUSH);
     put_u32(parts.restart + 8, parts.n_bands + 1);
     put_together();
-    ck_assert_uint_eq(rows_told(), 0);
+    ck_assert_uint_eq(reported_rows(), 0);
     make_parts(Z_FULL_FLUSH);
-    begin_file(); /* the claim is right, but the bands are in one chunk */
+    begin_file(); /* the claim is right, but one chunk holds all bands */
     maker_chunk(&made, "IDAT", parts.stream, parts.end[parts.n_bands - 1]);
     maker_chunk(&made, "IDAT", parts.tail, parts.tail_bytes);
     maker_chunk(&made, "IEND", NULL, 0);
-    ck_assert_uint_eq(rows_told(), 0);
+    ck_assert_uint_eq(reported_rows(), 0);
 }
 END_TEST
 
@@ -123,21 +123,21 @@ START_TEST(wrong_checksums)
     make_parts(Z_FULL_FLUSH);
     parts.tail[5] ^= 1;
     put_together();
-    /* libpng does not see it: the checksum stands in a chunk of its own. */
+    /* libpng does not detect the wrong checksum, because the checksum stands in its own chunk. */
     ck_assert_ptr_null(read_twice(made.bytes, made.n, 50).differ);
     ck_assert(!read_twice(made.bytes, made.n, 50).restarted);
-    check_run("the stream's checksum");
+    check_run("a wrong checksum of the stream");
     make_parts(Z_FULL_FLUSH);
     put_together();
     for (size_t at = 8; at < made.n; at += 12 + get_u32(made.bytes + at)) {
         made.bytes[at + 8 + get_u32(made.bytes + at)] ^= 0x10;
-        expect("the checksum of a chunk", false, false);
+        expect("a wrong checksum of a chunk", false, false);
         made.bytes[at + 8 + get_u32(made.bytes + at)] ^= 0x10;
     }
 }
 END_TEST
 
-START_TEST(ends_of_other_kinds)
+START_TEST(other_ends_of_the_stream)
 {
     static const struct {
         const char *bytes;
@@ -165,7 +165,7 @@ START_TEST(ends_of_other_kinds)
         check_run("another end");
     }
     for (size_t empties = 1; empties < 3000;
-         empties *= 3) { /* blocks without data at the end of the last band */
+         empties *= 3) { /* empty blocks at the end of the last band */
         make_parts(Z_FULL_FLUSH);
         for (size_t k = 0; k < empties; k++, parts.end[parts.n_bands - 1] += 5)
             memcpy(parts.stream + parts.end[parts.n_bands - 1], "\0\0\0\xff\xff", 5);
@@ -176,7 +176,7 @@ START_TEST(ends_of_other_kinds)
 }
 END_TEST
 
-START_TEST(heads_of_other_kinds)
+START_TEST(other_heads_of_the_stream)
 {
     setup();
     make_parts(Z_FULL_FLUSH);
@@ -209,7 +209,7 @@ START_TEST(damage_anywhere)
         size_t chunk = 8, target = next_random(&state) % whole.n;
         struct two_readings two;
 
-        if (round % 3 == 0) /* near the borders of chunks, where it matters most */
+        if (round % 3 == 0) /* near the borders of chunks, where damage has most effects */
             target = 8 + next_random(&state) % 60;
         made.bytes[target] ^= (unsigned char)(1u << next_random(&state) % 8);
         while (chunk + 12 <= made.n && get_u32(made.bytes + chunk) <= made.n - chunk - 12) {
@@ -228,9 +228,9 @@ END_TEST
 int main(void)
 {
     const TTest *const tests[] = {
-        claims_that_are_not_so,   what_is_told_is_what_is_done,
+        false_claims_are_ignored, info_reports_bands_that_are_read_in_parallel,
         chunks_between_the_bands, wrong_checksums,
-        ends_of_other_kinds,      heads_of_other_kinds,
+        other_ends_of_the_stream, other_heads_of_the_stream,
         damage_anywhere,          NULL,
     };
 

@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/*
- * The central promise: whatever the engine, the number of workers and the grid, the bytes are those
- * of the serial run in one piece. What the serial run gives is test_transform.c's matter.
- */
+/* Tests the central promise: for every engine, number of workers and grid, the bytes equal those of
+ * a serial run in one region. test_transform.c tests the serial run. */
 #include <config.h>
 
 #include "support/plane.h"
@@ -12,7 +10,7 @@
 #include <stdio.h>
 #include <telar/telar.h>
 
-/* One of so many combinations is run. A sanitizer makes a run ten times as long. */
+/* One of STEP combinations is run. A sanitizer makes a run ten times as long. */
 #ifdef TL_SANITIZED
 enum { STEP = 97 };
 #else
@@ -26,7 +24,9 @@ static const uint32_t workers[] = {1, 2, 3, 7, 64};
 
 static const struct telar_options alone = {.engine = TELAR_SERIAL, .plan = {1, 1}};
 
-/* Beside every transform alone: transforms whose halos and whole-image statistics meet. */
+/*
+ * In addition to every transform alone: transforms with halos and whole-image statistics, combined.
+ */
 static const char *const pipelines[][4] = {{NULL},
                                            {"blur:sigma=3", "sobel", "invert"},
                                            {"blur:sigma=1", "equalize", "sobel"},
@@ -68,8 +68,8 @@ static bool equal(telar_image *a, telar_image *b)
     return true;
 }
 
-/* One run against the serial one in one piece. ck_assert for each would write millions of lines to
- * Check's file. */
+/* Compares a run with the serial run in one region. ck_assert for each byte would write millions of
+ * lines to Check's file. */
 static void compare(const telar_image *source, telar_image *expected,
                     const telar_pipeline *pipeline, const struct telar_options *options,
                     const char *name)
@@ -85,7 +85,7 @@ static void compare(const telar_image *source, telar_image *expected,
     telar_image_free(result);
 }
 
-/* Whether a grid before this one comes to the same on an image so small. */
+/* Returns whether an earlier grid gives the same regions on an image this small. */
 static bool seen(size_t grid, const telar_image *image)
 {
     struct telar_region all = telar_region_all(telar_image_geometry(image));
@@ -100,8 +100,8 @@ static bool seen(size_t grid, const telar_image *image)
     return false;
 }
 
-/* Whether that many workers come to the same as fewer: there are no regions for more. The most are
- * always tried. */
+/* Returns whether this number of workers equals a smaller one, because there are too few regions.
+ * The largest number is always tried. */
 static bool idle(size_t i, size_t grid, const telar_image *image)
 {
     struct telar_region all = telar_region_all(telar_image_geometry(image));
@@ -110,7 +110,9 @@ static bool idle(size_t i, size_t grid, const telar_image *image)
     return i > 0 && i + 1 < LENGTH(workers) && workers[i - 1] >= regions;
 }
 
-/* All grids and workers, for one pipeline and image. *turn counts the combinations. */
+/*
+ * Runs all grids and numbers of workers for one pipeline and image. *turn counts the combinations.
+ */
 static void compare_plans(struct telar_options options, const telar_image *source,
                           const telar_pipeline *pipeline, const char *name, size_t *turn)
 {
@@ -173,8 +175,8 @@ static void compare_all(struct telar_options options)
     }
 }
 
-/* Serial is one worker whatever is asked for, so this asks whether the grid matters. */
-START_TEST(serial_equals_serial_in_one_piece)
+/* A serial run always has one worker, so this tests only the grid. */
+START_TEST(serial_equals_serial_in_one_region)
 {
     compare_all((struct telar_options){.engine = TELAR_SERIAL});
 }
@@ -210,7 +212,8 @@ START_TEST(sandboxed_processes_equal_serial)
 }
 END_TEST
 
-/* Inside the rectangle the bytes of the run without it, outside those of the source. */
+/* Inside the rectangle the result must be that of the run without it. Outside, the result must be
+ * the source. */
 static void check_roi(const telar_image *source, const telar_pipeline *pipeline,
                       struct telar_options options)
 {
@@ -232,7 +235,7 @@ static void check_roi(const telar_image *source, const telar_pipeline *pipeline,
     telar_image_free(before);
 }
 
-START_TEST(a_rectangle_changes_and_nothing_else)
+START_TEST(only_the_rectangle_changes)
 {
     const struct telar_region rois[] = {
         {0, 6, 0, 5}, {6, 7, 4, 5}, {12, 13, 0, 11}, {0, 13, 10, 11}};
@@ -259,10 +262,10 @@ END_TEST
 int main(void)
 {
     const TTest *const tests[] = {
-        serial_equals_serial_in_one_piece,
+        serial_equals_serial_in_one_region,
         threads_equal_serial,
         gil_equals_serial,
-        a_rectangle_changes_and_nothing_else,
+        only_the_rectangle_changes,
         PROCESSES ? shared_processes_equal_serial : NULL,
         guarded_processes_equal_serial,
         can_sandbox("sandboxed processes equal serial") ? sandboxed_processes_equal_serial : NULL,

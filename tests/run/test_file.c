@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * From PNG to PNG, in bands: whatever way the workers take (the window, the whole picture, libpng,
- * restart points), the pixels are those that telar_run gives on the same image in memory, libpng
- * reads them back, and the file's bytes do not depend on engine, number of workers or plan.
+ * Tests runs from PNG to PNG by every way: through a window, with the whole image, by libpng, by
+ * restart points. The pixels must be those of telar_run() in memory, and libpng must read them
+ * back. The bytes of the file must not depend on engine, number of workers or plan.
  */
 #include <config.h>
 
@@ -12,8 +12,8 @@
 
 #include <zlib.h>
 
-/* Runs in_name or out_name to another file, and says how many tasks inflated, whatever else they
- * did. */
+/* Runs from one file to the other. Returns the number of tasks that inflated, alone or among other
+ * work. */
 static uint64_t convert(const char *from, const char *to, const telar_pipeline *pipeline,
                         const struct telar_options *options)
 {
@@ -34,8 +34,9 @@ static uint32_t be32(const unsigned char *at)
     return (uint32_t)at[0] << 24 | (uint32_t)at[1] << 16 | (uint32_t)at[2] << 8 | at[3];
 }
 
-/* All image data of a file, one IDAT after the other, by zlib; the checksum must be right, and the
- * length n. */
+/*
+ * Inflates all IDAT data of a file with zlib. The checksum must be right, and the length must be n.
+ */
 static void inflate_file(const struct bytes *file, unsigned char *rows, size_t n)
 {
     unsigned char *stream = malloc(file->n);
@@ -52,8 +53,8 @@ static void inflate_file(const struct bytes *file, unsigned char *rows, size_t n
     free(stream);
 }
 
-/* Undoes a filter as the PNG specification says it, 9.2, byte by byte: a left of it, b above, c
- * left of that. */
+/* Undoes a filter as in the PNG specification, 9.2. The neighbours are a (left), b (above) and c
+ * (above left). */
 static unsigned char undo(unsigned filter, unsigned x, int a, int b, int c)
 {
     int p = a + b - c, pa = abs(p - a), pb = abs(p - b), pc = abs(p - c);
@@ -65,10 +66,8 @@ static unsigned char undo(unsigned filter, unsigned x, int a, int b, int c)
     return (unsigned char)(x + (unsigned)guesses[filter]);
 }
 
-/*
- * Without a line of libpng or of ours: zlib, and the specification's formulas. Needs a
- * little-endian host for 16 bits.
- */
+/* Uses neither libpng nor telar: only zlib and the formulas of the specification. Needs a
+ * little-endian host for 16 bits. */
 static void check_by_zlib(const struct bytes *file, telar_image *expected)
 {
     const struct telar_geometry *g = telar_image_geometry(expected);
@@ -79,12 +78,12 @@ static void check_by_zlib(const struct bytes *file, telar_image *expected)
     for (uint32_t r = 0; r < g->rows; r++) {
         unsigned char *row = rows + r * (n + 1) + 1;
 
-        ck_assert_uint_le(row[-1], 4); /* once a row: each of Check's assertions is a system call */
+        ck_assert_uint_le(row[-1], 4); /* once a row, because each assertion is a system call */
         for (size_t i = 0; i < n; i++) {
             row[i] = undo(row[-1], row[i], i < pixel ? 0 : row[i - pixel], above[i],
                           i < pixel ? 0 : above[i - pixel]);
             if (row[i] != telar_image_row(expected, r)[i ^ swap])
-                ck_abort_msg("by zlib row %u, byte %zu are others", r, i);
+                ck_abort_msg("zlib gives another value in row %u, byte %zu", r, i);
         }
         memcpy(above, row, n);
     }
@@ -92,8 +91,8 @@ static void check_by_zlib(const struct bytes *file, telar_image *expected)
     free(above);
 }
 
-/* A picture through one of three ways, and each result through one way more, back from telar's own
- * file. Consecutive pictures take other ways. */
+/* Runs an image by every third way, and each result by another way from telar's own file. The next
+ * image takes other ways. */
 static void check_picture(telar_image *image, const char *texts)
 {
     static size_t pictures;
@@ -129,7 +128,7 @@ static void check_picture(telar_image *image, const char *texts)
         ck_assert_uint_gt(convert(out_name, again_name, none, &ways[i]), 0);
         bytes = slurp(again_name);
         ck_assert_msg(bytes.n == first.n && memcmp(bytes.at, first.at, bytes.n) == 0,
-                      "%s: way %zu reads its own file as another", texts, i);
+                      "%s: way %zu gives other pixels from telar's own file", texts, i);
         free(bytes.at);
     }
     pictures++;
@@ -162,8 +161,9 @@ static void check_tall_picture(telar_image *image, const char *texts)
     remove_files();
 }
 
-/* Many more bands than the window has slots: rows of 12,352 bytes make bands of 16. */
-START_TEST(a_window_passes_over_a_tall_picture)
+/* The image has many more bands than the window has slots: rows of 12,352 bytes give bands of 16
+ * rows. */
+START_TEST(a_window_serves_a_tall_image)
 {
     check_tall_picture(picture_new(403, 12352, 1, 8), "invert");
 }
@@ -181,14 +181,14 @@ START_TEST(a_window_and_a_halo)
 }
 END_TEST
 
-/* The halo is higher than a band. */
+/* The halo has more rows than a band. */
 START_TEST(a_window_and_halos)
 {
     check_tall_picture(picture_new(301, 2060, 3, 16), "blur:sigma=9 sobel");
 }
 END_TEST
 
-START_TEST(whole_picture_transforms_keep_it_resident)
+START_TEST(whole_image_transforms_use_no_window)
 {
     telar_image *image = picture_new(211, 4120, 3, 8);
 
@@ -213,7 +213,7 @@ START_TEST(every_kind_of_content)
 }
 END_TEST
 
-/* A window's segment does not grow with the picture. */
+/* The segment of a window does not grow with the height of the image. */
 START_TEST(memory_does_not_grow_with_height)
 {
     const struct telar_options options = {.engine = TELAR_THREADS, .workers = 2};
@@ -243,16 +243,16 @@ int main(void)
 {
     const TTest *const tests[] = {
         every_format_and_odd_size,
-        a_window_passes_over_a_tall_picture,
+        a_window_serves_a_tall_image,
         a_window_and_a_pipeline,
         a_window_and_a_halo,
         a_window_and_halos,
-        whole_picture_transforms_keep_it_resident,
+        whole_image_transforms_use_no_window,
         every_kind_of_content,
         memory_does_not_grow_with_height,
         NULL,
     };
 
-    sandboxed = can_sandbox("ways with a sandbox");
+    sandboxed = can_sandbox("runs with a sandbox");
     return run_suite("file", tests);
 }

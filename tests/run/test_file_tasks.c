@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* From PNG to PNG: which tasks a band is made of, and what a region of interest changes. */
+/* Tests the tasks of a run from PNG to PNG: into which tasks a band is cut, and how a region of
+ * interest changes the result. */
 #include <config.h>
 
 #define FILES "test_file_tasks"
@@ -8,7 +9,7 @@
 
 #include <png.h>
 
-/* How many tasks only unfiltered; the file is that of the serial run. */
+/* Returns the number of tasks that only unfiltered. The file must be that of the serial run. */
 static uint64_t check_chain(const telar_pipeline *pipeline, const struct telar_options *options,
                             const struct bytes *expected)
 {
@@ -29,8 +30,7 @@ static uint64_t check_chain(const telar_pipeline *pipeline, const struct telar_o
     return unfiltered;
 }
 
-/* libpng, called directly, writes the image at its defaults: one stream, and its own choice of
- * filters. */
+/* Writes the image with libpng's defaults: one stream, and filters that libpng chooses. */
 static void write_by_libpng(telar_image *image, const char *name)
 {
     const struct telar_geometry *g = telar_image_geometry(image);
@@ -46,7 +46,7 @@ static void write_by_libpng(telar_image *image, const char *name)
                  PNG_INTERLACE_NONE, 0, 0);
     png_write_info(png, info);
     if (g->depth == 16)
-        png_set_swap(png); /* samples in memory are in the byte order of the host */
+        png_set_swap(png); /* memory holds samples in the byte order of the host */
     for (uint32_t row = 0; row < g->rows; row++)
         png_write_row(png, telar_image_row(image, row));
     png_write_end(png, info);
@@ -54,8 +54,8 @@ static void write_by_libpng(telar_image *image, const char *name)
     ck_assert_int_eq(fclose(file), 0);
 }
 
-/* A file of libpng's, with all its filters, whose pixels are made by the worker that inflates, or
- * by another. */
+/* Reads a file of libpng with all filters. The worker that inflates a band makes its pixels, or
+ * another worker does. */
 static void check_chains(telar_image *image, bool small)
 {
     static const telar_isolation rungs[] = {TELAR_SHARED, TELAR_GUARDED, TELAR_SANDBOXED};
@@ -88,7 +88,7 @@ static void check_chains(telar_image *image, bool small)
     remove_files();
 }
 
-START_TEST(pixels_are_made_by_whoever_has_time)
+START_TEST(pixels_are_made_by_the_same_or_another_worker)
 {
     telar_image *page = picture_new(203, 1999, 3, 8), *deep = picture_new(103, 3300, 3, 16);
 
@@ -101,9 +101,9 @@ START_TEST(pixels_are_made_by_whoever_has_time)
 END_TEST
 
 /*
- * One of three ways, other ones for the next picture. Encoding a band of telar's own file decodes
- * it first, where nobody else needs its pixels: then there are no other tasks. However it goes, the
- * result is the file that came of the same pixels in a file of libpng's.
+ * Runs every third way; the next image takes other ways. If only one task needs the pixels of a
+ * band, encoding the band decodes it first, and there are no other tasks. The result must equal the
+ * result from a file that libpng wrote.
  */
 static void check_own_file(telar_image *image, const char *texts, const struct telar_region *roi,
                            bool local)
@@ -134,7 +134,8 @@ static void check_own_file(telar_image *image, const char *texts, const struct t
             continue;
         ck_assert_int_eq(telar_run_file(in_name, out_name, pipeline, &options, &report, NULL),
                          TELAR_OK);
-        ck_assert_uint_eq(report->decode_ns, 0); /* not by libpng, before there are workers */
+        ck_assert_uint_eq(report->decode_ns,
+                          0); /* libpng decoded nothing before the workers began */
         for (uint64_t t = 0; t < report->n_tasks; t++)
             decoding += report->task[t].kind == TELAR_TASK_INFLATE;
         ck_assert_msg((decoding == 0) == (local && options.plan.rows == 0),
@@ -150,7 +151,7 @@ static void check_own_file(telar_image *image, const char *texts, const struct t
     telar_pipeline_free(none);
 }
 
-START_TEST(a_file_of_our_own_goes_straight)
+START_TEST(telars_own_file_needs_one_task_per_band)
 {
     telar_image *image = picture_new(203, 9000, 1, 8), *deep = picture_new(103, 3300, 3, 16),
                 *least = picture_new(1, 1, 2, 8);
@@ -168,10 +169,8 @@ START_TEST(a_file_of_our_own_goes_straight)
 }
 END_TEST
 
-/*
- * Of a picture that stays each worker keeps its share open, so that nobody else may write there:
- * not even while the owner is still being made.
- */
+/* If the whole image stays in memory, each worker has its own share of it. No other worker may
+ * write there, even before the owner has started. */
 START_TEST(each_worker_decodes_its_own_share)
 {
     static const uint32_t rows[] = {5, 203, 701};
@@ -208,8 +207,8 @@ START_TEST(each_worker_decodes_its_own_share)
 }
 END_TEST
 
-/* In a region of interest the result is that of the whole run, outside it is the source: fused or
- * not. */
+/* Inside the region of interest the result is that of a whole run, outside it is the source. A grid
+ * must not change that. */
 START_TEST(a_region_of_interest_of_a_file)
 {
     telar_image *image = picture_new(200, 4000, 3, 8), *read, *expected;
@@ -234,7 +233,7 @@ START_TEST(a_region_of_interest_of_a_file)
 }
 END_TEST
 
-/* Inverts its region, and writes beside it, in the same rows. */
+/* Inverts its region, and also writes beside it, in the same rows. */
 static void write_beside(const struct telar_context *context, const struct telar_source *source,
                          const struct telar_result *result)
 {
@@ -262,7 +261,7 @@ static const struct telar_transform sloppy = {
     .process = write_beside,
 };
 
-/* Whatever a transform writes beside a region of interest, there is the source. */
+/* The transform writes beside the region of interest. The result there must still be the source. */
 START_TEST(outside_a_region_of_interest_is_the_source)
 {
     struct telar_options options = {.has_roi = true, .roi = {20, 50, 30, 60}, .workers = 2};
@@ -294,11 +293,14 @@ END_TEST
 int main(void)
 {
     const TTest *const tests[] = {
-        pixels_are_made_by_whoever_has_time,        a_file_of_our_own_goes_straight,
-        each_worker_decodes_its_own_share,          a_region_of_interest_of_a_file,
-        outside_a_region_of_interest_is_the_source, NULL,
+        pixels_are_made_by_the_same_or_another_worker,
+        telars_own_file_needs_one_task_per_band,
+        each_worker_decodes_its_own_share,
+        a_region_of_interest_of_a_file,
+        outside_a_region_of_interest_is_the_source,
+        NULL,
     };
 
-    sandboxed = can_sandbox("ways with a sandbox");
+    sandboxed = can_sandbox("runs with a sandbox");
     return run_suite("file_tasks", tests);
 }

@@ -195,8 +195,8 @@ START_TEST(no_options_are_options_of_zeros)
 }
 END_TEST
 
-/* Where the header allows NULL, nothing is missed: the number is the same. */
-START_TEST(a_reason_need_not_be_asked_for)
+/* The header allows NULL for the reason. The number must be the same. */
+START_TEST(the_reason_may_be_null)
 {
     char reason[TELAR_REASON_BYTES];
 
@@ -205,7 +205,7 @@ START_TEST(a_reason_need_not_be_asked_for)
 }
 END_TEST
 
-START_TEST(an_isolation_that_there_is_not_is_refused)
+START_TEST(an_unknown_isolation_is_refused)
 {
     telar_plugin_info *info = (telar_plugin_info *)&info;
     struct telar_error error;
@@ -348,8 +348,8 @@ int main(void)
         a_run_keeps_the_callers_handlers_and_mask,
         PROCESSES ? a_failed_run_still_gives_a_report : NULL,
         no_options_are_options_of_zeros,
-        a_reason_need_not_be_asked_for,
-        an_isolation_that_there_is_not_is_refused,
+        the_reason_may_be_null,
+        an_unknown_isolation_is_refused,
         NULL,
     };
 

@@ -1,15 +1,13 @@
 /* SPDX-License-Identifier: MIT */
-/*
- * Doing it again: whatever a worker was doing when it was lost, and however, the output is byte for
- * byte what it would have been.
- */
+/* Tests retrying: a worker is lost during any task and in any way. The output must be byte for byte
+ * the output of a run without losses. */
 #include <config.h>
 
 #include "support/retry_fixture.h"
 #include "support/sandboxed.h"
 #include "support/seed.h"
 
-/* The report tells of the loss, and who was there. */
+/* Checks that the report lists the losses, with their cause and their worker. */
 static void check_losses(const telar_report *report, const struct strike *s, const char *what)
 {
     uint64_t processes = 0, seen = 0;
@@ -27,16 +25,16 @@ static void check_losses(const telar_report *report, const struct strike *s, con
                      telar_task_kind_name(loss->kind), (unsigned long long)loss->attempt,
                      loss->why);
     }
-    ck_assert_msg(seen >= atomic_load(struck), "%s, %s: %llu losses, not %u%s", what,
-                  report->isolation, (unsigned long long)seen, atomic_load(struck), all);
+    ck_assert_msg(seen >= atomic_load(struck), "%s, %s: %llu losses are reported instead of %u%s",
+                  what, report->isolation, (unsigned long long)seen, atomic_load(struck), all);
     for (uint32_t i = 0; i < report->n_workers; i++)
         processes += report->worker[i].processes;
-    /* the last that was lost has no successor where there was no work left for one */
+    /* the last lost worker has no successor if no task is left */
     ck_assert_uint_le(processes, report->n_workers + report->n_losses);
 }
 
-/* A slow machine may find more of its workers too slow than those that are meant: that must not
- * matter. */
+/* On a slow machine other workers may exceed the time limit too. More retries make the run survive
+ * that. */
 static struct telar_options patient(struct telar_options options, enum deed deed)
 {
     if (deed != HANG && deed != STOP)
@@ -61,24 +59,25 @@ static void check_survival(const struct work *work, const struct content *expect
     status = run(work, patient(options, s->deed), &report, &error);
     strike = NULL;
     ck_assert_msg(status == TELAR_OK, "%s: %s", what, error.text);
-    ck_assert_msg(atomic_load(struck) >= s->times, "%s: never struck", what);
+    ck_assert_msg(atomic_load(struck) >= s->times, "%s: too few attempts failed", what);
     check_output(expected, what);
     check_losses(report, s, what);
     telar_report_free(report);
     check_nothing_left(descriptors);
 }
 
-/* Both when it has written nothing, but spoilt what it was to write, and when all is written. */
+/* The worker is lost before it has written anything, or after it has written all. Before, its
+ * extent is overwritten. */
 static void check_task(const struct work *work, const struct content *expected,
                        telar_task_kind kind, uint64_t index, telar_isolation isolation)
 {
-    /* The deeds from CLOSE on cost a time limit each; of_one_that_hangs has them. */
+    /* Each deed from CLOSE on costs a time limit. workers_that_hang_are_replaced tests these. */
     for (int deed = 0; deed < CLOSE; deed++) {
         struct strike s = {
             .kind = kind, .index = index, .times = 1 + deed % 2, .deed = (enum deed)deed};
         struct telar_options options = {.isolation = isolation, .on_crash = TELAR_ON_CRASH_RETRY};
 
-        /* one worker makes the pixels of a band when it inflates it */
+        /* A single worker makes the pixels of a band when it inflates the band. */
         options.workers = (kind == TELAR_TASK_UNFILTER ? 2 : 1) + (uint32_t)(deed + (int)kind) % 3;
         s.after = (deed + (int)isolation) % 2;
         if (chosen((uint64_t)deed + (uint64_t)kind + (uint64_t)isolation, 5))
@@ -88,11 +87,11 @@ static void check_task(const struct work *work, const struct content *expected,
 
 static const telar_isolation rungs[] = {TELAR_SHARED, TELAR_GUARDED};
 
-/* Of the deeds, those that are not a violation themselves. */
-START_TEST(in_a_sandbox)
+/* Only deeds that the sandbox allows. */
+START_TEST(a_loss_in_a_sandbox)
 {
     const struct work *works[] = {&chain, &alone, &straight, &grid};
-    const size_t begins[] = {0, 1, 2, 0}; /* which of these each work has tasks for */
+    const size_t begins[] = {0, 1, 2, 0}; /* for each run, the first strike that has a task */
     const struct strike strikes[] = {
         {.kind = TELAR_TASK_UNFILTER, .index = 3, .times = 2, .deed = EXIT_3, .after = true},
         {.kind = TELAR_TASK_INFLATE, .index = 7, .times = 1, .deed = SEGV},
@@ -100,7 +99,7 @@ START_TEST(in_a_sandbox)
         {.all = true, .times = 2, .deed = EXIT_0},
     };
 
-    if (!can_sandbox("doing it again in a sandbox"))
+    if (!can_sandbox("retrying in a sandbox"))
         return;
     for (size_t i = 0; i < LENGTH(works); i++) {
         struct content expected = expect(works[i]);
@@ -127,7 +126,7 @@ static void check_tasks(const struct work *work, const telar_task_kind *kinds, s
     remove_files();
 }
 
-START_TEST(in_a_chain_of_bands)
+START_TEST(a_loss_in_a_chain_of_bands)
 {
     const telar_task_kind kinds[] = {TELAR_TASK_INFLATE, TELAR_TASK_UNFILTER, TELAR_TASK_PREPARE,
                                      TELAR_TASK_ENCODE};
@@ -136,7 +135,7 @@ START_TEST(in_a_chain_of_bands)
 }
 END_TEST
 
-START_TEST(with_bands_alone)
+START_TEST(a_loss_with_bands_that_are_read_alone)
 {
     const telar_task_kind kinds[] = {TELAR_TASK_INFLATE, TELAR_TASK_ENCODE};
 
@@ -144,7 +143,7 @@ START_TEST(with_bands_alone)
 }
 END_TEST
 
-START_TEST(with_bands_that_go_straight)
+START_TEST(a_loss_with_one_task_per_band)
 {
     const telar_task_kind kinds[] = {TELAR_TASK_PREPARE, TELAR_TASK_ENCODE};
 
@@ -152,7 +151,7 @@ START_TEST(with_bands_that_go_straight)
 }
 END_TEST
 
-START_TEST(in_a_grid)
+START_TEST(a_loss_in_a_grid)
 {
     const telar_task_kind kinds[] = {TELAR_TASK_GATHER, TELAR_TASK_MERGE, TELAR_TASK_PROCESS,
                                      TELAR_TASK_ENCODE};
@@ -161,7 +160,7 @@ START_TEST(in_a_grid)
 }
 END_TEST
 
-START_TEST(at_every_band_of_the_chain)
+START_TEST(a_loss_at_every_band_of_the_chain)
 {
     struct content expected = expect(&chain);
 
@@ -178,7 +177,7 @@ START_TEST(at_every_band_of_the_chain)
 }
 END_TEST
 
-START_TEST(at_every_task_at_once)
+START_TEST(two_losses_at_every_task)
 {
     const struct work *works[] = {&chain, &alone, &straight, &grid};
 
@@ -197,7 +196,7 @@ START_TEST(at_every_task_at_once)
 }
 END_TEST
 
-START_TEST(of_one_that_hangs)
+START_TEST(workers_that_hang_are_replaced)
 {
     struct content expected = expect(&chain);
     const struct strike hangs[] = {
@@ -218,14 +217,14 @@ END_TEST
 int main(void)
 {
     const TTest *const tests[] = {
-        in_a_chain_of_bands,
-        with_bands_alone,
-        with_bands_that_go_straight,
-        in_a_grid,
-        in_a_sandbox,
-        at_every_band_of_the_chain,
-        at_every_task_at_once,
-        of_one_that_hangs,
+        a_loss_in_a_chain_of_bands,
+        a_loss_with_bands_that_are_read_alone,
+        a_loss_with_one_task_per_band,
+        a_loss_in_a_grid,
+        a_loss_in_a_sandbox,
+        a_loss_at_every_band_of_the_chain,
+        two_losses_at_every_task,
+        workers_that_hang_are_replaced,
         NULL,
     };
 

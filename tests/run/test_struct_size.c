@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/*
- * Structs of the caller that may grow: programs of the first release, of today, and of a later one.
- * A later program is played by a struct with bytes behind the end of today's.
- */
+/* Tests structs of the caller that may grow, for programs of the first release, of this one, and of
+ * a later one. A struct with bytes behind its present end stands for a later program. */
 #include <config.h>
 
 #include "support/suite.h"
@@ -12,7 +10,7 @@
 #include <stdio.h>
 #include <telar/telar.h>
 
-/* The sizes of version 0.1, as tests/structure/abi.c has them. */
+/* The sizes of version 0.1, as in tests/structure/abi.c. */
 enum {
     OPTIONS_FIRST = 120,
     LIMITS_FIRST = 24,
@@ -21,14 +19,14 @@ enum {
     MORE = 16
 };
 
-/* What a later version might have: today's struct and members behind it. */
+/* A struct of a later version: today's members, and more members behind them. */
 #define LATER(type)                                                                                \
     union {                                                                                        \
         struct type known;                                                                         \
         unsigned char byte[sizeof(struct type) + MORE];                                            \
     }
 
-/* Sets the size of a later struct, and a byte behind the known end. */
+/* Sets the size of a later struct, and its last byte, which is behind the known end. */
 #define MAKE_LATER(later, size_at, value)                                                          \
     do {                                                                                           \
         *(size_at) = sizeof(later);                                                                \
@@ -56,7 +54,7 @@ static void check_usage(telar_status status, const struct telar_error *error, co
     ck_assert_msg(strstr(error->text, text), "%s", error->text);
 }
 
-START_TEST(the_options_say_how_long_they_are)
+START_TEST(options_of_every_known_size_are_accepted)
 {
     static const uint32_t right[] = {0, OPTIONS_FIRST, sizeof(struct telar_options)};
     static const uint32_t wrong[] = {1, OPTIONS_FIRST - 1, 5000, UINT32_MAX};
@@ -74,7 +72,7 @@ START_TEST(the_options_say_how_long_they_are)
 }
 END_TEST
 
-START_TEST(a_later_program_may_use_what_is_known)
+START_TEST(a_later_program_may_use_known_members_only)
 {
     LATER(telar_options) options = {.known = {.engine = TELAR_SERIAL}};
     LATER(telar_limits) limits = {.known = {.max_pixels = 1}};
@@ -117,7 +115,7 @@ START_TEST(limits_and_settings_have_a_size_too)
 }
 END_TEST
 
-START_TEST(a_report_says_how_long_it_is)
+START_TEST(a_report_has_its_size)
 {
     const struct telar_options options = {TELAR_OPTIONS_INIT, .engine = TELAR_SERIAL};
     telar_image *source = picture_new(5, 4, 3, 8), *result;
@@ -149,7 +147,7 @@ static void do_nothing(const struct telar_context *context, const struct telar_s
     (void)result;
 }
 
-START_TEST(a_transform_may_be_of_another_release)
+START_TEST(a_transform_of_another_release_is_accepted)
 {
     LATER(telar_transform)
     later = {.known = {.abi = TELAR_TRANSFORM_ABI,
@@ -174,7 +172,7 @@ START_TEST(a_transform_may_be_of_another_release)
 }
 END_TEST
 
-/* telar_version() is what configure.ac says. */
+/* telar_version() returns the version of configure.ac. */
 START_TEST(the_headers_have_the_version_of_the_library)
 {
     char text[64];
@@ -192,11 +190,11 @@ END_TEST
 int main(void)
 {
     const TTest *const tests[] = {
-        the_options_say_how_long_they_are,
-        a_later_program_may_use_what_is_known,
+        options_of_every_known_size_are_accepted,
+        a_later_program_may_use_known_members_only,
         limits_and_settings_have_a_size_too,
-        a_report_says_how_long_it_is,
-        a_transform_may_be_of_another_release,
+        a_report_has_its_size,
+        a_transform_of_another_release_is_accepted,
         the_headers_have_the_version_of_the_library,
         NULL,
     };

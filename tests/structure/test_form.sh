@@ -1,16 +1,17 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# Each C file is as clang-format 14 makes it by .clang-format (100 columns), and each file of code or manual says its license in
-# an SPDX line. Another version of clang-format makes another form, so without version 14 the first part is skipped.
+# Tests that each C file has the form that clang-format 14 gives it by .clang-format (100 columns).
+# Each file of code or manual must name its license in an SPDX line. Other versions of clang-format
+# give another form, so without version 14 the first part is skipped.
 . "$(dirname "$0")/../support/cases.sh"
 
-# The files of DIRECTORY... whose names match one of -name patterns. The headers of an old release stay as they were.
+# files EXPRESSION...: prints the files that match find's expression. The stored headers of 0.1.0 stay as released.
 files()
 {
     (cd "$srcdir" && find src include tools tests doc -path tests/support/telar-0.1.0 -prune -o -type f \( "$@" \) -print) | sort
 }
 
-# The name of a clang-format of version 14, or nothing.
+# Prints the name of a clang-format of version 14, or nothing.
 formatter()
 {
     for name in clang-format clang-format-14; do
@@ -20,7 +21,7 @@ formatter()
     done
 }
 
-# No name of a file has a blank.
+# have_form FILE...: no file name contains a blank.
 have_form() { (cd "$srcdir" && "$format" --style=file --dry-run --Werror "$@"); }
 
 have_licenses()
@@ -31,12 +32,12 @@ have_licenses()
 
 format=$(formatter)
 if [ -z "$format" ]; then
-    skip "form of C files" "there is no clang-format of version 14"
+    skip "every C file has the form of clang-format" "clang-format 14 is not installed"
 elif [ ! -e "$srcdir/.clang-format" ]; then
-    skip "form of C files" "there is no .clang-format"
+    skip "every C file has the form of clang-format" ".clang-format is missing"
 else
-    check "form of C files" have_form $(files -name '*.c' -o -name '*.h')
+    check "every C file has the form of clang-format" have_form $(files -name '*.c' -o -name '*.h')
 fi
-check "licenses" have_licenses $(files -name '*.[ch137]' -o -name '*.sh' -o -name '*.py') Makefile.am configure.ac \
+check "every file has an SPDX line" have_licenses $(files -name '*.[ch137]' -o -name '*.sh' -o -name '*.py') Makefile.am configure.ac \
     $(cd "$srcdir" && grep -rlI '^#!' tools tests)
 end_cases

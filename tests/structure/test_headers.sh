@@ -22,8 +22,8 @@ done
 # The layout that programs and plug-ins of the first release rely on.
 abi=$(dirname "$0")/abi.c
 old=$srcdir/tests/support/telar-0.1.0/include
-check "structs are laid out as in 0.1.0" $CC $strict -std=c11 "$abi"
-check "plug-ins' structs, by the headers of 0.1.0" $CC -I"$old" -std=c11 -fsyntax-only -DPLUGINS_ONLY "$abi"
+check "public structs have the layout of 0.1.0" $CC $strict -std=c11 "$abi"
+check "the headers of 0.1.0 have that layout for plug-ins" $CC -I"$old" -std=c11 -fsyntax-only -DPLUGINS_ONLY "$abi"
 telar_h_has_all()
 {
     for header in "$srcdir"/include/telar/*.h; do
@@ -40,6 +40,6 @@ the_manual_has_all()
             { echo "$name is not in libtelar(3)"; return 1; }
     done
 }
-check "telar.h includes all" telar_h_has_all
-check "libtelar(3) lists all" the_manual_has_all
+check "telar.h includes every public header" telar_h_has_all
+check "libtelar(3) lists every public header" the_manual_has_all
 end_cases

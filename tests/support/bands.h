@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/*
- * bands.h - a file of bands with the chunk teLR in parts, to be changed before it is put together,
- * and the check that all ways of reading it agree. For test_bands*.c, one of which has it each.
- */
+/* bands.h - the parts of a file of bands with the chunk teLR, which a test changes before it joins
+ * them. Checks that all readers agree on the file. Each of test_bands*.c includes this file. */
 #ifndef TESTS_BANDS_H
 #define TESTS_BANDS_H
 
@@ -16,12 +14,12 @@ enum { COLUMNS = 520, ROWS = 300, ROW = COLUMNS * 3 + 1, BANDS_MAX = 16, STREAM_
 static struct maker made;
 static unsigned char rows[ROWS * ROW];
 static uint32_t band_rows;
-static bool halves; /* whether two bands of the file are one of telar's */
+static bool halves; /* whether each band has half of telar's usual height */
 
-/* The parts of a file, to be changed before it is put together. */
+/* The parts of a file. The test changes them before it joins them. */
 struct parts {
     unsigned char stream[STREAM_MAX]; /* zlib's head, then the bands */
-    size_t end[BANDS_MAX];            /* where in it each band ends */
+    size_t end[BANDS_MAX];            /* the end of each band in the stream */
     uint32_t n_bands;
     unsigned char tail[64]; /* the last IDAT */
     size_t tail_bytes;
@@ -31,7 +29,8 @@ struct parts {
 
 static struct parts parts;
 
-/* Rows of two samples, one of them rare; the first of each band has filter Sub, the others any. */
+/* Fills rows with two samples, one of them rare. The first row of each band has filter Sub, the
+ * others any filter. */
 static inline void fill_rows(void)
 {
     uint32_t seed = 3;
@@ -47,10 +46,8 @@ static inline void put_adler(void)
     put_u32(parts.tail + parts.tail_bytes - 4, (uint32_t)adler32(1, rows, sizeof rows));
 }
 
-/*
- * The bands by zlib, with the flush given behind each, which tells whether it can be read alone.
- * Band i ends at row cuts[i].
- */
+/* Compresses bands with zlib. The flush behind each band decides whether the band can be read
+ * alone. Band i ends at row cuts[i]. */
 static inline void make_bands(const uint32_t *cuts, uint32_t n_bands, int flush)
 {
     z_stream z = {.next_in = rows, .next_out = parts.stream, .avail_out = STREAM_MAX};
@@ -67,7 +64,7 @@ static inline void make_bands(const uint32_t *cuts, uint32_t n_bands, int flush)
         parts.tail_bytes = 6;
         memcpy(parts.tail, "\3\0", 2);
         put_adler();
-    } else { /* whatever zlib makes of its end; its last bytes are the tail */
+    } else { /* zlib's own end; its last bytes are the tail */
         ck_assert_int_eq(deflate(&z, Z_FINISH), Z_STREAM_END);
         parts.tail_bytes = 6;
         parts.end[n_bands - 1] = z.total_out - 6;
@@ -116,7 +113,7 @@ static inline void put_together(void)
     maker_chunk(&made, "IEND", NULL, 0);
 }
 
-/* As a user sees it: telar run on two workers, and the picture that libpng sees. */
+/* Runs telar on two workers and compares the pixels with libpng's. */
 static inline void check_run(const char *what)
 {
     const struct telar_options options = {.engine = TELAR_THREADS, .workers = 2};
@@ -132,17 +129,17 @@ static inline void check_run(const char *what)
     memory_file(made.bytes, made.n, &fd, name);
     read = telar_image_read(name, NULL, &libpng, NULL);
     run = telar_run_file(name, written, none, &options, NULL, &error);
-    ck_assert_msg(run == read, "%s: telar run says %d (%s), libpng %d", what, run, error.text,
+    ck_assert_msg(run == read, "%s: a run has status %d (%s), libpng %d", what, run, error.text,
                   read);
     run = telar_run_file(name, "/dev/null", none, &options, NULL,
-                         &error); /* what goes there cannot be taken back */
-    ck_assert_msg(run == read, "%s: to a device telar run says %d (%s), libpng %d", what, run,
+                         &error); /* bytes sent to a device cannot be taken back */
+    ck_assert_msg(run == read, "%s: a run to a device has status %d (%s), libpng %d", what, run,
                   error.text, read);
     if (read == TELAR_OK) {
         ck_assert_int_eq(telar_image_read(written, NULL, &out, NULL), TELAR_OK);
         for (uint32_t r = 0; r < ROWS; r++)
             if (memcmp(telar_image_row(out, r), telar_image_row(libpng, r), ROW - 1) != 0)
-                ck_abort_msg("%s: telar run gives other pixels in row %u", what, r);
+                ck_abort_msg("%s: a run gives other pixels in row %u", what, r);
     }
     telar_image_free(libpng);
     telar_image_free(out);
@@ -151,16 +148,17 @@ static inline void check_run(const char *what)
     close(fd);
 }
 
-/* What must become of the file at hand. Whatever it is, no two ways differ. */
+/* Checks the outcome of the file: whether the reader by restart points and libpng accept it. No two
+ * readers may differ. */
 static inline void expect(const char *what, bool restarted, bool valid)
 {
     struct two_readings two = read_twice(made.bytes, made.n, 100);
 
     ck_assert_msg(!two.differ, "%s: %s", what, two.differ);
-    ck_assert_msg(two.restarted == restarted, "%s: by restart points it is %s", what,
-                  two.restarted ? "taken" : "refused");
-    ck_assert_msg(two.libpng == valid, "%s: libpng has %s it", what,
-                  two.libpng ? "taken" : "refused");
+    ck_assert_msg(two.restarted == restarted, "%s: the reader by restart points has %s the file",
+                  what, two.restarted ? "accepted" : "refused");
+    ck_assert_msg(two.libpng == valid, "%s: libpng has %s the file", what,
+                  two.libpng ? "accepted" : "refused");
     check_run(what);
 }
 
@@ -168,11 +166,12 @@ static inline void setup(void)
 {
     const struct telar_geometry g = {ROWS, COLUMNS, 3, 8};
 
-    band_rows = tl_encode_band_rows(&g) / (halves ? 2 : 1); /* otherwise telar run would not look */
+    band_rows =
+        tl_encode_band_rows(&g) / (halves ? 2 : 1); /* telar accepts only these two heights */
     fill_rows();
 }
 
-/* All of a suite, with bands of either kind. */
+/* Runs the suite twice: with bands of the usual height and of half that height. */
 static inline int run_both(const char *name, const char *name_of_halves, const TTest *const *tests)
 {
     int status = run_suite(name, tests);

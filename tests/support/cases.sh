@@ -6,7 +6,7 @@
 : "${srcdir:=$(cd "$(dirname "$0")/../.." && pwd)}" "${CC:=cc}" "${NM:=nm}"
 export LC_ALL=C
 umask 022
-# Descriptors that the caller left open would count in tests of few descriptors.
+# Closes descriptors of the caller, which would count in tests of few descriptors.
 exec 3>&- 4>&- 5>&- 6>&- 7>&- 8>&- 9>&-
 cases_passed=0 cases_failed=0 cases_skipped=0
 work=$(mktemp -d "${TMPDIR:-/tmp}/telar-test.XXXXXX") || exit 99

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* dry_run.h - plays a job without workers: tells a table that would hang. For tests of tables. */
+/* dry_run.h - for tests of tables: runs a job without workers, and so detects a table that would
+ * hang. */
 #ifndef TESTS_DRY_RUN_H
 #define TESTS_DRY_RUN_H
 
@@ -9,9 +10,9 @@
 #include "run/kinds.h"
 
 /*
- * Gives all workers tasks in turn, each of which is done at once. Returns how many tasks were given
- * until nobody got one any more: fewer than the table has when it hangs. *trace is a number of what
- * was given to whom, in which slot.
+ * Gives tasks to all workers in turn; each task is done at once. Returns the number of given tasks.
+ * The number is smaller than that of the table if the table hangs. *trace is a number that depends
+ * on each task, its worker and its slot.
  */
 static inline uint64_t dry_run(const struct tl_job *job, tl_kind_list kinds, uint64_t *trace)
 {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* See retry_fixture.h. */
+/* Implements retry_fixture.h. */
 #include <config.h>
 
 #include "support/retry_fixture.h"
@@ -24,7 +24,7 @@ const struct deed_name deeds[DEEDS] = {
 
 const struct strike *strike;
 atomic_uint *struck;
-static volatile char *wall; /* memory that may not be touched */
+static volatile char *wall; /* memory without access rights */
 
 /* ---- in the worker ---- */
 
@@ -67,7 +67,7 @@ static void do_deed(enum deed deed)
 static bool is_struck(const struct tl_place *place, const struct tl_task *task,
                       const struct tl_record *record)
 {
-    /* What follows the bands is the last task of inflating. */
+    /* The task behind the last band counts as the last inflate task. */
     uint64_t index = task->index + (task->stage->kind == TL_INFLATE_REST ? place->job->n_bands : 0);
 
     if (!strike || task->skip)
@@ -76,7 +76,7 @@ static bool is_struck(const struct tl_place *place, const struct tl_task *task,
         return record->attempt <= strike->times;
     return place->kinds[task->stage->kind]->report == strike->kind && index == strike->index
            && (strike->kind != TELAR_TASK_PREPARE
-               || task->stage->step == 0) /* of several, the first */
+               || task->stage->step == 0) /* the first of several steps */
            && atomic_load(struck) < strike->times;
 }
 
@@ -170,7 +170,7 @@ void remove_files(void)
     ck_assert_int_eq(rmdir(directory), 0);
 }
 
-/* What comes of the work where nothing goes wrong. */
+/* The output of a run without failures. */
 struct content expect(const struct work *work)
 {
     const struct telar_options options = {.engine = TELAR_SERIAL};
@@ -185,7 +185,7 @@ void check_output(const struct content *expected, const char *what)
     struct content got = load(output);
 
     ck_assert_msg(got.n == expected->n && memcmp(got.bytes, expected->bytes, got.n) == 0,
-                  "%s: other bytes", what);
+                  "%s: the bytes of the output differ", what);
     free(got.bytes);
 }
 
@@ -195,6 +195,6 @@ const char *describe(const struct strike *s, uint32_t workers)
 
     snprintf(text, sizeof text, "%s at %s %llu%s, %u workers", deeds[s->deed].name,
              s->all ? "every task" : telar_task_kind_name(s->kind), (unsigned long long)s->index,
-             s->after ? ", all written" : "", workers);
+             s->after ? ", after writing" : "", workers);
     return text;
 }

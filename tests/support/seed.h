@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/*
- * seed.h - samples of large products of cases. tools/check exports SEED, a number, and FULL, which
- * is not empty when all cases are to be tested.
- */
+/* seed.h - samples of large products of cases. tools/check exports SEED, a number, and FULL. FULL
+ * is not empty if all cases are to be tested. */
 #ifndef TESTS_SEED_H
 #define TESTS_SEED_H
 
@@ -10,7 +8,8 @@
 #include <stdint.h>
 #include <stdlib.h>
 
-/* Returns the number in SEED; 1 when there is none, so that a program run by hand repeats itself.
+/*
+ * Returns the number in SEED, or 1 without SEED. A program that is run by hand then repeats itself.
  */
 static inline uint32_t seed(void)
 {
@@ -28,9 +27,10 @@ static inline bool full(void)
 }
 
 /*
- * Returns whether case `index` of a product is tested now: one of `step` cases, of which the seed
+ * Returns whether case `index` of a product is tested now. One of `step` cases is tested; the seed
  * chooses the first. `step` seeds in a row test every case. `step` should be a prime number that
- * divides no factor of the product: otherwise a sample would keep to some values of that factor.
+ * divides no factor of the product. Otherwise a sample would contain only some values of that
+ * factor.
  */
 static inline bool chosen(uint64_t index, unsigned step)
 {

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A plug-in as it was written for telar 0.1.0, compiled with the headers of that version beside it.
- * Uses every callback. Inverts 8-bit samples, but only if everything that it was given is as 0.1.0
- * said; else the pixels become 0.
+ * A plug-in for telar 0.1.0, compiled with the headers of that version beside it. Uses every
+ * callback. Inverts 8-bit samples if every argument is as 0.1.0 promised. Otherwise the pixels
+ * become 0.
  */
 #include <string.h>
 #include <telar/plugin.h>
@@ -88,7 +88,7 @@ static void merge(const struct telar_context *context, const void *partials, siz
     }
 }
 
-/* Whether the view has the halo, as far as the image has it. */
+/* Returns whether the view contains the halo, as far as the image does. */
 static bool has_halo(const struct telar_context *context, const struct telar_region *view,
                      const struct telar_region *region)
 {
