@@ -14,7 +14,7 @@ enum { COLUMNS = 520, ROWS = 300, ROW = COLUMNS * 3 + 1, BANDS_MAX = 16, STREAM_
 static struct maker made;
 static unsigned char rows[ROWS * ROW];
 static uint32_t band_rows;
-static bool halves; /* whether each band has half of telar's usual height */
+static bool halves; /* each band has half of telar's usual height */
 
 /* The parts of a file. The test changes them before it joins them. */
 struct parts {

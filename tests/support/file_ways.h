@@ -27,7 +27,7 @@ static const struct telar_options ways[] = {
     {.engine = TELAR_PROCESSES, .workers = 2, .isolation = TELAR_SANDBOXED, .plan = {5, 2}},
 };
 
-static bool sandboxed; /* whether this host has a sandbox */
+static bool sandboxed; /* this host has a sandbox */
 
 /* Names of the test's files in the build directory. */
 static const char *in_name = FILES ".in.png", *out_name = FILES ".out.png",

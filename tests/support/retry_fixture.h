@@ -52,7 +52,7 @@ struct content load(const char *path);
 struct work {
     const char *steps[4];
     struct telar_plan plan;
-    bool restart; /* whether the input has restart points */
+    bool restart; /* the input has restart points */
 };
 
 /* Together these runs have every kind of task. In the first two, bands pass through a window. In

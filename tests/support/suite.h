@@ -8,8 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Whether runs over processes can be tested. ThreadSanitizer does not support a fork in a process
- * that has had threads. */
+/* PROCESSES is 1 if runs over processes can be tested. ThreadSanitizer does not support a fork in a
+ * process that has had threads. */
 #if defined __SANITIZE_THREAD__
 #define PROCESSES 0
 #elif defined __has_feature
