@@ -10,6 +10,7 @@
 #include <fcntl.h>
 #include <png.h>
 #include <sys/stat.h>
+#include <telar/image.h>
 
 enum { GUARD = 0xa5 };
 

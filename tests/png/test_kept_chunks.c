@@ -7,6 +7,7 @@
 
 #include "png/decoder.h"
 #include <fcntl.h>
+#include <telar/image.h>
 
 static struct maker made;
 static const unsigned char pixels[3 * 13]; /* 3 rows of 4 RGB pixels */
