@@ -24,9 +24,8 @@ enum { N_COMMANDS = sizeof commands / sizeof *commands - 1 };
 
 static int help(void)
 {
-    printf(
-        "usage: telar COMMAND [OPTIONS] ...\n\n"
-        "One picture in shared memory; many workers, each of which transforms its part.\n\n");
+    printf("usage: telar COMMAND [OPTIONS] ...\n\n"
+           "One picture in shared memory; many workers, each of which transforms its part.\n\n");
     for (int i = 0; i < N_COMMANDS; i++)
         printf("  %-12s%s\n", commands[i]->name, commands[i]->summary);
     printf("\ntelar COMMAND --help, or telar help COMMAND, shows the options of a command.\n"
