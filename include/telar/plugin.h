@@ -28,8 +28,9 @@
  * isolation of a run with a plug-in is TELAR_SANDBOXED. A sandbox has two stages. Constructors run
  * in the first: the plug-in and the system's libraries can be read, other files only be looked at,
  * and memory can be mapped. Everything after them runs in the second, as telar's own sandboxed code
- * does. The process enters the second stage by itself, so a hostile constructor that changes the
- * code around it stays in the first.
+ * does. The second stage is the stricter one, and the process enters it by itself. A hostile
+ * constructor can prevent that by changing the code of its process. The process then stays in the
+ * first stage.
  *
  * The other engines load a plug-in into the program, where nothing contains it. This is TELAR_USAGE
  * unless trust_plugins in struct telar_options is set.

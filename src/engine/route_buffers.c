@@ -73,9 +73,10 @@ static uint64_t largest_region_bytes(const struct tl_route *route)
 
 /*
  * Adds the source. Worker 0 has the stream; worker 0 or the next makes the pixels. Bands that need
- * no stream are dealt out in turn in a window. Of a whole picture each worker has a share in one
- * piece, so that making it writable splits huge pages only at its ends. A window holds what one
- * band reads around itself, and two bands a worker and two more, so that nobody waits.
+ * no stream are dealt out in turn in a window. A source with a slot for every band is divided: each
+ * worker has one share of neighbouring slots. mprotect then splits huge pages only at the two ends
+ * of a share. A window has slots for a band and its halo, two bands for each worker, and two more,
+ * so that nobody waits.
  */
 static void add_source(struct tl_job *job, const struct tl_route *route)
 {

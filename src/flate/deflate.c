@@ -5,9 +5,10 @@
  * Image rows are of two kinds, and the encoder treats them differently.
  * - Noise: most photographs, after filtering. A short match costs more bits than the literals it
  *   replaces, so a dense search takes time and makes the file larger. The encoder looks for long
- * matches only. The Huffman code does the work.
+ *   matches only. The Huffman code does the work.
  * - Screens and drawings: repetition is everything. There are few sequences, so each may take its
- * time. The result of a sparse search tells the two apart, chunk by chunk.
+ *   time. The encoder tries a sparse search on each piece of the input. Its result
+ *   shows which of the two kinds the piece is.
  */
 #include <config.h>
 

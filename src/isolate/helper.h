@@ -99,8 +99,8 @@ bool tl_helper_next(void *question, size_t n);
 _Noreturn void tl_helper_no_memory(void);
 
 /*
- * The two stages of the sandbox; see sandbox.h. Without a sandbox they do nothing. On failure the
- * program gets TL_HELPER_NO_SANDBOX and the process ends.
+ * Enter the first and the second stage of the sandbox: sandbox.h describes both. Without a sandbox
+ * they do nothing. On failure the program gets TL_HELPER_NO_SANDBOX and the process ends.
  */
 void tl_helper_enter_loading(const char *const paths[], size_t n);
 void tl_helper_enter(bool keep_input);

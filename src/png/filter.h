@@ -50,7 +50,8 @@ size_t tl_filter_work_size(const struct tl_band *band);
  * TL_WAY_RESIDUALS  each row gets the filter with the smallest sum of absolute residuals, without
  *                   Paeth. Good for photographs.
  * TL_WAY_REPEATS    each row gets None. Good for screens and drawings, where repetition saves more
- *                   than small residuals. Also for pictures with few levels far apart.
+ *                   than small residuals. Good too for images whose few sample values lie
+ *                   far apart, as after equalize.
  * TL_WAY_SLOW       as RESIDUALS, with Paeth. Good for smooth drawings. Undoing it takes long.
  */
 enum tl_filter_way { TL_WAY_RESIDUALS, TL_WAY_REPEATS, TL_WAY_SLOW, TL_WAYS };

@@ -295,7 +295,8 @@ START_TEST(no_table_hangs)
 }
 END_TEST
 
-/* What follows the stream reads none of it. If it did, the ring could never be used again. */
+/* The task after the stream follows the inflating tasks and does not read their bands. A table in
+ * which it reads them would never free a slot of the ring. */
 START_TEST(a_table_that_would_hang_is_told)
 {
     struct tl_job job = job_of(&routes[2]);
@@ -308,7 +309,7 @@ START_TEST(a_table_that_would_hang_is_told)
 }
 END_TEST
 
-/* A window that does not hold what one band reads. */
+/* A window with too few slots for one band and its halo. */
 START_TEST(a_window_that_is_too_small_is_told)
 {
     struct tl_job job = job_of(&routes[2]);

@@ -263,7 +263,8 @@ START_TEST(only_processes_are_sandboxed)
 }
 END_TEST
 
-/* Each worker maps its regions one by one. The kernel limits the number of mappings. */
+/* A sandboxed worker calls mmap once for each region of its own. The kernel limits the number of
+ * mappings. */
 START_TEST(a_grid_too_fine_is_refused)
 {
     struct telar_options options = {.isolation = TELAR_SANDBOXED, .workers = 1, .plan = {200, 200}};
