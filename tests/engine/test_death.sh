@@ -79,11 +79,11 @@ nothing_left()
 {
     all_gone || return 1
     names=$(new_names)
-    for look in $(seq 200); do
-        [ "$(ls -d $names 2>/dev/null)" ] || break
-        sleep 0.05
-    done
     for name in $names; do
+        for look in $(seq 200); do
+            [ -e "$name" ] || break
+            sleep 0.05
+        done
         [ ! -e "$name" ] || { echo "$name is left"; return 1; }
     done
     [ "$(ls -A "$work/dir")" = out.png ] || { ls -lA "$work/dir"; return 1; }
