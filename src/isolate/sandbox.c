@@ -210,24 +210,55 @@ static bool limit(int resource, uint64_t most)
     return setrlimit((__rlimit_resource_t)resource, &limit) == 0;
 }
 
-/* Bytes of private memory that this process has, from a line of seven numbers of pages, of which it
- * is the sixth. */
-static bool data_bytes(uint64_t *bytes)
+/*
+ * Reads how much address space and private memory this process has, from a line of seven numbers of
+ * pages. Address space is the first number, private memory the sixth. Returns false on failure.
+ */
+static bool read_sizes(uint64_t *space_bytes, uint64_t *data_bytes)
 {
+    uint64_t pages[6] = {0};
     char line[256];
     int fd = open("/proc/self/statm", O_RDONLY | O_CLOEXEC), field = 0;
     ssize_t got = fd < 0 ? -1 : read(fd, line, sizeof line);
 
     if (fd >= 0)
         close(fd);
-    *bytes = 0;
     for (ssize_t i = 0; i < got && field < 6; i++)
         if (line[i] == ' ')
             field++;
-        else if (field == 5)
-            *bytes = *bytes * 10 + (uint64_t)(line[i] - '0');
-    *bytes *= (uint64_t)sysconf(_SC_PAGESIZE);
+        else
+            pages[field] = pages[field] * 10 + (uint64_t)(line[i] - '0');
+    *space_bytes = pages[0] * (uint64_t)sysconf(_SC_PAGESIZE);
+    *data_bytes = pages[5] * (uint64_t)sysconf(_SC_PAGESIZE);
     return field == 6;
+}
+
+/*
+ * Bounds the memory that loaded code can take. RLIMIT_DATA counts private writable memory only.
+ * RLIMIT_AS counts every mapping: shared ones, ones that grow, and ones that become writable later.
+ * Once the address space is used up, the kernel lets mprotect pass RLIMIT_DATA, so RLIMIT_AS is the
+ * bound that holds.
+ */
+static bool limit_loading(void)
+{
+    enum { MORE_DATA = 256 << 20, MORE_SPACE = 512 << 20 };
+    uint64_t space_bytes, data_bytes;
+
+    return read_sizes(&space_bytes, &data_bytes) && limit(RLIMIT_DATA, data_bytes + MORE_DATA)
+           && limit(RLIMIT_AS, space_bytes + MORE_SPACE);
+}
+
+/*
+ * Keeps the soft limit of the stack up to 64 MiB, and makes the hard limit the same. Without this
+ * the stack is a way to new memory in a program whose stack is unlimited.
+ */
+static bool limit_stack(void)
+{
+    const rlim_t most = 64 << 20;
+    struct rlimit now;
+
+    return getrlimit(RLIMIT_STACK, &now) == 0
+           && limit(RLIMIT_STACK, now.rlim_cur < most ? now.rlim_cur : most);
 }
 
 /* All capabilities but some: of root, whom otherwise much would still be allowed. */
@@ -247,7 +278,7 @@ static bool drop_capabilities(uint32_t kept)
 static bool give_up_rights(uint32_t kept_capabilities)
 {
     return limit(RLIMIT_CORE, 0) && limit(RLIMIT_FSIZE, 0) && limit(RLIMIT_NPROC, 0)
-           && limit(RLIMIT_MEMLOCK, 0) && limit(RLIMIT_MSGQUEUE, 0)
+           && limit(RLIMIT_MEMLOCK, 0) && limit(RLIMIT_MSGQUEUE, 0) && limit_stack()
            && drop_capabilities(kept_capabilities) && prctl(PR_SET_DUMPABLE, 0) == 0
            && prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0;
 }
@@ -320,11 +351,7 @@ bool tl_sandbox_arrange(int *channel, int *input, int *others[], size_t n)
 bool tl_sandbox_enter_loading(const struct tl_sandbox *sandbox, const char *const paths[], size_t n,
                               tl_sandbox_alarm *alarm)
 {
-    enum { MORE_BYTES = 256 << 20 }; /* for what is loaded, and what its initializers take */
-    uint64_t bytes;
-
-    return data_bytes(&bytes) && limit(RLIMIT_DATA, bytes + MORE_BYTES)
-           && give_up_rights(UINT32_C(1) << CAP_DAC_READ_SEARCH)
+    return limit_loading() && give_up_rights(UINT32_C(1) << CAP_DAC_READ_SEARCH)
            && restrict_to_loading(sandbox->landlock_abi, paths, n) && watch(alarm)
            && install(&sandbox->loading);
 }

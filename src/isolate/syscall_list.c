@@ -21,6 +21,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -58,6 +59,16 @@ struct rule {
         {                                                                                          \
             {                                                                                      \
                 i, SCMP_CMP_EQ, value, 0                                                           \
+            }                                                                                      \
+        }                                                                                          \
+    }
+#define WHERE_BOTH(name, i, value, j, other)                                                       \
+    {                                                                                              \
+        SYS_##name, SCMP_ACT_ALLOW, 2,                                                             \
+        {                                                                                          \
+            {i, SCMP_CMP_EQ, value, 0},                                                            \
+            {                                                                                      \
+                j, SCMP_CMP_EQ, other, 0                                                           \
             }                                                                                      \
         }                                                                                          \
     }
@@ -122,11 +133,17 @@ static const struct rule no_memory_rules[] = {
     REFUSED(brk, 0),
 };
 
-/* Nothing here writes to anything but memory and the worker's own limits, which go down. */
+/*
+ * Nothing here writes to anything but memory and the worker's own limits. The worker may read all
+ * of its limits. It may change two of them, because tl_sandbox_enter lowers these two; the kernel
+ * refuses to raise them.
+ */
 static const struct rule loading_rules[] = {
     WHERE_BITS(openat, 2, O_ACCMODE | O_CREAT | O_TRUNC, O_RDONLY),
     WHERE_BITS(mmap, 3, MAP_HUGETLB, 0),
-    WHERE_BITS(prlimit64, 0, ~UINT64_C(0), 0),
+    WHERE_BOTH(prlimit64, 0, 0, 2, 0),
+    WHERE_BOTH(prlimit64, 0, 0, 1, RLIMIT_DATA),
+    WHERE_BOTH(prlimit64, 0, 0, 1, RLIMIT_NOFILE),
     WHERE(seccomp, 0, SECCOMP_SET_MODE_FILTER),
     REFUSED(ioctl, ENOTTY),
     ANYHOW(read),
