@@ -12,7 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { COLOR = 2, ALPHA = 4 }; /* bits of a colour type: PNG specification, 11.2.1 */
+enum { PALETTE = 1, COLOR = 2, ALPHA = 4 }; /* bits of a colour type: PNG specification, 11.2.1 */
 
 telar_status tl_decoder_new(const char *path, const struct telar_limits *limits,
                             struct tl_decoder **decoder, struct telar_error *error)
@@ -67,6 +67,32 @@ telar_status tl_decoder_set_geometry(struct tl_decoder *d, uint32_t rows, uint32
     return tl_fail(&d->failure, TELAR_INPUT, 0,
                    "%s: a row of %" PRIu32 " pixels is more than telar can hold (2 GiB)",
                    d->input.name, d->header.geometry.columns);
+}
+
+/* Returns the least number of bytes that the image data can have in the file. */
+static uint64_t least_data_bytes(const struct tl_header *header)
+{
+    enum { RATIO = 1032 }; /* deflate: 258 bytes from the two bits of a length and a distance */
+    const uint8_t type = header->color_type;
+    const uint64_t samples = (type & COLOR && !(type & PALETTE) ? 3 : 1) + (type & ALPHA ? 1 : 0);
+    const uint64_t bits = samples * header->bit_depth * header->geometry.columns;
+
+    return ((1 + (bits + 7) / 8) * header->geometry.rows + RATIO - 1) / RATIO;
+}
+
+telar_status tl_decoder_check_length(struct tl_decoder *d)
+{
+    const uint64_t least = least_data_bytes(&d->header);
+    bool follow = false;
+    telar_status status = tl_png_input_look_ahead(&d->input, least, &follow, &d->failure);
+
+    if (status != TELAR_OK || follow)
+        return status;
+    return tl_fail(&d->failure, TELAR_INPUT, 0,
+                   "%s: is truncated: %" PRIu32 " x %" PRIu32
+                   " (rows x columns) need at least %" PRIu64
+                   " bytes of image data, and the file ends before; get a complete copy",
+                   d->input.name, d->header.geometry.rows, d->header.geometry.columns, least);
 }
 
 telar_status tl_decoder_hand_out(const struct tl_decoder *decoder, struct telar_error *error)

@@ -28,7 +28,8 @@ telar_status tl_decoder_open(const char *path, const struct telar_limits *limits
 /*
  * Opens a file without libpng: looks only at the framing of the chunks and at IHDR. An unusual or
  * damaged file is left for libpng to judge in a sandbox (tl_decoder_read_inside) and is never read
- * in bands. If IHDR is no good, the geometry has no rows and there is nothing to decode.
+ * in bands. If IHDR is no good, or the file is too short for its pixels, the geometry has no rows
+ * and there is nothing to decode.
  * TELAR_INPUT: the file is no PNG at all, or over a limit. TELAR_HOST: no memory.
  */
 telar_status tl_decoder_open_scan(const char *path, const struct telar_limits *limits,

@@ -195,7 +195,8 @@ static telar_status open_png(struct tl_decoder *d)
         d->libpng.info = png_create_info_struct(d->libpng.png);
     if (!d->libpng.info)
         return tl_fail(&d->failure, TELAR_HOST, ENOMEM, "%s: libpng cannot be used", d->input.name);
-    if (!try_header(d) || settle_geometry(d) != TELAR_OK || !try_prepare(d))
+    if (!try_header(d) || settle_geometry(d) != TELAR_OK || tl_decoder_check_length(d) != TELAR_OK
+        || !try_prepare(d))
         return d->failure.status;
     if (png_get_rowbytes(d->libpng.png, d->libpng.info) != telar_row_bytes(&d->header.geometry))
         return tl_fail(&d->failure, TELAR_INPUT, 0, "%s: libpng would decode it to another shape",

@@ -80,6 +80,13 @@ telar_status tl_decoder_check_size(struct tl_decoder *d, uint64_t rows, uint64_t
  * sets the decoder's failure and returns its status. */
 telar_status tl_decoder_set_geometry(struct tl_decoder *d, uint32_t rows, uint32_t columns);
 
+/*
+ * Checks, at the beginning of the image data, that the file is long enough for its pixels: deflate
+ * cannot make more than 1032 bytes from one. To be called before memory is taken for the pixels. On
+ * failure, sets the decoder's failure and returns its status.
+ */
+telar_status tl_decoder_check_length(struct tl_decoder *d);
+
 /* Copies the decoder's failure to *error, if that holds none yet, and returns its status. */
 telar_status tl_decoder_hand_out(const struct tl_decoder *decoder, struct telar_error *error);
 

@@ -106,6 +106,16 @@ static bool further_chunks(struct tl_decoder *d)
     return false;
 }
 
+/* Returns whether the file can hold its pixels. libpng says in the sandbox what is wrong with a
+ * file that is too short: the same words as at the other rungs. */
+static bool is_long_enough(struct tl_decoder *d)
+{
+    if (tl_decoder_check_length(d) != TELAR_INPUT)
+        return true;
+    tl_error_clear(&d->failure);
+    return false;
+}
+
 telar_status tl_decoder_open_scan(const char *path, const struct telar_limits *limits,
                                   struct tl_decoder **decoder, struct telar_error *error)
 {
@@ -123,6 +133,8 @@ telar_status tl_decoder_open_scan(const char *path, const struct telar_limits *l
         d->header.unusual = !further_chunks(d);
     if (known && d->failure.status == TELAR_OK)
         tl_decoder_set_geometry(d, d->header.geometry.rows, d->header.geometry.columns);
+    if (known && d->failure.status == TELAR_OK)
+        known = is_long_enough(d);
     if (!known)
         d->header.geometry = (struct telar_geometry){0};
     d->header.unusual |= !known;

@@ -28,29 +28,44 @@ static const struct {
     {"P5\n", 3, "a PGM"},
 };
 
+/* Makes room for n more bytes in a record. Returns false if there is no memory. */
+static bool make_room(struct tl_log *log, size_t n)
+{
+    const size_t capacity = 2 * (log->n + n);
+    unsigned char *grown;
+
+    if (n <= log->capacity - log->n)
+        return true;
+    grown = realloc(log->bytes, capacity);
+    if (!grown)
+        return false;
+    log->bytes = grown;
+    log->capacity = capacity;
+    return true;
+}
+
 /* Records bytes of a pipe, as long as the limit and memory allow. */
 static void write_down(struct tl_log *log, const unsigned char *bytes, size_t n)
 {
-    if (n > log->capacity - log->n) {
-        size_t capacity = 2 * (log->n + n);
-        unsigned char *grown = log->n + n > log->limit ? NULL : realloc(log->bytes, capacity);
+    const bool fits = n <= log->capacity - log->n || log->n + n <= log->limit;
 
-        log->keep = grown != NULL;
-        if (!grown)
-            return;
-        log->bytes = grown;
-        log->capacity = capacity;
-    }
+    log->keep = fits && make_room(log, n);
+    if (!log->keep)
+        return;
     memcpy(log->bytes + log->n, bytes, n);
     log->n += n;
+}
+
+/* Returns how many bytes of the record are still to be read. */
+static size_t unread(const struct tl_log *log)
+{
+    return log->n - log->read_again;
 }
 
 /* Reads from the record again. Returns 0 when all of it has been read. */
 static size_t read_log(struct tl_log *log, unsigned char *bytes, size_t n)
 {
-    size_t left = log->n - log->read_again;
-
-    n = n < left ? n : left;
+    n = n < unread(log) ? n : unread(log);
     if (n > 0)
         memcpy(bytes, log->bytes + log->read_again, n);
     log->read_again += n;
@@ -209,6 +224,40 @@ void tl_png_input_skip(struct tl_png_input *input, size_t n)
     input->position += n;
 }
 
+/* Reads a pipe until n bytes of the record are unread, or the pipe ends. */
+static telar_status read_ahead(struct tl_png_input *input, size_t n, struct telar_error *error)
+{
+    struct tl_log *log = &input->log;
+    ssize_t got = 1;
+
+    if (n > unread(log) && !make_room(log, n - unread(log)))
+        return tl_fail(error, TELAR_HOST, ENOMEM, "%s: no memory to read it", input->name);
+    while (unread(log) < n && got != 0) {
+        got = read(input->fd, log->bytes + log->n, n - unread(log));
+        if (got < 0 && errno != EINTR)
+            return tl_fail(error, TELAR_INPUT, errno, "%s: cannot be read", input->name);
+        log->n += got > 0 ? (size_t)got : 0;
+    }
+    return TELAR_OK;
+}
+
+telar_status tl_png_input_look_ahead(struct tl_png_input *input, uint64_t n, bool *follow,
+                                     struct telar_error *error)
+{
+    const uint64_t ready = input->end - input->begin, missing = n > ready ? n - ready : 0;
+    unsigned char last;
+    telar_status status;
+
+    if (input->next >= 0) {
+        *follow =
+            missing == 0 || pread(input->fd, &last, 1, input->next + (int64_t)(missing - 1)) == 1;
+        return TELAR_OK;
+    }
+    status = read_ahead(input, missing, error);
+    *follow = unread(&input->log) >= missing;
+    return status;
+}
+
 void tl_png_input_remember(struct tl_png_input *input, size_t limit)
 {
     if (input->next >= 0)
@@ -219,10 +268,17 @@ void tl_png_input_remember(struct tl_png_input *input, size_t limit)
     input->log.read_again = input->log.n;
 }
 
-void tl_png_input_forget(struct tl_png_input *input)
+static void release_log(struct tl_png_input *input)
 {
     free(input->log.bytes);
     input->log = (struct tl_log){0};
+}
+
+void tl_png_input_forget(struct tl_png_input *input)
+{
+    input->log.keep = false;
+    if (unread(&input->log) == 0)
+        release_log(input);
 }
 
 bool tl_png_input_rewind(struct tl_png_input *input)
@@ -241,11 +297,14 @@ bool tl_png_input_rewind(struct tl_png_input *input)
 void tl_png_input_resume(struct tl_png_input *input, uint64_t position, const unsigned char *bytes,
                          size_t n)
 {
-    uint64_t known = input->position + (input->end - input->begin);
+    const uint64_t known = input->position + (input->end - input->begin);
+    const uint64_t passed = position + n - known;
 
     assert(n <= sizeof input->buffer);
     if (input->next >= 0)
-        input->next += (int64_t)(position + n - known);
+        input->next += (int64_t)passed;
+    else
+        input->log.read_again += passed < unread(&input->log) ? passed : unread(&input->log);
     if (n > 0)
         memmove(input->buffer, bytes, n);
     input->begin = 0;
@@ -255,7 +314,7 @@ void tl_png_input_resume(struct tl_png_input *input, uint64_t position, const un
 
 void tl_png_input_close(struct tl_png_input *input)
 {
-    tl_png_input_forget(input);
+    release_log(input);
     if (input->owned && input->fd >= 0)
         close(input->fd);
     input->fd = -1;

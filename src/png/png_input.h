@@ -26,10 +26,10 @@ struct tl_png_input {
     int64_t first, next; /* offsets in a regular file: where reading began, and what follows the
                             buffer; -1 in a pipe */
     struct tl_log {
-        bool keep; /* of a pipe: what is read is recorded */
+        bool keep; /* of a pipe: all that is read is recorded */
         unsigned char *bytes;
         size_t n, capacity, limit; /* beyond the limit, nothing is recorded */
-        size_t read_again;         /* how much of the record has been read again */
+        size_t read_again;         /* bytes of the record up to here have been read */
     } log;
     int errnum;        /* why tl_png_input_peek could not read on; 0: it could, or the file ends */
     size_t begin, end; /* what is read but not handed out: buffer[begin, end) */
@@ -59,12 +59,20 @@ size_t tl_png_input_peek(struct tl_png_input *input, const unsigned char **bytes
 void tl_png_input_skip(struct tl_png_input *input, size_t n);
 
 /*
+ * Sets *follow to whether at least n more bytes can be read. Reads a pipe as far as this takes, and
+ * keeps the bytes for later. TELAR_INPUT: the pipe cannot be read. TELAR_HOST: no memory for the
+ * bytes of a pipe. Takes no memory when the same bytes were read before.
+ */
+telar_status tl_png_input_look_ahead(struct tl_png_input *input, uint64_t n, bool *follow,
+                                     struct telar_error *error);
+
+/*
  * Makes tl_png_input_rewind possible for a pipe: records what comes, up to `limit` bytes, until
  * tl_png_input_forget. A regular file needs no record.
  */
 void tl_png_input_remember(struct tl_png_input *input, size_t limit);
 
-/* Ends the recording and releases the record. */
+/* Ends the recording. Releases the record, except bytes that are still to be read. */
 void tl_png_input_forget(struct tl_png_input *input);
 
 /* Goes back to behind the signature. Returns false if too much has come through a pipe.
