@@ -25,7 +25,7 @@ extern "C" {
 /* What telar_shm_names_remove found. */
 struct telar_shm_names {
     uint32_t removed; /* names that are gone now */
-    uint32_t left;    /* names whose process is gone, but which this user may not remove */
+    uint32_t left;    /* names of other users whose process is gone */
 };
 
 /*

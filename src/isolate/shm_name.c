@@ -67,7 +67,8 @@ void tl_shm_name_make(uint64_t random, char name[TL_SHM_NAME_BYTES])
     write_name(&(struct parts){pid, start_of(pid), random}, name);
 }
 
-/* Counts a name that a killed process left, and removes it if this user made it. */
+/* Removes a name that a killed process of this user left. Only counts it if another user made it.
+ * Another telar may remove the name first, which is no failure. */
 static void remove_left(struct telar_shm_names *names, int directory, const char *name)
 {
     char made[TL_SHM_NAME_BYTES];
@@ -78,10 +79,10 @@ static void remove_left(struct telar_shm_names *names, int directory, const char
         || !S_ISREG(st.st_mode) || st.st_size != 0 || start_of(parts.pid) == parts.start)
         return;
     write_name(&parts, made);
-    if (st.st_uid == geteuid() && shm_unlink(made) == 0)
-        names->removed++;
-    else
+    if (st.st_uid != geteuid())
         names->left++;
+    else if (shm_unlink(made) == 0)
+        names->removed++;
 }
 
 struct telar_shm_names telar_shm_names_remove(void)

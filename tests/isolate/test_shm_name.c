@@ -10,6 +10,7 @@
 
 #include "support/runs.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
 #include <sys/mman.h>
@@ -23,7 +24,8 @@ static struct seen {
     bool existed;
 } * seen;
 
-static int signal_at_unlink; /* the process sends it to itself; 0: none */
+static int signal_at_unlink;  /* the process sends it to itself; 0: none */
+static int failure_at_unlink; /* an errno with which shm_unlink fails; 0: it does not */
 
 int __real_shm_unlink(const char *name);
 int __wrap_shm_unlink(const char *name);
@@ -33,6 +35,10 @@ int __wrap_shm_unlink(const char *name)
         snprintf(seen->path, sizeof seen->path, "/dev/shm%s", name);
         seen->existed = access(seen->path, F_OK) == 0;
         raise(signal_at_unlink);
+    }
+    if (failure_at_unlink) {
+        errno = failure_at_unlink;
+        return -1;
     }
     return __real_shm_unlink(name);
 }
@@ -243,6 +249,23 @@ START_TEST(a_name_of_another_user_stays_and_is_counted)
 }
 END_TEST
 
+/* Another program removes the name between readdir and shm_unlink. */
+START_TEST(a_name_that_another_program_removes_first_is_not_counted)
+{
+    char name[100];
+    struct telar_shm_names before = telar_shm_names_remove(), after;
+
+    snprintf(name, sizeof name, "telar-%d-7-0123456789abcdef", gone_pid());
+    make_file(name, "");
+    failure_at_unlink = ENOENT;
+    after = telar_shm_names_remove();
+    failure_at_unlink = 0;
+    ck_assert_int_eq(unlink(path_of(name)), 0);
+    ck_assert_uint_eq(after.removed, 0);
+    ck_assert_uint_eq(after.left, before.left);
+}
+END_TEST
+
 int main(void)
 {
     const TTest *const tests[] = {
@@ -254,6 +277,7 @@ int main(void)
         links_and_directories_stay,
         the_start_time_detects_a_reused_process_id,
         a_name_of_another_user_stays_and_is_counted,
+        a_name_that_another_program_removes_first_is_not_counted,
         NULL,
     };
 
