@@ -253,8 +253,8 @@ void tl_segment_unlink(const char *keep_name)
 
 /*
  * Makes an object in /dev/shm under a random name and removes the name at once. Signals are blocked
- * between the two calls, so that only SIGKILL can leave the name; see shm_name.h. Returns a
- * descriptor, or -1 with errno.
+ * between the two calls, so that only SIGKILL can leave the name; see shm_name.h. Another telar may
+ * remove the name first. Returns a descriptor, or -1 with errno; also when the name stays.
  */
 static int open_unnamed(void)
 {
@@ -266,12 +266,14 @@ static int open_unnamed(void)
     sigfillset(&all);
     pthread_sigmask(SIG_SETMASK, &all, &before);
     fd = shm_open(name, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
-    failure = errno;
-    if (fd >= 0)
-        shm_unlink(name);
+    failure = fd >= 0 && (shm_unlink(name) == 0 || errno == ENOENT) ? 0 : errno;
     pthread_sigmask(SIG_SETMASK, &before, NULL);
+    if (!failure)
+        return fd;
+    if (fd >= 0)
+        close(fd);
     errno = failure;
-    return fd;
+    return -1;
 }
 
 static int open_named(const char *name)

@@ -136,6 +136,37 @@ START_TEST(a_signal_waits_until_the_name_is_gone)
 }
 END_TEST
 
+/* Returns what the segment is made of when shm_unlink fails with that errno. The name stays; this
+ * removes it. */
+static const char *backing_with(int failure)
+{
+    struct tl_segment segment;
+    const char *backing;
+
+    share_seen();
+    signal_at_unlink = SIGWINCH; /* ignored; notes the name */
+    failure_at_unlink = failure;
+    ck_assert_int_eq(
+        tl_segment_create(&segment, &(struct tl_shape){.bytes = TL_PAGE_BYTES}, NULL, NULL),
+        TELAR_OK);
+    signal_at_unlink = failure_at_unlink = 0;
+    ck_assert_int_eq(unlink(seen->path), 0);
+    backing = segment.backing;
+    tl_segment_destroy(&segment);
+    return backing;
+}
+
+START_TEST(a_segment_whose_name_cannot_be_removed_is_not_used)
+{
+    const int descriptors = count_descriptors();
+
+    ck_assert_str_eq(backing_with(EACCES), "memfd");
+    check_nothing_left(descriptors);
+    ck_assert_str_eq(backing_with(ENOENT), "shm");
+    check_nothing_left(descriptors);
+}
+END_TEST
+
 /* ---- other files ---- */
 
 /* Returns the process id of a process that has ended. */
@@ -272,6 +303,7 @@ int main(void)
         a_name_that_a_killed_process_left_is_removed,
         a_name_of_a_living_process_stays,
         a_signal_waits_until_the_name_is_gone,
+        a_segment_whose_name_cannot_be_removed_is_not_used,
         only_names_of_exactly_that_form_are_removed,
         a_file_that_is_not_empty_stays,
         links_and_directories_stay,
