@@ -16,13 +16,11 @@ telar_status tl_png_collector_init(struct tl_png_collector *collector, const str
                                    const char *name, struct tl_atomic_output *output,
                                    bool suspicious, struct telar_error *error)
 {
-    const struct tl_buffer *slots = &job->table.buffer[job->encoded];
-
     *collector = (struct tl_png_collector){.job = job, .name = name, .output = output, .adler = 1};
     collector->encoded = calloc(job->n_bands, sizeof *collector->encoded);
     collector->decoded = calloc(job->n_bands, sizeof *collector->decoded);
     if (suspicious && job->encoded != TL_ABSENT)
-        collector->copy = malloc(slots->slot_bytes);
+        collector->copy = malloc(job->table.buffer[job->encoded].slot_bytes);
     if (collector->encoded && collector->decoded
         && (collector->copy || !suspicious || job->encoded == TL_ABSENT))
         return TELAR_OK;
