@@ -65,7 +65,7 @@ static void note_refusal(struct tl_coordinator *c, struct tl_member *member,
     const struct tl_kind *kind = kind_at_work(c, member);
 
     if (!kind || !kind->refuse || record->task == TL_TASK_HELLO)
-        tl_loss_handle(c, member, TELAR_WORKER, "sent a message that makes no sense");
+        tl_loss_handle(c, member, TELAR_WORKER, tl_cause_nonsense);
     else
         c->status = kind->refuse(c->orders->collector, record, c->error);
 }
