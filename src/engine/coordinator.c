@@ -9,6 +9,7 @@
 #include "base/host.h"
 #include "base/status.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
@@ -316,12 +317,23 @@ static void run_tasks(struct tl_coordinator *c)
         end_workers(c);
 }
 
+/* Returns whether every task runs once and writes one extent. A ticket names no round, and a
+ * guarded worker makes one extent writable for a task. */
+static bool workers_can_run(const struct tl_table *table)
+{
+    for (uint32_t i = 0; i < table->n_stages; i++)
+        if (table->rounds[table->stage[i].loop] != 1 || table->stage[i].writes[1] != TL_ABSENT)
+            return false;
+    return true;
+}
+
 telar_status tl_coordinator_new(struct tl_coordinator **coordinator, const struct tl_job *job,
                                 const struct tl_orders *orders, bool keep,
                                 struct telar_error *error)
 {
     struct tl_coordinator *c = calloc(1, sizeof *c);
 
+    assert(workers_can_run(&job->table));
     *coordinator = NULL;
     if (c)
         c->crew = calloc(1, sizeof *c->crew + orders->workers * sizeof c->crew->member[0]

@@ -14,6 +14,10 @@
  * writes item first_item + t x count + i of each buffer that the stage writes, and item k lies in
  * slot k modulo the number of slots. A buffer with fewer slots than items is a ring.
  *
+ * The ledger understands rounds and a second buffer of a stage. Workers do not yet: a ticket names
+ * no round, and a guarded worker makes one extent writable for a task. tl_coordinator_new therefore
+ * asserts that each stage runs once and writes one buffer.
+ *
  * Nobody changes a table after the coordinator has made it.
  */
 #ifndef TL_TABLE_H
