@@ -295,6 +295,76 @@ START_TEST(no_table_hangs)
 }
 END_TEST
 
+static const struct tl_step_need steps[][2] = {
+    {{TL_STEP_LOCAL, 0, 0}, {TL_STEP_LOCAL, 0, 0}},
+    {{TL_STEP_PREPARES, 100, 0}, {TL_STEP_LOCAL, 0, 0}},
+    {{TL_STEP_GATHERS, 5000, 3000}, {TL_STEP_PREPARES, 1, 0}},
+    {{TL_STEP_LOCAL, 0, 0}, {TL_STEP_GATHERS, 5000, 3000}},
+    {{TL_STEP_GATHERS, 1, 1}, {TL_STEP_GATHERS, 5000, 3000}},
+};
+
+/* Returns a request for bands of 64 rows. A row of the source takes a multiple of 64 bytes, so that
+ * a band is whole pages. */
+static struct tl_request request_of(const struct telar_geometry *image, uint32_t workers,
+                                    uint32_t halo, size_t pair)
+{
+    struct tl_request request = {
+        .image = *image,
+        .roi = telar_region_all(image),
+        .workers = workers,
+        .worth = UINT32_MAX,
+        .band_rows = 64,
+        .halo = halo,
+        .strip_rows = 64,
+        .source_stride = (telar_row_bytes(image) + 63) / 64 * 64,
+        .tail_bytes = 1000,
+        .encoded_bytes = 100 + 65 * telar_row_bytes(image),
+        .n_steps = 2,
+    };
+
+    memcpy(request.step, steps[pair], sizeof steps[pair]);
+    return request;
+}
+
+static void check_request(const struct tl_request *request, enum tl_spacing spacing)
+{
+    struct tl_job job;
+    uint64_t trace;
+
+    ck_assert(tl_route_choose(&job, request, spacing));
+    if (dry_run(&job, tl_kinds, &trace) != job.table.n_tasks)
+        ck_abort_msg("input %d, output %d, heirs %d, access %d, %u workers, halo %u, %u rows hang",
+                     request->input, request->output, request->heirs, request->access,
+                     request->workers, request->halo, request->image.rows);
+}
+
+/* Checks all ways to ask for a run of this picture: 144 requests. */
+static void check_ways(struct tl_request request)
+{
+    for (int way = 0; way < 3 * 3 * 2 * 2 * 2 * 2; way++) {
+        request.input = (enum tl_input)(way % 3);
+        request.output = (enum tl_output)(way / 3 % 3);
+        request.heirs = way / 9 % 2 ? TL_NO_HEIR : TL_ANY_HEIR;
+        request.access = way / 18 % 2 ? TL_FOR_TASK : TL_AT_START;
+        request.plan = way / 36 % 2 ? (struct telar_plan){3, 2} : (struct telar_plan){0, 0};
+        check_request(&request, way / 72 ? TL_SPACED : TL_PACKED);
+    }
+}
+
+START_TEST(no_request_gets_a_table_that_hangs)
+{
+    const struct telar_geometry images[] = {
+        {1, 1, 1, 8}, {65, 5000, 4, 16}, {700, 3, 3, 8}, {3000, 100, 3, 8}};
+    const uint32_t workers[] = {1, 2, 5}, halos[] = {0, 1, 200};
+
+    for (size_t image = 0; image < LENGTH(images); image++)
+        for (size_t w = 0; w < LENGTH(workers); w++)
+            for (size_t h = 0; h < LENGTH(halos); h++)
+                for (size_t pair = 0; pair < LENGTH(steps); pair++)
+                    check_ways(request_of(&images[image], workers[w], halos[h], pair));
+}
+END_TEST
+
 /* The task after the stream follows the inflating tasks and does not read their bands. A table in
  * which it reads them would never free a slot of the ring. */
 START_TEST(a_table_that_would_hang_is_told)
@@ -350,10 +420,13 @@ END_TEST
 
 int main(void)
 {
-    const TTest *const tests[] = {
-        every_route_has_its_table,          no_table_hangs,
-        a_table_that_would_hang_is_told,    a_window_that_is_too_small_is_told,
-        a_copy_of_the_bytes_means_the_same, NULL};
+    const TTest *const tests[] = {every_route_has_its_table,
+                                  no_table_hangs,
+                                  no_request_gets_a_table_that_hangs,
+                                  a_table_that_would_hang_is_told,
+                                  a_window_that_is_too_small_is_told,
+                                  a_copy_of_the_bytes_means_the_same,
+                                  NULL};
 
     return run_suite("route", tests);
 }
