@@ -48,6 +48,9 @@ struct telar_measure {
  * the members of version 0.1; later ones are then not read. A size that no version had is
  * TELAR_USAGE. A program may be newer than the library: a member that the library does not know is
  * TELAR_USAGE unless all its bytes are 0.
+ *
+ * Builds before 0.1.0 had no struct_size. A program that was built with their headers must be
+ * rebuilt once. A plug-in that was built with their headers keeps loading.
  */
 struct telar_options {
     uint32_t struct_size;

@@ -11,7 +11,8 @@
 
 enum { RETRIES = 2, NAME_MAX_BYTES = 200 };
 
-/* The last members in version 0.1, the first release. */
+/* The last members in version 0.1, the first release. Structs of builds before it had no
+ * struct_size, so programs built with those must be rebuilt. */
 static const struct tl_struct_shape options_shape = TL_STRUCT_SHAPE(telar_options, progress_data,
                                                                     TELAR_OPTIONS_INIT),
                                     limits_shape = TL_STRUCT_SHAPE(telar_limits, max_chunks_bytes,
@@ -41,7 +42,6 @@ telar_status tl_options_copy(const struct telar_options *given, struct telar_opt
 }
 
 /* Checks the values that need no other decision. */
-
 static telar_status check(const struct telar_options *options, const struct tl_engine *engine,
                           struct telar_error *error)
 {

@@ -91,7 +91,7 @@ for wrong in by=300 by=x by=1.5 by= bye=3 by=1,by=2 ,; do
 done
 check "the starter refuses 16 bits" wrong 3 "8 bits" "$telar" run -i guarded -t "$work/starter.so" "$work/deep.png" "$out"
 
-# ---- a plug-in that was built with the headers of 0.1.0 ----
+# ---- a plug-in that was built with the headers of a build before 0.1.0 ----
 
 old=$srcdir/tests/support/telar-0.1.0
 build_old()
@@ -99,23 +99,23 @@ build_old()
     $CC -O2 -std=c11 -Wall -Wextra -Werror -shared -fPIC -I"$old/include" -o "$work/old.so" "$old/plugin.c"
 }
 
-# The plug-in inverts only if every argument is as 0.1.0 promised.
+# The plug-in inverts only if every argument is as those headers promised.
 old_inverts()
 {
     right "$telar" run "$@" -t "$work/old.so:white=255" "$in" "$work/one.png" &&
         right "$telar" run -t invert "$in" "$work/two.png" && cmp "$work/one.png" "$work/two.png"
 }
 
-check "a plug-in of 0.1.0 builds with its headers" build_old
-check "telar transforms describes a plug-in of 0.1.0" sh -c "'$telar' transforms -i guarded '$work/old.so' | grep -q '^old - inverts, as 0.1.0 did'"
-check "a plug-in of 0.1.0 runs at guarded" old_inverts -i guarded -j 2 -g 3x2
-check "a plug-in of 0.1.0 runs at shared" old_inverts -i shared -j 2
+check "a plug-in from before 0.1.0 builds with its headers" build_old
+check "telar transforms describes a plug-in from before 0.1.0" sh -c "'$telar' transforms -i guarded '$work/old.so' | grep -q '^old - inverts, as 0.1.0 did'"
+check "a plug-in from before 0.1.0 runs at guarded" old_inverts -i guarded -j 2 -g 3x2
+check "a plug-in from before 0.1.0 runs at shared" old_inverts -i shared -j 2
 if [ $sandbox = sandboxed ]; then
-    check "a plug-in of 0.1.0 runs at sandboxed" old_inverts -j 2 -g 3x2
+    check "a plug-in from before 0.1.0 runs at sandboxed" old_inverts -j 2 -g 3x2
 else
-    skip "a plug-in of 0.1.0 runs at sandboxed" "$(cat "$work/why")"
+    skip "a plug-in from before 0.1.0 runs at sandboxed" "$(cat "$work/why")"
 fi
-check "a plug-in of 0.1.0 runs in threads" old_inverts -e threads --trust -j 2
+check "a plug-in from before 0.1.0 runs in threads" old_inverts -e threads --trust -j 2
 
 # ---- malformed plug-ins ----
 

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The layout of the public structs in version 0.1, the first release, on 64-bit Linux. Programs and
- * plug-ins that were built with its headers rely on these numbers. test_headers.sh compiles this
- * file, and the part for plug-ins also with the stored headers of 0.1.0.
+ * plug-ins that are built with its headers rely on these numbers. test_headers.sh compiles this
+ * file, and the part for plug-ins also with the stored headers of builds before 0.1.0. Plug-ins
+ * built with those keep loading; programs built with those must be rebuilt.
  *
  * A struct with SIZE keeps its size. A struct with LEAST may get new members, all at or behind the
  * number. Older programs did not initialize the bytes between the last member and that number.

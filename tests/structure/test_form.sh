@@ -5,7 +5,8 @@
 # give another form, so without version 14 the first part is skipped.
 . "$(dirname "$0")/../support/cases.sh"
 
-# files EXPRESSION...: prints the files that match find's expression. The stored headers of 0.1.0 stay as released.
+# files EXPRESSION...: prints the files that match find's expression, without tests/support/telar-0.1.0. The headers stored
+# there are those of builds before 0.1.0. They stay as they were.
 files()
 {
     (cd "$srcdir" && find src include tools tests doc -path tests/support/telar-0.1.0 -prune -o -type f \( "$@" \) -print) | sort

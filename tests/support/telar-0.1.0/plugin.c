@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A plug-in for telar 0.1.0, compiled with the headers of that version beside it. Uses every
- * callback. Inverts 8-bit samples if every argument is as 0.1.0 promised. Otherwise the pixels
- * become 0.
+ * A plug-in for builds before telar 0.1.0, compiled with the headers of such a build beside it.
+ * Uses every callback. Inverts 8-bit samples if every argument is as those headers promised.
+ * Otherwise the pixels become 0.
  */
 #include <string.h>
 #include <telar/plugin.h>
