@@ -132,7 +132,7 @@ void tl_wait_for_records(struct tl_coordinator *c, uint64_t until_ns)
     }
     wait_for_any(c, seen, until_ns);
     for (uint32_t i = 0; i < c->crew->size; i++)
-        if (seen[i].word || seen[i].ended)
+        if (seen[i].readable || seen[i].ended)
             receive(c, &c->crew->member[i], seen[i].ended);
 }
 
@@ -176,7 +176,7 @@ void tl_wait_stop_workers(struct tl_coordinator *c)
     while (patient && anybody_living(c) && tl_now_ns() < until_ns) {
         wait_for_any(c, seen, until_ns);
         for (uint32_t i = 0; i < c->crew->size; i++)
-            if ((seen[i].word || seen[i].ended)
+            if ((seen[i].readable || seen[i].ended)
                 && receive_late(c, &c->crew->member[i], seen[i].ended))
                 until_ns = tl_now_ns() + grace_ns;
     }

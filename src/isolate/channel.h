@@ -105,8 +105,8 @@ enum tl_received tl_channel_receive_record(int end, struct tl_record *record);
 /* What tl_channel_wait has seen of one worker. When `ended` is true, all that the worker sent can
  * be received. */
 struct tl_poll_result {
-    bool word;  /* its channel has a message, or is closed */
-    bool ended; /* its watch can be read */
+    bool readable; /* its channel has a message, or is closed */
+    bool ended;    /* its watch can be read */
 };
 
 /*

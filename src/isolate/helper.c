@@ -170,13 +170,13 @@ static bool wait_for_message(struct tl_helper *helper, struct message *message, 
     struct tl_poll_result seen = {0};
 
     *got = 0;
-    while (!seen.word && !seen.ended && tl_now_ns() < deadline_ns)
+    while (!seen.readable && !seen.ended && tl_now_ns() < deadline_ns)
         tl_channel_wait(&helper->end, &helper->watch, &seen, 1, deadline_ns);
-    if (!seen.word && !seen.ended)
+    if (!seen.readable && !seen.ended)
         return false;
-    if (!seen.word)
+    if (!seen.readable)
         tl_channel_wait(&helper->end, NULL, &seen, 1, tl_now_ns());
-    if (seen.word)
+    if (seen.readable)
         *got = tl_channel_receive(helper->end, message, sizeof *message);
     return true;
 }

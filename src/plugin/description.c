@@ -139,7 +139,7 @@ telar_status tl_stand_in_make(struct tl_stand_in *s, const struct tl_description
                               struct telar_error *error)
 {
     struct tl_description *d = &s->description;
-    struct telar_error fault = {.worker = -1};
+    struct telar_error problem = {.worker = -1};
 
     *d = *description;
     if (!texts_printable(d))
@@ -165,7 +165,7 @@ telar_status tl_stand_in_make(struct tl_stand_in *s, const struct tl_description
         .merge = d->gathers ? no_merge : NULL,
         .process = no_process,
     };
-    if (tl_transform_check(&s->transform, &fault) != TELAR_OK)
-        return tl_fail(error, TELAR_INPUT, 0, "%s", fault.text);
+    if (tl_transform_check(&s->transform, &problem) != TELAR_OK)
+        return tl_fail(error, TELAR_INPUT, 0, "%s", problem.text);
     return TELAR_OK;
 }

@@ -24,7 +24,7 @@ static telar_status refuse(const char *path, struct telar_error *error)
 telar_status tl_load_plugin(const char *path, const struct telar_transform **transform,
                             void **handle, struct telar_error *error)
 {
-    struct telar_error fault = {.worker = -1};
+    struct telar_error problem = {.worker = -1};
     telar_status status = TELAR_OK;
 
     *transform = NULL;
@@ -37,8 +37,8 @@ telar_status tl_load_plugin(const char *path, const struct telar_transform **tra
                          "plug-in %s: exports no symbol %s; it must have \"const struct "
                          "telar_transform %s = {...}\"",
                          path, symbol, symbol);
-    else if (tl_transform_check(*transform, &fault) != TELAR_OK)
-        status = tl_fail(error, TELAR_INPUT, 0, "plug-in %s: %s", path, fault.text);
+    else if (tl_transform_check(*transform, &problem) != TELAR_OK)
+        status = tl_fail(error, TELAR_INPUT, 0, "plug-in %s: %s", path, problem.text);
     if (status == TELAR_OK)
         return TELAR_OK;
     tl_unload_plugin(*handle);

@@ -34,14 +34,14 @@ static telar_status check_file(const char *path, struct telar_error *error)
 /* Lets a helper describe the plug-in. */
 static telar_status describe(struct tl_plugged *plugged, struct telar_error *error)
 {
-    struct telar_error fault = {.worker = -1};
+    struct telar_error problem = {.worker = -1};
     struct tl_description description;
     telar_status status = tl_describe_child_open(&plugged->child, &description, error);
 
     if (status != TELAR_OK
-        || tl_stand_in_make(&plugged->stand_in, &description, &fault) == TELAR_OK)
+        || tl_stand_in_make(&plugged->stand_in, &description, &problem) == TELAR_OK)
         return status;
-    return tl_fail(error, TELAR_INPUT, 0, "plug-in %s: %s", plugged->path, fault.text);
+    return tl_fail(error, TELAR_INPUT, 0, "plug-in %s: %s", plugged->path, problem.text);
 }
 
 static uint64_t ask_child(void *data, uint32_t need, const struct telar_context *context,

@@ -337,7 +337,7 @@ static int close_once(int *fd)
     return close(closing);
 }
 
-/* A deed of tl_child_call: 0 or an errno. */
+/* What tl_child_call does: gives the file its name. Returns 0 or an errno. */
 static int take_name(void *output)
 {
     struct tl_atomic_output *o = output;

@@ -104,7 +104,7 @@ struct tl_bands *tl_band_reader_find(int fd, uint64_t first,
                                      uint32_t band_rows)
 {
     const uint32_t part_rows = tl_load_be32(data + 4), n_parts = tl_load_be32(data + 8);
-    struct tl_bands *restart;
+    struct tl_bands *bands;
     uint64_t offset = first;
     bool good = true;
 
@@ -112,30 +112,30 @@ struct tl_bands *tl_band_reader_find(int fd, uint64_t first,
         || (part_rows != band_rows && part_rows != band_rows / TL_BAND_PARTS)
         || n_parts != ((uint64_t)rows + part_rows - 1) / part_rows)
         return NULL;
-    restart = malloc(sizeof *restart + n_parts * sizeof restart->part[0]);
-    if (!restart)
+    bands = malloc(sizeof *bands + n_parts * sizeof bands->part[0]);
+    if (!bands)
         return NULL;
-    *restart = (struct tl_bands){.rows = rows,
-                                 .part_rows = part_rows,
-                                 .parts_of_band = band_rows / part_rows,
-                                 .n_parts = n_parts};
+    *bands = (struct tl_bands){.rows = rows,
+                               .part_rows = part_rows,
+                               .parts_of_band = band_rows / part_rows,
+                               .n_parts = n_parts};
     for (uint32_t i = 0; good && i < n_parts; i++)
-        good = look_at_idat(fd, &offset, &restart->part[i]);
-    good = good && look_at_beginning(fd, &restart->part[0])
-           && look_at_end(fd, &offset, &restart->adler);
-    restart->tail_offset = offset;
+        good = look_at_idat(fd, &offset, &bands->part[i]);
+    good =
+        good && look_at_beginning(fd, &bands->part[0]) && look_at_end(fd, &offset, &bands->adler);
+    bands->tail_offset = offset;
     if (!good) {
-        free(restart);
+        free(bands);
         return NULL;
     }
-    return restart;
+    return bands;
 }
 
-static uint32_t part_rows(const struct tl_bands *restart, uint32_t part)
+static uint32_t part_rows(const struct tl_bands *bands, uint32_t part)
 {
-    const uint32_t left = restart->rows - part * restart->part_rows;
+    const uint32_t left = bands->rows - part * bands->part_rows;
 
-    return left < restart->part_rows ? left : restart->part_rows;
+    return left < bands->part_rows ? left : bands->part_rows;
 }
 
 /* A part being inflated: first its rows but the last, then the last row. */
@@ -248,10 +248,10 @@ static bool ends_well(const struct reading *last)
 }
 
 /* Begins with a part of the file, whose rows go to `bytes`. */
-static void begin_part(const struct tl_bands *restart, int fd, uint32_t part, size_t row_bytes,
+static void begin_part(const struct tl_bands *bands, int fd, uint32_t part, size_t row_bytes,
                        struct work *work, unsigned char *bytes, struct reading *r)
 {
-    const size_t n = part_rows(restart, part) * row_bytes;
+    const size_t n = part_rows(bands, part) * row_bytes;
 
     tl_inflate_begin(&work->inflate, true);
     *r = (struct reading){
@@ -259,8 +259,8 @@ static void begin_part(const struct tl_bands *restart, int fd, uint32_t part, si
         .fd = fd,
         .piece = work->piece,
         .skip = part == 0 ? ZLIB_HEAD_BYTES : 0,
-        .offset = restart->part[part].offset,
-        .left = restart->part[part].bytes,
+        .offset = bands->part[part].offset,
+        .left = bands->part[part].bytes,
         .crc = tl_crc32(0, "IDAT", 4),
         .out = {{bytes, n - row_bytes, 0}, {bytes + n - row_bytes, row_bytes, 0}},
     };
@@ -277,19 +277,19 @@ static bool inflate_parts(struct reading *r, uint32_t count)
     return true;
 }
 
-bool tl_band_reader_read(const struct tl_bands *restart, int fd, uint32_t band, void *memory,
+bool tl_band_reader_read(const struct tl_bands *bands, int fd, uint32_t band, void *memory,
                          unsigned char *bytes, size_t row_bytes, struct tl_band_read *told)
 {
-    const uint32_t first = band * restart->parts_of_band, left = restart->n_parts - first;
-    const uint32_t count = left < restart->parts_of_band ? left : restart->parts_of_band;
+    const uint32_t first = band * bands->parts_of_band, left = bands->n_parts - first;
+    const uint32_t count = left < bands->parts_of_band ? left : bands->parts_of_band;
     struct work *work = memory;
     struct reading r[TL_BAND_PARTS] = {0};
     size_t n = 0;
     bool good;
 
     for (uint32_t i = 0; i < count; i++) {
-        begin_part(restart, fd, first + i, row_bytes, &work[i], bytes + n, &r[i]);
-        n += part_rows(restart, first + i) * row_bytes;
+        begin_part(bands, fd, first + i, row_bytes, &work[i], bytes + n, &r[i]);
+        n += part_rows(bands, first + i) * row_bytes;
     }
     good = inflate_parts(r, count) && (count < left || ends_well(&r[count - 1]));
     *told = (struct tl_band_read){

@@ -64,7 +64,7 @@ struct tl_band_read {
  * tl_band_reader_work_bytes(), aligned as by malloc. Returns false if the file must be read in
  * series, or cannot be read. Async-signal-safe.
  */
-bool tl_band_reader_read(const struct tl_bands *restart, int fd, uint32_t band, void *work,
+bool tl_band_reader_read(const struct tl_bands *bands, int fd, uint32_t band, void *work,
                          unsigned char *out, size_t row_bytes, struct tl_band_read *told);
 size_t tl_band_reader_work_bytes(void);
 

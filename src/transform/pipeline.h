@@ -14,7 +14,7 @@
 
 /*
  * A transform and its parameter values. *transform has passed tl_transform_check. The step does not
- * own it. pipeline.c fills the steps of the caller's pipeline. plugins.c completes the steps of a
+ * own it. pipeline.c fills the steps of the caller's pipeline. plugin.c completes the steps of a
  * copy: it sets `transform` and `ask` for plug-ins.
  */
 struct tl_step {

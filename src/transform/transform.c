@@ -90,7 +90,7 @@ uint32_t tl_transform_params(const struct telar_transform *transform)
 }
 
 /* Returns the rule that a parameter breaks, or NULL. */
-static const char *param_fault(const struct telar_param *params, uint32_t index)
+static const char *param_problem(const struct telar_param *params, uint32_t index)
 {
     const struct telar_param *p = &params[index];
 
@@ -107,18 +107,18 @@ static const char *param_fault(const struct telar_param *params, uint32_t index)
     return NULL;
 }
 
-static const char *params_fault(const struct telar_param *params)
+static const char *params_problem(const struct telar_param *params)
 {
-    const char *fault = NULL;
+    const char *problem = NULL;
 
-    for (uint32_t i = 0; params && params[i].name && !fault; i++)
-        fault = i < TELAR_PARAMS_MAX ? param_fault(params, i)
-                                     : "it has more than TELAR_PARAMS_MAX parameters";
-    return fault;
+    for (uint32_t i = 0; params && params[i].name && !problem; i++)
+        problem = i < TELAR_PARAMS_MAX ? param_problem(params, i)
+                                       : "it has more than TELAR_PARAMS_MAX parameters";
+    return problem;
 }
 
 /* Returns the rule that the callbacks break, or NULL. */
-static const char *callbacks_fault(const struct telar_transform *t)
+static const char *callbacks_problem(const struct telar_transform *t)
 {
     if (!t->process)
         return "process is missing";
@@ -131,7 +131,7 @@ static const char *callbacks_fault(const struct telar_transform *t)
 
 telar_status tl_transform_check(const struct telar_transform *t, struct telar_error *error)
 {
-    const char *fault;
+    const char *problem;
 
     /* No member behind these two is read before they are checked. A member that is added later may
      * be read only if struct_size reaches to its end. */
@@ -146,12 +146,12 @@ telar_status tl_transform_check(const struct telar_transform *t, struct telar_er
         return tl_fail(error, TELAR_USAGE, 0,
                        "a transform's name must be 1 to %d of a-z, 0-9, _ and -",
                        TL_NAME_BYTES - 1);
-    fault = t->summary && t->manual ? callbacks_fault(t) : "summary or manual is missing";
-    if (!fault)
-        fault = params_fault(t->params);
-    if (!fault && (t->depths > (TELAR_DEPTH_8 | TELAR_DEPTH_16) || (t->channels & ~ALL_CHANNELS)))
-        fault = "depths or channels name what no image has";
-    return fault ? tl_fail(error, TELAR_USAGE, 0, "the transform \"%s\" cannot be used: %s",
-                           t->name, fault)
-                 : TELAR_OK;
+    problem = t->summary && t->manual ? callbacks_problem(t) : "summary or manual is missing";
+    if (!problem)
+        problem = params_problem(t->params);
+    if (!problem && (t->depths > (TELAR_DEPTH_8 | TELAR_DEPTH_16) || (t->channels & ~ALL_CHANNELS)))
+        problem = "depths or channels name what no image has";
+    return problem ? tl_fail(error, TELAR_USAGE, 0, "the transform \"%s\" cannot be used: %s",
+                             t->name, problem)
+                   : TELAR_OK;
 }

@@ -38,9 +38,9 @@ struct play {
     uint32_t present;       /* those that are there by now */
     bool gone[WORKERS_MAX]; /* lost, and nobody comes in its place */
     uint32_t n_tickets[WORKERS_MAX];
-    uint32_t unheard[WORKERS_MAX]; /* how many of its tickets are done, but the coordinator does not
-                                      know it yet */
-    bool begun[WORKERS_MAX];       /* the one behind those is being worked on */
+    uint32_t unrecorded[WORKERS_MAX]; /* how many of its tickets are done, but the coordinator does
+                                      not know it yet */
+    bool begun[WORKERS_MAX];          /* the one behind those is being worked on */
 };
 
 static const struct tl_stage *stage_of(const struct tl_job *job, enum tl_kind_number kind)
@@ -254,14 +254,14 @@ static bool can_be_spared(const struct play *play, uint32_t worker)
 }
 
 /*
- * One worker dies, and another takes its place, or nobody. What it had not been heard to say is
- * lost, as with a hanging one.
+ * One worker dies, and another takes its place, or nobody. Records that the coordinator has not
+ * handled are lost, as with a hanging one.
  */
 static void die(struct play *play, uint32_t worker, bool for_good)
 {
     play->gone[worker] = for_good && can_be_spared(play, worker);
     if (play->begun[worker]) {
-        struct tl_ticket ticket = play->ticket[worker][play->unheard[worker]];
+        struct tl_ticket ticket = play->ticket[worker][play->unrecorded[worker]];
         struct tl_task task = tl_job_task(&play->job, ticket.task, ticket.slot);
 
         spoil(play, &task);
@@ -269,7 +269,7 @@ static void die(struct play *play, uint32_t worker, bool for_good)
     for (uint32_t i = 0; i < play->n_tickets[worker]; i++)
         tl_ledger_give_back(&play->ledger, play->ticket[worker][i].task, i == 0);
     tl_ledger_leave(&play->ledger, worker, play->gone[worker]);
-    play->n_tickets[worker] = play->unheard[worker] = 0;
+    play->n_tickets[worker] = play->unrecorded[worker] = 0;
     play->begun[worker] = false;
 }
 
@@ -279,19 +279,19 @@ static void step(struct play *play, uint32_t worker)
     struct tl_ticket ticket;
     struct tl_task task;
 
-    if (play->unheard[worker] == play->n_tickets[worker])
+    if (play->unrecorded[worker] == play->n_tickets[worker])
         return;
-    ticket = play->ticket[worker][play->unheard[worker]];
+    ticket = play->ticket[worker][play->unrecorded[worker]];
     task = tl_job_task(&play->job, ticket.task, ticket.slot);
     play->begun[worker] = !play->begun[worker];
     touch(play, &task, play->begun[worker]);
-    play->unheard[worker] += !play->begun[worker];
+    play->unrecorded[worker] += !play->begun[worker];
 }
 
-/* The coordinator hears what a worker has done. */
-static void hear(struct play *play, uint32_t worker)
+/* The coordinator handles the records of a worker. */
+static void handle_records(struct play *play, uint32_t worker)
 {
-    for (; play->unheard[worker] > 0; play->unheard[worker]--) {
+    for (; play->unrecorded[worker] > 0; play->unrecorded[worker]--) {
         tl_ledger_done(&play->ledger, play->ticket[worker][0].task, 0, 0);
         play->ticket[worker][0] = play->ticket[worker][1];
         play->n_tickets[worker]--;
@@ -390,7 +390,7 @@ static void go_on(struct play *play, uint32_t *seed, bool deaths)
     else if (dice < 10 && deaths)
         die(play, worker, dice % 3 == 0);
     else if (dice % 4 == 0)
-        hear(play, worker);
+        handle_records(play, worker);
     else if (dice % 4 == 1)
         give(play, worker);
     else

@@ -151,7 +151,7 @@ START_TEST(waiting_tells_which_channels_can_be_read)
     tl_channel_close(&others[10]);
     tl_channel_wait(ends, NULL, seen, TELAR_WORKERS_MAX, UINT64_MAX);
     for (int i = 0; i < TELAR_WORKERS_MAX; i++)
-        ck_assert_msg(seen[i].word == (i == 4 || i == 10), "%d", i);
+        ck_assert_msg(seen[i].readable == (i == 4 || i == 10), "%d", i);
     for (int i = 0; i < 20; i++) {
         tl_channel_close(&ends[i]);
         tl_channel_close(&others[i]);
@@ -168,7 +168,7 @@ START_TEST(waiting_ends_at_its_deadline)
     open_pair(ends);
     tl_channel_wait(ends, NULL, seen, 1, deadline_ns);
     ck_assert_uint_ge(tl_now_ns(), deadline_ns);
-    ck_assert(!seen[0].word && !seen[0].ended);
+    ck_assert(!seen[0].readable && !seen[0].ended);
     tl_channel_wait(ends, NULL, seen, 1, 0); /* a deadline in the past: returns at once */
     close_pair(ends);
 }
@@ -215,7 +215,7 @@ START_TEST(signals_do_not_break_a_message)
     interrupt_every_ms();
     tl_channel_wait(ends, NULL, seen, 1,
                     UINT64_MAX); /* a signal ends the wait early, without a result */
-    ck_assert(!seen[0].word && !seen[0].ended);
+    ck_assert(!seen[0].readable && !seen[0].ended);
     ck_assert_int_eq(pthread_create(&thread, NULL, send_late, &ends[0]), 0);
     ck_assert(tl_channel_receive_ticket(ends[1], &ticket));
     ck_assert_uint_eq(ticket.task, 7);

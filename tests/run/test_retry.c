@@ -19,7 +19,8 @@ static void check_losses(const telar_report *report, const struct strike *s, con
         ck_assert_uint_lt(loss->worker, report->n_workers);
         ck_assert_uint_le(loss->at_ns, report->total_ns);
         seen += loss->busy && (s->all || loss->kind == s->kind)
-                && loss->status == deeds[s->deed].status && strstr(loss->why, deeds[s->deed].why);
+                && loss->status == failures[s->failure].status
+                && strstr(loss->why, failures[s->failure].why);
         if (strlen(all) < sizeof all / 2)
             snprintf(all + strlen(all), sizeof all - strlen(all), "; %s%llu: %s",
                      telar_task_kind_name(loss->kind), (unsigned long long)loss->attempt,
@@ -35,9 +36,9 @@ static void check_losses(const telar_report *report, const struct strike *s, con
 
 /* On a slow machine other workers may exceed the time limit too. More retries make the run survive
  * that. */
-static struct telar_options patient(struct telar_options options, enum deed deed)
+static struct telar_options patient(struct telar_options options, enum failure failure)
 {
-    if (deed != HANG && deed != STOP)
+    if (failure != HANG && failure != STOP)
         return options;
     options.timeout_ms = 500;
     options.retries = 100;
@@ -56,7 +57,7 @@ static void check_survival(const struct work *work, const struct content *expect
     unlink(output);
     atomic_store(struck, 0);
     strike = s;
-    status = run(work, patient(options, s->deed), &report, &error);
+    status = run(work, patient(options, s->failure), &report, &error);
     strike = NULL;
     ck_assert_msg(status == TELAR_OK, "%s: %s", what, error.text);
     ck_assert_msg(atomic_load(struck) >= s->times, "%s: too few attempts failed", what);
@@ -71,32 +72,35 @@ static void check_survival(const struct work *work, const struct content *expect
 static void check_task(const struct work *work, const struct content *expected,
                        telar_task_kind kind, uint64_t index, telar_isolation isolation)
 {
-    /* Each deed from CLOSE on costs a time limit. workers_that_hang_are_replaced tests these. */
-    for (int deed = 0; deed < CLOSE; deed++) {
-        struct strike s = {
-            .kind = kind, .index = index, .times = 1 + deed % 2, .deed = (enum deed)deed};
+    /* Each failure from CLOSE on costs a time limit. workers_that_hang_are_replaced tests these. */
+    for (int failure = 0; failure < CLOSE; failure++) {
+        struct strike s = {.kind = kind,
+                           .index = index,
+                           .times = 1 + failure % 2,
+                           .failure = (enum failure)failure};
         struct telar_options options = {.isolation = isolation, .on_crash = TELAR_ON_CRASH_RETRY};
 
         /* A single worker makes the pixels of a band when it inflates the band. */
-        options.workers = (kind == TELAR_TASK_UNFILTER ? 2 : 1) + (uint32_t)(deed + (int)kind) % 3;
-        s.after = (deed + (int)isolation) % 2;
-        if (chosen((uint64_t)deed + (uint64_t)kind + (uint64_t)isolation, 5))
+        options.workers =
+            (kind == TELAR_TASK_UNFILTER ? 2 : 1) + (uint32_t)(failure + (int)kind) % 3;
+        s.after = (failure + (int)isolation) % 2;
+        if (chosen((uint64_t)failure + (uint64_t)kind + (uint64_t)isolation, 5))
             check_survival(work, expected, &s, options);
     }
 }
 
 static const telar_isolation rungs[] = {TELAR_SHARED, TELAR_GUARDED};
 
-/* Only deeds that the sandbox allows. */
+/* Only failures that the sandbox allows. */
 START_TEST(a_loss_in_a_sandbox)
 {
     const struct work *works[] = {&chain, &alone, &straight, &grid};
     const size_t begins[] = {0, 1, 2, 0}; /* for each run, the first strike that has a task */
     const struct strike strikes[] = {
-        {.kind = TELAR_TASK_UNFILTER, .index = 3, .times = 2, .deed = EXIT_3, .after = true},
-        {.kind = TELAR_TASK_INFLATE, .index = 7, .times = 1, .deed = SEGV},
-        {.kind = TELAR_TASK_ENCODE, .index = 4, .times = 2, .deed = SEGV, .after = true},
-        {.all = true, .times = 2, .deed = EXIT_0},
+        {.kind = TELAR_TASK_UNFILTER, .index = 3, .times = 2, .failure = EXIT_3, .after = true},
+        {.kind = TELAR_TASK_INFLATE, .index = 7, .times = 1, .failure = SEGV},
+        {.kind = TELAR_TASK_ENCODE, .index = 4, .times = 2, .failure = SEGV, .after = true},
+        {.all = true, .times = 2, .failure = EXIT_0},
     };
 
     if (!can_sandbox("retrying in a sandbox"))
@@ -186,7 +190,7 @@ START_TEST(two_losses_at_every_task)
 
         for (uint32_t workers = 1; workers <= 64; workers *= 4) {
             struct strike s = {
-                .all = true, .times = 2, .deed = workers % 3 ? KILLED : SEGV, .after = i % 2};
+                .all = true, .times = 2, .failure = workers % 3 ? KILLED : SEGV, .after = i % 2};
 
             check_survival(works[i], &expected, &s, (struct telar_options){.workers = workers});
         }
@@ -200,11 +204,11 @@ START_TEST(workers_that_hang_are_replaced)
 {
     struct content expected = expect(&chain);
     const struct strike hangs[] = {
-        {.kind = TELAR_TASK_INFLATE, .index = 7, .times = 1, .deed = HANG},
-        {.kind = TELAR_TASK_UNFILTER, .index = 2, .times = 1, .deed = CLOSE},
-        {.kind = TELAR_TASK_INFLATE, .index = 7, .times = 1, .deed = STOP, .after = true},
-        {.kind = TELAR_TASK_ENCODE, .index = 3, .times = 1, .deed = HANG, .after = true},
-        {.kind = TELAR_TASK_ENCODE, .index = 3, .times = 1, .deed = STOP},
+        {.kind = TELAR_TASK_INFLATE, .index = 7, .times = 1, .failure = HANG},
+        {.kind = TELAR_TASK_UNFILTER, .index = 2, .times = 1, .failure = CLOSE},
+        {.kind = TELAR_TASK_INFLATE, .index = 7, .times = 1, .failure = STOP, .after = true},
+        {.kind = TELAR_TASK_ENCODE, .index = 3, .times = 1, .failure = HANG, .after = true},
+        {.kind = TELAR_TASK_ENCODE, .index = 3, .times = 1, .failure = STOP},
     };
 
     for (size_t i = 0; i < LENGTH(hangs); i++)

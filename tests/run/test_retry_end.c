@@ -24,9 +24,9 @@ static void check_end(const struct work *work, const struct strike *s, struct te
     strike = s;
     status = run(work, options, &report, &error);
     strike = NULL;
-    ck_assert_msg(status == deeds[s->deed].status, "%s: %s", what, telar_status_name(status));
+    ck_assert_msg(status == failures[s->failure].status, "%s: %s", what, telar_status_name(status));
     ck_assert_int_eq(error.status, status);
-    ck_assert_msg(strstr(error.text, deeds[s->deed].why) != NULL, "%s: %s", what, error.text);
+    ck_assert_msg(strstr(error.text, failures[s->failure].why) != NULL, "%s: %s", what, error.text);
     ck_assert_msg(atomic_load(struck) == attempts, "%s: tried %u times", what, atomic_load(struck));
     ck_assert_uint_ge(report->n_losses, attempts);
     ck_assert(error.has_region == (s->kind != TELAR_TASK_MERGE));
@@ -44,7 +44,8 @@ START_TEST(a_region_that_kills_every_worker_ends_the_run)
     make_input(false);
     for (size_t rung = 0; rung < LENGTH(rungs); rung++)
         for (size_t i = 0; i < LENGTH(cases); i++) {
-            struct strike s = {.kind = TELAR_TASK_ENCODE, .index = 5, .times = 1000, .deed = SEGV};
+            struct strike s = {
+                .kind = TELAR_TASK_ENCODE, .index = 5, .times = 1000, .failure = SEGV};
             struct telar_options options = {.workers = 2,
                                             .isolation = rungs[rung],
                                             .retries = cases[i].retries,
@@ -60,7 +61,7 @@ END_TEST
 
 START_TEST(without_retry_the_first_loss_ends_the_run)
 {
-    struct strike s = {.kind = TELAR_TASK_MERGE, .index = 0, .times = 1000, .deed = ABORT};
+    struct strike s = {.kind = TELAR_TASK_MERGE, .index = 0, .times = 1000, .failure = ABORT};
     struct telar_options options = {.workers = 2, .on_crash = TELAR_ON_CRASH_FAIL};
 
     make_input(false);
@@ -74,7 +75,7 @@ END_TEST
 
 START_TEST(a_region_that_always_hangs_ends_the_run_by_time)
 {
-    struct strike s = {.kind = TELAR_TASK_PROCESS, .index = 4, .times = 1000, .deed = HANG};
+    struct strike s = {.kind = TELAR_TASK_PROCESS, .index = 4, .times = 1000, .failure = HANG};
     struct telar_options options = {.workers = 1, .timeout_ms = 3000, .retries = 1};
 
     make_input(true);
@@ -147,8 +148,9 @@ static void check_skip(const struct work *work, const struct strike *s, struct t
 
 START_TEST(a_region_may_be_left_as_the_source)
 {
-    struct strike band = {.kind = TELAR_TASK_ENCODE, .index = 5, .times = 1000, .deed = SEGV};
-    struct strike region = {.kind = TELAR_TASK_PROCESS, .index = 3, .times = 1000, .deed = EXIT_3};
+    struct strike band = {.kind = TELAR_TASK_ENCODE, .index = 5, .times = 1000, .failure = SEGV};
+    struct strike region = {
+        .kind = TELAR_TASK_PROCESS, .index = 3, .times = 1000, .failure = EXIT_3};
 
     check_skip(&chain, &band, (struct telar_region){5 * BAND_ROWS, 6 * BAND_ROWS, 0, COLUMNS});
     check_skip(&straight, &band, (struct telar_region){5 * BAND_ROWS, 6 * BAND_ROWS, 0, COLUMNS});
@@ -165,7 +167,7 @@ START_TEST(only_regions_of_the_result_can_be_skipped)
 
     make_input(false);
     for (size_t i = 0; i < LENGTH(kinds); i++) {
-        struct strike s = {.kind = kinds[i], .index = 1, .times = 1000, .deed = SEGV};
+        struct strike s = {.kind = kinds[i], .index = 1, .times = 1000, .failure = SEGV};
         struct telar_options options = {.workers = 2, .on_crash = TELAR_ON_CRASH_SKIP};
 
         check_end(&grid, &s, options, 3);
@@ -244,7 +246,7 @@ static telar_status run_from_standard_input(bool through_pipe, telar_isolation i
 
 START_TEST(a_pipe_cannot_be_read_again)
 {
-    const struct strike s = {.kind = TELAR_TASK_INFLATE, .index = 5, .times = 1, .deed = KILLED};
+    const struct strike s = {.kind = TELAR_TASK_INFLATE, .index = 5, .times = 1, .failure = KILLED};
     struct telar_error error;
 
     make_input(false);
@@ -271,7 +273,7 @@ START_TEST(regions_in_memory_are_retried)
     for (size_t rung = 0; rung < LENGTH(rungs); rung++)
         for (uint32_t times = 1; times <= 3; times++) {
             const struct strike s = {
-                .kind = TELAR_TASK_PROCESS, .index = 2, .times = times, .deed = SEGV};
+                .kind = TELAR_TASK_PROCESS, .index = 2, .times = times, .failure = SEGV};
             struct telar_options options = {.workers = 3,
                                             .isolation = rungs[rung],
                                             .plan = {2, 3},

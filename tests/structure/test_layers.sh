@@ -115,6 +115,24 @@ no_needless_exception()
     [ ! -s "$work/needless" ] || { echo "these exceptions are not needed any more:"; cat "$work/needless"; return 1; }
 }
 
+# named_files_exist README: each NAME.c and NAME.h in this text must be a file of the tree. Names in capitals stand for any
+# file, and <NAME.h> is a header of another library.
+named_files_exist()
+{
+    (cd "$srcdir" && find src include tools tests doc -name '*.[ch]') | sed 's/^/\//' >"$work/files"
+    sed 's/<[a-z]*\.h>//g' "$1" | grep -oE '[A-Za-z0-9_*/-]+\.[ch]\b' | grep -v '[A-Z]' | sort -u >"$work/names"
+    [ "$(wc -l <"$work/names")" -gt 20 ] || { echo "too few names were found"; return 1; }
+    sed 's/\*/[a-z0-9_]*/g; s/\./[.]/g' "$work/names" | while read -r name; do
+        grep -qE "/$name\$" "$work/files" || { echo "$1 names $name, which does not exist"; exit 1; }
+    done
+}
+
+names_a_stray_file()
+{
+    { cat "$srcdir/src/README.md"; echo 'See `stray.c`.'; } >"$work/README.md"
+    ! named_files_exist "$work/README.md" >"$work/findings" && grep -q 'names stray' "$work/findings"
+}
+
 # Judges a tree by all rules: this tree, or a copy that the test has changed.
 judge()
 {
@@ -174,7 +192,9 @@ check "files do not include each other in a circle" no_circle_of_files
 check "rooms do not include each other in a circle" no_circle_of_rooms
 check "a function is defined in a file with its header's name" functions_stand_by_their_headers
 check "every exception is still needed" no_needless_exception
+check "every file that src/README.md names exists" named_files_exist "$srcdir/src/README.md"
 
+check "a name of a file that does not exist is found" names_a_stray_file
 check "an upward include is found" spoiled only_allowed_includes src/base/host.c '#include "engine/job.h"'
 check "a tool that includes an internal header is found" spoiled only_allowed_includes tools/cmd_info.c '#include "base/host.h"'
 check "a public header that includes an internal header is found" spoiled only_allowed_includes include/telar/plan.h '#include "base/host.h"'

@@ -9,7 +9,7 @@
 #include <sys/mman.h>
 #include <sys/socket.h>
 
-const struct deed_name deeds[DEEDS] = {
+const struct failure_name failures[FAILURES] = {
     [KILLED] = {"killed", "SIGKILL", TELAR_WORKER},
     [SEGV] = {"segv", "SIGSEGV", TELAR_WORKER},
     [ABORT] = {"abort", "SIGABRT", TELAR_WORKER},
@@ -40,25 +40,25 @@ static int channel(void)
     return -1;
 }
 
-static void do_deed(enum deed deed)
+static void fail_worker(enum failure failure)
 {
     const struct tl_record forged = {.task = 1000000, .attempt = 1};
 
-    if (deed == KILLED)
+    if (failure == KILLED)
         raise(SIGKILL);
-    if (deed == SEGV)
+    if (failure == SEGV)
         *wall = 1;
-    if (deed == ABORT)
+    if (failure == ABORT)
         raise(SIGABRT);
-    if (deed == EXIT_0 || deed == EXIT_3)
-        _exit(deed == EXIT_3 ? 3 : 0);
-    if (deed == NOISE)
+    if (failure == EXIT_0 || failure == EXIT_3)
+        _exit(failure == EXIT_3 ? 3 : 0);
+    if (failure == NOISE)
         send(channel(), "noise", 5, MSG_NOSIGNAL);
-    if (deed == FORGE)
+    if (failure == FORGE)
         send(channel(), &forged, sizeof forged, MSG_NOSIGNAL);
-    if (deed == CLOSE)
+    if (failure == CLOSE)
         close(channel());
-    if (deed == STOP)
+    if (failure == STOP)
         raise(SIGSTOP);
     for (;;)
         pause();
@@ -101,7 +101,7 @@ void __wrap_tl_task_run(const struct tl_place *place, const struct tl_task *task
         __real_tl_task_run(place, task, record);
     else
         memset(place->base + task->extent.offset, 0xee, task->extent.bytes);
-    do_deed(strike->deed);
+    fail_worker(strike->failure);
 }
 
 /* ---- runs ---- */
@@ -193,7 +193,7 @@ const char *describe(const struct strike *s, uint32_t workers)
 {
     static char text[128];
 
-    snprintf(text, sizeof text, "%s at %s %llu%s, %u workers", deeds[s->deed].name,
+    snprintf(text, sizeof text, "%s at %s %llu%s, %u workers", failures[s->failure].name,
              s->all ? "every task" : telar_task_kind_name(s->kind), (unsigned long long)s->index,
              s->after ? ", after writing" : "", workers);
     return text;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * retry_fixture.h - for tests of retrying: workers that fail at a chosen task. A wrapper around
- * tl_task_run() makes the worker fail there, at the first attempts or at all. A deed is the way in
- * which the worker fails.
+ * tl_task_run() makes the worker fail there, at the first attempts or at all. A failure is the way
+ * in which the worker fails.
  */
 #ifndef TESTS_RETRY_FIXTURE_H
 #define TESTS_RETRY_FIXTURE_H
@@ -13,12 +13,12 @@
 
 #include <stdatomic.h>
 
-enum deed { KILLED, SEGV, ABORT, EXIT_0, EXIT_3, NOISE, FORGE, CLOSE, HANG, STOP, DEEDS };
+enum failure { KILLED, SEGV, ABORT, EXIT_0, EXIT_3, NOISE, FORGE, CLOSE, HANG, STOP, FAILURES };
 
-extern const struct deed_name {
+extern const struct failure_name {
     const char *name, *why; /* why: words of the expected message */
     telar_status status;
-} deeds[DEEDS];
+} failures[FAILURES];
 
 /*
  * The attempts that fail: those at one task, or with `all` the first `times` attempts at each task.
@@ -28,9 +28,9 @@ struct strike {
     uint64_t index;
     bool all;
     uint32_t times;
-    enum deed deed;
+    enum failure failure;
     bool after; /* fails when all is written, but before the record */
-    /* Called instead of a deed: changes the written bytes and the record. The worker goes on. */
+    /* Called instead of a failure: changes the written bytes and the record. The worker goes on. */
     void (*forge)(unsigned char *extent, size_t n, struct tl_record *record);
 };
 

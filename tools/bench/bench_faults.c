@@ -24,7 +24,7 @@ enum { SIDE = 64, LIMIT_S = 20 };
 
 static const char *const trials[] = {"crash", "stray", "hostile", NULL};
 
-/* ---- the transforms: each does its deed in the second region, and copies ---- */
+/* ---- the transforms: each misbehaves in the second region, and copies ---- */
 
 static void copy(const struct telar_source *source, const struct telar_result *result)
 {
@@ -75,21 +75,21 @@ static void hostile(const struct telar_context *context, const struct telar_sour
     result->data[0] = got;
 }
 
-static const struct telar_transform deeds[] = {
+static const struct telar_transform transforms[] = {
     {.abi = TELAR_TRANSFORM_ABI,
-     .struct_size = sizeof deeds[0],
+     .struct_size = sizeof transforms[0],
      .name = "crash",
      .summary = "crashes",
      .manual = "",
      .process = crash},
     {.abi = TELAR_TRANSFORM_ABI,
-     .struct_size = sizeof deeds[0],
+     .struct_size = sizeof transforms[0],
      .name = "stray",
      .summary = "writes astray",
      .manual = "",
      .process = stray},
     {.abi = TELAR_TRANSFORM_ABI,
-     .struct_size = sizeof deeds[0],
+     .struct_size = sizeof transforms[0],
      .name = "hostile",
      .summary = "calls",
      .manual = "",
@@ -132,7 +132,7 @@ static void attempt(int trial, const struct telar_options *options)
     telar_image *source = NULL, *result = NULL;
 
     if (pipeline && telar_image_new(&geometry, &source, &error) == TELAR_OK
-        && telar_pipeline_add(pipeline, &deeds[trial], NULL, &error) == TELAR_OK) {
+        && telar_pipeline_add(pipeline, &transforms[trial], NULL, &error) == TELAR_OK) {
         if (telar_run(source, &result, pipeline, options, NULL, &error) == TELAR_OK)
             judge_picture(result, trial);
         else
