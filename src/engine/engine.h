@@ -55,6 +55,7 @@ struct tl_crew {
     struct tl_member member[];
 };
 
+/* An engine. Each engine_NAME.c defines its own as constant data; nobody writes it. */
 struct tl_engine {
     telar_engine id;
     bool processes; /* workers are processes: they can be guarded and killed */

@@ -68,6 +68,7 @@ struct tl_header {
     uint64_t result_offset, result_slot_bytes;
 };
 
+/* A job. The files route*.c write all of it before the run. Constant during the run. */
 struct tl_job {
     struct tl_table table;
     struct telar_geometry image;

@@ -77,9 +77,11 @@ enum tl_spacing {
     TL_SPACED, /* what one worker protects by itself gets huge pages of its own */
 };
 
+/* A buffer. route_buffers.c writes it before the run, except offset, slot_bytes, part_bytes and
+ * begin, which tl_table_lay_out sets. Constant during the run. */
 struct tl_buffer {
     uint64_t item_bytes; /* what an item needs */
-    uint64_t offset;     /* of slot 0; this and the next three are set by tl_table_lay_out */
+    uint64_t offset;     /* of slot 0 */
     uint64_t slot_bytes; /* from one slot of a part to the next */
     uint64_t part_bytes; /* from one part to the next */
     uint64_t begin; /* of the bytes that belong to this buffer alone; less than offset only when
@@ -123,6 +125,7 @@ enum tl_use {
     TL_FOLLOWS, /* it only comes later */
 };
 
+/* A need of a stage. route_stages.c writes it before the run. Constant during the run. */
 struct tl_table_need {
     uint32_t halo;    /* rows */
     uint8_t stage;    /* the other stage; a stage may need itself */
@@ -131,6 +134,8 @@ struct tl_table_need {
     uint8_t use;      /* enum tl_use */
 };
 
+/* A stage. route_stages.c writes it before the run, except first, first_need and n_needs, which
+ * tl_table_add_stage and tl_table_add_need set. Constant during the run. */
 struct tl_stage {
     uint64_t first, count; /* its tasks are [first, first + count) of all tasks */
     uint64_t first_item;   /* number of the item that its first task writes */

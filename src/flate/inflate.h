@@ -79,13 +79,17 @@ struct tl_inflate {
 };
 
 /*
- * A buffer whose bytes [0, used) are done. The functions advance `used`. The caller owns `bytes`,
- * which may be NULL when n is 0.
+ * A buffer that tl_inflate_run reads. The caller sets all fields before a call and owns `bytes`,
+ * which may be NULL when n is 0. During the call tl_inflate_run advances `used`: bytes [0, used)
+ * have been read.
  */
 struct tl_inflate_input {
     const unsigned char *bytes;
     size_t n, used;
 };
+
+/* A buffer that tl_inflate_run writes. The caller and the call set the fields as above: bytes
+ * [0, used) have been written. */
 struct tl_inflate_output {
     unsigned char *bytes;
     size_t n, used;

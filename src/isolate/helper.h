@@ -63,6 +63,7 @@ enum tl_helper_failed {
 
 enum { TL_HELPER_WHY_BYTES = 128 };
 
+/* Why a helper was lost. tl_helper_receive writes all of it when it returns false. */
 struct tl_helper_failure {
     enum tl_helper_failed how;
     int errnum;                    /* of TL_HELPER_NO_MEMORY and TL_HELPER_NO_SANDBOX, else 0 */

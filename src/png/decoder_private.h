@@ -53,6 +53,10 @@ struct tl_band_state {
     struct tl_bands *found; /* NULL, or where the bands lie that the file was written in */
 };
 
+/*
+ * A decoder. One thread at a time uses it. tl_decoder_new writes limits; the comments of the other
+ * structs say who writes those. decoder.c and decoder_*.c write the rest.
+ */
 struct tl_decoder {
     struct tl_png_input input;
     struct tl_chunk_scan scan;
