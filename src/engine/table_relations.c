@@ -59,7 +59,8 @@ struct tl_span tl_table_with_rows(const struct tl_stage *stage, uint64_t r0, uin
                             (grid_row_of(stage, (uint32_t)r1 - 1) + 1) * cut->columns};
 }
 
-/* Two regions meet, one of them grown by a halo, whichever of them it is. */
+/* Returns the tasks of `there` whose rows meet the rows of task `index` of `here`, grown by a halo.
+ * Growing either of the two regions gives the same pairs. */
 static struct tl_span meeting(const struct tl_stage *here, uint64_t index,
                               const struct tl_stage *there, uint32_t halo)
 {

@@ -117,8 +117,12 @@ static bool open_pieces(const struct tl_worker *worker)
     return true;
 }
 
-/* A worker comes by all of a segment that the picture only passes through. A guarded one has its
- * own slots already when the job has no source. */
+/*
+ * Maps the segment and the scratch memory. Returns false on failure. A picture that only passes
+ * through uses the same pages again and again, so a worker enters all of them at once. A guarded
+ * worker does this only when the job has a window; without a source it writes only its own slots,
+ * which open_pieces has entered.
+ */
 static bool map(struct tl_worker *worker, const struct tl_shape *shape)
 {
     struct tl_place *place = &worker->place;

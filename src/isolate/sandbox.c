@@ -261,7 +261,8 @@ static bool limit_stack(void)
            && limit(RLIMIT_STACK, now.rlim_cur < most ? now.rlim_cur : most);
 }
 
-/* All capabilities but some: of root, whom otherwise much would still be allowed. */
+/* Drops all capabilities except `kept`. Without this, a worker of root could still do much. Returns
+ * false on failure. */
 static bool drop_capabilities(uint32_t kept)
 {
     struct __user_cap_header_struct header = {_LINUX_CAPABILITY_VERSION_3, 0};

@@ -111,8 +111,8 @@ bool tl_segment_protect(unsigned char *base, const struct tl_extent *extent)
     return mprotect(base + extent->offset, extent->bytes, PROT_READ) == 0;
 }
 
-/* From an eighth of a huge page on, clearing the whole huge page takes less time than the faults of
- * its small pages. */
+/* Returns the bytes to map for `bytes` of private memory. From 256 KiB on these are whole huge
+ * pages: clearing a huge page takes less time than the page faults of that many small pages. */
 static size_t private_bytes(size_t bytes)
 {
     return bytes < TL_HUGE_BYTES / 8 ? bytes + !bytes : round_up(bytes, TL_HUGE_BYTES);

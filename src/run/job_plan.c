@@ -93,8 +93,8 @@ static void choose_bands(struct tl_request *request)
     request->source_stride = (row + unit - 1) / unit * unit;
 }
 
-/* A strip is a few times as high as the halo that it reads again, and not higher than the cache
- * likes. */
+/* Chooses the rows of a strip: 256 KiB of source, which fits a private cache. A strip has at least
+ * four times the rows of the halo, because each strip reads the halo again. */
 static telar_status choose_strips(struct tl_request *request, const struct tl_wanted *wanted,
                                   struct telar_error *error)
 {
@@ -172,7 +172,8 @@ static void choose_steps(struct tl_request *request, const struct tl_wanted *wan
 
 /* ---- the job ---- */
 
-/* Transforms that come with telar write where they must. The others may yet have to learn it. */
+/* Returns whether all transforms come with telar. These write only their region. Others may write
+ * anywhere by mistake, so their workers get write access for one task at a time. */
 static bool is_built_in(const struct telar_pipeline *pipeline)
 {
     for (uint32_t i = 0; i < pipeline->length; i++)
