@@ -7,8 +7,10 @@
 #include "cli/cli.h"
 #include "cli/field.h"
 #include "cli/option.h"
+#include "cli/text.h"
 
 #include <inttypes.h>
+#include <limits.h>
 #include <stdio.h>
 
 /* PNG specification, 11.2.2. The library refuses every other number. */
@@ -41,8 +43,13 @@ static void print_shape(const struct telar_geometry *image)
 /* The shape stands first and alone on its line, so that a script can take it with head -n 1. */
 static void print_info(const char *path, const struct telar_info *info, bool several)
 {
-    if (several)
-        printf("%s: ", path);
+    char shown[PATH_MAX];
+
+    if (several) {
+        snprintf(shown, sizeof shown, "%s", path);
+        text_make_plain(shown);
+        printf("%s: ", shown);
+    }
     print_shape(&info->image);
     printf("  depth       %" PRIu32 " bits", info->image.depth);
     if (info->bit_depth != info->image.depth)
@@ -79,7 +86,7 @@ static void write_info(struct json *json, const char *path, const struct telar_i
                        const struct telar_error *error)
 {
     json_begin(json, NULL, '{');
-    json_string(json, "file", path);
+    json_name(json, "file", path);
     if (error->status == TELAR_OK)
         json_fields(json, info_fields, info);
     else

@@ -8,6 +8,7 @@
 #include "cmd_run.h"
 
 #include "cli/cli.h"
+#include "cli/misplaced.h"
 #include "cli/number.h"
 #include "cli/option.h"
 #include "cli/progress.h"
@@ -157,8 +158,8 @@ static const struct cli_option option_table[] = {
     {"quiet", 'q', .help = "Write nothing to standard error but a failure.", .set = set_flag,
      FILLS(quiet)},
     {"progress", 0, .words = progress_words,
-     .help = "Count tasks on standard error. Default: auto, on a terminal.", .set = set_word,
-     FILLS(progress)},
+     .help = "Show per cent and time left on standard error. Default: auto, on a terminal.",
+     .set = set_word, FILLS(progress)},
     {.name = NULL},
 };
 
@@ -188,6 +189,8 @@ static int check(const struct cmd_run *run)
 {
     bool to_stdout = strcmp(run->output, "-") == 0;
 
+    if (run->quiet && run->verbose)
+        return usage_error("--quiet and --verbose contradict each other; give one of them");
     if (run->n_transforms == 0)
         return usage_error("no transform: give one with -t (telar transforms lists them)");
     if (run->json && to_stdout)
@@ -226,6 +229,8 @@ static int execute(struct cmd_run *run)
     telar_report *report = NULL;
     telar_status status;
 
+    if (!run->quiet)
+        say_other_extension(run->output);
     if (run->options.engine != TELAR_ENGINE_DEFAULT && run->options.engine != TELAR_PROCESSES)
         crash_guard(run->input, run->output);
     run->options.limits = &run->limits;
@@ -238,9 +243,10 @@ static int execute(struct cmd_run *run)
     progress_end(&progress);
     if (report && (status == TELAR_OK || status == TELAR_PARTIAL) && !run->quiet)
         say_surprises(run, report);
+    end_if_output_pipe_broke(&error, run->output);
     if (status != TELAR_OK)
         say_error(&error);
-    if (report && run->verbose && !run->quiet)
+    if (report && run->verbose)
         print_report(report);
     if (run->json)
         print_json(run, report, &error);
@@ -253,7 +259,11 @@ static int run_operands(struct cmd_run *run, int n, char **operands)
 {
     int status;
 
-    if (n != 2)
+    if (n > 2)
+        return usage_error("run takes INPUT and OUTPUT, not %d names; for several files: for f in "
+                           "*.png; do telar run -t NAME \"$f\" \"out/$f\"; done",
+                           n);
+    if (n < 2)
         return usage_error("run takes INPUT and OUTPUT, not %d names; '-' is a standard stream", n);
     run->input = operands[0];
     run->output = operands[1];

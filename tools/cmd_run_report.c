@@ -248,12 +248,6 @@ static const struct field error_place_fields[] = {
     {.name = NULL},
 };
 
-static const struct field names_fields[] = {
-    {FIELD(struct cmd_run, input)},
-    {FIELD(struct cmd_run, output)},
-    {.name = NULL},
-};
-
 static void write_report(struct json *json, const telar_report *r)
 {
     json_fields(json, report_fields, r);
@@ -269,7 +263,8 @@ void print_json(const struct cmd_run *run, const telar_report *report,
 
     json_begin(&json, NULL, '{');
     json_number(&json, "version", 1);
-    json_fields(&json, names_fields, run);
+    json_name(&json, "input", run->input);
+    json_name(&json, "output", run->output);
     json_begin(&json, "transforms", '[');
     for (size_t i = 0; i < run->n_transforms; i++)
         json_string(&json, NULL, run->transforms[i]);

@@ -8,6 +8,7 @@
 #include "cli/cli.h"
 #include "cli/left_names.h"
 #include "cli/option.h"
+#include "cli/signals.h"
 
 #include <fcntl.h>
 #include <signal.h>
@@ -101,7 +102,7 @@ static int without_command(int argc, char **argv)
 int main(int argc, char **argv)
 {
     fill_standard_descriptors();
-    signal(SIGPIPE, SIG_IGN); /* a closed pipe is then a failed write: exit code 7 */
+    pipe_guard();             /* a closed pipe is then a failed write */
     signal(SIGXFSZ, SIG_IGN); /* the same for a limit on the size of files */
     signal(SIGCHLD, SIG_DFL); /* a caller that ignored it would keep telar from joining workers */
     if (argc < 2)

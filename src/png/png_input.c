@@ -5,6 +5,7 @@
 
 #include "base/status.h"
 #include "png/framing.h"
+#include "png/other_formats.h"
 
 #include <assert.h>
 #include <errno.h>
@@ -14,19 +15,6 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
-
-/* Formats that people give by mistake, by their first bytes. */
-static const struct {
-    const char *magic;
-    size_t bytes;
-    const char *what;
-} strangers[] = {
-    {"\xff\xd8\xff", 3, "a JPEG"}, {"GIF8", 4, "a GIF"},      {"RIFF", 4, "a RIFF (perhaps WebP)"},
-    {"II*\0", 4, "a TIFF"},        {"MM\0*", 4, "a TIFF"},    {"BM", 2, "a BMP"},
-    {"%PDF", 4, "a PDF"},          {"\x8aMNG", 4, "an MNG"},  {"\x8bJNG", 4, "a JNG"},
-    {"<svg", 4, "an SVG"},         {"\x1f\x8b", 2, "a gzip"}, {"P6\n", 3, "a PPM"},
-    {"P5\n", 3, "a PGM"},
-};
 
 /* Makes room for n more bytes in a record. Returns false if there is no memory. */
 static bool make_room(struct tl_log *log, size_t n)
@@ -119,6 +107,8 @@ static telar_status open_path(struct tl_png_input *input, const char *path,
 static telar_status no_png(const struct tl_png_input *input, struct telar_error *error)
 {
     const unsigned char *bytes = input->buffer;
+    char command[TL_CONVERSION_BYTES];
+    const char *what;
 
     if (input->end == 0)
         return tl_fail(error, TELAR_INPUT, 0, "%s: is empty; give a PNG file", input->name);
@@ -126,12 +116,11 @@ static telar_status no_png(const struct tl_png_input *input, struct telar_error 
         return tl_fail(error, TELAR_INPUT, 0,
                        "%s: is truncated after %zu bytes; get a complete copy", input->name,
                        input->end);
-    for (size_t i = 0; i < sizeof strangers / sizeof *strangers; i++)
-        if (input->end >= strangers[i].bytes
-            && memcmp(bytes, strangers[i].magic, strangers[i].bytes) == 0)
-            return tl_fail(error, TELAR_INPUT, 0,
-                           "%s: is %s file, whatever its name says; convert it to PNG first",
-                           input->name, strangers[i].what);
+    what = tl_other_format_find(bytes, input->end, input->owned ? input->name : "-", command);
+    if (what)
+        return tl_fail(error, TELAR_INPUT, 0,
+                       "%s: is %s file, whatever its name says; convert it to PNG first: %s",
+                       input->name, what, command);
     if (input->end >= 4 && (memcmp(bytes, "\x89PNG", 4) == 0 || memcmp(bytes, "\tPNG", 4) == 0))
         return tl_fail(error, TELAR_INPUT, 0,
                        "%s: was a PNG, but its signature is damaged, as by a transfer as text; get "

@@ -8,6 +8,7 @@
 
 #include "transform/pipeline.h"
 #include "base/name.h"
+#include "base/other_names.h"
 #include "base/status.h"
 #include "transform/transform.h"
 
@@ -112,6 +113,11 @@ static telar_status unknown_transform(struct word word, struct telar_error *erro
     if (near)
         return tl_fail(error, TELAR_USAGE, 0, "unknown transform \"%.*s\"; did you mean \"%s\"?",
                        shown(word), word.begin, near);
+    if (tl_other_name_find(name))
+        return tl_fail(error, TELAR_USAGE, 0,
+                       "unknown transform \"%.*s\"; telar keeps the rows and columns of a picture: "
+                       "use another program for this, such as vips or convert",
+                       shown(word), word.begin);
     for (size_t i = 0; telar_transform_at(i) && used < sizeof known; i++)
         used += (size_t)snprintf(known + used, sizeof known - used, "%s%s", i ? ", " : "",
                                  telar_transform_at(i)->name);
@@ -149,7 +155,24 @@ static telar_status unknown_param(const struct telar_transform *transform, struc
                    transform->name, shown(word), word.begin, transform->params[nearest].name);
 }
 
-/* Parses one KEY=VALUE. given[i] says that parameter i already has its value. */
+/* Gives parameter i its value. given[i] says that it already has one. */
+static telar_status take_number(struct tl_step *step, uint32_t i, struct word value, bool *given,
+                                struct telar_error *error)
+{
+    const struct telar_transform *t = step->transform;
+
+    if (given[i])
+        return tl_fail(error, TELAR_USAGE, 0, "%s: %s is given twice; leave one out", t->name,
+                       t->params[i].name);
+    given[i] = true;
+    if (!read_number(value, &step->params[i]))
+        return tl_fail(
+            error, TELAR_USAGE, 0, "%s: %s=%.*s is not a number; write %s=%g, for example", t->name,
+            t->params[i].name, shown(value), value.begin, t->params[i].name, t->params[i].initial);
+    return check_value(t, &t->params[i], step->params[i], error);
+}
+
+/* Parses one KEY=VALUE, or VALUE alone for the only parameter. */
 static telar_status parse_param(struct tl_step *step, struct word item, bool *given,
                                 struct telar_error *error)
 {
@@ -157,6 +180,10 @@ static telar_status parse_param(struct tl_step *step, struct word item, bool *gi
     struct word key = word_until(item.begin, "=,"), value = {key.end + 1, item.end};
     uint32_t params = tl_transform_params(t), i = 0;
     size_t length = (size_t)(key.end - key.begin);
+    double number;
+
+    if (params == 1 && read_number(item, &number))
+        return take_number(step, 0, item, given, error);
 
     if (length == 0 && params > 0)
         return tl_fail(error, TELAR_USAGE, 0,
@@ -171,15 +198,7 @@ static telar_status parse_param(struct tl_step *step, struct word item, bool *gi
     if (key.end == item.end || value.begin == value.end)
         return tl_fail(error, TELAR_USAGE, 0, "%s: %s has no value; write %s=%g, for example",
                        t->name, t->params[i].name, t->params[i].name, t->params[i].initial);
-    if (given[i])
-        return tl_fail(error, TELAR_USAGE, 0, "%s: %s is given twice; leave one out", t->name,
-                       t->params[i].name);
-    given[i] = true;
-    if (!read_number(value, &step->params[i]))
-        return tl_fail(
-            error, TELAR_USAGE, 0, "%s: %s=%.*s is not a number; write %s=%g, for example", t->name,
-            t->params[i].name, shown(value), value.begin, t->params[i].name, t->params[i].initial);
-    return check_value(t, &t->params[i], step->params[i], error);
+    return take_number(step, i, value, given, error);
 }
 
 static telar_status parse_params(struct tl_step *step, const char *text, struct telar_error *error)

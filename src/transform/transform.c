@@ -4,6 +4,7 @@
 #include "transform/transform.h"
 
 #include "base/name.h"
+#include "base/other_names.h"
 #include "base/status.h"
 #include "base/struct_size.h"
 
@@ -40,9 +41,12 @@ const struct telar_transform *telar_transform_find(const char *name)
 
 const char *telar_transform_suggest(const char *name)
 {
+    const struct tl_other_name *other = tl_other_name_find(name);
     const char *nearest = NULL;
     size_t shortest = SIZE_MAX;
 
+    if (other)
+        return other->here;
     for (size_t i = 0; i < BUILT_IN; i++) {
         size_t distance = tl_name_distance(name, built_in[i]->name);
 

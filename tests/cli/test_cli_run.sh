@@ -55,7 +55,7 @@ for small in "$in" "$g"; do
     check "run -v of a small picture succeeds" sh -c "$telar run -v -t invert $small $work/v.png 2>$work/err"
     check "a small picture has one worker" says "workers 1 ("
 done
-check "-q with -v is silent" right "$telar" run -q -v -t copy "$g" "$work/v.png"
+check "-q with -v contradict each other" wrong 2 "--quiet and --verbose" "$telar" run -q -v -t copy "$g" "$work/none.png"
 check "run shows progress only on a terminal" right "$telar" run -t copy "$g" "$work/v.png"
 try "$telar" run --progress=always -t copy "$g" "$work/v.png"
 check "run erases the progress line at the end" sh -c "tail -c 4 $work/err | od -c | grep -q '033   \[   K'"
@@ -212,8 +212,7 @@ cut_off()
 {
     { { sleep 0.2; status=0; "$@" 2>"$work/err" || status=$?; echo $status >"$work/status"; } | :; }
     status=$(cat "$work/status")
-    : >"$work/out"
-    refused 7
+    [ "$status" = 141 ] && [ ! -s "$work/err" ] || { echo "status $status"; cat "$work/err"; return 1; }
 }
 for command in "run -t copy $g -" "run --json -t copy $g $work/v.png" transforms "transforms copy" "doctor"; do
     check "$command fails if standard output is closed" closed "$telar" $command

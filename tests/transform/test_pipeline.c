@@ -237,6 +237,14 @@ START_TEST(errors_in_a_text_are_named)
     check_text(":sigma=2", "no name");
     check_text("invret", "unknown transform \"invret\"; did you mean \"invert\"?");
     check_text("zzz", "there are copy, invert");
+    check_text("negate", "unknown transform \"negate\"; did you mean \"invert\"?");
+    check_text("grayscale", "did you mean \"gray\"?");
+    check_text("resize:w=3", "unknown transform \"resize\"; telar keeps the rows and columns");
+    check_text("blur:0", "sigma=0 is out of range");
+    check_text("blur:2,3", "sigma is given twice");
+    check_text("blur:2,sigma=3", "sigma is given twice");
+    check_text("blur:2x", "blur has no parameter \"2x\"; it has sigma");
+    check_text("invert:2", "invert has no parameters");
     check_text(" copy", "did you mean \"copy\"?");
     check_text("blurr:sigma=2", "unknown transform \"blurr\"; did you mean \"blur\"?");
     check_text("blur:", "a parameter is missing; write blur:KEY=VALUE");

@@ -27,13 +27,14 @@ int say_error(const struct telar_error *error);
 
 /*
  * Flushes standard output; a command calls this once, at its end. Returns `status`. If `status` is
- * TELAR_OK and not everything could be written, says so and returns TELAR_OUTPUT.
+ * TELAR_OK and not everything could be written, says so and returns TELAR_OUTPUT. If the reader of
+ * the pipe went away, ends the program by SIGPIPE (signals.h).
  */
 int finish_output(int status);
 
 /*
- * Returns the name in a NULL-terminated list that is nearest to a misspelt one, or NULL when none
- * is near.
+ * Returns the name in a NULL-terminated list that is nearest to a misspelt one, else the one with
+ * the longest common beginning of at least 4 letters, else NULL.
  */
 const char *nearest_name(const char *name, const char *const names[]);
 

@@ -78,6 +78,44 @@ void json_string(struct json *json, const char *key, const char *text)
     write_string(json->out, text);
 }
 
+static bool is_utf8(const char *text)
+{
+    size_t length = 1;
+
+    for (; *text && length > 0; text += length)
+        length = tl_utf8_bytes((const unsigned char *)text);
+    return length > 0;
+}
+
+/* Three bytes are four digits; missing bytes are zeros, and their digits are '='. */
+static void write_base64(FILE *out, const char *bytes, size_t n)
+{
+    static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+
+    for (size_t at = 0; at < n; at += 3) {
+        uint32_t group = 0;
+
+        for (size_t i = at; i < at + 3; i++)
+            group = group << 8 | (i < n ? (unsigned char)bytes[i] : 0);
+        for (size_t i = 0; i < 4; i++)
+            putc(at + i <= n ? digits[group >> (18 - 6 * i) & 63] : '=', out);
+    }
+}
+
+void json_name(struct json *json, const char *key, const char *name)
+{
+    char longer[64];
+
+    json_string(json, key, name);
+    if (is_utf8(name))
+        return;
+    snprintf(longer, sizeof longer, "%s_base64", key);
+    write_key(json, longer);
+    putc('"', json->out);
+    write_base64(json->out, name, strlen(name));
+    putc('"', json->out);
+}
+
 void json_number(struct json *json, const char *key, int64_t number)
 {
     write_key(json, key);

@@ -24,6 +24,12 @@ struct json {
 void json_begin(struct json *json, const char *key, char bracket); /* bracket: '{' or '[' */
 void json_end(struct json *json, char bracket);                    /* '}' or ']' */
 void json_string(struct json *json, const char *key, const char *text);
+
+/*
+ * Writes the name of a file. A name that is not UTF-8 also gets the member KEY_base64 with all of
+ * its bytes (RFC 4648, section 4). `key` is not NULL.
+ */
+void json_name(struct json *json, const char *key, const char *name);
 void json_number(struct json *json, const char *key, int64_t number);
 void json_unsigned(struct json *json, const char *key, uint64_t number);
 void json_real(struct json *json, const char *key, double number);

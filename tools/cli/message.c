@@ -7,6 +7,8 @@
 #include "cli/cli.h"
 
 #include "base/name.h"
+#include "cli/signals.h"
+#include "cli/text.h"
 
 #include <errno.h>
 #include <stdarg.h>
@@ -20,9 +22,7 @@ static void say_list(const char *format, va_list args)
     char line[1024];
 
     vsnprintf(line, sizeof line, format, args);
-    for (char *c = line; *c; c++)
-        if ((unsigned char)*c < ' ' || *c == 0x7f)
-            *c = '?';
+    text_make_plain(line);
     fprintf(stderr, "telar: %s\n", line);
 }
 
@@ -62,13 +62,33 @@ int finish_output(int status)
     }
     if (!failed || status != TELAR_OK)
         return status;
+    end_if_pipe_broke(errnum);
     say("cannot write to standard output: %s", strerror(errnum));
     return TELAR_OUTPUT;
 }
 
+/* Returns the name that begins with the most letters of `name`, but at least 4, or NULL. */
+static const char *same_beginning(const char *name, const char *const names[])
+{
+    const char *best = NULL;
+    size_t most = 3;
+
+    for (; *names; names++) {
+        size_t same = 0;
+
+        while (name[same] && name[same] == (*names)[same])
+            same++;
+        if (same > most) {
+            most = same;
+            best = *names;
+        }
+    }
+    return best;
+}
+
 const char *nearest_name(const char *name, const char *const names[])
 {
-    const char *nearest = NULL;
+    const char *nearest = NULL, *const *all = names;
     size_t least = SIZE_MAX;
 
     for (; *names; names++) {
@@ -79,5 +99,5 @@ const char *nearest_name(const char *name, const char *const names[])
             nearest = *names;
         }
     }
-    return nearest;
+    return nearest ? nearest : same_beginning(name, all);
 }

@@ -132,7 +132,7 @@ bool parse_region(const struct cli_option *option, const char *text, struct tela
 
 int parse_word(const struct cli_option *option, const char *text)
 {
-    const char *const *words = option->words;
+    const char *const *words = option->words, *near;
     char list[256] = "";
     size_t used = 0;
 
@@ -141,6 +141,8 @@ int parse_word(const struct cli_option *option, const char *text)
             return i;
         used += (size_t)snprintf(list + used, sizeof list - used, "%s%s", i ? ", " : "", words[i]);
     }
-    say("--%s: '%s' is none of %s", option->name, text, list);
+    near = nearest_name(text, words);
+    say("--%s: '%s' is none of %s%s%s%s", option->name, text, list, near ? "; did you mean '" : "",
+        near ? near : "", near ? "'?" : "");
     return -1;
 }

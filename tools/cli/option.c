@@ -8,6 +8,7 @@
 #include "cli/option.h"
 
 #include "cli/cli.h"
+#include "cli/misplaced.h"
 #include "cli/number.h"
 
 #include <getopt.h>
@@ -134,12 +135,21 @@ static const struct cli_option *find_option(const struct cli_option *options, in
     return &options[i];
 }
 
+static bool takes_transform(const struct cli_option *options)
+{
+    while (options->name && options->complete != COMPLETE_TRANSFORMS)
+        options++;
+    return options->name != NULL;
+}
+
 int take_options(const struct command *command, int argc, char **argv, void *target)
 {
     const struct cli_option *option;
     struct arrays arrays;
     int got;
 
+    if (takes_transform(command->options) && say_misplaced_transform(argc, argv))
+        return TELAR_USAGE;
     fill_arrays(&arrays, command->options);
     opterr = 0;
     for (;;) {

@@ -9,6 +9,7 @@
 #include "base/host.h"
 
 #include <inttypes.h>
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -26,7 +27,7 @@ void progress_start(struct progress *progress, int word, bool quiet)
     bool can_erase = isatty(STDERR_FILENO) && term && strcmp(term, "dumb") != 0;
 
     progress->on = word == ALWAYS || (word == AUTO && can_erase && !quiet);
-    progress->shown_ns = tl_now_ns(); /* a short run shows nothing */
+    progress->begin_ns = progress->shown_ns = tl_now_ns(); /* a short run shows nothing */
 }
 
 /* Called for every task: most calls only read the clock. */
@@ -38,7 +39,11 @@ void progress_update(void *data, uint64_t done, uint64_t total)
     if (!progress->on || now - progress->shown_ns < INTERVAL_NS)
         return;
     progress->shown_ns = now;
-    fprintf(stderr, "\r%" PRIu64 " of %" PRIu64 " tasks", done, total);
+    fprintf(stderr, "\r\033[K%3.0f %%", total ? 100.0 * (double)done / (double)total : 0);
+    if (done > 0 && done <= total)
+        fprintf(
+            stderr, ", %.0f s left",
+            ceil((double)(now - progress->begin_ns) / 1e9 / (double)done * (double)(total - done)));
 }
 
 void progress_text(struct progress *progress, const char *text)

@@ -14,7 +14,8 @@ extern const char *const progress_words[];
 /* Begin with {0}: off. The functions below write it, in one thread. */
 struct progress {
     bool on;
-    uint64_t shown_ns; /* CLOCK_MONOTONIC when the line was last written */
+    uint64_t begin_ns; /* CLOCK_MONOTONIC when the line was started */
+    uint64_t shown_ns; /* the same when the line was last written */
 };
 
 /*
@@ -23,7 +24,10 @@ struct progress {
  */
 void progress_start(struct progress *progress, int word, bool quiet);
 
-/* Shows "N of M tasks". For struct telar_options: `data` is a struct progress. */
+/*
+ * Shows "42 %, 3 s left", as if the rest went on as fast as what is done. For struct telar_options:
+ * `data` is a struct progress.
+ */
 void progress_update(void *data, uint64_t done, uint64_t total);
 
 /* Shows a text instead, for a command that counts something else. */

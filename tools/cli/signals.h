@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * signals.h - what a signal does to a run of telar: a crash is reported, an interruption removes
- * the unfinished output.
+ * signals.h - what a signal does to telar: a crash is reported, an interruption removes the
+ * unfinished output, a closed pipe ends the program.
  */
 #ifndef TOOLS_SIGNALS_H
 #define TOOLS_SIGNALS_H
@@ -21,5 +21,20 @@ void crash_guard(const char *input, const char *output);
  * as `temporary`; the caller does not free it.
  */
 struct telar_temporary *interrupt_guard(void);
+
+/*
+ * signals_pipe.c: from now on SIGPIPE is ignored. main() calls it once, before any other thread.
+ */
+void pipe_guard(void);
+
+/*
+ * Ends the program by SIGPIPE if standard output is a pipe without a reader. `errnum` is the errno
+ * of the failed write. Returns if the pipe has one, or if the caller of the program ignored
+ * SIGPIPE: the failure then needs a message. Call it when no temporary file and no worker is left.
+ */
+void end_if_pipe_broke(int errnum);
+
+/* The same after a call of the library that failed, if it wrote to standard output as `output`. */
+void end_if_output_pipe_broke(const struct telar_error *error, const char *output);
 
 #endif

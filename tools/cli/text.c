@@ -3,6 +3,7 @@
 
 #include "cli/text.h"
 
+#include <stdbool.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
@@ -41,4 +42,17 @@ void print_wrapped(FILE *out, int columns, int at, int indent, const char *text)
         }
     }
     putc('\n', out);
+}
+
+void text_make_plain(char *text)
+{
+    char *to = text;
+
+    for (const unsigned char *at = (const unsigned char *)text; *at; at++) {
+        bool two = at[0] == 0xc2 && at[1] >= 0x80 && at[1] <= 0x9f;
+
+        *to++ = two || *at < ' ' || *at == 0x7f ? '?' : (char)*at;
+        at += two;
+    }
+    *to = '\0';
 }

@@ -16,4 +16,10 @@ int text_columns(FILE *out);
  */
 void print_wrapped(FILE *out, int columns, int at, int indent, const char *text);
 
+/*
+ * Replaces each control character by '?', because a terminal would obey it: U+0001 to U+001F,
+ * U+007F, and U+0080 to U+009F in UTF-8.
+ */
+void text_make_plain(char *text);
+
 #endif

@@ -7,19 +7,31 @@
 #include <config.h>
 
 #include "cli/cli.h"
+#include "cli/misplaced.h"
 #include "cli/number.h"
 #include "cli/option.h"
+#include "cli/progress.h"
+#include "cli/signals.h"
 #include "galaxy/galaxy.h"
 
 #include <stdio.h>
 
 enum { PIXELS_MAX = 100000000 };
 
+/* The options of the command line. The setters of option_table fill it. */
+struct cmd_galaxy {
+    struct telar_geometry geometry;
+    uint64_t seed;
+    int progress; /* index into progress_words */
+};
+
 /* Draws the picture and writes it. galaxy_new() fills no error, so the error begins as "no memory".
  */
-static telar_status draw(const struct telar_geometry *geometry, uint64_t seed, const char *path)
+static telar_status draw(const struct cmd_galaxy *cmd, const char *path)
 {
-    struct galaxy *galaxy = galaxy_new(geometry->rows, geometry->columns, seed);
+    const struct telar_geometry *geometry = &cmd->geometry;
+    struct progress progress = {0};
+    struct galaxy *galaxy = galaxy_new(geometry->rows, geometry->columns, cmd->seed);
     telar_image *image = NULL;
     struct telar_error error = {.status = TELAR_HOST,
                                 .text = "no memory for a picture of that --size"};
@@ -27,23 +39,23 @@ static telar_status draw(const struct telar_geometry *geometry, uint64_t seed, c
 
     if (galaxy)
         status = telar_image_new(geometry, &image, &error);
+    progress_start(&progress, cmd->progress, false);
     if (status == TELAR_OK) {
-        for (uint32_t row = 0; row < geometry->rows; row++)
+        for (uint32_t row = 0; row < geometry->rows; row++) {
             galaxy_row(galaxy, row, geometry->depth, telar_image_row(image, row));
+            progress_update(&progress, row + 1, geometry->rows);
+        }
+        progress_text(&progress, "writing the file");
         status = telar_image_write(image, path, &error);
     }
+    progress_end(&progress);
     telar_image_free(image);
     galaxy_free(galaxy);
+    end_if_output_pipe_broke(&error, path);
     if (status != TELAR_OK)
         say_error(&error);
     return status;
 }
-
-/* The options of the command line. The setters of option_table fill it. */
-struct cmd_galaxy {
-    struct telar_geometry geometry;
-    uint64_t seed;
-};
 
 static bool set_size(const struct cli_option *option, const char *text, void *field)
 {
@@ -71,6 +83,9 @@ static const struct cli_option option_table[] = {
      .most = UINT64_MAX, FILLS(seed)},
     {"depth", 0, .words = depth_words, .help = "Bits of a sample. Default: 8.", .set = set_depth,
      FILLS(geometry.depth)},
+    {"progress", 0, .words = progress_words,
+     .help = "Show per cent and time left on standard error. Default: auto, on a terminal.",
+     .set = set_word, FILLS(progress)},
     {.name = NULL},
 };
 
@@ -90,7 +105,8 @@ static int run(int argc, char **argv)
     if ((uint64_t)g->rows * g->columns > PIXELS_MAX)
         return usage_error("--size: %ux%u is more than %d million pixels", g->rows, g->columns,
                            PIXELS_MAX / 1000000);
-    return (int)draw(g, cmd.seed, argv[optind]);
+    say_other_extension(argv[optind]);
+    return (int)draw(&cmd, argv[optind]);
 }
 
 const struct command galaxy_command = {
