@@ -29,7 +29,7 @@ try "$bench" -n 1 -s 70x50
 check "a galaxy of a given size has all rows" has_rows
 check "the heading names the size of the galaxy" grep -q '^invert on galaxy.png, .*(70, 50, 3)' "$work/out"
 for job in blur sobel equalize; do
-    try "$bench" -n 1 -t $job -s 40x30
+    try "$bench" -o -n 1 -t $job -s 40x30
     check "$job has all rows" has_rows
 done
 "$telar" galaxy --size=31x17 "$work/mine.png"
@@ -79,14 +79,14 @@ has_old_rows()
 # A program that does the same 0.3 s later.
 printf '#!/bin/sh\nsleep 0.3\nexec "%s" "$@"\n' "$telar" >"$work/late"
 chmod +x "$work/late"
-try env OLD="$telar" "$bench" -n 1 -s 40x30
+try env OLD="$telar" "$bench" -o -n 1 -s 40x30
 check "an old program adds its rows and the ratios" has_old_rows
 check "an old program keeps the usual rows" has_rows
-try env OLD="$telar" TELAR="$work/late" "$bench" -n 1 -s 40x30
+try env OLD="$telar" TELAR="$work/late" "$bench" -o -n 1 -s 40x30
 check "four rows call a slower new program slower" [ "$(grep -c 'x (.*  slower' "$work/out")" = 4 ]
-try env OLD="$work/late" "$bench" -n 1 -s 40x30
+try env OLD="$work/late" "$bench" -o -n 1 -s 40x30
 check "no row calls a faster new program slower" sh -c "! grep -q slower '$work/out'"
-try env OLD="$work/absent" "$bench" -n 1 -s 40x30
+try env OLD="$work/absent" "$bench" -o -n 1 -s 40x30
 check "a missing old program is refused" refuses "absent"
 
 try "$bench" -s 5
@@ -105,7 +105,7 @@ try "$bench" -x
 check "an unknown option is refused" refuses "-s ROWSxCOLUMNS"
 
 if /usr/bin/python3 -c '' 2>/dev/null; then
-    try "$bench" -n 1 -p -s 130x420
+    try "$bench" -o -n 1 -p -s 130x420
     check "a drawn page has all rows" has_rows
     check "the heading names the page" grep -q '^invert on page.png, .*(130, 420, 3)' "$work/out"
     "$draw" 300x500 "$work/one.png" && "$draw" 300x500 "$work/two.png"
