@@ -4,7 +4,8 @@
  *
  * The gaussian is separable, so each row of the result takes two passes. The first sums down the
  * columns into a row of 16-bit numbers in scratch memory. That row is extended at the image's
- * borders. The second pass sums along it. Both are the same weighted sum (blur.h).
+ * borders. The second pass sums along it. Both are the same weighted sum (blur.h). Images with
+ * alpha have loops of their own (blur_alpha.c).
  */
 #include <config.h>
 
@@ -55,12 +56,18 @@ DEFINE_WEIGH(both_16, uint16_t, uint16_t, 16)
 
 const struct tl_blur_kernel tl_blur_plain = {down_8, along_8, both_16};
 
-/* Returns the fastest loops for this processor. */
+/* Return the fastest loops for this processor. */
 static const struct tl_blur_kernel *fastest(void)
 {
     const struct tl_blur_kernel *kernel = tl_blur_x86();
 
     return kernel ? kernel : &tl_blur_plain;
+}
+static const struct tl_blur_alpha_kernel *fastest_alpha(void)
+{
+    const struct tl_blur_alpha_kernel *kernel = tl_blur_alpha_x86();
+
+    return kernel ? kernel : &tl_blur_alpha_plain;
 }
 
 /* 3 sigma: the gaussian beyond is below 0.3 %. */
@@ -115,6 +122,19 @@ static size_t scratch_bytes(const struct telar_context *context, uint32_t rows, 
            + ((size_t)columns + 2 * (size_t)radius) * context->image.channels * sizeof(uint16_t);
 }
 
+/* Computes n samples of `out` from the taps: by `plain` without alpha, by `weighed` with alpha. */
+static void weigh(const struct telar_context *context, tl_blur_weigh *plain,
+                  tl_blur_weigh_alpha *weighed, void *out, size_t n)
+{
+    const void *const *tap = context->scratch;
+    uint32_t radius = radius_of(context);
+
+    if (telar_has_alpha(&context->image))
+        weighed(out, tap, context->state, radius, n, context->image.channels);
+    else
+        plain(out, tap, context->state, radius, n);
+}
+
 /*
  * Sums down the columns at row r. `wide` is the region that may be read. Where a tap lies outside
  * the image, the nearest row replaces it.
@@ -125,7 +145,7 @@ static void down(const struct telar_context *context, const struct telar_source 
     const struct telar_geometry *image = &context->image;
     uint32_t radius = radius_of(context);
     const void **tap = context->scratch;
-    tl_blur_weigh *weigh = image->depth == 8 ? fastest()->down_8 : fastest()->both_16;
+    bool narrow = image->depth == 8;
 
     for (uint32_t k = 0; k <= 2 * radius; k++) {
         int64_t at = (int64_t)r + k - radius;
@@ -133,19 +153,21 @@ static void down(const struct telar_context *context, const struct telar_source 
         at = at < wide->r0 ? wide->r0 : at >= wide->r1 ? wide->r1 - 1 : at;
         tap[k] = telar_source_at(source, telar_pixel_bytes(image), (uint32_t)at, wide->c0);
     }
-    weigh(row, tap, context->state, radius, tl_row_samples(context, wide));
+    weigh(context, narrow ? fastest()->down_8 : fastest()->both_16,
+          narrow ? fastest_alpha()->down_8 : fastest_alpha()->down_16, row,
+          tl_row_samples(context, wide));
 }
 
 /* Sums along a row that begins `radius` pixels before the first of the n samples. */
 static void along(const struct telar_context *context, const uint16_t *row, void *out, size_t n)
 {
-    uint32_t radius = radius_of(context);
     const void **tap = context->scratch;
-    tl_blur_weigh *weigh = context->image.depth == 8 ? fastest()->along_8 : fastest()->both_16;
+    bool narrow = context->image.depth == 8;
 
-    for (uint32_t k = 0; k <= 2 * radius; k++)
+    for (uint32_t k = 0; k <= 2 * radius_of(context); k++)
         tap[k] = row + (size_t)k * context->image.channels;
-    weigh(out, tap, context->state, radius, n);
+    weigh(context, narrow ? fastest()->along_8 : fastest()->both_16,
+          narrow ? fastest_alpha()->along_8 : fastest_alpha()->along_16, out, n);
 }
 
 static void process(const struct telar_context *context, const struct telar_source *source,
@@ -159,14 +181,9 @@ static void process(const struct telar_context *context, const struct telar_sour
     uint16_t *row = (void *)((unsigned char *)context->scratch + taps_bytes(radius));
 
     for (uint32_t r = region->r0; r < region->r1; r++) {
-        void *out = tl_result_row(result, r);
-
         down(context, source, &wide, r, row + left * channels);
         tl_row_pad(row, channels * sizeof *row, left, telar_region_columns(&wide), right);
-        along(context, row, out, tl_row_samples(context, region));
-        tl_row_keep_alpha(image, out,
-                          telar_source_at(source, telar_pixel_bytes(image), r, region->c0),
-                          telar_region_columns(region));
+        along(context, row, tl_result_row(result, r), tl_row_samples(context, region));
     }
 }
 
@@ -196,8 +213,17 @@ const struct telar_transform tl_transform_blur = {
               "columns to the right. The sum is divided by 16777216 at 8 bits and by 65536\n"
               "at 16 bits.\n"
               "Quotients are rounded to the nearest whole number, halves up. A pixel outside\n"
-              "the image counts as the nearest pixel inside. Alpha is unchanged. The time\n"
-              "grows in proportion to sigma.\n",
+              "the image counts as the nearest pixel inside. The time grows in proportion\n"
+              "to sigma.\n"
+              "In an image with alpha, alpha is blurred as the samples of an image without\n"
+              "alpha are. A colour sample counts in proportion to its alpha. max is 255 at 8\n"
+              "bits and 65535 at 16 bits.\n"
+              "First, down the columns: each colour sample becomes the sum of w(k) times the\n"
+              "sample times its alpha, k rows below. The sum is divided by 256 x max at 8\n"
+              "bits and by 65536 x max at 16 bits.\n"
+              "Then, along the rows: s is the sum of w(k) times the number k columns to the\n"
+              "right, and t is the same sum for alpha, before it is divided. The colour\n"
+              "sample becomes max x s / t. If t is 0, it becomes 0.\n",
     .params = params,
     .halo = radius_of,
     .state_bytes = state_bytes,

@@ -37,4 +37,29 @@ extern const struct tl_blur_kernel tl_blur_plain;
 /* Returns the AVX2 version, or NULL when this processor has no AVX2. */
 const struct tl_blur_kernel *tl_blur_x86(void);
 
+/*
+ * The same for pixels with alpha. `channels` is 2 or 4, the last one is alpha, and n is a multiple
+ * of it. With q = alpha x sample for a colour, and alpha x max for alpha itself, where max is 255
+ * at 8 bits and 65535 at 16 bits:
+ *     down:   out[i] = the weighted sum of q over the taps, divided by max x 2^8 at 8 bits and by
+ *             max x 2^16 at 16 bits. The results are weighed samples and weighed alpha.
+ *     along:  the taps are rows of such results. s and t are the weighted sums of weighed samples
+ *             and of weighed alpha. A colour becomes max x s / t, or 0 if t is 0. Alpha becomes t
+ *             divided by 2^24 at 8 bits and by 2^16 at 16 bits.
+ * All quotients are rounded to the nearest, halves up. `out` overlaps no tap.
+ */
+typedef void tl_blur_weigh_alpha(void *out, const void *const *tap, const uint16_t *half,
+                                 size_t radius, size_t n, size_t channels);
+
+/* The four sums that a blur with alpha needs: by direction and depth. The tables are constant. */
+struct tl_blur_alpha_kernel {
+    tl_blur_weigh_alpha *down_8, *along_8, *down_16, *along_16;
+};
+
+/* The reference, for every processor. */
+extern const struct tl_blur_alpha_kernel tl_blur_alpha_plain;
+
+/* Returns the AVX2 version, or NULL when this processor has no AVX2. */
+const struct tl_blur_alpha_kernel *tl_blur_alpha_x86(void);
+
 #endif

@@ -98,6 +98,38 @@ static inline struct plane plane_picture(struct telar_geometry geometry, uint32_
     return plane;
 }
 
+/* Kinds of alpha, for plane_veil. */
+enum veil { VEIL_RANDOM, VEIL_SPARSE, VEIL_ICON, VEIL_HIDDEN, VEIL_OPAQUE, VEILS };
+
+/* Replaces alpha. Random: any value. Sparse: mostly 0, else 1, 2 or max. Icon: a disc with a soft
+ * edge. Hidden: 0 everywhere. Opaque: max everywhere. */
+static inline void plane_veil(struct plane *plane, enum veil veil, uint32_t *state)
+{
+    const struct telar_geometry *g = &plane->geometry;
+    int64_t max = plane_max(plane), middle_r = g->rows / 2, middle_c = g->columns / 2,
+            size = g->rows < g->columns ? g->rows : g->columns;
+
+    for (int64_t r = 0; r < g->rows; r++)
+        for (int64_t c = 0; c < g->columns; c++) {
+            uint32_t random = next_random(state) >> 8;
+            int64_t far = 4 * ((r - middle_r) * (r - middle_r) + (c - middle_c) * (c - middle_c))
+                          * 100 / (size * size);
+            int64_t value[VEILS] = {
+                random & max,
+                random % 3   ? 0
+                : random % 5 ? (int64_t)(1 + random % 2)
+                             : max,
+                far > 60   ? 0
+                : far < 30 ? max
+                           : max * (60 - far) / 30,
+                0,
+                max,
+            };
+
+            plane_put(plane, (uint32_t)r, (uint32_t)c, g->channels - 1, (uint32_t)value[veil]);
+        }
+}
+
 static inline struct telar_source plane_source(const struct plane *plane)
 {
     return (struct telar_source){plane->bytes, plane->stride_bytes,

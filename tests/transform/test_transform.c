@@ -150,6 +150,10 @@ static void check_case(const char *text, reference *correct)
             plane_picture((struct telar_geometry){size[0], size[1], channels, depth}, kind, i + 1);
 
         check_picture(text, correct, &in, &random);
+        for (enum veil veil = 0; channels % 2 == 0 && veil < VEILS; veil++) {
+            plane_veil(&in, veil, &random);
+            check_picture(text, correct, &in, &random);
+        }
         plane_free(in);
     }
 }
