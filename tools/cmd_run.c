@@ -114,6 +114,10 @@ static const struct cli_option option_table[] = {
              "fast (default): by telar's encoder\n"
              "small: by zlib too; of each band the smaller result",
      .set = set_word, .least = TELAR_FAST, FILLS(options.compression)},
+    {"no-clobber", 'n', .help = "Refuse an OUTPUT that exists. Default: replace it.",
+     .set = set_flag, FILLS(options.no_clobber)},
+    {"preserve", 'p', .help = "Keep the modification time and the permission bits of INPUT.",
+     .set = set_flag, FILLS(options.preserve)},
     {"no-restart", 0, .help = "Leave out the chunk that lets telar decode OUTPUT in parallel.",
      .set = set_flag, FILLS(options.no_restart)},
     {"engine", 'e', .words = engine_words, .group = "Workers",
@@ -193,6 +197,9 @@ static int check(const struct cmd_run *run)
         return usage_error("--quiet and --verbose contradict each other; give one of them");
     if (run->n_transforms == 0)
         return usage_error("no transform: give one with -t (telar transforms lists them)");
+    if (run->options.preserve && (to_stdout || strcmp(run->input, "-") == 0))
+        return usage_error("--preserve: a standard stream has no time and no permissions to keep; "
+                           "give INPUT and OUTPUT names");
     if (run->json && to_stdout)
         return usage_error(
             "--json and the OUTPUT '-' both want standard output; give the output a name");
@@ -213,6 +220,8 @@ static bool missed_workers(const telar_report *report)
 static void say_surprises(const struct cmd_run *run, const telar_report *report)
 {
     print_losses(report);
+    if (report->lost[0])
+        say("%s: could not keep of the file that it replaced: %s", run->output, report->lost);
     if (missed_workers(report))
         say("workers: %u instead of %u: %s", report->workers, report->workers_wanted,
             report->workers_reason);

@@ -234,6 +234,7 @@ static const struct field report_fields[] = {
     {FIELD(telar_report, workers_wanted)},
     {FIELD(telar_report, workers_reason)},
     {FIELD(telar_report, dropped)},
+    {FIELD(telar_report, lost)},
     {FIELD(telar_report, transform_start_ns)},
     {FIELD(telar_report, dismiss_ns)},
     {.name = "durations", .type = FIELD_OBJECT, .fields = duration_fields},

@@ -118,6 +118,8 @@ typedef struct telar_report {
     struct telar_worker_report *worker; /* n_workers places; NULL when 0 */
     struct telar_task_report *task;     /* n_tasks tasks in the order of the plan; NULL when 0 */
     struct telar_loss_report *loss;     /* n_losses losses in their order; NULL when 0 */
+    char lost[128]; /* what the output could not keep of the file that it replaced, such as "access
+                       control list"; "" when nothing */
 } telar_report;
 
 /* Frees a report with its lists. NULL is allowed and does nothing. */

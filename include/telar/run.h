@@ -88,6 +88,11 @@ struct telar_options {
      * done and of all. Must not change or free what the run uses. NULL: not called. */
     void (*progress)(void *data, uint64_t done, uint64_t total);
     void *progress_data; /* handed to progress; may be NULL */
+
+    /* For telar_run_file(). Version 0.1 does not have them. */
+    bool no_clobber; /* refuse an output that exists: TELAR_OUTPUT */
+    bool preserve;   /* give the output the modification time and the permission bits of the input.
+                        Both must be named files: else TELAR_USAGE */
 };
 
 /* The first initializer of such a struct: sets struct_size. */

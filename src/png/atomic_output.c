@@ -6,7 +6,8 @@
  * Where the filesystem can, the bytes go into a file without a name (O_TMPFILE), which disappears
  * by itself whatever ends the process. When they are complete and on disk it is linked under a name
  * of its own in the target's directory and renamed onto the target: two steps, because link() does
- * not replace, which a process apart takes. Elsewhere the file has that name from the beginning.
+ * not replace, which a process apart takes. If the link is refused, a copy gets the name of
+ * its own. Elsewhere the file has that name from the beginning.
  */
 #include <config.h>
 
@@ -16,6 +17,7 @@
 #include "base/descriptor.h"
 #include "base/random.h"
 #include "base/status.h"
+#include "png/file_attributes.h"
 
 #include <assert.h>
 #include <errno.h>
@@ -33,6 +35,7 @@
 enum {
     NAME_TRIES = 100,
     NAME_SHOWN = TELAR_TEMPORARY_BYTES - 32, /* of the target's name within the temporary one */
+    COPY_BYTES = 65536,
 };
 
 struct tl_atomic_output {
@@ -40,12 +43,15 @@ struct tl_atomic_output {
     int directory;    /* of the target; -1 when written directly */
     bool owned;       /* whether fd is to be closed; standard output is not */
     bool direct;      /* no temporary file: standard output, a pipe, a device */
+    bool no_clobber;  /* no file may be replaced */
     struct stat old;  /* the target as it was; st_mode 0: there was none */
+    struct stat kept; /* INPUT, whose time and permissions are kept; st_mode 0: nothing is */
     char *path;       /* of the target, links resolved; NULL when written directly */
     const char *name; /* the last part of it */
     struct telar_temporary *temporary; /* the file's present name in directory, if it has one */
     struct telar_temporary own;        /* which that is when nobody else wants to know */
     char shown[TL_SHORT_PATH_BYTES];
+    char lost[TL_LOST_BYTES]; /* what the new file cannot have of the old one */
 };
 
 /* ---- temporary names ---- */
@@ -98,15 +104,20 @@ static int create_named(struct tl_atomic_output *o, mode_t mode)
 }
 
 /* Needs no privilege, but /proc (open(2), O_TMPFILE). */
-static int link_nameless(struct tl_atomic_output *o)
+static int link_as(struct tl_atomic_output *o, const char *name)
 {
     char self[64];
 
     snprintf(self, sizeof self, "/proc/self/fd/%d", o->fd);
+    return linkat(AT_FDCWD, self, o->directory, name, AT_SYMLINK_FOLLOW);
+}
+
+static int link_nameless(struct tl_atomic_output *o)
+{
     for (int try = 0; try < NAME_TRIES; try++) {
         choose_name(o);
         tell_name(o);
-        if (linkat(AT_FDCWD, self, o->directory, o->temporary->name, AT_SYMLINK_FOLLOW) == 0)
+        if (link_as(o, o->temporary->name) == 0)
             return 0;
         forget_name(o);
         if (errno != EEXIST)
@@ -121,7 +132,7 @@ static int create_nameless(struct tl_atomic_output *o, mode_t mode)
         errno = EOPNOTSUPP;
         return -1;
     }
-    return tl_descriptor_open(o->directory, ".", O_WRONLY | O_TMPFILE, mode);
+    return tl_descriptor_open(o->directory, ".", O_RDWR | O_TMPFILE, mode);
 }
 
 /* ---- opening ---- */
@@ -145,6 +156,11 @@ static telar_status open_standard_output(struct tl_atomic_output *o, struct tela
 static telar_status open_direct(struct tl_atomic_output *o, const char *path,
                                 struct telar_error *error)
 {
+    if (o->kept.st_mode)
+        return tl_fail(error, TELAR_OUTPUT, 0,
+                       "%s: is not a regular file, so it cannot keep time and permissions; leave "
+                       "out --preserve",
+                       o->shown);
     o->direct = true;
     o->fd = tl_descriptor_open(AT_FDCWD, path, O_WRONLY | O_NOCTTY, 0);
     if (o->fd < 0)
@@ -189,73 +205,121 @@ static telar_status find_target(struct tl_atomic_output *o, const char *path,
     return TELAR_OK;
 }
 
-/*
- * A file that takes the place of another gets its owner and its group, as far as that is allowed,
- * and its permissions. What the old group was allowed is not for another one.
- */
-static int adopt_mode(struct tl_atomic_output *o)
+/* Returns whether the file system or the directory will not let another file take the name. */
+static const char *why_not_replaced(const struct tl_atomic_output *o, const char *path)
 {
-    mode_t mode = o->old.st_mode & (S_IRWXU | S_IRWXG | S_IRWXO);
+    struct statx st;
+    struct stat directory;
 
-    if (o->old.st_mode == 0)
-        return 0;
-    if (fchown(o->fd, o->old.st_uid, o->old.st_gid) != 0) {
-        if (errno != EPERM)
-            return -1;
-        if (fchown(o->fd, (uid_t)-1, o->old.st_gid) != 0) {
-            if (errno != EPERM)
-                return -1;
-            mode &= ~(mode_t)S_IRWXG;
-        }
-    }
-    return fchmod(o->fd, mode);
+    if (statx(AT_FDCWD, path, 0, STATX_TYPE, &st) == 0
+        && (st.stx_attributes & STATX_ATTR_MOUNT_ROOT))
+        return "is a mount point";
+    if (geteuid() != 0 && geteuid() != o->old.st_uid && fstat(o->directory, &directory) == 0
+        && (directory.st_mode & S_ISVTX) && directory.st_uid != geteuid())
+        return "belongs to another user, in a directory with the sticky bit";
+    return NULL;
 }
 
-static telar_status open_replacing(struct tl_atomic_output *o, const char *path,
-                                   struct telar_error *error)
+/* Opening tells where faccessat2 is refused, as by an old container. */
+static bool can_write(const char *path)
 {
-    mode_t mode = o->old.st_mode ? S_IRUSR | S_IWUSR : 0666;
+    int fd;
 
-    if (find_target(o, path, error) != TELAR_OK)
-        return TELAR_OUTPUT;
-    if (o->old.st_mode && faccessat(AT_FDCWD, path, W_OK, AT_EACCESS) != 0)
+    if (faccessat(AT_FDCWD, path, W_OK, AT_EACCESS) == 0)
+        return true;
+    fd = tl_descriptor_open(AT_FDCWD, path, O_WRONLY | O_NOCTTY | O_NONBLOCK, 0);
+    if (fd >= 0)
+        close(fd);
+    return fd >= 0;
+}
+
+/* Refuses an old file that must stay, or that could not be replaced at the end. */
+static telar_status check_old(const struct tl_atomic_output *o, const char *path,
+                              struct telar_error *error)
+{
+    const char *why;
+
+    if (o->old.st_mode == 0)
+        return TELAR_OK;
+    if (!can_write(path))
         return tl_fail(error, TELAR_OUTPUT, errno,
                        "%s: is write-protected; allow it (chmod u+w) or name another file",
                        o->shown);
-    o->fd = create_nameless(o, mode);
+    why = why_not_replaced(o, path);
+    if (why)
+        return tl_fail(error, TELAR_OUTPUT, 0,
+                       "%s: %s, so no new file can take its name; name another file, or write to "
+                       "standard output (OUTPUT '-')",
+                       o->shown, why);
+    return TELAR_OK;
+}
+
+static bool has_model(const struct tl_atomic_output *o)
+{
+    return o->old.st_mode || o->kept.st_mode;
+}
+
+/* Creates the file, without a name where the file system can. Leaves errno on failure. */
+static int create(struct tl_atomic_output *o)
+{
+    mode_t mode = has_model(o) ? S_IRUSR | S_IWUSR : 0666;
+    int fd = create_nameless(o, mode);
+
     /* EISDIR: a kernel that does not know the flag; EINVAL: a filesystem that does not. */
-    if (o->fd < 0 && (errno == EOPNOTSUPP || errno == EISDIR || errno == EINVAL))
-        o->fd = create_named(o, mode);
+    if (fd < 0 && (errno == EOPNOTSUPP || errno == EISDIR || errno == EINVAL))
+        fd = create_named(o, mode);
+    return fd;
+}
+
+static telar_status open_replacing(struct tl_atomic_output *o, const char *path,
+                                   const char *preserve, struct telar_error *error)
+{
+    bool replaces = o->old.st_mode != 0;
+    struct tl_file_model model = {replaces ? path : NULL, &o->old, preserve ? preserve : path,
+                                  preserve ? o->kept.st_mode : o->old.st_mode};
+
+    if (find_target(o, path, error) != TELAR_OK || check_old(o, path, error) != TELAR_OK)
+        return TELAR_OUTPUT;
+    o->fd = create(o);
     if (o->fd < 0)
         return tl_fail(
             error, TELAR_OUTPUT, errno,
             "%s: nothing can be created in its directory; name a place where you may write",
             o->shown);
     o->owned = true;
-    if (adopt_mode(o) != 0)
+    if (has_model(o) && tl_file_attributes_take(o->fd, &model, o->lost) != 0)
         return tl_fail(error, TELAR_OUTPUT, errno, "%s: a file with its permissions cannot be made",
                        o->shown);
     return TELAR_OK;
 }
 
-static telar_status open_path(struct tl_atomic_output *o, const char *path,
+static telar_status open_path(struct tl_atomic_output *o, const char *path, const char *preserve,
                               struct telar_error *error)
 {
+    if (preserve && stat(preserve, &o->kept) != 0)
+        return tl_fail(error, TELAR_INPUT, errno, "%s: its time and permissions cannot be read",
+                       preserve);
     if (stat(path, &o->old) != 0) {
         o->old.st_mode = 0;
         if (errno != ENOENT)
             return tl_fail(error, TELAR_OUTPUT, errno,
                            "%s: cannot be written; check each part of the path", o->shown);
-        return open_replacing(o, path, error);
+        return open_replacing(o, path, preserve, error);
     }
+    if (o->no_clobber)
+        return tl_fail(error, TELAR_OUTPUT, EEXIST,
+                       "%s: is there already; name another file, or leave out --no-clobber",
+                       o->shown);
     if (S_ISDIR(o->old.st_mode))
         return tl_fail(error, TELAR_OUTPUT, 0, "%s: is a directory; name a file in it", o->shown);
-    return S_ISREG(o->old.st_mode) ? open_replacing(o, path, error) : open_direct(o, path, error);
+    return S_ISREG(o->old.st_mode) ? open_replacing(o, path, preserve, error)
+                                   : open_direct(o, path, error);
 }
 
-telar_status tl_atomic_output_open(const char *path, struct telar_temporary *temporary,
+telar_status tl_atomic_output_open(const char *path, const struct tl_output_wishes *wishes,
                                    struct tl_atomic_output **output, struct telar_error *error)
 {
+    static const struct tl_output_wishes none;
     struct tl_atomic_output *o = calloc(1, sizeof *o);
     bool standard = strcmp(path, "-") == 0 || strcmp(path, "/dev/stdout") == 0;
     telar_status status;
@@ -264,10 +328,13 @@ telar_status tl_atomic_output_open(const char *path, struct telar_temporary *tem
     if (!o)
         return tl_fail(error, TELAR_HOST, ENOMEM, "no memory to open the output");
     o->fd = o->directory = -1;
-    o->temporary = temporary ? temporary : &o->own;
+    wishes = wishes ? wishes : &none;
+    o->no_clobber = wishes->no_clobber;
+    o->temporary = wishes->temporary ? wishes->temporary : &o->own;
     forget_name(o);
     tl_shorten_path(standard ? "standard output" : path, o->shown);
-    status = standard ? open_standard_output(o, error) : open_path(o, path, error);
+    status =
+        standard ? open_standard_output(o, error) : open_path(o, path, wishes->preserve, error);
     if (status == TELAR_OK)
         *output = o;
     else
@@ -337,17 +404,147 @@ static int close_once(int *fd)
     return close(closing);
 }
 
-/* What tl_child_call does: gives the file its name. Returns 0 or an errno. */
+/*
+ * Gives the named file its name if no file has it. Where links and renameat2 are refused, an empty
+ * file that only this process can have made reserves the name.
+ */
+static int take_free_name(struct tl_atomic_output *o)
+{
+    const char *temporary = o->temporary->name;
+    int fd;
+
+    if (linkat(o->directory, temporary, o->directory, o->name, 0) == 0)
+        return unlinkat(o->directory, temporary, 0);
+    if (!tl_is_refusal(errno))
+        return -1;
+    if (renameat2(o->directory, temporary, o->directory, o->name, RENAME_NOREPLACE) == 0)
+        return 0;
+    if (!tl_is_refusal(errno))
+        return -1;
+    fd = tl_descriptor_open(o->directory, o->name, O_WRONLY | O_CREAT | O_EXCL, S_IRUSR | S_IWUSR);
+    if (fd < 0)
+        return -1;
+    close(fd);
+    if (renameat(o->directory, temporary, o->directory, o->name) == 0)
+        return 0;
+    fd = errno;
+    unlinkat(o->directory, o->name, 0);
+    errno = fd;
+    return -1;
+}
+
+static int replace_name(struct tl_atomic_output *o)
+{
+    return renameat(o->directory, o->temporary->name, o->directory, o->name);
+}
+
+/* tl_child_call calls this in a process of its own. Returns 0 or an errno. */
 static int take_name(void *output)
 {
     struct tl_atomic_output *o = output;
 
+    if (!o->temporary->exists && o->no_clobber)
+        return link_as(o, o->name) == 0 ? 0 : errno;
     if (!o->temporary->exists && link_nameless(o) != 0)
         return errno;
-    if (renameat(o->directory, o->temporary->name, o->directory, o->name) != 0)
+    if ((o->no_clobber ? take_free_name(o) : replace_name(o)) != 0)
         return errno;
     forget_name(o);
     return 0;
+}
+
+/* Some file systems refuse fsync of a file, but not the larger ways. */
+static int bring_to_disk(int fd)
+{
+    if (fsync(fd) == 0)
+        return 0;
+    if (!tl_is_refusal(errno))
+        return -1;
+    if (fdatasync(fd) == 0 || syncfs(fd) == 0)
+        return 0;
+    return tl_is_refusal(errno) ? 0 : -1;
+}
+
+/* Writing is over: the time that INPUT has, then the disk. */
+static int finish_file(struct tl_atomic_output *o)
+{
+    const struct timespec times[2] = {{.tv_nsec = UTIME_OMIT}, o->kept.st_mtim};
+
+    if (o->kept.st_mode && futimens(o->fd, times) != 0)
+        return -1;
+    return bring_to_disk(o->fd);
+}
+
+static telar_status copy_bytes(struct tl_atomic_output *o, int from, struct telar_error *error)
+{
+    unsigned char bytes[COPY_BYTES];
+    off_t at = 0;
+    ssize_t n;
+
+    while ((n = pread(from, bytes, sizeof bytes, at)) != 0) {
+        if (n < 0 && errno == EINTR)
+            continue;
+        if (n < 0)
+            return tl_fail(error, TELAR_OUTPUT, errno, "%s: cannot be read again", o->shown);
+        if (tl_atomic_output_write(o, bytes, (size_t)n, error) != TELAR_OK)
+            return TELAR_OUTPUT;
+        at += n;
+    }
+    return TELAR_OK;
+}
+
+/* Copies the file `from`, which cannot get a name, with its attributes to the file o->fd. */
+static telar_status copy_file(struct tl_atomic_output *o, int from, struct telar_error *error)
+{
+    char self[64], lost[TL_LOST_BYTES];
+    struct tl_file_model model = {.old = self, .rights = self};
+    struct stat st;
+
+    snprintf(self, sizeof self, "/proc/self/fd/%d", from);
+    if (fstat(from, &st) != 0)
+        return tl_fail(error, TELAR_OUTPUT, errno, "%s: cannot be read again", o->shown);
+    model.owner = &st;
+    model.mode = st.st_mode;
+    if (copy_bytes(o, from, error) != TELAR_OK)
+        return TELAR_OUTPUT;
+    if (tl_file_attributes_take(o->fd, &model, lost) != 0 || finish_file(o) != 0)
+        return tl_fail(error, TELAR_OUTPUT, errno, "%s: cannot be brought to disk", o->shown);
+    return TELAR_OK;
+}
+
+/* The file without a name cannot be linked: a copy that has a name takes its place. */
+static telar_status name_by_copy(struct tl_atomic_output *o, struct telar_error *error)
+{
+    int from = o->fd;
+    telar_status status;
+
+    o->fd = create_named(o, S_IRUSR | S_IWUSR);
+    if (o->fd < 0) {
+        o->fd = from;
+        return tl_fail(error, TELAR_OUTPUT, errno,
+                       "%s: nothing can be created in its directory; name a place where you may "
+                       "write",
+                       o->shown);
+    }
+    status = copy_file(o, from, error);
+    close(from);
+    return status;
+}
+
+static telar_status close_output(struct tl_atomic_output *o, struct telar_error *error)
+{
+    if (o->owned && close_once(&o->fd) != 0)
+        return tl_fail(error, TELAR_OUTPUT, errno, "%s: cannot be closed", o->shown);
+    return TELAR_OK;
+}
+
+static telar_status unnamed(const struct tl_atomic_output *o, int errnum, struct telar_error *error)
+{
+    return tl_fail(error, TELAR_OUTPUT, errnum, "%s: the finished file cannot be given this name%s",
+                   o->shown,
+                   errnum == EBUSY    ? ", which is a mount point; name another file"
+                   : errnum == EEXIST ? ", which another program took; name another file"
+                                      : "");
 }
 
 /*
@@ -357,18 +554,25 @@ static int take_name(void *output)
  */
 static telar_status settle(struct tl_atomic_output *o, struct telar_error *error)
 {
-    const bool named = o->temporary->exists;
     int failure;
 
-    if (!o->direct && fsync(o->fd) != 0)
+    if (o->direct)
+        return close_output(o, error);
+    if (finish_file(o) != 0)
         return tl_fail(error, TELAR_OUTPUT, errno, "%s: cannot be brought to disk", o->shown);
-    if (o->owned && (o->direct || named) && close_once(&o->fd) != 0)
-        return tl_fail(error, TELAR_OUTPUT, errno, "%s: cannot be closed", o->shown);
-    failure = o->direct ? 0 : named ? take_name(o) : tl_child_call(take_name, o);
-    if (failure)
-        return tl_fail(error, TELAR_OUTPUT, failure,
-                       "%s: the finished file cannot be given this name", o->shown);
-    return TELAR_OK;
+    if (!o->temporary->exists) {
+        failure = tl_child_call(take_name, o);
+        if (!failure)
+            return TELAR_OK;
+        if (o->temporary->exists || !tl_is_refusal(failure))
+            return unnamed(o, failure, error);
+        if (name_by_copy(o, error) != TELAR_OK)
+            return TELAR_OUTPUT;
+    }
+    if (close_output(o, error) != TELAR_OK)
+        return TELAR_OUTPUT;
+    failure = take_name(o);
+    return failure ? unnamed(o, failure, error) : TELAR_OK;
 }
 
 telar_status tl_atomic_output_commit(struct tl_atomic_output *output, struct telar_error *error)
@@ -377,6 +581,11 @@ telar_status tl_atomic_output_commit(struct tl_atomic_output *output, struct tel
 
     tl_atomic_output_abandon(output);
     return status;
+}
+
+const char *tl_atomic_output_lost(const struct tl_atomic_output *output)
+{
+    return output->lost;
 }
 
 bool tl_atomic_output_is_direct(const struct tl_atomic_output *output)

@@ -16,20 +16,28 @@
  * written directly.
  *
  * The file is made without a name where the filesystem can (O_TMPFILE), else as
- * ".NAME.telar-XXXXXX" beside the path. If the path exists, the new file gets its permission bits
- * and, as far as allowed, its owner. Other hard links to the old file keep the old contents. A
- * write-protected file is refused. A symbolic link is followed: the file that it names is replaced
- * and the link stays. A link to nowhere is refused. Anything but a regular file (a pipe, /dev/full)
- * is written directly.
+ * ".NAME.telar-XXXXXX" beside the path. If the path exists, the new file gets its permission bits,
+ * access control list, user attributes and, as far as allowed, its owner. Other hard links to the
+ * old file keep the old contents. A write-protected file is refused. A symbolic link is followed:
+ * the file that it names is replaced and the link stays. A link to nowhere is refused. Anything but
+ * a regular file (a pipe, /dev/full) is written directly.
  */
 struct tl_atomic_output;
 
+/* What the caller wants of an output besides the path. The caller fills it; {0} is right. */
+struct tl_output_wishes {
+    struct telar_temporary
+        *temporary;       /* gets the file's name while it is not its own; NULL: none */
+    bool no_clobber;      /* refuse a path that exists, at the beginning and the end */
+    const char *preserve; /* a file whose modification time, permission bits and access control
+                             list the output gets; NULL: none */
+};
+
 /*
- * Opens an output. While the file has a name that is not yet its own, *temporary tells that name;
- * NULL is allowed. TELAR_OUTPUT: the file cannot be created there; the text names the path. *output
- * is NULL on error.
+ * Opens an output. `wishes` may be NULL. TELAR_OUTPUT: the file cannot be created there, or could
+ * not take its name at the end; the text names the path. *output is NULL on error.
  */
-telar_status tl_atomic_output_open(const char *path, struct telar_temporary *temporary,
+telar_status tl_atomic_output_open(const char *path, const struct tl_output_wishes *wishes,
                                    struct tl_atomic_output **output, struct telar_error *error);
 
 /*
@@ -44,6 +52,12 @@ telar_status tl_atomic_output_write(struct tl_atomic_output *output, const void 
  * old file is as it was. Releases the output.
  */
 telar_status tl_atomic_output_commit(struct tl_atomic_output *output, struct telar_error *error);
+
+/*
+ * Returns what the new file cannot have of the file that it replaces: "access control list", "2
+ * user attributes", "permissions", several with commas; "" for nothing. Belongs to the output.
+ */
+const char *tl_atomic_output_lost(const struct tl_atomic_output *output);
 
 /* Returns whether written bytes are out at once and cannot be taken back: for a pipe, a device or
  * standard output. */

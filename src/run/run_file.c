@@ -90,16 +90,21 @@ static telar_status read_tail(struct tl_run *run, struct telar_error *error)
                                 collector->rest_bytes, &collector->doubt, error);
 }
 
+struct paths {
+    const char *input, *output;
+};
+
 /*
  * Decodes, plans, runs and encodes; the workers decode when `in_bands`. The output is opened first:
  * when it cannot be taken back, the file is read as a stream, even if it says where its bands
  * begin.
  */
-static telar_status convert(struct tl_run *run, const char *output, bool in_bands,
+static telar_status convert(struct tl_run *run, const struct paths *paths, bool in_bands,
                             struct tl_outcome *outcome, struct telar_error *error)
 {
-    telar_status status =
-        tl_atomic_output_open(output, run->options.temporary, &run->output, error);
+    const struct tl_output_wishes wishes = {run->options.temporary, run->options.no_clobber,
+                                            run->options.preserve ? paths->input : NULL};
+    telar_status status = tl_atomic_output_open(paths->output, &wishes, &run->output, error);
 
     run->orders.decoder = in_bands ? run->decoder : NULL;
     if (status == TELAR_OK)
@@ -119,15 +124,13 @@ static telar_status convert(struct tl_run *run, const char *output, bool in_band
         status = write_tail(run, error);
     run->report->write_ns = run->collector.write_ns;
     if (status == TELAR_OK) {
+        snprintf(run->report->lost, sizeof run->report->lost, "%s",
+                 tl_atomic_output_lost(run->output));
         status = tl_atomic_output_commit(run->output, error);
         run->output = NULL;
     }
     return status;
 }
-
-struct paths {
-    const char *input, *output;
-};
 
 /* Workers decode common files in bands. libpng decodes all others, and files that workers had a
  * doubt about. */
@@ -139,8 +142,7 @@ static telar_status make_attempt(struct tl_run *run, void *data, struct tl_outco
 
     if (status != TELAR_OK)
         return status;
-    return convert(run, paths->output, !run->doubted && tl_decoder_in_bands(run->decoder), outcome,
-                   error);
+    return convert(run, paths, !run->doubted && tl_decoder_in_bands(run->decoder), outcome, error);
 }
 
 /* What was read from a pipe cannot be read again, and what went into one cannot be taken back. */
@@ -164,6 +166,18 @@ static void note_dropped(struct tl_run *run)
     memcpy(run->report->dropped, info.dropped, sizeof run->report->dropped);
 }
 
+/* A standard stream has no time and no permissions of its own. */
+static telar_status check_preserve(const struct tl_run *run, const struct paths *paths,
+                                   struct telar_error *error)
+{
+    if (run->options.preserve
+        && (strcmp(paths->input, "-") == 0 || strcmp(paths->output, "-") == 0))
+        return tl_fail(error, TELAR_USAGE, 0,
+                       "preserve needs two files; a standard stream has no time and no "
+                       "permissions to keep");
+    return TELAR_OK;
+}
+
 telar_status telar_run_file(const char *input, const char *output, const telar_pipeline *pipeline,
                             const struct telar_options *options, telar_report **report,
                             struct telar_error *error)
@@ -173,6 +187,8 @@ telar_status telar_run_file(const char *input, const char *output, const telar_p
     struct tl_run run;
     telar_status status = tl_run_begin(&run, shown_name(input), pipeline, options, report, error);
 
+    if (status == TELAR_OK)
+        status = check_preserve(&run, &paths, error);
     if (status == TELAR_OK)
         status = tl_attempts_make(&run, &attempts, &paths, error);
     if (status == TELAR_OK || status == TELAR_PARTIAL)

@@ -314,7 +314,8 @@ START_TEST(a_signal_handler_can_remove_the_file)
             signal(SIGTERM, remove_told);
             if (stage == 0)
                 raise(SIGTERM);
-            tl_atomic_output_open("out.png", &told, &output, NULL);
+            tl_atomic_output_open("out.png", &(struct tl_output_wishes){.temporary = &told},
+                                  &output, NULL);
             if (stage == 1)
                 raise(SIGTERM);
             tl_atomic_output_write(output, "new", 3, NULL);
@@ -341,12 +342,18 @@ START_TEST(the_caller_knows_whether_a_name_exists)
     enter();
     for (int named = 0; named < 2; named++) {
         no_tmpfile = named;
-        ck_assert_int_eq(tl_atomic_output_open("out.png", &told, &output, NULL), TELAR_OK);
+        ck_assert_int_eq(tl_atomic_output_open("out.png",
+                                               &(struct tl_output_wishes){.temporary = &told},
+                                               &output, NULL),
+                         TELAR_OK);
         ck_assert_int_eq(told.exists, names_here());
         tl_atomic_output_abandon(output);
         ck_assert_int_eq(told.exists, 0);
         ck_assert_int_eq(names_here(), 0);
-        ck_assert_int_eq(tl_atomic_output_open("out.png", &told, &output, NULL), TELAR_OK);
+        ck_assert_int_eq(tl_atomic_output_open("out.png",
+                                               &(struct tl_output_wishes){.temporary = &told},
+                                               &output, NULL),
+                         TELAR_OK);
         commit(output);
         ck_assert_int_eq(told.exists, 0);
         unlink("out.png");
