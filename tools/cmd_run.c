@@ -240,15 +240,16 @@ static int execute(struct cmd_run *run)
 
     if (!run->quiet)
         say_other_extension(run->output);
-    if (run->options.engine != TELAR_ENGINE_DEFAULT && run->options.engine != TELAR_PROCESSES)
-        crash_guard(run->input, run->output);
-    run->options.limits = &run->limits;
     run->options.temporary = interrupt_guard();
+    if (run->options.engine != TELAR_ENGINE_DEFAULT && run->options.engine != TELAR_PROCESSES)
+        crash_guard(run->input, run->output, run->options.temporary);
+    run->options.limits = &run->limits;
     progress_start(&progress, run->progress, run->quiet);
     run->options.progress = progress_update;
     run->options.progress_data = &progress;
     status = telar_run_file(run->input, run->output, run->pipeline, &run->options,
                             run->quiet && !run->json ? NULL : &report, &error);
+    crash_guard_end();
     progress_end(&progress);
     if (report && (status == TELAR_OK || status == TELAR_PARTIAL) && !run->quiet)
         say_surprises(run, report);
@@ -273,7 +274,8 @@ static int run_operands(struct cmd_run *run, int n, char **operands)
                            "*.png; do telar run -t NAME \"$f\" \"out/$f\"; done",
                            n);
     if (n < 2)
-        return usage_error("run takes INPUT and OUTPUT, not %d names; '-' is a standard stream", n);
+        return usage_error("run takes INPUT and OUTPUT, not %d name%s; see telar run --help", n,
+                           n == 1 ? "" : "s");
     run->input = operands[0];
     run->output = operands[1];
     status = check(run);

@@ -205,6 +205,18 @@ check "--on-crash=skip: exit 1, and the region is left as the source" skips alwa
 attempts() { n=$1; shift; plugin always --json "$@"; [ "$status" = 5 ] && [ "$(grep -c '"attempt":' "$work/out")" = "$n" ]; }
 check "by default a region is tried three times" attempts 3
 check "--retries=4: a region is tried five times" attempts 5 --retries=4
+# exit() in a thread would end the program with status 0 and without a message.
+odd leaves '-DDEED=if(region->r0==30)exit(0)' && odd leaves-early '-DCONSTRUCTOR=exit(0)' || exit 99
+says_exit()
+{
+    echo old >"$out"
+    wrong 5 "$2" "$telar" run -g 2x1 -e $3 --trust -t "$work/$1.so" "$in" "$out" && [ "$(cat "$out")" = old ]
+}
+for engine in serial threads gil; do
+    check "$engine: exit(0) in a transform: exit 5" says_exit leaves "called exit in region 30:60,0:70" $engine
+done
+check "threads: exit(0) in a constructor: exit 5" says_exit leaves-early "called exit outside any region" threads
+
 # Output through a pipe cannot be taken back. Input from a pipe cannot be read again. telar then
 # cannot repeat the whole run.
 through()

@@ -10,10 +10,14 @@
 
 /*
  * signals_crash.c: from now on a fatal signal prints one line with its name, the file and the
- * region, and ends the program with TELAR_WORKER. For engines whose workers are threads. The
- * names must stay valid.
+ * region, removes the unfinished output, and ends the program with TELAR_WORKER. A call of exit()
+ * does the same until crash_guard_end(). For engines whose workers are threads. The names and
+ * `temporary` must stay valid. Call it once.
  */
-void crash_guard(const char *input, const char *output);
+void crash_guard(const char *input, const char *output, const struct telar_temporary *temporary);
+
+/* The run has ended: exit() ends the program as usual. */
+void crash_guard_end(void);
 
 /*
  * signals_interrupt.c: from now on SIGHUP, SIGINT and SIGTERM remove the unfinished output before

@@ -1,20 +1,23 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A crash in a thread ends the program. The handler says in which region it happened.
+ * A crash in a thread ends the program, and so does a call of exit(). A handler says in which
+ * region it happened.
  */
 #include <config.h>
 
 #include "cli/signals.h"
 
 #include <signal.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 /*
- * The handler gets no data but the number of the signal. crash_guard() writes the names before it
- * installs the handler.
+ * A handler gets no data but the number of the signal. crash_guard() writes these before it
+ * installs the handlers.
  */
 static const char *input_name, *output_name;
+static const struct telar_temporary *unfinished; /* NULL: no run is under way */
 
 static const struct {
     int number;
@@ -38,10 +41,33 @@ static size_t append(char *line, size_t used, const char *text)
     return used;
 }
 
-/* Async-signal-safe: so is telar_current_region(). */
+/*
+ * Ends the line with the region and the state of the output, prints it, removes the unfinished
+ * output and ends the program. Async-signal-safe: so is telar_current_region().
+ */
+static _Noreturn void end_program(char line[LINE_BYTES], size_t used)
+{
+    char region[128];
+
+    if (telar_current_region(region, sizeof region)) {
+        used = append(line, used, " in region ");
+        used = append(line, used, region);
+    } else {
+        used = append(line, used, " outside any region");
+    }
+    used = append(line, used, "; ");
+    used = append(line, used, output_name);
+    used = append(line, used, " is as it was; -e processes survives this");
+    line[used++] = '\n';
+    (void)!write(STDERR_FILENO, line, used);
+    if (unfinished)
+        telar_temporary_remove(unfinished);
+    _exit(TELAR_WORKER);
+}
+
 static void on_fatal_signal(int number)
 {
-    char line[LINE_BYTES], region[128];
+    char line[LINE_BYTES];
     size_t used = append(line, 0, "telar: ");
     const char *name = "a signal";
 
@@ -51,21 +77,19 @@ static void on_fatal_signal(int number)
     used = append(line, used, input_name);
     used = append(line, used, ": ");
     used = append(line, used, name);
-    if (telar_current_region(region, sizeof region)) {
-        used = append(line, used, " in region ");
-        used = append(line, used, region);
-    } else {
-        used = append(line, used, " outside any region");
-    }
-    used = append(line, used, "; ");
-    used = append(line, used, output_name);
-    used = append(line, used, " is as it was; -e processes contains such a crash");
-    line[used++] = '\n';
-    (void)!write(STDERR_FILENO, line, used);
-    _exit(TELAR_WORKER);
+    end_program(line, used);
 }
 
-void crash_guard(const char *input, const char *output)
+/* telar itself does not call exit() during a run, so a transform or a plug-in did. */
+static void on_exit_call(void)
+{
+    char line[LINE_BYTES];
+
+    if (unfinished)
+        end_program(line, append(line, 0, "telar: the plug-in or a transform called exit"));
+}
+
+void crash_guard(const char *input, const char *output, const struct telar_temporary *temporary)
 {
     /* The handler's own stack, for a stack that is used up. Only the main thread has one. */
     static char stack[64 * 1024];
@@ -75,8 +99,15 @@ void crash_guard(const char *input, const char *output)
 
     input_name = strcmp(input, "-") == 0 ? "standard input" : input;
     output_name = strcmp(output, "-") == 0 ? "standard output" : output;
+    unfinished = temporary;
+    (void)atexit(on_exit_call);  /* C guarantees room for 32 handlers */
     sigfillset(&action.sa_mask); /* one line, even when two threads crash together */
     sigaltstack(&alternate, NULL);
     for (int i = 0; i < N_FATAL; i++)
         sigaction(fatal[i].number, &action, NULL);
+}
+
+void crash_guard_end(void)
+{
+    unfinished = NULL;
 }
