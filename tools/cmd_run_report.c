@@ -20,15 +20,16 @@ static double mebibytes(uint64_t bytes)
     return (double)bytes / 1048576;
 }
 
-/* Pairs are user + system time, minor + major faults, voluntary + involuntary switches. */
+/* Two lines, each of at most 80 columns at usual sizes. Pairs are user + system time, minor + major
+ * faults, voluntary + involuntary switches. */
 static void say_worker(uint32_t index, const struct telar_worker_report *w)
 {
-    say("worker %" PRIu32 ": id %" PRId64 ", %" PRIu32
-        " tasks, busy %.2f ms, cpu %.2f + %.2f ms, faults %" PRIu64 " + %" PRIu64
-        ", switches %" PRIu64 " + %" PRIu64 ", %s",
-        index, w->pid, w->tasks, milliseconds(w->busy_ns), milliseconds(w->user_ns),
-        milliseconds(w->system_ns), w->minor_faults, w->major_faults, w->voluntary_switches,
-        w->involuntary_switches, w->cause);
+    say("worker %" PRIu32 ": id %" PRId64 ", %" PRIu32 " tasks, busy %.2f ms, %s", index, w->pid,
+        w->tasks, milliseconds(w->busy_ns), w->cause);
+    say("worker %" PRIu32 ": cpu %.2f + %.2f ms, faults %" PRIu64 " + %" PRIu64
+        ", switches %" PRIu64 " + %" PRIu64,
+        index, milliseconds(w->user_ns), milliseconds(w->system_ns), w->minor_faults,
+        w->major_faults, w->voluntary_switches, w->involuntary_switches);
 }
 
 /*
@@ -54,10 +55,10 @@ static void say_work(const telar_report *r)
     for (int kind = 0; kind <= TELAR_TASK_ENCODE; kind++)
         if (spent_ns[kind])
             length += snprintf(
-                line + length, sizeof line - (size_t)length, "%s %s %.2f ms", length ? "," : ":",
+                line + length, sizeof line - (size_t)length, "%s %s %.2f", length ? "," : "",
                 kind == TELAR_TASK_PROCESS ? "transform" : telar_task_kind_name(kind),
                 milliseconds(spent_ns[kind]));
-    say("work of all workers%s", line);
+    say("work in ms:%s", line);
 }
 
 /* Each line begins with "telar: ", so that it can be found in a log. */
@@ -84,17 +85,17 @@ void print_report(const telar_report *r)
         milliseconds(r->transform_ns), milliseconds(r->write_ns));
 }
 
-/* "worker 1 (pid 4711) on encode 0:64,0:800 was killed by SIGKILL (Killed)" */
+/* "worker 1 (pid 4711) on region 0:64,0:800 was killed by SIGKILL (Killed)" */
 static void say_loss(const struct telar_loss_report *loss)
 {
     const struct telar_region *region = &loss->region;
     char where[96] = "";
 
     if (loss->busy && region->r0 < region->r1)
-        snprintf(where, sizeof where, " on %s %" PRIu32 ":%" PRIu32 ",%" PRIu32 ":%" PRIu32,
-                 telar_task_kind_name(loss->kind), region->r0, region->r1, region->c0, region->c1);
+        snprintf(where, sizeof where, " on region %" PRIu32 ":%" PRIu32 ",%" PRIu32 ":%" PRIu32,
+                 region->r0, region->r1, region->c0, region->c1);
     else if (loss->busy)
-        snprintf(where, sizeof where, " on %s", telar_task_kind_name(loss->kind));
+        snprintf(where, sizeof where, " on the task %s", telar_task_kind_name(loss->kind));
     say("worker %" PRIu32 " (pid %" PRId64 ")%s %s", loss->worker, loss->pid, where, loss->why);
 }
 

@@ -11,6 +11,7 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 /* %.15g shows every value as it was written in the table: 0.1 and not 0.10000000000000001. */
 static void print_params(const struct telar_param *param)
@@ -101,12 +102,15 @@ static int unknown_transform(const char *name)
     return usage_error("no transform '%s'; telar transforms lists them", name);
 }
 
+/* The last line is for people, not for a program that reads the list. */
 static void list(void)
 {
     const struct telar_transform *transform;
 
     for (size_t i = 0; (transform = telar_transform_at(i)); i++)
         printf("%-12s%s\n", transform->name, transform->summary);
+    if (isatty(STDOUT_FILENO))
+        printf("\ntelar transforms NAME shows the manual and the parameters of one.\n");
 }
 
 /* What the command line asks for. The setters of the options write it. */
@@ -185,6 +189,7 @@ const struct command transforms_command = {
              "parameters of one. A NAME with a slash is a plug-in, ./mine.so; a process of its own "
              "loads it.\n",
     .options = option_table,
+    .examples = "  telar transforms blur        the manual and the parameters of blur\n",
     .operands = COMPLETE_TRANSFORMS,
     .run = run,
 };

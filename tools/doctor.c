@@ -23,8 +23,8 @@
 #include <sys/utsname.h>
 #include <telar/telar.h>
 
-/* The trial's picture: 36 MB, so that source and result are a segment of 72 MB. */
-enum { TRIAL_ROWS = 3000, TRIAL_COLUMNS = 4000, TRIAL_CHANNELS = 3, MB = 1000000 };
+/* The trial's picture: 34 MiB, so that source and result are a segment of 69 MiB. */
+enum { TRIAL_ROWS = 3000, TRIAL_COLUMNS = 4000, TRIAL_CHANNELS = 3, MIB = 1 << 20 };
 
 /* Processes that TELAR_WORKERS_MAX workers need, with some for other programs of the user. */
 enum { WORKERS_AND_OTHERS = TELAR_WORKERS_MAX + 64 };
@@ -90,11 +90,11 @@ static void examine_memory(struct findings *findings)
             break;
     if (file)
         fclose(file);
-    if (kib * 1024 < 512 * (uint64_t)MB)
+    if (kib * 1024 < 512 * (uint64_t)MIB)
         add(findings, "memory", LEVEL_WARN, "large pictures are refused; see run --max-memory",
-            "%" PRIu64 " MB available", kib * 1024 / MB);
+            "%" PRIu64 " MiB available", kib * 1024 / MIB);
     else
-        add(findings, "memory", LEVEL_OK, NULL, "%" PRIu64 " MB available", kib * 1024 / MB);
+        add(findings, "memory", LEVEL_OK, NULL, "%" PRIu64 " MiB available", kib * 1024 / MIB);
 }
 
 /*
@@ -115,12 +115,12 @@ static void examine_shm(struct findings *findings)
     }
     size = (uint64_t)shm.f_blocks * shm.f_frsize;
     left = (uint64_t)shm.f_bavail * shm.f_frsize;
-    if (left < 72 * (uint64_t)MB)
-        add(findings, "shm", LEVEL_WARN, remedy, "/dev/shm has %" PRIu64 " MB, %" PRIu64 " free",
-            size / MB, left / MB);
+    if (left < 72 * (uint64_t)MIB)
+        add(findings, "shm", LEVEL_WARN, remedy,
+            "/dev/shm has %" PRIu64 " MiB, %" PRIu64 " MiB free", size / MIB, left / MIB);
     else
-        add(findings, "shm", LEVEL_OK, NULL, "/dev/shm has %" PRIu64 " MB, %" PRIu64 " free",
-            size / MB, left / MB);
+        add(findings, "shm", LEVEL_OK, NULL, "/dev/shm has %" PRIu64 " MiB, %" PRIu64 " MiB free",
+            size / MIB, left / MIB);
 }
 
 /*
@@ -134,29 +134,39 @@ static void examine_left_names(struct findings *findings)
     if (names.left > 0)
         add(findings, "left names", LEVEL_WARN,
             "they are empty; their owner removes them by running telar",
-            "%" PRIu32 " of killed runs of other users in /dev/shm", names.left);
-    else
+            "killed runs of other users left %" PRIu32 " in /dev/shm", names.left);
+    else if (names.removed > 0)
         add(findings, "left names", LEVEL_OK, NULL,
-            "%" PRIu32 " of killed runs were in /dev/shm and are removed", names.removed);
+            "removed %" PRIu32 " that killed runs left in /dev/shm", names.removed);
+    else
+        add(findings, "left names", LEVEL_OK, NULL, "killed runs left none in /dev/shm");
+}
+
+/* Reads the policy for huge pages in shared memory. The kernel lists all, with brackets around the
+ * one in force. */
+static void read_policy(char *policy, size_t size)
+{
+    char list[128] = "", *begin;
+
+    read_first_line("/sys/kernel/mm/transparent_hugepage/shmem_enabled", list, sizeof list);
+    begin = strchr(list, '[');
+    snprintf(policy, size, "%.*s", begin ? (int)strcspn(begin + 1, "]") : 7,
+             begin ? begin + 1 : "unknown");
 }
 
 /* Half of the segment is enough: fragmented memory may lack some blocks of 2 MiB. */
 static void examine_huge_pages(struct findings *findings, const telar_report *report)
 {
-    char policy[128] = "";
-    const char *remedy =
-        "echo advise >/sys/kernel/mm/transparent_hugepage/shmem_enabled; until then "
-        "runs take longer";
+    char policy[32];
+    bool enough = report->huge_bytes * 2 >= report->segment_bytes;
 
-    read_first_line("/sys/kernel/mm/transparent_hugepage/shmem_enabled", policy, sizeof policy);
-    if (report->huge_bytes * 2 >= report->segment_bytes)
-        add(findings, "huge pages", LEVEL_OK, NULL,
-            "%" PRIu64 " of %" PRIu64 " MB (shmem_enabled: %s)", report->huge_bytes / MB,
-            report->segment_bytes / MB, policy);
-    else
-        add(findings, "huge pages", LEVEL_WARN, remedy,
-            "%" PRIu64 " of %" PRIu64 " MB (shmem_enabled: %s)", report->huge_bytes / MB,
-            report->segment_bytes / MB, policy);
+    read_policy(policy, sizeof policy);
+    add(findings, "huge pages", enough ? LEVEL_OK : LEVEL_WARN,
+        enough ? NULL
+               : "echo advise >/sys/kernel/mm/transparent_hugepage/shmem_enabled; until then runs "
+                 "take longer",
+        "back %" PRIu64 " MiB of that segment of %" PRIu64 " MiB (shmem_enabled is %s)",
+        report->huge_bytes / MIB, report->segment_bytes / MIB, policy);
 }
 
 /*
@@ -214,8 +224,8 @@ static void examine_run(struct findings *findings)
             "only %" PRIu32 " of 2 workers: %s", report->workers, report->workers_reason);
     } else {
         add(findings, "processes", LEVEL_OK, NULL,
-            "2 %s processes shared a segment of %" PRIu64 " MB (%s)", report->isolation,
-            report->segment_bytes / MB, report->backing);
+            "2 %s processes shared a segment of %" PRIu64 " MiB (%s)", report->isolation,
+            report->segment_bytes / MIB, report->backing);
         examine_huge_pages(findings, report);
     }
     telar_report_free(report);
@@ -230,11 +240,11 @@ static void examine_limit(struct findings *findings, const char *name, int resou
     if (getrlimit((__rlimit_resource_t)resource, &limit) != 0)
         return;
     if (limit.rlim_cur == RLIM_INFINITY)
-        add(findings, name, LEVEL_OK, NULL, "unlimited");
+        add(findings, name, LEVEL_OK, NULL, "no limit");
     else if (limit.rlim_cur >= wanted)
-        add(findings, name, LEVEL_OK, NULL, "%" PRIu64, (uint64_t)limit.rlim_cur);
+        add(findings, name, LEVEL_OK, NULL, "at most %" PRIu64, (uint64_t)limit.rlim_cur);
     else
-        add(findings, name, LEVEL_WARN, remedy, "%" PRIu64 "; %d workers need %" PRIu64,
+        add(findings, name, LEVEL_WARN, remedy, "at most %" PRIu64 "; %d workers need %" PRIu64,
             (uint64_t)limit.rlim_cur, TELAR_WORKERS_MAX, wanted);
 }
 
@@ -256,12 +266,15 @@ static void examine_pids(struct findings *findings)
         snprintf(path, sizeof path, "/sys/fs/cgroup%s%s/pids.max", top, group + 1);
         if (!read_first_line(path, most, sizeof most))
             continue;
-        if (strcmp(most, "max") == 0 || strtoull(most, NULL, 10) >= WORKERS_AND_OTHERS)
-            add(findings, "pids cgroup", LEVEL_OK, NULL, "%s", most);
+        if (strcmp(most, "max") == 0)
+            add(findings, "pids cgroup", LEVEL_OK, NULL, "no limit");
+        else if (strtoull(most, NULL, 10) >= WORKERS_AND_OTHERS)
+            add(findings, "pids cgroup", LEVEL_OK, NULL, "at most %s processes", most);
         else
             add(findings, "pids cgroup", LEVEL_WARN,
                 "raise pids.max (docker run --pids-limit), or use fewer workers: -j",
-                "%s; %d workers need %d", most, TELAR_WORKERS_MAX, WORKERS_AND_OTHERS);
+                "at most %s processes; %d workers need %d", most, TELAR_WORKERS_MAX,
+                WORKERS_AND_OTHERS);
         break;
     }
     if (file)

@@ -72,12 +72,18 @@ static int run_command_of(int argc, char **argv)
     return unknown_command(argv[0]);
 }
 
-/* telar help: the same as --help. telar help COMMAND: the same as COMMAND --help. */
+/* telar help, also of itself: the same as --help. telar help COMMAND: the same as COMMAND --help.
+ */
 static int help_command(int argc, char **argv)
 {
     static char option[] = "--help";
 
-    return argc < 2 ? help() : run_command_of(2, (char *[]){argv[1], option, NULL});
+    if (argc > 2)
+        return usage_error("help takes one COMMAND, not %d; telar --help lists them", argc - 1);
+    if (argc < 2 || strcmp(argv[1], "help") == 0 || strcmp(argv[1], "--help") == 0
+        || strcmp(argv[1], "-h") == 0)
+        return help();
+    return run_command_of(2, (char *[]){argv[1], option, NULL});
 }
 
 /* --completion=SHELL is for the build: no help text names it. */

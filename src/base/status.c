@@ -28,11 +28,32 @@ static void make_one_line(char *text)
             *text = '?';
 }
 
+/* Returns the last "; " of the text, which begins the remedy, or the end of the text. */
+static char *remedy_in(char *text)
+{
+    char *remedy = NULL;
+
+    for (char *at = strstr(text, "; "); at; at = strstr(at + 1, "; "))
+        remedy = at;
+    return remedy ? remedy : text + strlen(text);
+}
+
+/* Puts ": " and the text of errnum between the fault and the remedy. A name in the text may contain
+ * "; " too, so the format says whether there is a remedy. */
+static void insert_cause(struct telar_error *error, const char *format)
+{
+    char remedy[sizeof error->text];
+    char *end = strstr(format, "; ") ? remedy_in(error->text) : error->text + strlen(error->text);
+
+    snprintf(remedy, sizeof remedy, "%s", end);
+    snprintf(end, (size_t)(error->text + sizeof error->text - end), ": %s%s",
+             strerror(error->errnum), remedy);
+}
+
 telar_status tl_fail(struct telar_error *error, telar_status status, int errnum, const char *format,
                      ...)
 {
     va_list args;
-    size_t used;
 
     if (!error || error->status != TELAR_OK)
         return status;
@@ -41,9 +62,8 @@ telar_status tl_fail(struct telar_error *error, telar_status status, int errnum,
     va_start(args, format);
     vsnprintf(error->text, sizeof error->text, format, args);
     va_end(args);
-    used = strlen(error->text);
     if (errnum)
-        snprintf(error->text + used, sizeof error->text - used, ": %s", strerror(errnum));
+        insert_cause(error, format);
     make_one_line(error->text);
     return status;
 }

@@ -12,8 +12,9 @@
  * Writes into *error why a call failed. Returns `status`, so that a caller can write `return
  * tl_fail(error, ...)`. error may be NULL. An error that already holds a failure is left alone, so
  * that the first failure of a call is kept; public functions begin with tl_error_clear. errnum 0
- * means that no system call failed; otherwise ": " and strerror(errnum) are appended. A control
- * character in the text becomes '?'.
+ * means that no system call failed. Otherwise ": " and strerror(errnum) follow the fault. The
+ * format has at most one "; ", which separates the fault from the remedy. A control character in
+ * the text becomes '?'.
  */
 telar_status tl_fail(struct telar_error *error, telar_status status, int errnum, const char *format,
                      ...) __attribute__((format(printf, 4, 5)));

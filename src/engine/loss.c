@@ -27,6 +27,21 @@ void tl_loss_join(struct tl_coordinator *c, struct tl_member *member, bool gone)
     tl_exit_cause_text(&member->cause, member->report.cause, sizeof member->report.cause);
 }
 
+/* tl_fail() for a worker. `why` may end in "; " and a remedy. */
+static telar_status fail_of_worker(struct tl_coordinator *c, const struct tl_member *member,
+                                   telar_status status, int errnum, const char *where,
+                                   const char *why)
+{
+    const char *what = c->orders->engine->processes ? "pid" : "thread", *remedy = strstr(why, "; ");
+
+    if (!remedy)
+        return tl_fail(c->error, status, errnum, "%s: worker %" PRIu32 " (%s %" PRId64 ")%s %s",
+                       c->orders->name, member->index, what, member->id, where, why);
+    return tl_fail(c->error, status, errnum, "%s: worker %" PRIu32 " (%s %" PRId64 ")%s %.*s; %s",
+                   c->orders->name, member->index, what, member->id, where, (int)(remedy - why),
+                   why, remedy + 2);
+}
+
 void tl_loss_fail_run(struct tl_coordinator *c, const struct tl_member *member, telar_status status,
                       int errnum, const char *why)
 {
@@ -49,9 +64,7 @@ void tl_loss_fail_run(struct tl_coordinator *c, const struct tl_member *member, 
                  region.r0, region.r1, region.c0, region.c1);
     else if (busy)
         snprintf(where, sizeof where, " on the task %s", task);
-    c->status = tl_fail(c->error, status, errnum, "%s: worker %" PRIu32 " (%s %" PRId64 ")%s %s",
-                        c->orders->name, member->index,
-                        c->orders->engine->processes ? "pid" : "thread", member->id, where, why);
+    c->status = fail_of_worker(c, member, status, errnum, where, why);
     if (c->error && c->error->status == status) {
         c->error->worker = (int)member->index;
         c->error->pid = c->orders->engine->processes ? member->id : 0;

@@ -30,7 +30,8 @@ static void lose_worker(struct tl_coordinator *c, struct tl_member *member)
     violation = c->orders->sandbox && member->cause.signal == SIGSYS;
     snprintf(why, sizeof why, "%s%s%s", member->report.cause,
              member->cause.orderly ? " before its work was done" : "",
-             violation ? ", for a system call that its sandbox forbids" : "");
+             violation ? ", for a system call that its sandbox forbids; to debug, use -i guarded"
+                       : "");
     tl_loss_handle(c, member, TELAR_WORKER, why);
 }
 

@@ -99,7 +99,7 @@ void tl_sandbox_violation_text(int number, char text[TL_SANDBOX_VIOLATION_BYTES]
     else if (strcmp(name, "tgkill") == 0)
         snprintf(name, sizeof name, "tgkill (abort or raise)");
     snprintf(text, TL_SANDBOX_VIOLATION_BYTES,
-             "tried the system call %s, which its sandbox forbids", name);
+             "tried the system call %s, which its sandbox forbids; to debug, use -i guarded", name);
 }
 
 /* ---- Landlock ---- */

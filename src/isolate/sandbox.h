@@ -58,7 +58,7 @@ void tl_sandbox_describe(const struct tl_sandbox *sandbox, char text[TL_SANDBOX_
 
 /* Writes what a violation was: "tried the system call socket, which its sandbox forbids". A call
  * without a name is "call 4711". */
-enum { TL_SANDBOX_VIOLATION_BYTES = 112 };
+enum { TL_SANDBOX_VIOLATION_BYTES = 128 };
 void tl_sandbox_violation_text(int number, char text[TL_SANDBOX_VIOLATION_BYTES]);
 
 /* ---- the worker's part ---- */

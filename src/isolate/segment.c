@@ -322,9 +322,10 @@ telar_status tl_segment_create(struct tl_segment *segment, const struct tl_shape
     tl_segment_destroy(segment);
     if (keep_name)
         return tl_fail(error, TELAR_HOST, shm_failure,
-                       "cannot make the shared-memory object /dev/shm/%s of %" PRIu64 " bytes%s",
+                       "cannot make the shared-memory object /dev/shm/%s of %" PRIu64 " bytes; %s",
                        keep_name, bytes,
-                       shm_failure == EEXIST ? "; remove what has that name, or use another" : "");
+                       shm_failure == EEXIST ? "remove what has that name, or use another"
+                                             : "telar doctor shows what /dev/shm has");
     failure = create_memfd(segment, shape);
     if (!failure)
         return TELAR_OK;

@@ -25,7 +25,8 @@ static telar_status check_file(const char *path, struct telar_error *error)
     struct stat status;
 
     if (stat(path, &status) != 0)
-        return tl_fail(error, TELAR_INPUT, errno, "plug-in %s: check its name", path);
+        return tl_fail(error, TELAR_INPUT, errno, "plug-in %s: cannot be opened; check its name",
+                       path);
     if (!S_ISREG(status.st_mode))
         return tl_fail(error, TELAR_INPUT, 0, "plug-in %s: is no file; name the .so itself", path);
     return TELAR_OK;

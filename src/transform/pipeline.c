@@ -257,6 +257,36 @@ static telar_status parse_step(struct tl_step *step, const char *text, struct te
     return tl_step_parse_params(step, name.end, error);
 }
 
+static bool is_transform(struct word word)
+{
+    char name[TL_NAME_BYTES + 1];
+
+    copy_word(word, name);
+    return telar_transform_find(name) != NULL;
+}
+
+/* Returns whether the text names a transform, and a second one behind a comma or a blank. */
+static bool names_a_second(const char *text)
+{
+    const char *at = text + strcspn(text, ", ");
+
+    if (!is_transform(word_until(text, ", :")))
+        return false;
+    for (; *at; at += 1 + strcspn(at + 1, ", "))
+        if (is_transform(word_until(at + 1, ", :")))
+            return true;
+    return false;
+}
+
+static telar_status check_single(const char *text, struct telar_error *error)
+{
+    if (strchr(text, '/') || !names_a_second(text))
+        return TELAR_OK;
+    return tl_fail(error, TELAR_USAGE, 0,
+                   "\"%.*s\" names several transforms; give -t once for each transform", SHOWN,
+                   text);
+}
+
 static telar_status check_room(const telar_pipeline *pipeline, struct telar_error *error)
 {
     if (pipeline->length < TELAR_PIPELINE_MAX)
@@ -273,6 +303,8 @@ telar_status telar_pipeline_parse(telar_pipeline *pipeline, const char *text,
 
     tl_error_clear(error);
     status = check_room(pipeline, error);
+    if (status == TELAR_OK)
+        status = check_single(text, error);
     if (status == TELAR_OK)
         status = parse_step(&step, text, error);
     if (status == TELAR_OK)

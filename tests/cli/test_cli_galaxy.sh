@@ -19,6 +19,10 @@ check "galaxy --help prints the usage" helps galaxy
 check "info --help prints the usage" helps info
 check "help is the same as --help" sh -c "[ \"\$($telar help)\" = \"\$($telar --help)\" ]"
 check "help info is the same as info --help" sh -c "[ \"\$($telar help info)\" = \"\$($telar info --help)\" ]"
+for word in help --help -h; do
+    check "help $word is the same as help" sh -c "[ \"\$($telar help $word)\" = \"\$($telar --help)\" ]"
+done
+check "help refuses a second name" wrong 2 "one COMMAND, not 2" "$telar" help run info
 check "help refuses an unknown command" wrong 2 "no command 'weave'" "$telar" help weave
 check "telar without a command is refused" wrong 2 "no command" "$telar"
 check "telar suggests a command for a misspelt one" wrong 2 "did you mean 'galaxy'?" "$telar" galxay

@@ -48,7 +48,7 @@ check "a name behind -- may begin with a dash" sh -c "cd $work && $telar run -t 
 # ---- messages ----
 check "run -v succeeds" sh -c "$telar run -v -j 2 -g 2x2 -t copy $g $work/v.png 2>$work/err"
 for text in "500 x 800 x 3" "2 x 2 regions" "engine processes" "isolation guarded" "workers 2" "segment" "worker 0" \
-    "worker 1" "work of all workers: inflate" ", transform" ", encode" "all"; do
+    "worker 1" "work in ms: inflate" ", transform" ", encode" "all"; do
     check "-v says $text" says "$text"
 done
 for small in "$in" "$g"; do
@@ -194,7 +194,7 @@ fails "run refuses too many pixels" 3 "$g" --max-pixels=399999 "$g" "$out"
 fails "run refuses too little memory" 4 "limit" --max-memory=100K "$g" "$out"
 fails "run cannot write to a directory" 7 "$work/directory" "$g" "$work/directory"
 fails "run cannot write into a missing directory" 7 "$work/no/out.png" "$g" "$work/no/out.png"
-fails "run cannot write into /proc" 7 "/proc/out.png" "$g" /proc/out.png
+fails "run cannot write into /proc" 7 "created in its directory: No such file or directory; name a place" "$g" /proc/out.png
 fails "run cannot write to /dev/full" 7 "/dev/full" "$g" /dev/full
 check "the failures leave the old output" sh -c "[ \"\$(cat $out)\" = old ]"
 check "the failures leave no other file" sh -c "[ \"\$(ls -A $work/dir)\" = out.png ]"

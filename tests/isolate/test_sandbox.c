@@ -132,12 +132,13 @@ static const struct violation {
 
 START_TEST(violations_are_named)
 {
-    char expected[96];
+    char expected[144];
     struct telar_error error = {0};
     bool same;
 
     ck_assert_int_eq(run_action(violations[_i].act, &same, &error), TELAR_WORKER);
-    snprintf(expected, sizeof expected, "tried the system call %s, which its sandbox forbids",
+    snprintf(expected, sizeof expected,
+             "tried the system call %s, which its sandbox forbids; to debug, use -i guarded",
              violations[_i].call);
     ck_assert_msg(strstr(error.text, expected), "%s", error.text);
     ck_assert_msg(strstr(error.text, "region") && strstr(error.text, "pid"), "%s", error.text);

@@ -51,7 +51,7 @@ left_name_goes()
     [ ! -e "$left" ] || { echo "$left is still there"; rm -f "$left" "$kept"; return 1; }
     [ -e "$kept" ] || { echo "$kept is gone"; return 1; }
     rm -f "$kept"
-    grep -qE '^(ok|warn) +left names +[0-9]+ of killed runs ' "$work/out" || { cat "$work/out"; return 1; }
+    grep -qE '^(ok|warn) +left names +(killed runs left|removed [0-9]+ that killed runs) ' "$work/out" || { cat "$work/out"; return 1; }
 }
 if [ -w /dev/shm ] && [ -r /proc/self/stat ]; then
     check "doctor removes and reports the name of a killed run" left_name_goes

@@ -262,6 +262,9 @@ START_TEST(errors_in_a_text_are_named)
     check_text("blur:sigma=-2", "out of range");
     check_text("blur:sigma=1e9", "out of range");
     check_text("blur:sigma=2\n", "is not a number");
+    check_text("blur,invert", "give -t once for each transform");
+    check_text("blur:sigma=2 invert", "give -t once for each transform");
+    check_text("blur:sigma=2,gamma:gamma=2", "give -t once for each transform");
     check_text("invert:", "invert has no parameters");
     check_text("invert:x=1", "invert has no parameters");
     check_text("a-name-that-is-much-longer-than-any-name-may-be-and-goes-on-and-on",
