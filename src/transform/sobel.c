@@ -5,6 +5,7 @@
 #include "transform/row.h"
 #include "transform/transform.h"
 
+#include <math.h>
 #include <string.h>
 
 /*
@@ -39,6 +40,11 @@
 DEFINE_ROWS(row_8, uint8_t, int16_t)
 DEFINE_ROWS(row_16, uint16_t, int32_t)
 
+static inline int32_t lesser(int32_t a, int32_t b)
+{
+    return a < b ? a : b;
+}
+
 /*
  * The loop for images with alpha. `in` and `veil` are three rows each, which begin one pixel to the
  * left of the result. A row of `veil` holds, for each sample, the alpha of its pixel. A neighbour
@@ -47,33 +53,35 @@ DEFINE_ROWS(row_16, uint16_t, int32_t)
  * after it is rounded down, because the dividend is that small. Where alpha of the middle is 0, all
  * sums are 0.
  */
-#define PART(REAL, n) ((REAL)(v##n[i] < most ? v##n[i] : most) * (REAL)(n[i] - middle))
-#define DEFINE_ALPHA(NAME, SAMPLE, REAL)                                                           \
-    TL_CLONES static void NAME(void *to, const void *const in[3], const void *const veil[3],       \
-                               size_t channels, size_t n)                                          \
+#define PART(REAL, n) ((REAL)lesser(v##n[i], most) * (REAL)(n[i] - middle))
+#define DEFINE_ALPHA(NAME, SAMPLE, REAL, ABS)                                                      \
+    static inline __attribute__((always_inline)) void NAME##_line(                                 \
+        SAMPLE *restrict out, const SAMPLE *a, const SAMPLE *d, const SAMPLE *g, const SAMPLE *va, \
+        const SAMPLE *vd, const SAMPLE *vg, size_t channels, size_t n)                             \
     {                                                                                              \
-        SAMPLE *restrict out = to;                                                                 \
-        const SAMPLE *a = in[0], *b = a + channels, *c = b + channels;                             \
-        const SAMPLE *d = in[1], *e = d + channels, *f = e + channels;                             \
-        const SAMPLE *g = in[2], *h = g + channels, *k = h + channels;                             \
-        const SAMPLE *va = veil[0], *vb = va + channels, *vc = vb + channels;                      \
-        const SAMPLE *vd = veil[1], *ve = vd + channels, *vf = ve + channels;                      \
-        const SAMPLE *vg = veil[2], *vh = vg + channels, *vk = vh + channels;                      \
+        const SAMPLE *b = a + channels, *c = b + channels, *vb = va + channels;                    \
+        const SAMPLE *e = d + channels, *f = e + channels, *ve = vd + channels;                    \
+        const SAMPLE *h = g + channels, *k = h + channels, *vh = vg + channels;                    \
+        const SAMPLE *vc = vb + channels, *vf = ve + channels, *vk = vh + channels;                \
         for (size_t i = 0; i < n; i++) {                                                           \
-            SAMPLE most = ve[i];                                                                   \
-            int32_t middle = e[i];                                                                 \
+            int32_t middle = e[i], most = ve[i];                                                   \
             REAL wa = PART(REAL, a), wb = PART(REAL, b), wc = PART(REAL, c), wd = PART(REAL, d),   \
                  wf = PART(REAL, f), wg = PART(REAL, g), wh = PART(REAL, h), wk = PART(REAL, k);   \
             REAL x = (wc - wa) + 2 * (wf - wd) + (wk - wg);                                        \
             REAL y = (wg - wa) + 2 * (wh - wb) + (wk - wc);                                        \
-            REAL sum = (x < 0 ? -x : x) + (y < 0 ? -y : y);                                        \
-            int32_t steep = (int32_t)(sum / (REAL)(most ? 2 * (int32_t)most : 1));                 \
-            out[i] = steep > (SAMPLE)-1 ? (SAMPLE)-1 : (SAMPLE)steep;                              \
+            REAL sum = ABS(x) + ABS(y);                                                            \
+            int32_t steep = (int32_t)(sum / (REAL)(2 * most + (most == 0)));                       \
+            out[i] = (SAMPLE)lesser(steep, (SAMPLE)-1);                                            \
         }                                                                                          \
+    }                                                                                              \
+    TL_CLONES static void NAME(void *to, const void *const in[3], const void *const veil[3],       \
+                               size_t channels, size_t n)                                          \
+    {                                                                                              \
+        NAME##_line(to, in[0], in[1], in[2], veil[0], veil[1], veil[2], channels, n);              \
     }
 
-DEFINE_ALPHA(alpha_8, uint8_t, float)
-DEFINE_ALPHA(alpha_16, uint16_t, double)
+DEFINE_ALPHA(alpha_8, uint8_t, float, fabsf)
+DEFINE_ALPHA(alpha_16, uint16_t, double, fabs)
 
 static uint32_t halo(const struct telar_context *context)
 {
@@ -95,19 +103,26 @@ static size_t scratch_bytes(const struct telar_context *context, uint32_t rows, 
     return (telar_has_alpha(&context->image) ? 3 : 2) * between_bytes(context, columns);
 }
 
-/* Writes the alpha of each pixel in place of all its samples. */
-static void spread_8(uint8_t *restrict out, const uint8_t *restrict in, size_t n, size_t channels)
-{
-    for (size_t i = 0; i < n; i++)
-        out[i] = in[i | (channels - 1)];
-}
+/* Writes the alpha of each pixel in place of all its samples. Fixed numbers of channels let the
+ * compiler vectorize the loops. */
+#define DEFINE_SPREAD(NAME, SAMPLE)                                                                \
+    static inline __attribute__((always_inline)) void NAME##_pixels(                               \
+        SAMPLE *restrict out, const SAMPLE *restrict in, size_t n, const size_t channels)          \
+    {                                                                                              \
+        for (size_t p = 0; p < n; p += channels)                                                   \
+            for (size_t i = 0; i < channels; i++)                                                  \
+                out[p + i] = in[p + channels - 1];                                                 \
+    }                                                                                              \
+    TL_CLONES static void NAME(void *out, const void *in, size_t n, size_t channels)               \
+    {                                                                                              \
+        if (channels == 4)                                                                         \
+            NAME##_pixels(out, in, n, 4);                                                          \
+        else                                                                                       \
+            NAME##_pixels(out, in, n, 2);                                                          \
+    }
 
-static void spread_16(uint16_t *restrict out, const uint16_t *restrict in, size_t n,
-                      size_t channels)
-{
-    for (size_t i = 0; i < n; i++)
-        out[i] = in[i | (channels - 1)];
-}
+DEFINE_SPREAD(spread_8, uint8_t)
+DEFINE_SPREAD(spread_16, uint16_t)
 
 /* Loads row r of `wide`, extended at the image's borders, and its alpha into scratch memory. */
 static void load_row(const struct telar_context *context, const struct telar_source *source,
@@ -121,10 +136,7 @@ static void load_row(const struct telar_context *context, const struct telar_sou
     memcpy(in + left * pixel_bytes, telar_source_at(source, pixel_bytes, r, wide->c0),
            inside * pixel_bytes);
     tl_row_pad(in, pixel_bytes, left, inside, right);
-    if (image->depth == 8)
-        spread_8(veil, in, n, image->channels);
-    else
-        spread_16((void *)veil, (const void *)in, n, image->channels);
+    (image->depth == 8 ? spread_8 : spread_16)(veil, in, n, image->channels);
 }
 
 /* Each row of the source is loaded once. Row r lies in place r % 3. */
