@@ -320,6 +320,13 @@ telar_status tl_segment_create(struct tl_segment *segment, const struct tl_shape
     if (!shm_failure)
         return TELAR_OK;
     tl_segment_destroy(segment);
+    if (shm_failure == EFBIG)
+        return tl_fail(
+            error, TELAR_HOST, EFBIG,
+            "the segment of %" PRIu64
+            " bytes is larger than the limit on the size of files, which holds for shared "
+            "memory too; raise the limit (ulimit -f, or prlimit --fsize=%" PRIu64 ")",
+            bytes, bytes);
     if (keep_name)
         return tl_fail(error, TELAR_HOST, shm_failure,
                        "cannot make the shared-memory object /dev/shm/%s of %" PRIu64 " bytes; %s",

@@ -55,6 +55,17 @@ any_number_of_descriptors()
     done
 }
 
+# The message names the limit and the size that is enough for the segment: with that size the run succeeds.
+file_size_limit()
+{
+    mkdir -p "$work/fsize" && echo before >"$work/fsize/out.png" || return 1
+    wrong 4 "limit on the size of files" prlimit --fsize=4096 "$telar" run -j 2 $(rung_options "$1") -t blur:sigma=1 "$in" "$work/fsize/out.png" \
+        && [ "$(cat "$work/fsize/out.png")" = before ] && nothing_left "$work/fsize" || return 1
+    enough=$(sed -n 's/.*--fsize=\([0-9]*\)).*/\1/p' "$work/err")
+    right prlimit --fsize="$enough" "$telar" run -j 2 $(rung_options "$1") -t blur:sigma=1 "$in" "$work/fsize/out.png" \
+        && cmp "$work/fsize/out.png" "$right" && nothing_left "$work/fsize"
+}
+
 # with_processes N RUNG: runs as a user who may have N processes. root has no such limit.
 with_processes()
 {
@@ -148,6 +159,11 @@ for rung in threads shared guarded sandboxed; do
     if [ $rung = sandboxed ] && ! "$telar" run -i sandboxed -t copy "$in" "$work/probe.png" 2>"$work/why"; then
         skip "missing resources at sandboxed" "$(cat "$work/why")"
         continue
+    fi
+    if command -v prlimit >/dev/null; then
+        check "a limit on the size of files at $rung is named" file_size_limit $rung
+    else
+        skip "a limit on the size of files at $rung" "prlimit is not installed"
     fi
     check "few descriptors at $rung give the picture or one line" any_number_of_descriptors $rung
     if [ -n "$as_nobody" ]; then
