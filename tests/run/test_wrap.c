@@ -52,8 +52,9 @@ static const struct failure {
     {"realpath", ENOMEM, "", ALWAYS, OUTPUT},
     {"shm_open", ENFILE, "", ALWAYS, OK},
     {"memfd_create", EMFILE, "", ALWAYS, HOST},
-    {"ftruncate", EFBIG, "", NO_SECOND_WAY, HOST},
-    {"ftruncate", EFBIG, "", ALWAYS, OK},
+    {"ftruncate", EFBIG, "", ALWAYS, HOST}, /* the limit on file sizes holds for a memfd too */
+    {"ftruncate", EINVAL, "", NO_SECOND_WAY, HOST},
+    {"ftruncate", EINVAL, "", ALWAYS, OK},
     {"posix_fallocate", ENOSPC, "", NO_SECOND_WAY, HOST},
     {"posix_fallocate", ENOSPC, "", ALWAYS, OK},
     {"mmap", ENOMEM, "child", ALWAYS, HOST},
