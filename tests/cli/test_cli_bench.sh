@@ -159,7 +159,7 @@ stopped()
     "$telar" bench -j 1 -e serial,processes --job=memory --pages=huge --size=1500x2000 --rounds=1000 --progress=always \
         >"$work/out" 2>"$work/err" &
     run=$!
-    for look in $(seq 1200); do
+    for look in $(seq 6000); do
         ! grep -qE 'round ([3-9]|[1-9][0-9])' "$work/err" && kill -0 $run 2>/dev/null || break
         sleep 0.05
     done

@@ -46,13 +46,14 @@ static void make_short(const struct header *header)
 static bool refuse(const struct telar_options *way, struct telar_error *error)
 {
     struct telar_options options = *way;
-    telar_pipeline *pipeline = pipeline_of("equalize");
+    telar_pipeline *pipeline;
     telar_report *report = NULL;
     char name[32];
     int fd;
 
     if (!can_go(way))
         return false;
+    pipeline = pipeline_of("equalize");
     options.max_memory = 1 << 20;
     memory_file(maker.bytes, maker.n, &fd, name);
     ck_assert_int_eq(telar_run_file(name, out_name, pipeline, &options, &report, error),
