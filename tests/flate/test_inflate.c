@@ -4,6 +4,7 @@
 #include <config.h>
 
 #include "support/inflate_judge.h"
+#include "support/seed.h"
 
 #include "flate/checksum.h"
 
@@ -250,19 +251,25 @@ static void judge_side(const struct side *side, const char *what)
     ck_assert_msg(memcmp(side->out, theirs, n) == 0, "%s: the bytes differ", what);
 }
 
+/* The seed chooses one of STEP pairs. */
 START_TEST(two_streams_at_once_are_as_each_alone)
 {
     static struct side a, b;
     static const size_t pieces[] = {1, 15, 17, 5000, 65536, IN_MAX};
-    uint32_t seed = 9;
+    enum { STEP = 7 };
+    uint32_t turn = 0;
 
     for (unsigned kind = 0; kind < 25; kind++)
         for (size_t i = 0; i < sizeof pieces / sizeof *pieces; i++) {
+            uint32_t state = turn;
+
+            if (!chosen(turn++, STEP))
+                continue;
             begin_side(&a, kind / 5, 200000 - kind, pieces[i]);
-            begin_side(&b, kind % 5, 1 + random_next(&seed) % (OUT_MAX - 1),
-                       pieces[random_next(&seed) % 6]);
+            begin_side(&b, kind % 5, 1 + random_next(&state) % (OUT_MAX - 1),
+                       pieces[random_next(&state) % 6]);
             if (i % 2)
-                b.in[random_next(&seed) % b.n] ^= (unsigned char)(1 << random_next(&seed) % 8);
+                b.in[random_next(&state) % b.n] ^= (unsigned char)(1 << random_next(&state) % 8);
             inflate_both(&a, &b);
             ck_assert_uint_eq(a.output.used, a.output.n);
             judge_side(&a, "the first stream");

@@ -8,6 +8,7 @@
 
 #include "support/png_maker.h"
 #include "support/runs.h"
+#include "support/seed.h"
 
 enum { ROWS = 50, COLUMNS = 20000, BAND_ROWS = 16, BANDS = 4, ROW_BYTES = COLUMNS + 1 };
 
@@ -297,9 +298,11 @@ START_TEST(bands_with_wrong_numbers_of_rows)
 }
 END_TEST
 
-/* Flips one bit anywhere in a band. The CRC of the chunk is still right. */
+/* Flips one bit anywhere in a band. The CRC of the chunk is still right. The seed chooses one of
+ * STEP bits. */
 START_TEST(any_bit_may_be_wrong)
 {
+    enum { STEP = 5 };
     struct bands bands;
     uint32_t state = 77;
 
@@ -310,6 +313,8 @@ START_TEST(any_bit_may_be_wrong)
         size_t at = next_random(&state) % bands.n[band];
         unsigned char bit = (unsigned char)(1 << next_random(&state) % 8);
 
+        if (!chosen((uint64_t)i, STEP))
+            continue;
         bands.at[band][at] ^= bit;
         check_alike(&bands, honest);
         bands.at[band][at] ^= bit;

@@ -224,9 +224,9 @@ static void check_by_libpng(const char *path, telar_image *image)
     rows = png_get_rows(png, info);
     for (uint32_t r = 0; r < g->rows; r++)
         for (size_t i = 0; i < (size_t)g->columns * g->channels; i++)
-            ck_assert_uint_eq(g->depth == 8 ? rows[r][i]
-                                            : (unsigned)rows[r][2 * i] << 8 | rows[r][2 * i + 1],
-                              sample_at(telar_image_row(image, r), g->depth, i));
+            QUICK_ASSERT(
+                (g->depth == 8 ? rows[r][i] : (unsigned)rows[r][2 * i] << 8 | rows[r][2 * i + 1])
+                == sample_at(telar_image_row(image, r), g->depth, i));
     png_destroy_read_struct(&png, &info, NULL);
     fclose(file);
 }

@@ -4,6 +4,7 @@
 #include <config.h>
 
 #include "support/png_maker.h"
+#include "support/seed.h"
 #include "support/two_readings.h"
 
 #include <dirent.h>
@@ -27,7 +28,8 @@ static void must_be_fast(const char *what, size_t detail)
 {
     struct two_readings two = read_twice(made.bytes, made.n, 3 + (uint32_t)(detail % 400));
 
-    must_agree(what, detail);
+    if (two.differ)
+        ck_abort_msg("%s, %zu: %s", what, detail, two.differ);
     if (!two.opened || !two.ordinary || !two.in_bands || !two.libpng)
         ck_abort_msg("%s, %zu: opened %d, ordinary %d, in bands %d, libpng %d", what, detail,
                      two.opened, two.ordinary, two.in_bands, two.libpng);
@@ -270,12 +272,15 @@ static telar_status run_once(struct telar_error *error)
 }
 
 /* Streams with more than the rows, as literals or as a match, cut at every byte near their end.
- * Bytes that the inflater can still give without more input count as too much. */
+ * Bytes that the inflater can still give without more input count as too much. Files of up to 1600
+ * chunks take long, so one of STEP is read. */
 START_TEST(more_than_the_image_and_cut_short)
 {
     static unsigned char stream[MAKER_BYTES];
     static const int strategies[] = {Z_DEFAULT_STRATEGY, Z_HUFFMAN_ONLY, Z_FIXED};
+    enum { STEP = 11 };
     const size_t image = 32 * 49;
+    size_t turn = 0;
 
     for (size_t s = 0; s < 3; s++)
         for (size_t more = 1; more < 400; more += more < 10 ? 1 : 97) {
@@ -293,6 +298,8 @@ START_TEST(more_than_the_image_and_cut_short)
             deflateEnd(&z);
             for (size_t cut = 0; cut < 24 && cut < n; cut++)
                 for (size_t piece = 1; piece < 4; piece++) {
+                    if (!chosen(turn++, STEP))
+                        continue;
                     maker_begin(&made, 16, 32, 8, 2, 0);
                     put_idats(stream, n - cut, piece);
                     maker_chunk(&made, "IEND", NULL, 0);

@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Makes every call that can fail do so: at its first use, its second, its third, and so on, until
- * no use is left. Each time the run gives the complete output, or the right status and the old
- * output. Nothing else is left behind.
+ * no use is left. Behind the first use, the seed chooses one use of STEP. Each time the run gives
+ * the complete output, or the right status and the old output. Nothing else is left behind.
  */
 #include <config.h>
 
 #include "support/runs.h"
+#include "support/seed.h"
 #include "support/suite.h"
 #include "support/wrap.h"
 
@@ -14,6 +15,9 @@
 #include <limits.h>
 #include <sys/prctl.h>
 #include <zlib.h>
+
+/* divides no number of processes, threads or regions of a trial */
+enum { STEP = 5 };
 
 /* Statuses as bits of a set. */
 #define HOST (1u << TELAR_HOST)
@@ -306,6 +310,16 @@ static void begin_trial(struct trial *trial)
     trial->options = options;
 }
 
+/* Lets the calls of a row fail. Returns whether there was one. */
+static bool fail_at_uses(const struct trial *trial, size_t row)
+{
+    unsigned long k = 1;
+
+    while ((k > 1 && !chosen(k + row, STEP)) || fail_once(trial, &failures[row], k))
+        k += 1 + k / trial->density;
+    return k > 1;
+}
+
 /* Runs every failure. `calls` ends with NULL. Each of these calls must have been made, or the test
  * would prove nothing. */
 static void check_trial(struct trial *trial, const char *const *calls)
@@ -314,14 +328,10 @@ static void check_trial(struct trial *trial, const char *const *calls)
 
     begin_trial(trial);
     for (size_t i = 0; i < LENGTH(failures); i++) {
-        unsigned long k = 1;
-
         if (i > 0 && strcmp(failures[i].call, failures[i - 1].call) == 0
             && failures[i].errnum == failures[i - 1].errnum)
             continue; /* another row for the same failure */
-        while (fail_once(trial, &failures[i], k))
-            k += 1 + k / trial->density;
-        if (k > 1) {
+        if (fail_at_uses(trial, i)) {
             strcat(made, failures[i].call);
             strcat(made, " ");
         }
@@ -475,7 +485,7 @@ START_TEST(killed_coordinators_leave_nothing)
     for (size_t i = 0; i < LENGTH(calls); i++) {
         unsigned long k = 1;
 
-        while (kill_once(&trial, calls[i], k))
+        while ((k > 1 && !chosen(k + i, STEP)) || kill_once(&trial, calls[i], k))
             k++;
         ck_assert_msg(k > 1, "%s is never called", calls[i]);
     }
