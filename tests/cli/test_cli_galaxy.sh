@@ -93,11 +93,9 @@ check "info shows the good file of two" grep -q '(500, 800, 3)' "$work/out"
 
 closed() { status=0; "$@" >&- 2>"$work/err" || status=$?; : >"$work/out"; refused 7; }
 full() { status=0; "$@" >/dev/full 2>"$work/err" || status=$?; : >"$work/out"; refused 7; }
-# The reader closes the pipe before the command writes.
 cut_off()
 {
-    { { sleep 0.2; status=0; "$@" 2>"$work/err" || status=$?; echo $status >"$work/status"; } | :; }
-    status=$(cat "$work/status")
+    to_closed_pipe "$@"
     [ "$status" = 141 ] && [ ! -s "$work/err" ] || { echo "status $status"; cat "$work/err"; return 1; }
 }
 for command in "--help" "--version" "info $g" "info --json $g" "galaxy -"; do

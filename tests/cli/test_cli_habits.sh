@@ -76,7 +76,7 @@ check "a JPEG on standard input" sh -c "! $telar run -t copy - $out <$work/photo
 # ends_by_pipe COMMAND...: as cat does: by SIGPIPE, without a line.
 ends_by_pipe()
 {
-    { { sleep 0.2; status=0; "$@" 2>"$work/err" || status=$?; echo $status >"$work/status"; } | :; }
+    to_closed_pipe "$@"
     [ "$(cat "$work/status")" = 141 ] && [ ! -s "$work/err" ] || { cat "$work/status" "$work/err"; return 1; }
 }
 # Where the caller ignores SIGPIPE, the program says what happened.

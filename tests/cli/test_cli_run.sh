@@ -210,8 +210,7 @@ closed() { status=0; "$@" >&- 2>"$work/err" || status=$?; : >"$work/out"; refuse
 full() { status=0; "$@" >/dev/full 2>"$work/err" || status=$?; : >"$work/out"; refused 7; }
 cut_off()
 {
-    { { sleep 0.2; status=0; "$@" 2>"$work/err" || status=$?; echo $status >"$work/status"; } | :; }
-    status=$(cat "$work/status")
+    to_closed_pipe "$@"
     [ "$status" = 141 ] && [ ! -s "$work/err" ] || { echo "status $status"; cat "$work/err"; return 1; }
 }
 for command in "run -t copy $g -" "run --json -t copy $g $work/v.png" transforms "transforms copy" "doctor"; do
@@ -228,21 +227,21 @@ hit()
     hit_signal=$1
     shift
     case $* in
-    *threads*) hit_caught='^SigCgt:.*[4-7c-f]..$' ;;
+    *threads*) hit_caught='^SigCgt:.*[4-7c-f][ef][89a-f]$' ;;
     *) hit_caught='^SigCgt:' ;;
     esac
     "$telar" run "$@" -t copy - "$work/dir/out.png" <"$work/fifo" >"$work/out" 2>"$work/err" &
     hit_pid=$!
     exec 9>"$work/fifo" # returns when the reader has opened it
     head -c 5000 "$g" >&9
-    # The run sleeps when it has read all bytes. With threads it catches SIGSEGV (bit 10) by then.
+    # The run sleeps when it has read all bytes. With threads it catches SIGSEGV, SIGFPE, SIGBUS, SIGABRT and SIGILL
+    # (bits 10, 7, 6, 5 and 3) by then.
     for _ in $(seq 200); do
         if grep -q '^State:.S' "/proc/$hit_pid/status" && grep -Eq "$hit_caught" "/proc/$hit_pid/status"; then
             break
         fi
         sleep 0.1
     done
-    sleep 0.3
     kill -s "$hit_signal" "$hit_pid"
     status=0
     wait "$hit_pid" 2>/dev/null || status=$?

@@ -53,6 +53,20 @@ silent()
     [ ! -s "$work/err" ] || { echo "unexpected message:"; cat "$work/err"; return 1; }
 }
 
+# to_closed_pipe COMMAND...: runs the command with its output to a pipe whose reader is gone. The exit
+# status goes to $status and to $work/status, messages go to $work/err.
+to_closed_pipe()
+{
+    rm -f "$work/closed" && mkfifo "$work/closed" || return 1
+    : <"$work/closed" &
+    exec 8>"$work/closed" # returns when the reader has opened it
+    wait $!
+    status=0
+    "$@" 2>"$work/err" >&8 8>&- || status=$?
+    exec 8>&-
+    echo $status >"$work/status"
+}
+
 # octal ESCAPES...: prints the bytes that printf's escapes stand for.
 octal()
 {
