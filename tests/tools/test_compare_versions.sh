@@ -55,7 +55,7 @@ differs()
 
 picture='run -e serial -t invert in/7x5-4-3.png out.png'
 crash='-i guarded -j 1 --timeout=1 -g 2x1 -t in/segv.so'
-report='run --json -e serial -g 3x2 -t invert -t gray in/galaxy.png'
+report='run --json -e serial -g 3x2 -t invert -t gray in/65x63-16-6i.png'
 segment='run -e serial --keep-shm=$KEEP -t invert -t gray in/3000x60-16-0.png'
 
 changed ''
@@ -90,7 +90,7 @@ edited 's/(pid [0-9]*)//'
 check "a missing process number is found" differs "$crash" 'standard error: '
 edited 's/\\\"total_ns\\\": [0-9]*/\\\"total_ns\\\": 5/'
 check "another time in a report does not count" equal "$report"
-edited 's/\\\"columns\\\": 800/\\\"columns\\\": 801/'
+edited 's/\\\"columns\\\": 63/\\\"columns\\\": 64/'
 check "another number in a report is found" differs "$report" 'standard output: '
 edited 's/\\\"tasks\\\"/\\\"work\\\"/'
 check "another name in a report is found" differs "$report" 'standard output: '
