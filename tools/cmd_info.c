@@ -41,7 +41,8 @@ static void print_shape(const struct telar_geometry *image)
 }
 
 /* The shape stands first and alone on its line, so that a script can take it with head -n 1. */
-static void print_info(const char *path, const struct telar_info *info, bool several)
+static void print_info(const char *path, const struct telar_info *info,
+                       const struct telar_warnings *warnings, bool several)
 {
     char shown[PATH_MAX];
 
@@ -64,6 +65,8 @@ static void print_info(const char *path, const struct telar_info *info, bool sev
                info->restart_rows);
     if (info->file_bytes)
         printf("  bytes       %" PRIu64 "\n", info->file_bytes);
+    for (uint32_t i = 0; i < warnings->n; i++)
+        printf("  %s     %s\n", i == 0 ? "warning" : "       ", warnings->warning[i].text);
 }
 
 static const struct field info_fields[] = {
@@ -83,14 +86,17 @@ static const struct field info_fields[] = {
 
 /* A file that failed is a member too: the list has as many members as there were operands. */
 static void write_info(struct json *json, const char *path, const struct telar_info *info,
-                       const struct telar_error *error)
+                       const struct telar_warnings *warnings, const struct telar_error *error)
 {
     json_begin(json, NULL, '{');
     json_name(json, "file", path);
-    if (error->status == TELAR_OK)
+    if (error->status == TELAR_OK) {
         json_fields(json, info_fields, info);
-    else
+        json_list(json, "warnings", warning_fields, warnings->warning, warnings->n,
+                  sizeof *warnings->warning);
+    } else {
         json_object(json, "error", error_fields, error);
+    }
     json_end(json, '}');
 }
 
@@ -107,15 +113,16 @@ static int print_files(char **paths, const struct telar_limits *limits, bool as_
     }
     for (char **path = paths; *path; path++) {
         struct telar_info info = {0};
+        struct telar_warnings warnings = {0};
         struct telar_error error = {.worker = -1};
-        telar_status status = telar_info_read(*path, limits, &info, &error);
+        telar_status status = telar_info_read_warnings(*path, limits, &info, &warnings, &error);
 
         if (status != TELAR_OK)
             say_error(&error);
         if (as_json)
-            write_info(&json, *path, &info, &error);
+            write_info(&json, *path, &info, &warnings, &error);
         else if (status == TELAR_OK)
-            print_info(*path, &info, paths[1] != NULL);
+            print_info(*path, &info, &warnings, paths[1] != NULL);
         result = result == TELAR_OK ? (int)status : result;
     }
     if (as_json) {
@@ -138,12 +145,14 @@ static const struct cli_option option_table[] = {
     {"max-pixels", 0, "N",
      .help = "Refuse larger pictures. K, M, G: 10^3, 10^6, 10^9. Default: 1G.", .set = set_amount,
      FILLS(limits.max_pixels)},
+    {"strict", 0, .help = "Refuse every fault of a file, not only those that put a pixel in doubt.",
+     .set = set_flag, FILLS(limits.strict)},
     {.name = NULL},
 };
 
 static int run(int argc, char **argv)
 {
-    struct cmd_info cmd = {.json = false};
+    struct cmd_info cmd = {.limits = {TELAR_LIMITS_INIT}};
     int result = take_options(&info_command, argc, argv, &cmd);
 
     if (result != OPTIONS_TAKEN)

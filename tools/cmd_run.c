@@ -146,6 +146,9 @@ static const struct cli_option option_table[] = {
      .set = set_seconds, FILLS(options.timeout_ms)},
     {"trust", 0, .help = "Load plug-ins into the program itself; for other engines than processes.",
      .set = set_flag, FILLS(options.trust_plugins)},
+    {"strict", 0, .group = "Input",
+     .help = "Refuse every fault of INPUT, not only those that put a pixel in doubt.",
+     .set = set_flag, FILLS(limits.strict)},
     {"max-pixels", 0, "N", .group = "Memory",
      .help = "Refuse larger pictures. K, M, G: 10^3, 10^6, 10^9. Default: 1G.", .set = set_amount,
      FILLS(limits.max_pixels)},
@@ -216,9 +219,11 @@ static bool missed_workers(const telar_report *report)
            && report->workers < (uint64_t)report->grid_rows * report->grid_columns;
 }
 
-/* Says what a user would not expect: lost workers, fewer workers, an animation. */
+/* Says what a user would not expect: faults of INPUT, lost workers, fewer workers, an animation. */
 static void say_surprises(const struct cmd_run *run, const telar_report *report)
 {
+    for (uint32_t i = 0; i < report->n_warnings; i++)
+        say("%s: %s", run->input, report->warning[i].text);
     print_losses(report);
     if (report->lost[0])
         say("%s: could not keep of the file that it replaced: %s", run->output, report->lost);
@@ -284,7 +289,9 @@ static int run_operands(struct cmd_run *run, int n, char **operands)
 
 static int run(int argc, char **argv)
 {
-    struct cmd_run run = {.options = {TELAR_OPTIONS_INIT}, .pipeline = telar_pipeline_new()};
+    struct cmd_run run = {.options = {TELAR_OPTIONS_INIT},
+                          .limits = {TELAR_LIMITS_INIT},
+                          .pipeline = telar_pipeline_new()};
     int status;
 
     if (!run.pipeline) {

@@ -256,6 +256,7 @@ static void write_report(struct json *json, const telar_report *r)
     json_list(json, "workers", worker_fields, r->worker, r->n_workers, sizeof *r->worker);
     json_list(json, "tasks", task_fields, r->task, r->n_tasks, sizeof *r->task);
     json_list(json, "losses", loss_fields, r->loss, r->n_losses, sizeof *r->loss);
+    json_list(json, "warnings", warning_fields, r->warning, r->n_warnings, sizeof *r->warning);
 }
 
 void print_json(const struct cmd_run *run, const telar_report *report,

@@ -59,6 +59,13 @@ const struct telar_geometry *telar_image_geometry(const telar_image *image);
 unsigned char *telar_image_row(telar_image *image, uint32_t row);
 size_t telar_image_stride(const telar_image *image);
 
+/*
+ * Returns the faults of the file that telar_image_read() has made the image of. They leave every
+ * pixel certain. The list is empty for every other image. The pointer is into the image and valid
+ * until telar_image_free(). image must not be NULL.
+ */
+const struct telar_warnings *telar_image_warnings(const telar_image *image);
+
 #ifdef __cplusplus
 }
 #endif

@@ -7,6 +7,7 @@
 #ifndef TELAR_PNG_H
 #define TELAR_PNG_H
 
+#include <stdbool.h>
 #include <telar/geometry.h>
 #include <telar/status.h>
 
@@ -24,6 +25,9 @@ struct telar_limits {
     uint64_t max_pixels;       /* rows x columns; 0: TELAR_MAX_PIXELS */
     uint64_t max_chunks_bytes; /* of all ancillary chunks that telar keeps; 0:
                                   TELAR_MAX_CHUNKS_BYTES */
+    bool strict; /* refuse a file with any fault that the PNG specification forbids. Without it
+                    telar reads a file if every pixel is certain, and gives a warning for each kind
+                    of fault */
 };
 
 /* The first initializer of a struct telar_limits; see TELAR_OPTIONS_INIT in run.h. */
@@ -32,7 +36,26 @@ struct telar_limits {
 #define TELAR_MAX_PIXELS UINT64_C(1000000000)
 #define TELAR_MAX_CHUNKS_BYTES UINT64_C(8388608)
 
-enum { TELAR_CHUNK_NAMES_BYTES = 256 };
+enum { TELAR_CHUNK_NAMES_BYTES = 256, TELAR_WARNINGS_MAX = 32 };
+
+/*
+ * A fault of a file that leaves every pixel certain. The library fills it. The struct never grows,
+ * because a program steps through lists of it.
+ */
+struct telar_warning {
+    char chunk[8];  /* name of the chunk: "gAMA" */
+    char text[120]; /* what telar did, and why: "gAMA is left out: its CRC is wrong" */
+};
+
+/*
+ * The warnings of a file in its order, one for each kind of fault of each chunk name. The library
+ * fills it. The last one says so when the file has more kinds of fault than the list has places.
+ * The struct keeps this size in all versions with the same soname.
+ */
+struct telar_warnings {
+    uint32_t n;
+    struct telar_warning warning[TELAR_WARNINGS_MAX];
+};
 
 /*
  * What a PNG file contains. `color_type` and `bit_depth` are as stored. `image` is the geometry
@@ -65,6 +88,13 @@ struct telar_info {
  */
 telar_status telar_info_read(const char *path, const struct telar_limits *limits,
                              struct telar_info *info, struct telar_error *error);
+
+/*
+ * Does the same and fills *warnings too, which must not be NULL and is undefined after an error.
+ */
+telar_status telar_info_read_warnings(const char *path, const struct telar_limits *limits,
+                                      struct telar_info *info, struct telar_warnings *warnings,
+                                      struct telar_error *error);
 
 #ifdef __cplusplus
 }

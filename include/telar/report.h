@@ -11,6 +11,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 #include <telar/geometry.h>
+#include <telar/png.h>
 #include <telar/status.h>
 
 #ifdef __cplusplus
@@ -120,6 +121,9 @@ typedef struct telar_report {
     struct telar_loss_report *loss;     /* n_losses losses in their order; NULL when 0 */
     char lost[128]; /* what the output could not keep of the file that it replaced, such as "access
                        control list"; "" when nothing */
+    uint32_t n_warnings;
+    struct telar_warning *warning; /* n_warnings faults of the input that leave every pixel certain;
+                                      NULL when 0. Only after TELAR_OK and TELAR_PARTIAL */
 } telar_report;
 
 /* Frees a report with its lists. NULL is allowed and does nothing. */

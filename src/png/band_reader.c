@@ -17,9 +17,8 @@
 enum { ZLIB_HEAD_BYTES = 2, END_BYTES = 6, PIECE_BYTES = 65536 };
 
 /*
- * Bytes of image data that the last row may have beside its pixels, and that may follow it. Both
- * are less than what libpng may read there (decoder_private.h), so every file accepted here is
- * accepted by libpng.
+ * Bytes of image data that the last row may have beside its pixels, and that may follow it. A file
+ * with more was not written by telar, and is read in series.
  */
 enum { LAST_ROW_BYTES = 960, TAIL_BYTES = 60 };
 
@@ -238,7 +237,7 @@ static bool inflate_rest(struct reading *r)
     return r->out[1].used == r->out[1].n && tl_inflate_between_blocks(r->inflate);
 }
 
-/* The end of the image data is where libpng looks closely. */
+/* Returns whether the image data ends as telar ends it. */
 static bool ends_well(const struct reading *last)
 {
     const uint64_t in_last_row = last->full_at[1] - last->full_at[0],

@@ -16,8 +16,7 @@
  * - Its blocks give exactly its rows.
  * - Its first row has filter None or Sub, which do not use the row above.
  * - The checksums of all parts together give the checksum of the stream.
- * - The last row, and the bytes behind it, have no more image data without pixels than libpng may
- *   read there (decoder_private.h).
+ * - The last row, and the bytes behind it, have little image data without pixels.
  */
 #ifndef TL_BAND_READER_H
 #define TL_BAND_READER_H

@@ -6,6 +6,7 @@
 #include "base/status.h"
 #include "png/band_reader.h"
 #include "png/decoder_private.h"
+#include "png/framing.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -29,10 +30,10 @@ telar_status tl_decoder_new(const char *path, const struct telar_limits *limits,
         d->limits.max_pixels = TELAR_MAX_PIXELS;
     if (d->limits.max_chunks_bytes == 0)
         d->limits.max_chunks_bytes = TELAR_MAX_CHUNKS_BYTES;
-    d->idat_limit_bytes = UINT64_MAX;
     d->header.passes = 1;
     d->scan.name = d->input.name;
     d->scan.limit_bytes = d->limits.max_chunks_bytes;
+    d->scan.strict = d->limits.strict;
     if (tl_png_input_open(&d->input, path, error) != TELAR_OK) {
         telar_status status = error ? error->status : TELAR_INPUT;
 
@@ -102,6 +103,22 @@ telar_status tl_decoder_hand_out(const struct tl_decoder *decoder, struct telar_
     return decoder->failure.status;
 }
 
+void tl_decoder_begin_stream(struct tl_decoder *d)
+{
+    d->used = true;
+    tl_idat_stream_begin(&d->bands.stream, (uint32_t)(d->scan.left_bytes - TL_CHUNK_CRC_BYTES),
+                         d->limits.strict);
+}
+
+uint64_t tl_decoder_beyond_limit(const struct tl_decoder *d)
+{
+    enum { PIXEL_BYTES_MAX = 8 };
+
+    return d->limits.max_pixels < UINT64_MAX / PIXEL_BYTES_MAX
+               ? d->limits.max_pixels * PIXEL_BYTES_MAX
+               : UINT64_MAX;
+}
+
 /* ---- what is known of the file ---- */
 
 const struct telar_geometry *tl_decoder_geometry(const struct tl_decoder *decoder)
@@ -151,6 +168,11 @@ void tl_decoder_info(const struct tl_decoder *decoder, struct telar_info *info)
     };
     memcpy(info->chunks, decoder->scan.names, sizeof info->chunks);
     memcpy(info->dropped, decoder->scan.dropped, sizeof info->dropped);
+}
+
+void tl_decoder_warnings(const struct tl_decoder *decoder, struct telar_warnings *warnings)
+{
+    tl_faults_tell(&decoder->scan.faults, warnings);
 }
 
 const struct tl_chunks *tl_decoder_chunks(const struct tl_decoder *decoder)

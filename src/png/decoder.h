@@ -16,24 +16,14 @@ struct tl_decoder;
 /* ---- opening and closing ---- */
 
 /*
- * Opens a file ("-": standard input) and reads up to its first IDAT, by libpng. Checks the
- * signature and the limits; NULL stands for the default limits. *decoder is NULL on error.
- * TELAR_INPUT: the file cannot be opened, is a directory, is no PNG, is damaged, or is over a
- * limit; the text names the file. TELAR_HOST: no memory. A decoder never allocates more than a few
- * rows and as much as the limits allow.
+ * Opens a file ("-": standard input) and reads up to its first IDAT, without libpng. Checks the
+ * signature, the chunks and the limits; NULL stands for the default limits. *decoder is NULL on
+ * error. TELAR_INPUT: the file cannot be opened, is a directory, is no PNG, is damaged, or is over
+ * a limit; the text names the file. TELAR_HOST: no memory. A decoder never allocates more than a
+ * few rows and as much as the limits allow.
  */
 telar_status tl_decoder_open(const char *path, const struct telar_limits *limits,
                              struct tl_decoder **decoder, struct telar_error *error);
-
-/*
- * Opens a file without libpng: looks only at the framing of the chunks and at IHDR. An unusual or
- * damaged file is left for libpng to judge in a sandbox (tl_decoder_read_inside) and is never read
- * in bands. If IHDR is no good, or the file is too short for its pixels, the geometry has no rows
- * and there is nothing to decode.
- * TELAR_INPUT: the file is no PNG at all, or over a limit. TELAR_HOST: no memory.
- */
-telar_status tl_decoder_open_scan(const char *path, const struct telar_limits *limits,
-                                  struct tl_decoder **decoder, struct telar_error *error);
 
 /* Closes and releases. NULL is allowed. */
 void tl_decoder_close(struct tl_decoder *decoder);
@@ -63,6 +53,10 @@ void tl_decoder_move(struct tl_decoder *decoder, int descriptor);
  * them are read. */
 void tl_decoder_info(const struct tl_decoder *decoder, struct telar_info *info);
 
+/* Fills *warnings with the faults that leave every pixel certain. To be called as tl_decoder_info.
+ */
+void tl_decoder_warnings(const struct tl_decoder *decoder, struct telar_warnings *warnings);
+
 /* Returns the kept chunks, which stay the decoder's. To be called as tl_decoder_info. */
 const struct tl_chunks *tl_decoder_chunks(const struct tl_decoder *decoder);
 
@@ -80,7 +74,8 @@ telar_status tl_decoder_read(struct tl_decoder *decoder, unsigned char *data, si
  * shares with the coordinator. */
 struct tl_found {
     struct telar_error error;
-    uint64_t tail_offset, tail_bytes; /* in `chunks`: those behind the image data */
+    uint64_t tail_bytes; /* in `chunks`: those behind the image data */
+    struct tl_faults faults;
     char dropped[TELAR_CHUNK_NAMES_BYTES];
     unsigned char chunks[];
 };
@@ -89,16 +84,17 @@ struct tl_found {
 size_t tl_decoder_memory_bytes(const struct tl_decoder *decoder);
 
 /*
- * Decodes in a process of its own, after tl_decoder_open_scan: as tl_decoder_read, but from the
- * beginning of the file, and libpng allocates only from `memory`. `data` NULL: only to find out
- * what is wrong. The result goes to *found, of found_bytes. Async-signal-safe.
+ * Decodes in a process of its own, a fork of the one that opened the decoder: as tl_decoder_read,
+ * but libpng allocates only from `memory`. The result goes to *found, of found_bytes.
+ * Async-signal-safe.
  */
 void tl_decoder_read_inside(struct tl_decoder *decoder, void *memory, unsigned char *data,
                             size_t stride_bytes, struct tl_found *found, size_t found_bytes);
 
 /*
  * Takes over the result in the coordinator, when that process is gone. Checks every field.
- * TELAR_INPUT: the file is no good, in libpng's words. TELAR_WORKER: the result makes no sense.
+ * TELAR_INPUT: the file is no good, in that process's words. TELAR_WORKER: the result makes no
+ * sense.
  * TELAR_HOST: no memory, here or there.
  */
 telar_status tl_decoder_take_found(struct tl_decoder *decoder, const struct tl_found *found,
@@ -108,9 +104,8 @@ telar_status tl_decoder_take_found(struct tl_decoder *decoder, const struct tl_f
 
 /*
  * Rows can be read in bands, as they lie in the file, by the decoder or by one copy of it after a
- * fork. A decoder in bands knows only success: if anything is not as it should be, its functions
- * return false, and the file is to be read again from its beginning by libpng, which says what is
- * wrong.
+ * fork. A decoder in bands knows only success: if a pixel is in doubt, its functions return false,
+ * and the file is to be read again from its beginning by tl_decoder_read, which says what is wrong.
  *
  * Returns whether the file is of a common kind, which can be read in bands. Async-signal-safe.
  */
@@ -148,8 +143,8 @@ bool tl_decoder_end_image(struct tl_decoder *decoder, unsigned char rest[TL_REST
 /*
  * Reads the chunks behind the image data up to IEND, in the coordinator. Begins where `rest` says,
  * which may hold anything, or, after tl_decoder_find_bands, behind the last band. TELAR_INPUT: the
- * chunks cannot be read or are over a limit; with *doubt, only libpng can say whether the file is
- * good. TELAR_HOST: no memory.
+ * chunks are no good or cannot be read. With *doubt, `rest` is no good, so the file must be read
+ * again. TELAR_HOST: no memory.
  */
 telar_status tl_decoder_read_tail(struct tl_decoder *decoder, const unsigned char *rest, size_t n,
                                   bool *doubt, struct telar_error *error);

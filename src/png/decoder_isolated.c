@@ -25,16 +25,16 @@ void tl_decoder_read_inside(struct tl_decoder *d, void *memory, unsigned char *d
                             size_t stride_bytes, struct tl_found *found, size_t found_bytes)
 {
     const size_t room = found_bytes - sizeof *found;
-    const struct tl_chunks none = {found->chunks, 0, room, 0};
+    const uint64_t left = d->scan.limit_bytes - d->scan.kept.used;
 
     d->libpng.memory = memory;
     d->libpng.memory_left = tl_decoder_memory_bytes(d);
-    d->scan = (struct tl_chunk_scan){.name = d->input.name, .kept = none};
-    d->scan.limit_bytes = d->limits.max_chunks_bytes < room ? d->limits.max_chunks_bytes : room;
-    tl_decoder_read_anew(d, data, stride_bytes);
+    d->scan.kept = (struct tl_chunks){found->chunks, 0, room, 0};
+    d->scan.limit_bytes = left < room ? left : room;
+    tl_decoder_read_rows(d, data, stride_bytes);
     found->error = d->failure;
-    found->tail_offset = d->scan.kept.before_idat;
-    found->tail_bytes = d->scan.kept.used - d->scan.kept.before_idat;
+    found->tail_bytes = d->scan.kept.used;
+    found->faults = d->scan.faults;
     memcpy(found->dropped, d->scan.dropped, sizeof found->dropped);
 }
 
@@ -48,7 +48,7 @@ static bool is_list_of_names(const char text[TELAR_CHUNK_NAMES_BYTES])
     return i < TELAR_CHUNK_NAMES_BYTES && text[i] == '\0';
 }
 
-/* Takes the chunks over that libpng has found behind the image data. */
+/* Takes the chunks over that stood behind the image data. */
 static telar_status take_chunks(struct tl_decoder *d, const unsigned char *bytes, size_t n,
                                 struct telar_error *error)
 {
@@ -58,8 +58,7 @@ static telar_status take_chunks(struct tl_decoder *d, const unsigned char *bytes
             return tl_fail(error, TELAR_INPUT, 0,
                            "%s: has damaged or misplaced chunks behind its image data",
                            d->input.name);
-    d->scan.head_bytes = 0; /* the scan goes on behind IDAT, whose data it has not seen */
-    d->scan.left_bytes = 0;
+    tl_chunk_scan_pass_image(&d->scan);
     return tl_chunk_scan_bytes(&d->scan, bytes, n, error);
 }
 
@@ -72,11 +71,12 @@ telar_status tl_decoder_take_found(struct tl_decoder *d, const struct tl_found *
     if (found->error.status != TELAR_OK)
         return tl_fail(error, found->error.status == TELAR_HOST ? TELAR_HOST : TELAR_INPUT, 0,
                        "%.*s", (int)sizeof found->error.text - 1, found->error.text);
-    if (found->tail_offset > room || found->tail_bytes > room - found->tail_offset
-        || !is_list_of_names(found->dropped))
+    if (found->tail_bytes > room || !is_list_of_names(found->dropped)
+        || !tl_faults_valid(&found->faults))
         return tl_fail(error, TELAR_WORKER, 0,
                        "%s: the process that decoded it said what makes no sense", d->input.name);
-    status = take_chunks(d, found->chunks + found->tail_offset, found->tail_bytes, error);
+    status = take_chunks(d, found->chunks, found->tail_bytes, error);
+    d->scan.faults = found->faults;
     memcpy(d->scan.dropped, found->dropped, sizeof d->scan.dropped);
     return status;
 }

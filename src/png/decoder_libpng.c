@@ -1,18 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * PNG to rows, by libpng.
+ * PNG to rows, by libpng, for pictures that telar does not decode itself: palettes, fewer than 8
+ * bits, tRNS, interlaced ones.
  *
- * The bytes of the file pass through a tl_chunk_scan on their way to libpng. The scan keeps the
- * chunks; libpng is told to skip all ancillary ones but tRNS, so that none can change a sample
- * (gAMA), cost memory (iCCP, zTXt) or be judged by it. What it skips it still checks the CRC of.
- *
- * What is refused: all that libpng calls an error, and what it calls a benign error too, which in
- * this setting is damage to the image data (checksum, too much of it), to PLTE, tRNS or IEND. Its
- * plain warnings are only used to say more in the message. What follows IEND is not read.
- *
- * What libpng lets pass, and so does telar: an index without a colour in the palette (it is black),
- * a wrong Adler-32 of the image data where boundaries of IDAT chunks cut through it (their CRCs
- * cover the same bytes), and chunks of any name behind the image data.
+ * libpng reads the clean copy of the file (decoder_clean.h). What is wrong with a file has been
+ * judged before libpng sees it, but for row filters. libpng lets an index without a colour in the
+ * palette pass (it is black), and so does telar.
  */
 #include <config.h>
 
@@ -80,33 +73,10 @@ static void on_free(png_structp png, void *memory)
         free(memory);
 }
 
-/* After IHDR, before anything is allocated for the image. */
-static telar_status check_size(struct tl_decoder *d)
-{
-    uint64_t rows = png_get_image_height(d->libpng.png, d->libpng.info),
-             columns = png_get_image_width(d->libpng.png, d->libpng.info);
-
-    d->libpng.size_checked = true;
-    if (rows == 0 || columns == 0) /* another chunk came first, which libpng has skipped: it does
-                                      not know them yet */
-        return tl_fail(
-            &d->failure, TELAR_INPUT, 0,
-            "%s: is damaged or not a valid PNG: IHDR is not its first chunk; get an undamaged copy",
-            d->input.name);
-    return tl_decoder_check_size(d, rows, columns);
-}
-
-/* libpng has judged IHDR, its CRC included, when it asks for the second chunk. */
 static void on_read(png_structp png, png_bytep bytes, size_t n)
 {
-    struct tl_decoder *d = png_get_io_ptr(png);
-
-    if (tl_png_input_read(&d->input, bytes, n, &d->failure) != TELAR_OK
-        || tl_chunk_scan_bytes(&d->scan, bytes, n, &d->failure) != TELAR_OK
-        || (d->scan.n_chunks > 1 && !d->libpng.size_checked && check_size(d) != TELAR_OK))
+    if (tl_clean_read(png_get_io_ptr(png), bytes, n) != TELAR_OK)
         png_error(png, "read");
-    if (d->scan.idat_bytes > d->idat_limit_bytes)
-        png_error(png, "IDAT: Too much image data");
 }
 
 /* ---- the steps of decoding; each comes back false when libpng has come to an error ---- */
@@ -117,12 +87,9 @@ static void read_header(struct tl_decoder *d)
     png_set_sig_bytes(d->libpng.png, TL_SIGNATURE_BYTES);
     png_set_crc_action(d->libpng.png, PNG_CRC_ERROR_QUIT, PNG_CRC_ERROR_QUIT);
     png_set_benign_errors(d->libpng.png, 0);
-    png_set_keep_unknown_chunks(d->libpng.png, PNG_HANDLE_CHUNK_NEVER, NULL,
-                                -1); /* -1: the known ones too, but tRNS */
     png_set_user_limits(d->libpng.png, PNG_UINT_31_MAX,
-                        PNG_UINT_31_MAX);       /* max_pixels is the limit */
-    png_set_chunk_malloc_max(d->libpng.png, 0); /* it stores no chunk, and may skip a large one */
-    png_set_compression_buffer_size(d->libpng.png, TL_PNG_INPUT_BUFFER_BYTES);
+                        PNG_UINT_31_MAX); /* max_pixels is the limit */
+    png_set_compression_buffer_size(d->libpng.png, TL_CLEAN_BYTES);
     png_read_info(d->libpng.png, d->libpng.info);
 }
 
@@ -133,7 +100,7 @@ static void prepare_rows(struct tl_decoder *d)
     png_set_expand(d->libpng.png);
     if (*(const unsigned char *)&one == 1)
         png_set_swap(d->libpng.png);
-    d->header.passes = png_set_interlace_handling(d->libpng.png);
+    png_set_interlace_handling(d->libpng.png);
     png_read_update_info(d->libpng.png, d->libpng.info);
 }
 
@@ -141,16 +108,9 @@ static void read_rows(struct tl_decoder *d, unsigned char *data, size_t stride_b
 {
     uint64_t calls = (uint64_t)d->header.passes * d->header.geometry.rows;
 
-    for (uint64_t call = 0; call < calls; call++) {
-        /* Otherwise a few bytes of picture with gigabytes of zeros behind it would be inflated to
-         * the end. */
-        if (call == calls - 1)
-            d->idat_limit_bytes =
-                d->scan.idat_bytes + 2 * telar_row_bytes(&d->header.geometry) + TL_LAST_ROW_BYTES;
+    for (uint64_t call = 0; call < calls; call++)
         png_read_row(d->libpng.png, data + (size_t)(call % d->header.geometry.rows) * stride_bytes,
                      NULL);
-    }
-    d->idat_limit_bytes = d->scan.idat_bytes + TL_AFTER_ROWS_BYTES;
     png_read_end(d->libpng.png, NULL);
 }
 
@@ -178,13 +138,13 @@ static bool try_rows(struct tl_decoder *d, unsigned char *data, size_t stride_by
     return true;
 }
 
-static telar_status settle_geometry(struct tl_decoder *d)
+/* Returns whether libpng would decode to the shape that the header promises. */
+static bool same_shape(const struct tl_decoder *d)
 {
-    d->header.transparent = png_get_valid(d->libpng.png, d->libpng.info, PNG_INFO_tRNS) != 0;
-    d->header.color_type = png_get_color_type(d->libpng.png, d->libpng.info);
-    d->header.bit_depth = png_get_bit_depth(d->libpng.png, d->libpng.info);
-    return tl_decoder_set_geometry(d, png_get_image_height(d->libpng.png, d->libpng.info),
-                                   png_get_image_width(d->libpng.png, d->libpng.info));
+    return png_get_rowbytes(d->libpng.png, d->libpng.info) == telar_row_bytes(&d->header.geometry)
+           && png_get_image_height(d->libpng.png, d->libpng.info) == d->header.geometry.rows
+           && png_get_image_width(d->libpng.png, d->libpng.info) == d->header.geometry.columns
+           && png_get_channels(d->libpng.png, d->libpng.info) == d->header.geometry.channels;
 }
 
 static telar_status open_png(struct tl_decoder *d)
@@ -195,10 +155,10 @@ static telar_status open_png(struct tl_decoder *d)
         d->libpng.info = png_create_info_struct(d->libpng.png);
     if (!d->libpng.info)
         return tl_fail(&d->failure, TELAR_HOST, ENOMEM, "%s: libpng cannot be used", d->input.name);
-    if (!try_header(d) || settle_geometry(d) != TELAR_OK || tl_decoder_check_length(d) != TELAR_OK
-        || !try_prepare(d))
+    tl_clean_begin(d);
+    if (!try_header(d) || !try_prepare(d))
         return d->failure.status;
-    if (png_get_rowbytes(d->libpng.png, d->libpng.info) != telar_row_bytes(&d->header.geometry))
+    if (!same_shape(d))
         return tl_fail(&d->failure, TELAR_INPUT, 0, "%s: libpng would decode it to another shape",
                        d->input.name);
     return TELAR_OK;
@@ -206,44 +166,20 @@ static telar_status open_png(struct tl_decoder *d)
 
 /* ---- for the other files ---- */
 
-telar_status tl_decoder_open(const char *path, const struct telar_limits *limits,
-                             struct tl_decoder **decoder, struct telar_error *error)
+telar_status tl_decoder_read_rows(struct tl_decoder *d, unsigned char *data, size_t stride_bytes)
 {
-    telar_status status = tl_decoder_new(path, limits, decoder, error);
-
-    if (status != TELAR_OK || open_png(*decoder) == TELAR_OK)
-        return status;
-    status = tl_decoder_hand_out(*decoder, error);
-    tl_decoder_close(*decoder);
-    *decoder = NULL;
-    return status;
-}
-
-telar_status tl_decoder_read_anew(struct tl_decoder *d, unsigned char *data, size_t stride_bytes)
-{
-    struct telar_geometry expected = d->header.geometry;
-
-    if (!tl_png_input_rewind(&d->input))
-        return tl_fail(&d->failure, TELAR_INPUT, 0,
-                       "%s: comes through a pipe, and too much stands before its image data to "
-                       "read it again in the "
-                       "sandbox; give a file",
-                       d->input.name);
-    if (open_png(d) != TELAR_OK)
-        return d->failure.status;
-    if (!data || memcmp(&expected, &d->header.geometry, sizeof expected) != 0)
-        return tl_fail(&d->failure, TELAR_INPUT, 0, "%s: libpng would decode it to another shape",
-                       d->input.name);
-    try_rows(d, data, stride_bytes);
+    assert(!d->used);
+    if (open_png(d) == TELAR_OK)
+        try_rows(d, data, stride_bytes);
     return d->failure.status;
 }
 
 telar_status tl_decoder_read(struct tl_decoder *decoder, unsigned char *data, size_t stride_bytes,
                              struct telar_error *error)
 {
-    assert(!decoder->used);
-    decoder->used = true;
-    return try_rows(decoder, data, stride_bytes) ? TELAR_OK : tl_decoder_hand_out(decoder, error);
+    return tl_decoder_read_rows(decoder, data, stride_bytes) == TELAR_OK
+               ? TELAR_OK
+               : tl_decoder_hand_out(decoder, error);
 }
 
 void tl_decoder_close_libpng(struct tl_decoder *d)

@@ -3,52 +3,46 @@
  * decoder_private.h - what the files decoder_*.c share. Layer: png; for these files only.
  *
  *     decoder.c            opening and closing; what is known of a file
- *     decoder_libpng.c     header and rows by libpng
- *     decoder_scan.c       the header without libpng
+ *     decoder_scan.c       the chunks before the image data
  *     decoder_bands.c      rows without libpng, band by band
- *     decoder_isolated.c   rows by libpng inside a sandbox
+ *     decoder_libpng.c     all rows by libpng
+ *     decoder_clean.c      the file as libpng gets it
+ *     decoder_isolated.c   all rows by libpng inside a sandbox
  *
- * A decoder is opened by libpng or by a scan. Then either its bands are read without libpng, or all
- * rows at once by libpng: in this process, or, of a decoder opened by a scan, in a sandbox.
+ * A decoder is opened by a scan of the chunks. Then either its bands are read without libpng, or
+ * all rows at once by libpng, in this process or in a sandbox.
  */
 #ifndef TL_DECODER_PRIVATE_H
 #define TL_DECODER_PRIVATE_H
 
 #include "png/decoder.h"
 
+#include "png/decoder_clean.h"
 #include "png/idat_stream.h"
 #include "png/kept_chunks.h"
 #include "png/png_input.h"
 
-enum {
-    /* Bytes of image data that the last row may take, beside twice its pixels: codes of a block. */
-    TL_LAST_ROW_BYTES = 1024,
-    /* Bytes of image data that may follow the last row: the end of a block, a checksum. */
-    TL_AFTER_ROWS_BYTES = 64,
-};
-
-/* The header of a file, as it is stored. Written by whoever opens the file. */
+/* The header of a file, as it is stored. Written by decoder_scan.c. */
 struct tl_header {
-    struct telar_geometry geometry; /* as the picture will be decoded; no rows: there is none */
+    struct telar_geometry geometry; /* as the picture will be decoded */
     uint8_t color_type, bit_depth;
     int passes;       /* 7 when interlaced, else 1 */
-    bool transparent; /* has tRNS */
-    bool unusual;     /* seen by a scan: only libpng can decode the file or judge it */
+    bool transparent; /* has a usable tRNS */
 };
 
 /* What libpng uses. Written by decoder_libpng.c and, of the memory, by decoder_isolated.c. */
 struct tl_libpng {
     struct png_struct_def *png; /* NULL: libpng is not used */
     struct png_info_def *info;
-    bool size_checked;     /* against the limits, once IHDR is known */
     char warning[128];     /* libpng's last, to say more in a message */
     unsigned char *memory; /* NULL: the heap; in a sandbox, what is left of the given memory */
     size_t memory_left;
 };
 
-/* How far the rows have been read in bands. Written by decoder_bands.c. */
+/* How far the rows have been read in bands. Written by decoder_bands.c; of the stream, by
+ * decoder_clean.c too. */
 struct tl_band_state {
-    struct tl_idat_stream stream; /* begun with the first band */
+    struct tl_idat_stream stream; /* begun with the first row */
     uint32_t rows_read;
     struct tl_bands *found; /* NULL, or where the bands lie that the file was written in */
 };
@@ -64,8 +58,8 @@ struct tl_decoder {
     struct tl_header header;
     struct tl_libpng libpng;
     struct tl_band_state bands;
+    struct tl_clean clean;
     bool used;                  /* rows have been read */
-    uint64_t idat_limit_bytes;  /* more image data than this is too much */
     struct telar_error failure; /* of the call at hand; here because libpng returns by longjmp */
 };
 
@@ -94,12 +88,15 @@ telar_status tl_decoder_check_length(struct tl_decoder *d);
 /* Copies the decoder's failure to *error, if that holds none yet, and returns its status. */
 telar_status tl_decoder_hand_out(const struct tl_decoder *decoder, struct telar_error *error);
 
-/*
- * Reads the file from its beginning by libpng: header, rows, chunks behind them. `data` NULL: only
- * to find out what is wrong with a file that has no good IHDR. On failure, sets the decoder's
- * failure and returns its status.
- */
-telar_status tl_decoder_read_anew(struct tl_decoder *d, unsigned char *data, size_t stride_bytes);
+/* Begins to inflate at the first IDAT, whose head the scan has taken. */
+void tl_decoder_begin_stream(struct tl_decoder *d);
+
+/* Returns how many bytes the image data may have beyond the rows: as many as the largest picture
+ * that the limits allow. */
+uint64_t tl_decoder_beyond_limit(const struct tl_decoder *d);
+
+/* Decodes all rows by libpng. On failure, sets the decoder's failure and returns its status. */
+telar_status tl_decoder_read_rows(struct tl_decoder *d, unsigned char *data, size_t stride_bytes);
 
 /* Releases what libpng holds. */
 void tl_decoder_close_libpng(struct tl_decoder *d);

@@ -30,8 +30,11 @@ bool tl_chunk_is(const unsigned char *head, const char *name)
 
 bool tl_chunk_has_letters(const unsigned char *head)
 {
-    const unsigned char *name = tl_chunk_name(head);
+    return tl_chunk_name_has_letters(tl_chunk_name(head));
+}
 
+bool tl_chunk_name_has_letters(const unsigned char *name)
+{
     for (int i = 0; i < TL_CHUNK_NAME_BYTES; i++)
         if ((name[i] | SMALL) < 'a' || (name[i] | SMALL) > 'z')
             return false;

@@ -37,6 +37,7 @@ bool tl_chunk_is(const unsigned char *head, const char *name);
 /* Returns whether the name is of letters, and whether it says that the chunk is ancillary: by a
  * small first letter (PNG specification, 5.4). */
 bool tl_chunk_has_letters(const unsigned char *head);
+bool tl_chunk_name_has_letters(const unsigned char *name);
 bool tl_chunk_is_ancillary(const unsigned char *head);
 
 /* Returns the CRC of the name, to which that of the data is added by tl_crc32. */

@@ -9,6 +9,14 @@
 
 #include <string.h>
 
+enum { BEYOND_BYTES = 4096, ZLIB_HEAD_BYTES = 2 };
+
+static bool doubt(struct tl_idat_stream *stream, const char *why)
+{
+    stream->why = why;
+    return false;
+}
+
 /* Copies exactly n bytes of the file. */
 static bool copy(struct tl_png_input *input, unsigned char *to, size_t n)
 {
@@ -28,12 +36,14 @@ static bool copy(struct tl_png_input *input, unsigned char *to, size_t n)
     return true;
 }
 
-void tl_idat_stream_begin(struct tl_idat_stream *stream, uint32_t chunk_bytes)
+void tl_idat_stream_begin(struct tl_idat_stream *stream, uint32_t chunk_bytes, bool strict)
 {
+    stream->strict = strict;
     stream->used = 0;
-    stream->chunk_bytes = stream->chunk_left = chunk_bytes;
+    stream->chunk_left = chunk_bytes;
     stream->crc = tl_crc32(0, "IDAT", 4);
     stream->ended = false;
+    stream->why = NULL;
     tl_inflate_begin(&stream->inflate, false);
 }
 
@@ -42,16 +52,22 @@ static bool close_chunk(struct tl_idat_stream *stream, struct tl_png_input *inpu
 {
     unsigned char crc[TL_CHUNK_CRC_BYTES];
 
-    return stream->chunk_left == 0 && copy(input, crc, sizeof crc)
-           && tl_load_be32(crc) == stream->crc && copy(input, stream->head, sizeof stream->head);
+    if (!copy(input, crc, sizeof crc))
+        return false;
+    if (tl_load_be32(crc) != stream->crc)
+        return doubt(stream, "IDAT: CRC error");
+    return copy(input, stream->head, sizeof stream->head);
 }
 
-/* Begins the chunk whose head has been read, which must be IDAT. */
+/* Begins the chunk whose head has been read, if it is IDAT. */
 static bool open_chunk(struct tl_idat_stream *stream)
 {
-    stream->chunk_bytes = stream->chunk_left = tl_chunk_length(stream->head);
+    stream->chunk_left = tl_chunk_length(stream->head);
     stream->crc = tl_chunk_crc_of_name(stream->head);
-    return tl_chunk_is(stream->head, "IDAT") && stream->chunk_left <= TL_CHUNK_DATA_MAX;
+    if (!tl_chunk_is(stream->head, "IDAT"))
+        return doubt(stream, "Not enough image data");
+    return stream->chunk_left <= TL_CHUNK_DATA_MAX
+           || doubt(stream, "IDAT: its length is impossible");
 }
 
 /* Goes on to the next chunk with data. */
@@ -73,26 +89,43 @@ static void take(struct tl_idat_stream *stream, struct tl_png_input *input,
     tl_png_input_skip(input, n);
 }
 
+/* Inflates `in`. The header, which declares the window, is inflated alone. */
+static tl_inflate_state run(struct tl_idat_stream *stream, struct tl_inflate_input *in,
+                            struct tl_inflate_output *out)
+{
+    const uint64_t head_left = stream->used < ZLIB_HEAD_BYTES ? ZLIB_HEAD_BYTES - stream->used : 0;
+    tl_inflate_state state;
+
+    if (head_left > 0 && in->n > head_left)
+        in->n = (size_t)head_left;
+    state = tl_inflate_run(&stream->inflate, in, out);
+    if (head_left > 0 && !stream->strict)
+        stream->inflate.window = TL_INFLATE_WINDOW;
+    return state;
+}
+
 /*
- * Gives the inflater the bytes of the chunk at hand that are ready, until the output is full. If
- * that neither uses input nor makes output, there is more image data than the picture holds.
+ * Gives the inflater the bytes of the chunk at hand that are ready, until the output is full or the
+ * stream has ended. Returns false when the stream is no good.
  */
-static tl_inflate_state inflate_some(struct tl_idat_stream *stream, struct tl_png_input *input,
-                                     struct tl_inflate_output *out)
+static bool inflate_some(struct tl_idat_stream *stream, struct tl_png_input *input,
+                         struct tl_inflate_output *out)
 {
     struct tl_inflate_input in = {0};
     tl_inflate_state state;
-    size_t ready, before = out->used;
+    size_t ready;
 
     if (!next_chunk(stream, input))
-        return TL_INFLATE_BAD;
+        return false;
     ready = tl_png_input_peek(input, &in.bytes);
     in.n = ready < stream->chunk_left ? ready : stream->chunk_left;
     if (in.n == 0)
-        return TL_INFLATE_BAD;
-    state = tl_inflate_run(&stream->inflate, &in, out);
+        return false;
+    state = run(stream, &in, out);
     take(stream, input, in.bytes, in.used);
-    return state == TL_INFLATE_MORE && in.used == 0 && out->used == before ? TL_INFLATE_BAD : state;
+    stream->ended = state == TL_INFLATE_END;
+    return state != TL_INFLATE_BAD
+           || doubt(stream, "IDAT: its compressed data or checksum is wrong");
 }
 
 bool tl_idat_stream_read(struct tl_idat_stream *stream, struct tl_png_input *input,
@@ -101,72 +134,36 @@ bool tl_idat_stream_read(struct tl_idat_stream *stream, struct tl_png_input *inp
     struct tl_inflate_output out = {.bytes = bytes, .n = n};
 
     while (out.used < n) {
-        tl_inflate_state state = inflate_some(stream, input, &out);
-
-        stream->ended = state == TL_INFLATE_END;
-        if (state == TL_INFLATE_BAD || (stream->ended && out.used < n))
+        if (stream->ended)
+            return doubt(stream, "Not enough image data");
+        if (!inflate_some(stream, input, &out))
             return false;
     }
     return true;
 }
 
-/* Returns how many bytes of the piece at hand are still to come. */
-static uint32_t piece_left(const struct tl_idat_stream *stream)
+/* Inflates the rest of the stream, to which the checksum belongs, and counts the bytes. */
+static bool inflate_beyond(struct tl_idat_stream *stream, struct tl_png_input *input,
+                           uint64_t limit, uint64_t *n)
 {
-    uint32_t begun = (stream->chunk_bytes - stream->chunk_left) % TL_PIECE_BYTES;
-    uint32_t left = begun ? TL_PIECE_BYTES - begun : 0;
+    unsigned char bytes[BEYOND_BYTES];
 
-    return left < stream->chunk_left ? left : stream->chunk_left;
-}
+    for (*n = 0; !stream->ended;) {
+        struct tl_inflate_output out = {.bytes = bytes, .n = sizeof bytes};
 
-uint64_t tl_idat_stream_loaded(const struct tl_idat_stream *stream)
-{
-    return stream->used + piece_left(stream);
-}
-
-/* Returns whether the inflater can make output without more input. If so, it cannot be used any
- * more, because a byte of output is lost. */
-static bool has_output(struct tl_idat_stream *stream)
-{
-    unsigned char byte;
-    struct tl_inflate_output out = {.bytes = &byte, .n = 1};
-    struct tl_inflate_input in = {0};
-
-    tl_inflate_run(&stream->inflate, &in, &out);
-    return out.used > 0;
-}
-
-/* Gives the inflater n more bytes of the chunk at hand. They must make no output, and the stream
- * may end in them. */
-static bool end_piece(struct tl_idat_stream *stream, struct tl_png_input *input, uint32_t n)
-{
-    struct tl_inflate_output none = {0};
-
-    while (n > 0 && !stream->ended) {
-        struct tl_inflate_input in = {0};
-        tl_inflate_state state;
-        size_t ready = tl_png_input_peek(input, &in.bytes);
-
-        in.n = ready < n ? ready : n;
-        if (in.n == 0)
-            return false;
-        state = tl_inflate_run(&stream->inflate, &in, &none);
-        take(stream, input, in.bytes, in.used);
-        n -= (uint32_t)in.used;
-        stream->ended = state == TL_INFLATE_END;
-        if (state == TL_INFLATE_BAD
-            || (state == TL_INFLATE_MORE && (in.used < in.n || has_output(stream))))
-            return false;
+        while (!stream->ended && out.used < out.n)
+            if (!inflate_some(stream, input, &out))
+                return false;
+        *n += out.used;
+        if (*n > limit)
+            return doubt(stream, "Too much image data: more than the limit of pixels (max_pixels)");
     }
     return true;
 }
 
-/* Skips the rest of the chunk at hand, which may end at `limit` bytes of image data, and reads the
- * next head. */
-static bool pass_chunk(struct tl_idat_stream *stream, struct tl_png_input *input, uint64_t limit)
+/* Skips the rest of the chunk at hand and reads the next head. */
+static bool pass_chunk(struct tl_idat_stream *stream, struct tl_png_input *input)
 {
-    if (stream->used > limit || stream->chunk_left > limit - stream->used)
-        return false;
     while (stream->chunk_left > 0) {
         const unsigned char *bytes;
         size_t ready = tl_png_input_peek(input, &bytes);
@@ -179,22 +176,19 @@ static bool pass_chunk(struct tl_idat_stream *stream, struct tl_png_input *input
 }
 
 bool tl_idat_stream_end(struct tl_idat_stream *stream, struct tl_png_input *input, uint64_t limit,
-                        uint64_t *more)
+                        unsigned *faults)
 {
-    if (!end_piece(stream, input, piece_left(stream)))
+    uint64_t beyond, end;
+
+    if (!inflate_beyond(stream, input, limit, &beyond))
         return false;
-    if (!stream->ended) {
-        if (!next_chunk(stream, input))
-            return false;
-        if (!end_piece(stream, input,
-                       stream->chunk_left < TL_PIECE_BYTES ? stream->chunk_left : TL_PIECE_BYTES))
-            return false;
-    }
-    if ((stream->ended && stream->chunk_left > 0) || !pass_chunk(stream, input, limit))
+    end = stream->used;
+    if (!pass_chunk(stream, input))
         return false;
-    for (limit = stream->used + *more; tl_chunk_is(stream->head, "IDAT");)
-        if (!open_chunk(stream) || !pass_chunk(stream, input, limit))
+    while (tl_chunk_is(stream->head, "IDAT"))
+        if (!open_chunk(stream) || !pass_chunk(stream, input))
             return false;
-    *more = limit - stream->used;
+    *faults |= beyond > 0 ? TL_IDAT_MORE_ROWS : 0;
+    *faults |= stream->used > end ? TL_IDAT_MORE_DATA : 0;
     return true;
 }

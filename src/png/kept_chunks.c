@@ -3,26 +3,13 @@
 
 #include "png/kept_chunks.h"
 
+#include "base/bytes.h"
 #include "base/status.h"
+#include "flate/checksum.h"
 #include "png/framing.h"
 
-#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
-
-/*
- * The kinds that are kept. `once`: a file may hold one (a second is dropped). `before`: must stand
- * before the image data (one after it is dropped, for it would make the written file invalid). PNG
- * specification, table 5.3.
- */
-static const struct {
-    char name[TL_CHUNK_NAME_BYTES + 1];
-    bool once, before;
-} kinds[] = {
-    {"gAMA", true, true},   {"cHRM", true, true},   {"sRGB", true, true},
-    {"iCCP", true, true},   {"pHYs", true, true},   {"eXIf", true, false},
-    {"tEXt", false, false}, {"zTXt", false, false}, {"iTXt", false, false},
-};
 
 struct tl_chunks *tl_chunks_copy(const struct tl_chunks *chunks, bool *ok)
 {
@@ -84,81 +71,206 @@ static void note(char list[TELAR_CHUNK_NAMES_BYTES], const unsigned char *name)
     list[used + TL_CHUNK_NAME_BYTES] = '\0';
 }
 
-static bool wanted(struct tl_chunk_scan *scan, const unsigned char *name)
-{
-    for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++) {
-        uint32_t bit = UINT32_C(1) << i;
+/* ---- the verdict on a chunk ---- */
 
-        if (memcmp(kinds[i].name, name, TL_CHUNK_NAME_BYTES) != 0)
-            continue;
-        if ((kinds[i].once && scan->kinds_seen & bit) || (kinds[i].before && scan->idat_seen))
-            return false;
-        scan->kinds_seen |= bit;
-        return true;
-    }
-    return false;
+static telar_status refuse(const struct tl_chunk_scan *scan, const char *why,
+                           struct telar_error *error)
+{
+    return tl_fail(error, TELAR_INPUT, 0,
+                   "%s: is damaged or not a valid PNG: %.4s: %s; get an undamaged copy", scan->name,
+                   (const char *)tl_chunk_name(scan->head), why);
 }
 
-/* Returns whether the chunk is teLR, which telar writes anew, so it is neither kept nor dropped. */
-static bool is_restart(const struct tl_chunk_scan *scan)
+telar_status tl_chunk_scan_fault(struct tl_chunk_scan *scan, const char *name, enum tl_fault fault,
+                                 struct telar_error *error)
 {
-    return tl_chunk_is(scan->head, "teLR") && !scan->idat_seen && scan->restart_used == 0
-           && scan->left_bytes == sizeof scan->restart + TL_CHUNK_CRC_BYTES;
+    if (scan->strict && tl_fault_forbidden(fault))
+        return tl_fail(error, TELAR_INPUT, 0,
+                       "%s: is not a valid PNG: %.4s: %s; without strict telar reads it",
+                       scan->name, name, tl_fault_text(fault));
+    tl_faults_add(&scan->faults, (const unsigned char *)name, fault);
+    return TELAR_OK;
 }
 
-/* Returns whether the chunk is tRNS at a valid place: its transparency becomes alpha of the pixels.
- */
-static bool becomes_alpha(const struct tl_chunk_scan *scan)
+/* Returns the chunk that has ended. Its data is complete if it is kept, else begins in `first`. */
+static struct tl_chunk ended_chunk(const struct tl_chunk_scan *scan)
 {
-    return tl_chunk_is(scan->head, "tRNS") && !scan->idat_seen;
+    const uint32_t length = tl_chunk_length(scan->head);
+
+    if (scan->keeping)
+        return (struct tl_chunk){tl_chunk_name(scan->head),
+                                 scan->kept.bytes + scan->kept_before + TL_CHUNK_HEAD_BYTES, length,
+                                 length};
+    return (struct tl_chunk){tl_chunk_name(scan->head), scan->first, scan->first_bytes, length};
 }
 
-/* The head of a chunk is complete: decides what becomes of the chunk. */
+/* Takes teLR, which telar writes anew, so it is neither kept nor dropped. Returns false for another
+ * chunk, and for one that is no use. */
+static bool take_restart(struct tl_chunk_scan *scan)
+{
+    if (!tl_chunk_is(scan->head, "teLR") || scan->picture.idat_seen || scan->restart_used > 0
+        || tl_chunk_length(scan->head) != sizeof scan->restart)
+        return false;
+    memcpy(scan->restart, scan->first, sizeof scan->restart);
+    scan->restart_used = sizeof scan->restart;
+    return true;
+}
+
+/* Judges an ancillary chunk. Undoes the keeping of a faulty one. */
+static telar_status end_ancillary(struct tl_chunk_scan *scan, bool intact,
+                                  struct telar_error *error)
+{
+    const struct tl_chunk chunk = ended_chunk(scan);
+    const enum tl_fault fault = !intact            ? TL_FAULT_CRC
+                                : scan->over_limit ? TL_FAULT_LIMIT
+                                                   : tl_chunk_rules_judge(&scan->picture, &chunk);
+    const bool used = tl_chunk_is(scan->head, "tRNS") || (intact && take_restart(scan));
+
+    if (fault != TL_FAULT_NONE && scan->keeping)
+        scan->kept.used = scan->kept_before;
+    if (fault != TL_FAULT_NONE || (!scan->keeping && !used))
+        note(scan->dropped, chunk.name);
+    return fault == TL_FAULT_NONE
+               ? TELAR_OK
+               : tl_chunk_scan_fault(scan, (const char *)chunk.name, fault, error);
+}
+
+static telar_status end_palette(struct tl_chunk_scan *scan, struct telar_error *error)
+{
+    const struct tl_chunk chunk = ended_chunk(scan);
+    const enum tl_fault fault = tl_chunk_rules_palette(&scan->picture, &chunk);
+
+    if (tl_picture_color_type(&scan->picture) == TL_COLOR_PALETTE
+        && (fault == TL_FAULT_TWICE || fault == TL_FAULT_LENGTH))
+        return refuse(scan, tl_fault_text(fault), error);
+    return fault == TL_FAULT_NONE ? TELAR_OK : tl_chunk_scan_fault(scan, "PLTE", fault, error);
+}
+
+static telar_status end_header(struct tl_chunk_scan *scan, struct telar_error *error)
+{
+    memcpy(scan->picture.ihdr, scan->first, sizeof scan->picture.ihdr);
+    return tl_chunk_rules_header(scan->picture.ihdr)
+               ? TELAR_OK
+               : refuse(scan, "its values describe no picture", error);
+}
+
+/* Judges a critical chunk, whose CRC must be right. */
+static telar_status end_critical(struct tl_chunk_scan *scan, bool intact, struct telar_error *error)
+{
+    const char *name = (const char *)tl_chunk_name(scan->head);
+    enum tl_fault fault = TL_FAULT_CRITICAL;
+
+    if (!intact)
+        return refuse(scan, "CRC error", error);
+    if (tl_chunk_is(scan->head, "IHDR"))
+        return end_header(scan, error);
+    if (tl_chunk_is(scan->head, "PLTE"))
+        return end_palette(scan, error);
+    if (tl_chunk_is(scan->head, "IDAT"))
+        fault = TL_FAULT_MORE_DATA;
+    if (tl_chunk_is(scan->head, "IEND"))
+        fault = tl_chunk_length(scan->head) > 0 ? TL_FAULT_END_DATA : TL_FAULT_NONE;
+    return fault == TL_FAULT_NONE ? TELAR_OK : tl_chunk_scan_fault(scan, name, fault, error);
+}
+
+/* All bytes of a chunk have come. */
+static telar_status end_chunk(struct tl_chunk_scan *scan, struct telar_error *error)
+{
+    const bool intact = scan->crc == tl_load_be32(scan->stored_crc);
+    const telar_status status = tl_chunk_is_ancillary(scan->head)
+                                    ? end_ancillary(scan, intact, error)
+                                    : end_critical(scan, intact, error);
+
+    scan->head_bytes = 0;
+    if (!scan->picture.idat_seen)
+        scan->kept.before_idat = scan->kept.used;
+    return status;
+}
+
+/* ---- the walk ---- */
+
+/* Refuses a chunk whose head makes the file unreadable. */
+static telar_status check_head(struct tl_chunk_scan *scan, struct telar_error *error)
+{
+    const unsigned char *head = scan->head;
+    const bool header = tl_chunk_is(head, "IHDR");
+
+    if (!tl_chunk_has_letters(head))
+        return tl_fail(error, TELAR_INPUT, 0,
+                       "%s: is damaged or not a valid PNG: the name of a chunk is not of letters; "
+                       "get an undamaged copy",
+                       scan->name);
+    if (scan->n_chunks == 1 && !header)
+        return refuse(scan, "IHDR is not its first chunk", error);
+    if (tl_chunk_length(head) > TL_CHUNK_DATA_MAX)
+        return refuse(scan, "its length is impossible", error);
+    if (header && (scan->n_chunks > 1 || tl_chunk_length(head) != TL_IHDR_BYTES))
+        return refuse(scan, "is not the one header of the file", error);
+    if (tl_chunk_is_ancillary(head) || scan->picture.idat_seen || header
+        || tl_chunk_is(head, "PLTE"))
+        return TELAR_OK;
+    if (!tl_chunk_is(head, "IDAT"))
+        return refuse(scan,
+                      tl_chunk_is(head, "IEND") ? "no image data stands before it"
+                                                : "unknown critical chunk",
+                      error);
+    return tl_picture_color_type(&scan->picture) == TL_COLOR_PALETTE
+                   && scan->picture.palette_bytes == 0
+               ? refuse(scan, "no palette (PLTE) stands before it", error)
+               : TELAR_OK;
+}
+
+/* The head of a chunk is complete: begins to keep it if its kind is kept. */
 static telar_status begin_chunk(struct tl_chunk_scan *scan, struct telar_error *error)
 {
-    const unsigned char *head = scan->head, *name = tl_chunk_name(head);
+    const unsigned char *head = scan->head;
+    telar_status status;
 
     scan->left_bytes = (uint64_t)tl_chunk_length(head) + TL_CHUNK_CRC_BYTES;
-    scan->in_idat = tl_chunk_is(head, "IDAT");
-    scan->idat_seen |= scan->in_idat;
+    scan->crc = tl_chunk_crc_of_name(head);
+    scan->first_bytes = 0;
     scan->n_chunks++;
-    scan->keeping = wanted(scan, name);
-    note(scan->names, name);
-    scan->in_restart = is_restart(scan);
-    if (tl_chunk_is_ancillary(head) && !scan->keeping && !scan->in_restart && !becomes_alpha(scan))
-        note(scan->dropped, name);
-    if (!scan->keeping)
-        return TELAR_OK;
-    if (scan->kept.used + TL_CHUNK_HEAD_BYTES + scan->left_bytes > scan->limit_bytes)
-        return tl_fail(error, TELAR_INPUT, 0,
-                       "%s: its texts, profiles and other chunks to keep take more than %" PRIu64
-                       " bytes (at chunk %.4s); remove them or raise the limit",
-                       scan->name, scan->limit_bytes, (const char *)name);
-    return append(&scan->kept, head, TL_CHUNK_HEAD_BYTES)
+    scan->keeping = scan->over_limit = false;
+    status = check_head(scan, error);
+    note(scan->names, tl_chunk_name(head));
+    scan->picture.idat_seen |= tl_chunk_is(head, "IDAT");
+    if (status != TELAR_OK || !tl_chunk_rules_keep(tl_chunk_name(head)))
+        return status;
+    scan->kept_before = scan->kept.used;
+    scan->over_limit =
+        TL_CHUNK_HEAD_BYTES + scan->left_bytes > scan->limit_bytes
+        || scan->kept.used > scan->limit_bytes - (TL_CHUNK_HEAD_BYTES + scan->left_bytes);
+    scan->keeping = !scan->over_limit;
+    return !scan->keeping || append(&scan->kept, head, TL_CHUNK_HEAD_BYTES)
                ? TELAR_OK
                : tl_fail(error, TELAR_HOST, 0, "%s: no memory for its chunks", scan->name);
+}
+
+/* Takes n bytes of the data of the chunk at hand, none of its CRC. */
+static void take_data(struct tl_chunk_scan *scan, const unsigned char *bytes, size_t n)
+{
+    const size_t room = sizeof scan->first - scan->first_bytes;
+
+    scan->crc = tl_crc32(scan->crc, bytes, n);
+    memcpy(scan->first + scan->first_bytes, bytes, n < room ? n : room);
+    scan->first_bytes += n < room ? n : room;
 }
 
 /* Takes bytes of data and CRC of the chunk at hand. */
 static telar_status take_body(struct tl_chunk_scan *scan, const unsigned char *bytes, size_t n,
                               struct telar_error *error)
 {
-    uint64_t data_bytes =
+    const uint64_t data_bytes =
         scan->left_bytes > TL_CHUNK_CRC_BYTES ? scan->left_bytes - TL_CHUNK_CRC_BYTES : 0;
+    const size_t data = n < data_bytes ? n : (size_t)data_bytes;
 
-    if (scan->in_idat)
-        scan->idat_bytes += n < data_bytes ? n : data_bytes;
-    for (size_t i = 0; scan->in_restart && i < n && scan->restart_used < sizeof scan->restart; i++)
-        scan->restart[scan->restart_used++] = bytes[i];
+    take_data(scan, bytes, data);
+    for (size_t i = data; i < n; i++)
+        scan->stored_crc[TL_CHUNK_CRC_BYTES - (scan->left_bytes - i)] = bytes[i];
     if (scan->keeping && !append(&scan->kept, bytes, n))
         return tl_fail(error, TELAR_HOST, 0, "%s: no memory for its chunks", scan->name);
     scan->left_bytes -= n;
-    if (scan->left_bytes == 0) {
-        scan->head_bytes = 0;
-        if (!scan->idat_seen)
-            scan->kept.before_idat = scan->kept.used;
-    }
-    return TELAR_OK;
+    return scan->left_bytes == 0 ? end_chunk(scan, error) : TELAR_OK;
 }
 
 telar_status tl_chunk_scan_bytes(struct tl_chunk_scan *scan, const unsigned char *bytes, size_t n,
@@ -183,6 +295,12 @@ telar_status tl_chunk_scan_bytes(struct tl_chunk_scan *scan, const unsigned char
         n -= part;
     }
     return status;
+}
+
+void tl_chunk_scan_pass_image(struct tl_chunk_scan *scan)
+{
+    scan->head_bytes = 0;
+    scan->left_bytes = 0;
 }
 
 void tl_chunk_scan_end(struct tl_chunk_scan *scan)

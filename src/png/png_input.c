@@ -32,18 +32,6 @@ static bool make_room(struct tl_log *log, size_t n)
     return true;
 }
 
-/* Records bytes of a pipe, as long as the limit and memory allow. */
-static void write_down(struct tl_log *log, const unsigned char *bytes, size_t n)
-{
-    const bool fits = n <= log->capacity - log->n || log->n + n <= log->limit;
-
-    log->keep = fits && make_room(log, n);
-    if (!log->keep)
-        return;
-    memcpy(log->bytes + log->n, bytes, n);
-    log->n += n;
-}
-
 /* Returns how many bytes of the record are still to be read. */
 static size_t unread(const struct tl_log *log)
 {
@@ -63,20 +51,16 @@ static size_t read_log(struct tl_log *log, unsigned char *bytes, size_t n)
 /* What comes next, n bytes at most. 0 at the end of the file, -1 and errno on failure. */
 static ssize_t read_some(struct tl_png_input *input, unsigned char *bytes, size_t n)
 {
-    ssize_t got = (ssize_t)read_log(&input->log, bytes, n);
+    ssize_t got;
 
-    if (got > 0)
-        return got;
+    if (input->next < 0 && unread(&input->log) > 0)
+        return (ssize_t)read_log(&input->log, bytes, n);
     do
         got = input->next < 0 ? read(input->fd, bytes, n)
                               : pread(input->fd, bytes, n, (off_t)input->next);
     while (got < 0 && errno == EINTR);
     if (got > 0 && input->next >= 0)
         input->next += got;
-    if (got > 0 && input->log.keep) {
-        write_down(&input->log, bytes, (size_t)got);
-        input->log.read_again = input->log.n;
-    }
     return got;
 }
 
@@ -99,7 +83,7 @@ static telar_status open_path(struct tl_png_input *input, const char *path,
         return tl_fail(error, TELAR_INPUT, 0, "%s: is a directory; name a PNG file", input->name);
     if (S_ISREG(st.st_mode)) {
         input->file_bytes = (uint64_t)st.st_size;
-        input->first = input->next = lseek(input->fd, 0, SEEK_CUR);
+        input->next = lseek(input->fd, 0, SEEK_CUR);
     }
     return TELAR_OK;
 }
@@ -156,9 +140,8 @@ telar_status tl_png_input_open(struct tl_png_input *input, const char *path,
     input->fd = input->owned ? -1 : STDIN_FILENO;
     input->file_bytes = input->position = 0;
     input->begin = input->end = 0;
-    input->first = input->next = -1;
+    input->next = -1;
     input->errnum = 0;
-    input->log = (struct tl_log){0};
     tl_shorten_path(input->owned ? path : "standard input", input->name);
     status = open_path(input, path, error);
     return status == TELAR_OK ? take_signature(input, error) : status;
@@ -247,40 +230,10 @@ telar_status tl_png_input_look_ahead(struct tl_png_input *input, uint64_t n, boo
     return status;
 }
 
-void tl_png_input_remember(struct tl_png_input *input, size_t limit)
-{
-    if (input->next >= 0)
-        return;
-    input->log.limit = limit > sizeof input->buffer ? limit : sizeof input->buffer;
-    input->log.keep = true;
-    write_down(&input->log, input->buffer, input->end);
-    input->log.read_again = input->log.n;
-}
-
 static void release_log(struct tl_png_input *input)
 {
     free(input->log.bytes);
     input->log = (struct tl_log){0};
-}
-
-void tl_png_input_forget(struct tl_png_input *input)
-{
-    input->log.keep = false;
-    if (unread(&input->log) == 0)
-        release_log(input);
-}
-
-bool tl_png_input_rewind(struct tl_png_input *input)
-{
-    unsigned char signature_again[TL_SIGNATURE_BYTES];
-
-    if (input->next < 0 && !input->log.keep)
-        return false;
-    input->next = input->first;
-    input->log.read_again = 0;
-    input->log.keep = false;
-    input->position = input->begin = input->end = 0;
-    return tl_png_input_read(input, signature_again, sizeof signature_again, NULL) == TELAR_OK;
 }
 
 void tl_png_input_resume(struct tl_png_input *input, uint64_t position, const unsigned char *bytes,

@@ -23,13 +23,12 @@ struct tl_png_input {
     char name[TL_SHORT_PATH_BYTES]; /* for messages */
     uint64_t file_bytes;            /* 0 when it is no regular file */
     uint64_t position;              /* bytes handed out so far */
-    int64_t first, next; /* offsets in a regular file: where reading began, and what follows the
-                            buffer; -1 in a pipe */
-    struct tl_log {
-        bool keep; /* of a pipe: all that is read is recorded */
+    int64_t next;                   /* offset in a regular file of what follows the buffer; -1 in a
+                                       pipe */
+    struct tl_log {                 /* of a pipe: bytes that were read ahead */
         unsigned char *bytes;
-        size_t n, capacity, limit; /* beyond the limit, nothing is recorded */
-        size_t read_again;         /* bytes of the record up to here have been read */
+        size_t n, capacity;
+        size_t read_again; /* bytes of the record up to here have been read */
     } log;
     int errnum;        /* why tl_png_input_peek could not read on; 0: it could, or the file ends */
     size_t begin, end; /* what is read but not handed out: buffer[begin, end) */
@@ -67,19 +66,6 @@ telar_status tl_png_input_look_ahead(struct tl_png_input *input, uint64_t n, boo
                                      struct telar_error *error);
 
 /*
- * Makes tl_png_input_rewind possible for a pipe: records what comes, up to `limit` bytes, until
- * tl_png_input_forget. A regular file needs no record.
- */
-void tl_png_input_remember(struct tl_png_input *input, size_t limit);
-
-/* Ends the recording. Releases the record, except bytes that are still to be read. */
-void tl_png_input_forget(struct tl_png_input *input);
-
-/* Goes back to behind the signature. Returns false if too much has come through a pipe.
- * Async-signal-safe. */
-bool tl_png_input_rewind(struct tl_png_input *input);
-
-/*
  * Goes on where a copy of the input, in another process, has ended: behind `position` bytes of the
  * file. The copy has read n more, which `bytes` holds. n is at most TL_PNG_INPUT_BUFFER_BYTES; for
  * 0 `bytes` may be NULL.
@@ -87,7 +73,7 @@ bool tl_png_input_rewind(struct tl_png_input *input);
 void tl_png_input_resume(struct tl_png_input *input, uint64_t position, const unsigned char *bytes,
                          size_t n);
 
-/* Closes the descriptor, unless it is standard input, and releases the record. */
+/* Closes the descriptor, unless it is standard input. */
 void tl_png_input_close(struct tl_png_input *input);
 
 #endif

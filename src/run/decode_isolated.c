@@ -19,8 +19,8 @@ enum { FOUND_BYTES = 64 << 20 };
 /* What the helper is asked. The pointers are valid in it because it is forked. */
 struct request {
     struct tl_decoder *decoder;
-    const struct tl_job *job; /* NULL: there is nothing to decode, only to say why */
-    struct tl_found *found;   /* shared with the helper */
+    const struct tl_job *job;
+    struct tl_found *found; /* shared with the helper */
 };
 
 /* ---- in the helper ---- */
@@ -45,14 +45,13 @@ static void serve(const void *request, const struct tl_helper_descriptors *descr
     void *memory = tl_private_map(tl_decoder_memory_bytes(r->decoder));
     unsigned char *data = NULL;
 
-    if (memory && r->job)
+    if (memory)
         data = map_source(r->job, descriptors->others[0], descriptors->others[1]);
-    if (!memory || (r->job && !data))
+    if (!data)
         tl_helper_no_memory();
     tl_decoder_move(r->decoder, descriptors->input);
     tl_helper_enter(true);
-    tl_decoder_read_inside(r->decoder, memory, data, r->job ? r->job->source_stride : 0, r->found,
-                           FOUND_BYTES);
+    tl_decoder_read_inside(r->decoder, memory, data, r->job->source_stride, r->found, FOUND_BYTES);
     tl_helper_answer(NULL, 0);
 }
 
@@ -81,11 +80,11 @@ static telar_status explain(const struct tl_helper_failure *failure, pid_t pid, 
 /* Returns when the helper must have answered: the time limit is for each band. */
 static uint64_t deadline(const struct tl_orders *orders, const struct tl_job *job)
 {
-    const uint64_t bands = job ? job->n_bands : 1;
     uint64_t allowed_ns;
 
     if (!orders->timeout_ms
-        || __builtin_mul_overflow(bands, orders->timeout_ms * UINT64_C(1000000), &allowed_ns)
+        || __builtin_mul_overflow((uint64_t)job->n_bands, orders->timeout_ms * UINT64_C(1000000),
+                                  &allowed_ns)
         || allowed_ns >= UINT64_MAX / 2)
         return UINT64_MAX;
     return tl_now_ns() + allowed_ns;

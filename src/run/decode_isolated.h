@@ -9,9 +9,8 @@
 #include "engine/coordinator.h"
 
 /*
- * Decodes into the source of a job that holds the whole picture. With job NULL there is nothing to
- * decode, and the helper only finds out what is wrong with the file. *orders says how; its time
- * limit is for each band. TELAR_INPUT: the file is no good, in libpng's words. TELAR_WORKER,
+ * Decodes into the source of a job that holds the whole picture. *orders says how; its time limit
+ * is for each band. TELAR_INPUT: the file is no good, in the helper's words. TELAR_WORKER,
  * TELAR_TIMEOUT: the helper died, tried a forbidden call, or took too long; the file may have been
  * made to do that. TELAR_HOST: no helper could be started.
  */

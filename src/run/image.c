@@ -16,12 +16,14 @@
 #include <inttypes.h>
 #include <stdlib.h>
 
-/* An image. telar_image_new fills it; only the pixels, and once the chunks, change later. */
+/* An image. telar_image_new fills it; only the pixels, and once the chunks and warnings,
+ * change later. */
 struct telar_image {
     struct telar_geometry geometry;
-    size_t stride_bytes;      /* the bytes of a row: there is no padding */
-    unsigned char *pixels;    /* of tl_private_map */
-    struct tl_chunks *chunks; /* kept from the file that it was read from; NULL: none */
+    size_t stride_bytes;            /* the bytes of a row: there is no padding */
+    unsigned char *pixels;          /* of tl_private_map */
+    struct tl_chunks *chunks;       /* kept from the file that it was read from; NULL: none */
+    struct telar_warnings warnings; /* about that file */
 };
 
 /* Maps the pixels of an image. The product of a valid geometry is below 2^62. Returns NULL without
@@ -104,6 +106,8 @@ telar_status telar_image_read(const char *path, const struct telar_limits *limit
         status = tl_decoder_read(decoder, made->pixels, made->stride_bytes, error);
     if (status == TELAR_OK)
         status = copy_chunks(made, tl_decoder_chunks(decoder), error);
+    if (status == TELAR_OK)
+        tl_decoder_warnings(decoder, &made->warnings);
     tl_decoder_close(decoder);
     if (status == TELAR_OK)
         *image = made;
@@ -154,6 +158,11 @@ unsigned char *telar_image_row(telar_image *image, uint32_t row)
 size_t telar_image_stride(const telar_image *image)
 {
     return image->stride_bytes;
+}
+
+const struct telar_warnings *telar_image_warnings(const telar_image *image)
+{
+    return &image->warnings;
 }
 
 const unsigned char *tl_image_pixels(const telar_image *image)

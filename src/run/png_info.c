@@ -24,8 +24,9 @@ static telar_status check_rows(struct tl_decoder *decoder, struct telar_error *e
     return status;
 }
 
-telar_status telar_info_read(const char *path, const struct telar_limits *limits,
-                             struct telar_info *info, struct telar_error *error)
+telar_status telar_info_read_warnings(const char *path, const struct telar_limits *limits,
+                                      struct telar_info *info, struct telar_warnings *warnings,
+                                      struct telar_error *error)
 {
     struct tl_decoder *decoder = NULL;
     struct telar_limits most;
@@ -39,8 +40,18 @@ telar_status telar_info_read(const char *path, const struct telar_limits *limits
         tl_decoder_find_bands(decoder, tl_encode_band_rows(tl_decoder_geometry(decoder)));
         status = check_rows(decoder, error);
     }
-    if (status == TELAR_OK)
+    if (status == TELAR_OK) {
         tl_decoder_info(decoder, info);
+        tl_decoder_warnings(decoder, warnings);
+    }
     tl_decoder_close(decoder);
     return status;
+}
+
+telar_status telar_info_read(const char *path, const struct telar_limits *limits,
+                             struct telar_info *info, struct telar_error *error)
+{
+    struct telar_warnings warnings;
+
+    return telar_info_read_warnings(path, limits, info, &warnings, error);
 }

@@ -12,6 +12,7 @@ void telar_report_free(telar_report *report)
     free(report->worker);
     free(report->task);
     free(report->loss);
+    free(report->warning);
     free(report);
 }
 

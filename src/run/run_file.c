@@ -13,8 +13,9 @@
 #include "png/band_reader.h"
 #include "base/status.h"
 
-#include <inttypes.h>
+#include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 static const char *shown_name(const char *path)
@@ -37,24 +38,6 @@ static telar_status write_tail(struct tl_run *run, struct telar_error *error)
 
     return tl_encode_tail(run->output, run->collector.adler, chunks->bytes + chunks->before_idat,
                           chunks->used - chunks->before_idat, error);
-}
-
-/*
- * Opens the input. At the sandboxed rung only a sandboxed process calls libpng, even to say what is
- * wrong with a header.
- */
-static telar_status open_input(struct tl_run *run, const char *input, struct telar_error *error)
-{
-    telar_status status;
-
-    if (!run->sandbox)
-        return tl_decoder_open(input, &run->limits, &run->decoder, error);
-    status = tl_decoder_open_scan(input, &run->limits, &run->decoder, error);
-    if (status != TELAR_OK || tl_decoder_geometry(run->decoder)->rows > 0)
-        return status;
-    status = tl_decode_isolated(run->decoder, &run->orders, NULL, &run->segment, error);
-    return status == TELAR_OK ? tl_fail(error, TELAR_INPUT, 0, "%s: has no good header", run->name)
-                              : status;
 }
 
 /* Decodes the whole picture into the source, before any worker starts. */
@@ -94,6 +77,28 @@ struct paths {
     const char *input, *output;
 };
 
+/* Reports which chunks were left out, and the faults of the input. */
+static telar_status report_chunks(struct tl_run *run, struct telar_error *error)
+{
+    struct telar_info info;
+    struct telar_warnings warnings;
+
+    tl_decoder_info(run->decoder, &info);
+    memcpy(run->report->dropped, info.dropped, sizeof run->report->dropped);
+    tl_decoder_warnings(run->decoder, &warnings);
+    free(run->report->warning); /* of an attempt that failed at its end */
+    run->report->warning = NULL;
+    run->report->n_warnings = 0;
+    if (warnings.n == 0)
+        return TELAR_OK;
+    run->report->warning = calloc(warnings.n, sizeof *warnings.warning);
+    if (!run->report->warning)
+        return tl_fail(error, TELAR_HOST, ENOMEM, "%s: no memory for its warnings", run->name);
+    memcpy(run->report->warning, warnings.warning, warnings.n * sizeof *warnings.warning);
+    run->report->n_warnings = warnings.n;
+    return TELAR_OK;
+}
+
 /*
  * Decodes, plans, runs and encodes; the workers decode when `in_bands`. The output is opened first:
  * when it cannot be taken back, the file is read as a stream, even if it says where its bands
@@ -121,6 +126,8 @@ static telar_status convert(struct tl_run *run, const struct paths *paths, bool 
     if (status == TELAR_OK && in_bands)
         status = read_tail(run, error);
     if (status == TELAR_OK)
+        status = report_chunks(run, error);
+    if (status == TELAR_OK)
         status = write_tail(run, error);
     run->report->write_ns = run->collector.write_ns;
     if (status == TELAR_OK) {
@@ -138,7 +145,7 @@ static telar_status make_attempt(struct tl_run *run, void *data, struct tl_outco
                                  struct telar_error *error)
 {
     const struct paths *paths = data;
-    telar_status status = open_input(run, paths->input, error);
+    telar_status status = tl_decoder_open(paths->input, &run->limits, &run->decoder, error);
 
     if (status != TELAR_OK)
         return status;
@@ -156,14 +163,6 @@ static bool can_repeat(const struct tl_run *run, const struct tl_outcome *outcom
         snprintf(error->text + used, sizeof error->text - used,
                  "; all must be done again, but what went through a pipe cannot");
     return possible;
-}
-
-static void note_dropped(struct tl_run *run)
-{
-    struct telar_info info;
-
-    tl_decoder_info(run->decoder, &info);
-    memcpy(run->report->dropped, info.dropped, sizeof run->report->dropped);
 }
 
 /* A standard stream has no time and no permissions of its own. */
@@ -191,8 +190,6 @@ telar_status telar_run_file(const char *input, const char *output, const telar_p
         status = check_preserve(&run, &paths, error);
     if (status == TELAR_OK)
         status = tl_attempts_make(&run, &attempts, &paths, error);
-    if (status == TELAR_OK || status == TELAR_PARTIAL)
-        note_dropped(&run);
     tl_atomic_output_abandon(run.output);
     if (!run.abandoned)
         tl_decoder_close(run.decoder);

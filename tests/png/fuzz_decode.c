@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Fuzz target: reads a PNG in bands and by libpng. If the reader in bands accepts a file, libpng
- * must accept it and give the same pixels. The first byte says what is repaired before: 1 repairs
+ * Fuzz target: reads a PNG in bands and by libpng. Both must accept the file exactly when a judge
+ * finds every pixel certain (png_judge.h), and give the same pixels, chunks and warnings. The first
+ * byte says what is repaired before: 1 repairs
  * the CRCs, 2 repairs the Adler-32 too, as far as zlib can read.
  *
  * Build for libFuzzer: clang -fsanitize=fuzzer,address,undefined with this file and the files of

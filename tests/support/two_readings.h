@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* two_readings.h - reads a file in memory in several ways: by libpng, in bands in order, and by its
- * restart points. The fuzzer uses this file too, so there is no Check in it. */
+ * restart points. All ways must have the verdict of png_judge.h. The fuzzer uses this file too, so
+ * there is no Check in it. */
 #ifndef TESTS_TWO_READINGS_H
 #define TESTS_TWO_READINGS_H
 
@@ -15,6 +16,7 @@
 #include "png/encode_bands.h"
 #include "png/band_reader.h"
 #include "png/unfilter.h"
+#include "support/png_judge.h"
 
 struct two_readings {
     bool opened;        /* libpng accepts everything before the image data */
@@ -159,11 +161,16 @@ static inline const char *difference(const struct reading *a, const struct readi
 {
     const struct tl_chunks *x = tl_decoder_chunks(a->decoder), *y = tl_decoder_chunks(b->decoder);
     struct telar_info p, q;
+    struct telar_warnings v, w;
 
     tl_decoder_info(a->decoder, &p);
     tl_decoder_info(b->decoder, &q);
     if (memcmp(a->pixels, b->pixels, a->pixel_bytes) != 0)
         return "pixels";
+    tl_decoder_warnings(a->decoder, &v);
+    tl_decoder_warnings(b->decoder, &w);
+    if (memcmp(&v, &w, sizeof v) != 0)
+        return "warnings";
     if (strcmp(p.chunks, q.chunks) != 0 || strcmp(p.dropped, q.dropped) != 0)
         return "names of chunks";
     if (x->used != y->used || x->before_idat != y->before_idat
@@ -210,10 +217,11 @@ static inline void read_all(struct two_readings *two, const char *path, struct r
     close_reading(&halves);
 }
 
-/* Sets `differ`. A file that a quick reader accepts must be accepted by libpng, with the same
- * result. */
+/* What is wrong in the end: `differ`. All ways that can read the file must take it or refuse it as
+ * the judge does, and give the same. */
 static inline struct two_readings read_twice(const void *bytes, size_t n, uint32_t band_rows)
 {
+    const enum judge_verdict judged = judge_png(bytes, n);
     struct two_readings two = {0};
     struct reading libpng;
     char path[32];
@@ -229,6 +237,9 @@ static inline struct two_readings read_twice(const void *bytes, size_t n, uint32
         close_reading(&libpng);
     }
     close(fd);
+    if (!two.differ && judged != JUDGE_OPEN && two.libpng != (judged == JUDGE_ACCEPTED))
+        two.differ = two.libpng ? "a pixel is in doubt, and the file is taken"
+                                : "every pixel is certain, and the file is refused";
     return two;
 }
 

@@ -28,6 +28,12 @@ const struct field error_fields[] = {
     {.name = NULL},
 };
 
+const struct field warning_fields[] = {
+    {FIELD(struct telar_warning, chunk)},
+    {FIELD(struct telar_warning, text)},
+    {.name = NULL},
+};
+
 /* ---- reading a field ---- */
 
 static uint64_t unsigned_of(const struct field *field, const void *at)

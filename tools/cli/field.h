@@ -56,6 +56,9 @@ extern const struct field geometry_fields[];
 /* status, exit, text, errno of a struct telar_error. */
 extern const struct field error_fields[];
 
+/* A struct telar_warning: its chunk and its text. */
+extern const struct field warning_fields[];
+
 /* Writes the fields of *object as members of the JSON object that is open. */
 void json_fields(struct json *json, const struct field *fields, const void *object);
 
