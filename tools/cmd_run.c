@@ -239,10 +239,13 @@ static void say_surprises(const struct cmd_run *run, const telar_report *report)
 static int execute(struct cmd_run *run)
 {
     struct progress progress = {0};
+    const struct telar_measure measure = {TELAR_MEASURE_INIT,
+                                          .count_huge_pages = run->verbose || run->json};
     struct telar_error error = {.worker = -1};
     telar_report *report = NULL;
     telar_status status;
 
+    run->options.measure = &measure;
     if (!run->quiet)
         say_other_extension(run->output);
     run->options.temporary = interrupt_guard();

@@ -176,8 +176,9 @@ static void examine_huge_pages(struct findings *findings, const telar_report *re
 static telar_status try_run(struct telar_geometry geometry, telar_isolation isolation,
                             telar_report **report, struct telar_error *error)
 {
+    const struct telar_measure measure = {TELAR_MEASURE_INIT, .count_huge_pages = true};
     const struct telar_options options = {
-        .engine = TELAR_PROCESSES, .isolation = isolation, .workers = 2};
+        .engine = TELAR_PROCESSES, .isolation = isolation, .workers = 2, .measure = &measure};
     telar_pipeline *pipeline = telar_pipeline_new();
     telar_image *source = NULL, *result = NULL;
     telar_status status = TELAR_HOST;

@@ -9,7 +9,7 @@
 extern "C" {
 #endif
 
-/* What a worker is. All engines give the same bytes. */
+/* The kinds of worker. All engines give the same bytes. */
 typedef enum telar_engine {
     TELAR_ENGINE_DEFAULT = 0, /* TELAR_PROCESSES */
     TELAR_SERIAL,             /* the calling thread itself: one worker */
@@ -20,8 +20,8 @@ typedef enum telar_engine {
 } telar_engine;
 
 /*
- * What a worker process may write. A worker of another engine can write all memory of the program,
- * so TELAR_GUARDED and TELAR_SANDBOXED are TELAR_USAGE there.
+ * The memory that a worker process may write. A worker of another engine can write all memory of
+ * the program, so TELAR_GUARDED and TELAR_SANDBOXED are TELAR_USAGE there.
  */
 typedef enum telar_isolation {
     TELAR_ISOLATION_DEFAULT = 0, /* TELAR_GUARDED; TELAR_SANDBOXED when the pipeline has a
@@ -34,7 +34,7 @@ typedef enum telar_isolation {
 } telar_isolation;
 
 /*
- * What the run does when a worker process dies, takes longer than timeout_ms or breaks its
+ * The ways to go on when a worker process dies, takes longer than timeout_ms or breaks its
  * contract. A crash with another engine ends the program, and a thread cannot be killed, so
  * TELAR_ON_CRASH_RETRY and TELAR_ON_CRASH_SKIP are TELAR_USAGE there.
  */

@@ -58,7 +58,7 @@ struct telar_warnings {
 };
 
 /*
- * What a PNG file contains. `color_type` and `bit_depth` are as stored. `image` is the geometry
+ * The contents of a PNG file. `color_type` and `bit_depth` are as stored. `image` is the geometry
  * after decoding: telar expands palettes and depths below 8 bits, and makes an alpha channel of a
  * tRNS chunk. The caller owns the struct; telar_info_read fills it. The struct keeps this size in
  * all versions with the same soname.

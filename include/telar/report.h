@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * report.h - what a run did, worker by worker and task by task.
+ * report.h - the report of a run, worker by worker and task by task.
  *
  * Times are nanoseconds of CLOCK_MONOTONIC since the run began. Durations and CPU times are
  * nanoseconds, too.
@@ -18,7 +18,7 @@
 extern "C" {
 #endif
 
-/* What a task computes. */
+/* The kinds of task. */
 typedef enum telar_task_kind {
     TELAR_TASK_INFLATE,  /* the filtered rows of one band, out of the compressed stream. Undoes the
                             row filters too when unfilter_ns > 0; then there are no unfilter tasks.
@@ -87,7 +87,7 @@ struct telar_loss_report {
 };
 
 /*
- * What a run did. The library makes and fills it during the run; the caller then owns it, only
+ * The report of a run. The library makes and fills it during the run; the caller then owns it, only
  * reads it, and ends its life with telar_report_free(). Several threads may read one at a time.
  */
 typedef struct telar_report {
@@ -100,7 +100,8 @@ typedef struct telar_report {
     char sandbox[96];       /* what locks in a sandboxed worker: "seccomp, landlock abi 7, ...";
                                else "" */
     uint64_t segment_bytes; /* size of the segment */
-    uint64_t huge_bytes;    /* bytes of it on huge pages */
+    uint64_t huge_bytes;    /* bytes of it on huge pages; 0 without count_huge_pages in
+                               struct telar_measure */
     uint32_t grid_rows, grid_columns; /* the plan of the run */
     uint32_t workers_wanted;          /* how many were asked for or chosen */
     uint32_t workers;         /* how many there were: fewer when there was no work for more, or the

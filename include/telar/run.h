@@ -33,6 +33,8 @@ struct telar_measure {
                              had used it */
     bool touch_first;     /* let each task touch its memory before it computes; touch_ns in the
                              report is the time of that */
+    bool count_huge_pages; /* read /proc/self/smaps for huge_bytes in the report. This takes
+                              0.7 ms in a small program, and 11 ms with 2,000 mappings */
 };
 
 /*

@@ -17,7 +17,7 @@ static const struct tl_struct_shape options_shape = TL_STRUCT_SHAPE(telar_option
                                                                     TELAR_OPTIONS_INIT),
                                     limits_shape = TL_STRUCT_SHAPE(telar_limits, max_chunks_bytes,
                                                                    TELAR_LIMITS_INIT),
-                                    measure_shape = TL_STRUCT_SHAPE(telar_measure, touch_first,
+                                    measure_shape = TL_STRUCT_SHAPE(telar_measure, count_huge_pages,
                                                                     TELAR_MEASURE_INIT);
 
 telar_status tl_options_copy_limits(const struct telar_limits *given, struct telar_limits *limits,

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What a PNG file contains. */
+/* Reads the contents of a PNG file for telar info and for programs. */
 #include <config.h>
 
 #include "base/status.h"

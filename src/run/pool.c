@@ -79,7 +79,7 @@ telar_status telar_pool_run(telar_pool *pool, const telar_image *source, telar_i
     run->orders.epoch_ns = tl_now_ns();
     run->again = 0;
     status = tl_attempts_make(run, &attempts, &images, error);
-    if (report)
+    if (report && run->measure.count_huge_pages)
         run->report->huge_bytes = tl_segment_huge_bytes(&run->segment);
     run->report->total_ns = tl_run_elapsed_ns(run);
     if (report)

@@ -341,7 +341,7 @@ static bool has_begun(const telar_report *report)
 
 void tl_run_end(struct tl_run *run, telar_report **report)
 {
-    if (report && run->segment.base)
+    if (report && run->segment.base && run->measure.count_huge_pages)
         run->report->huge_bytes = tl_segment_huge_bytes(&run->segment);
     tl_coordinator_free(run->coordinator);
     free(run->row);

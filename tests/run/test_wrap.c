@@ -495,9 +495,11 @@ START_TEST(killed_coordinators_leave_nothing)
 END_TEST
 
 /* Returns whether a run in memory calls fopen(). telar uses that only for /proc/self/smaps. */
-static bool reads_mappings(bool with_report)
+static bool reads_mappings(bool with_report, bool count)
 {
-    const struct telar_options options = {.engine = TELAR_THREADS, .workers = 2, .plan = {2, 2}};
+    const struct telar_measure measure = {TELAR_MEASURE_INIT, .count_huge_pages = count};
+    const struct telar_options options = {
+        .engine = TELAR_THREADS, .workers = 2, .plan = {2, 2}, .measure = &measure};
     telar_image *image = picture_new(2200, 1000, 3, 8), *result;
     telar_pipeline *pipeline = telar_pipeline_new();
     telar_report *report = NULL;
@@ -518,11 +520,13 @@ static bool reads_mappings(bool with_report)
 }
 
 /* Reading /proc/self/smaps takes longer, the more mappings the program has. */
-START_TEST(mappings_are_read_only_for_a_report)
+START_TEST(mappings_are_read_only_on_request)
 {
     wrap_begin(USUAL);
-    ck_assert(!reads_mappings(false));
-    ck_assert(reads_mappings(true));
+    ck_assert(!reads_mappings(false, false));
+    ck_assert(!reads_mappings(true, false));
+    ck_assert(!reads_mappings(false, true));
+    ck_assert(reads_mappings(true, true));
 }
 END_TEST
 
@@ -538,7 +542,7 @@ int main(void)
         every_failure_without_o_tmpfile,
         every_failure_through_a_window,
         killed_coordinators_leave_nothing,
-        mappings_are_read_only_for_a_report,
+        mappings_are_read_only_on_request,
         NULL,
     };
 

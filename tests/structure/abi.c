@@ -81,6 +81,7 @@ LEAST(telar_measure, 8);
 MEMBER(telar_measure, small_pages, 4);
 MEMBER(telar_measure, warm, 5);
 MEMBER(telar_measure, touch_first, 6);
+MEMBER(telar_measure, count_huge_pages, 7);
 LEAST(telar_options, 120);
 MEMBER(telar_options, engine, 4);
 MEMBER(telar_options, isolation, 8);

@@ -69,17 +69,19 @@ void bench_end_pools(struct bench *bench)
 
 const struct telar_measure *bench_settings(const struct bench_row *row, bool touch_first)
 {
+#define COUNT TELAR_MEASURE_INIT, .count_huge_pages = true
     enum { SMALL = 4, WARM = 2, TOUCH = 1 };
     static const struct telar_measure all[] = {
-        [0] = {TELAR_MEASURE_INIT},
-        [TOUCH] = {TELAR_MEASURE_INIT, .touch_first = true},
-        [WARM] = {TELAR_MEASURE_INIT, .warm = true},
-        [WARM + TOUCH] = {TELAR_MEASURE_INIT, .warm = true, .touch_first = true},
-        [SMALL] = {TELAR_MEASURE_INIT, .small_pages = true},
-        [SMALL + TOUCH] = {TELAR_MEASURE_INIT, .small_pages = true, .touch_first = true},
-        [SMALL + WARM] = {TELAR_MEASURE_INIT, .small_pages = true, .warm = true},
-        [SMALL + WARM + TOUCH] = {TELAR_MEASURE_INIT, true, true, true},
+        [0] = {COUNT},
+        [TOUCH] = {COUNT, .touch_first = true},
+        [WARM] = {COUNT, .warm = true},
+        [WARM + TOUCH] = {COUNT, .warm = true, .touch_first = true},
+        [SMALL] = {COUNT, .small_pages = true},
+        [SMALL + TOUCH] = {COUNT, .small_pages = true, .touch_first = true},
+        [SMALL + WARM] = {COUNT, .small_pages = true, .warm = true},
+        [SMALL + WARM + TOUCH] = {COUNT, .small_pages = true, .warm = true, .touch_first = true},
     };
+#undef COUNT
 
     return &all[row->small_pages * SMALL + row->warm * WARM + touch_first * TOUCH];
 }
