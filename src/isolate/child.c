@@ -3,6 +3,8 @@
 
 #include "isolate/child.h"
 
+#include "isolate/exit_cause.h"
+
 #include "base/host.h"
 #include "base/status.h"
 
@@ -124,12 +126,27 @@ static pid_t reap(pid_t pid, int *status, int options)
     return reaped;
 }
 
-/* Signals are blocked, because a handler in the child would run in the parent's memory. */
+/* Waits for a child. Returns `told`, or the child's exit status if nothing was told, else -1. */
+static int result_of(pid_t pid, int told)
+{
+    struct tl_exit_cause cause;
+    int status;
+
+    if (reap(pid, &status, 0) != pid || told >= 0)
+        return told;
+    cause = tl_exit_cause_of_status(status);
+    return cause.known && !cause.signal ? cause.code : -1;
+}
+
+/*
+ * Signals are blocked, because a handler in the child would run in the parent's memory. The result
+ * comes back twice. A program that ignores SIGCHLD loses the exit status; an emulator whose vfork
+ * copies the memory, such as valgrind, loses the variable.
+ */
 int tl_child_call(int (*act)(void *data), void *data)
 {
     volatile int result = -1;
     sigset_t all, before;
-    int status;
     pid_t pid;
 
     sigfillset(&all);
@@ -137,10 +154,10 @@ int tl_child_call(int (*act)(void *data), void *data)
     pid = vfork();
     if (pid == 0) {
         result = act(data);
-        _exit(0);
+        _exit(result);
     }
     if (pid > 0)
-        reap(pid, &status, 0);
+        result = result_of(pid, result);
     if (result < 0)
         result = act(data);
     pthread_sigmask(SIG_SETMASK, &before, NULL);

@@ -31,10 +31,12 @@ pid_t tl_child_start(void (*live)(void *data), void *data, uint64_t *born_ns);
 
 /*
  * Calls act(data) in a process of its own, which goes on to its end even if this process is killed
- * meanwhile. Returns the result of act, which must not be negative.
+ * meanwhile. Returns the result of act, which must be 0 to 255.
  *
- * The other process runs in this one's memory, and this one waits for it. act makes system calls
- * only. If no process can be had, or it is killed, act(data) is called here, a second time.
+ * The other process runs in this one's memory, and this one waits for it. Under an emulator such as
+ * valgrind it runs in a copy, so the caller may see nothing of what act writes to memory. act makes
+ * system calls only. If no process can be had, or it is killed, act(data) is called here, a second
+ * time.
  */
 int tl_child_call(int (*act)(void *data), void *data);
 

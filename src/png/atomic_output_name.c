@@ -135,13 +135,17 @@ static int replace_name(struct tl_atomic_output *o)
 int tl_atomic_output_take_name(void *output)
 {
     struct tl_atomic_output *o = output;
+    const bool nameless = !o->temporary->exists;
+    int failure;
 
-    if (!o->temporary->exists && o->no_clobber)
+    if (nameless && o->no_clobber)
         return link_as(o, o->name) == 0 ? 0 : errno;
-    if (!o->temporary->exists && link_nameless(o) != 0)
+    if (nameless && link_nameless(o) != 0)
         return errno;
-    if ((o->no_clobber ? take_free_name(o) : replace_name(o)) != 0)
-        return errno;
-    tl_atomic_output_forget_name(o);
-    return 0;
+    failure = (o->no_clobber ? take_free_name(o) : replace_name(o)) == 0 ? 0 : errno;
+    if (!failure)
+        tl_atomic_output_forget_name(o);
+    else if (nameless) /* under an emulator the caller does not see the name in this memory */
+        telar_temporary_remove(o->temporary);
+    return failure;
 }

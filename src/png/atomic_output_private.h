@@ -43,7 +43,7 @@ int tl_atomic_output_create_nameless(struct tl_atomic_output *o, mode_t mode);
 /*
  * Gives the file its name: replaces the target, or with no_clobber takes a name that is free.
  * `output` is a struct tl_atomic_output. tl_child_call calls this in a process of its own. Returns
- * 0 or an errno.
+ * 0 or an errno; a file that had no name then has none again.
  */
 int tl_atomic_output_take_name(void *output);
 

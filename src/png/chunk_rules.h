@@ -20,7 +20,7 @@ enum {
     TL_COLOR_PALETTE = 3, /* colour type of indices: PNG specification, 11.2.1 */
 };
 
-/* What is known of a picture when a chunk has ended. The scan of the chunks writes it. */
+/* The chunks of a picture so far. The scan of the chunks writes this after each chunk. */
 struct tl_picture {
     unsigned char ihdr[TL_IHDR_BYTES];
     unsigned char palette[TL_PALETTE_BYTES_MAX], trns[TL_TRNS_BYTES_MAX];

@@ -76,8 +76,8 @@ bool tl_decoder_end_image(struct tl_decoder *decoder, unsigned char bytes[TL_RES
     return true;
 }
 
-/* Goes on where another copy of the decoder has ended. What is in the segment may change while it
- * is looked at, and may be anything. */
+/* Continues behind the place where another copy of the decoder ended. A worker may change `rest`
+ * during this call, to any bytes. */
 static telar_status resume(struct tl_decoder *d, const struct rest *rest, size_t n,
                            unsigned char head[TL_CHUNK_HEAD_BYTES])
 {

@@ -28,7 +28,7 @@ enum {
     TL_CLEAN_BYTES = TL_CLEAN_ROWS_BYTES + 12 + 2 + 5 + 4,
 };
 
-/* What libpng reads next. Written by the functions below. */
+/* The part of the clean copy that libpng reads next. The functions below write it. */
 struct tl_clean {
     enum { TL_CLEAN_HEADER, TL_CLEAN_ROWS, TL_CLEAN_END } next;
     uint64_t rows_left; /* bytes of filtered rows still to come */

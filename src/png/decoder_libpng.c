@@ -3,9 +3,9 @@
  * PNG to rows, by libpng, for pictures that telar does not decode itself: palettes, fewer than 8
  * bits, tRNS, interlaced ones.
  *
- * libpng reads the clean copy of the file (decoder_clean.h). What is wrong with a file has been
- * judged before libpng sees it, but for row filters. libpng lets an index without a colour in the
- * palette pass (it is black), and so does telar.
+ * libpng reads the clean copy of the file (decoder_clean.h). The judge has
+ * found every fault before libpng sees the file, but for unknown row filters. libpng lets an index
+ * without a colour in the palette pass (it is black), and so does telar.
  */
 #include <config.h>
 

@@ -8,7 +8,7 @@
 #include <stdio.h>
 #include <string.h>
 
-/* What telar does, and why. */
+/* For each fault: the action of telar, and its reason. */
 static const struct {
     const char *action, *text;
 } faults_known[TL_FAULT_COUNT] = {

@@ -217,8 +217,8 @@ static inline void read_all(struct two_readings *two, const char *path, struct r
     close_reading(&halves);
 }
 
-/* What is wrong in the end: `differ`. All ways that can read the file must take it or refuse it as
- * the judge does, and give the same. */
+/* Reads a file in all ways that can read it. Each must take or refuse the file as the judge does,
+ * and all must give the same. Otherwise `differ` names the difference. */
 static inline struct two_readings read_twice(const void *bytes, size_t n, uint32_t band_rows)
 {
     const enum judge_verdict judged = judge_png(bytes, n);
