@@ -26,6 +26,7 @@ static const struct {
     [TL_FAULT_END_DATA] = {"is written empty", "it must have no data"},
     [TL_FAULT_LIMIT] = {"is left out",
                         "the kept chunks would be over the limit (max_chunks_bytes)"},
+    [TL_FAULT_PROFILE] = {"is left out", "the profile in iCCP goes before it"},
     [TL_FAULT_FULL] = {"and others have faults", "the list of warnings is full"},
 };
 
@@ -65,7 +66,7 @@ const char *tl_fault_text(enum tl_fault fault)
 
 bool tl_fault_forbidden(enum tl_fault fault)
 {
-    return fault != TL_FAULT_LIMIT;
+    return fault != TL_FAULT_LIMIT && fault != TL_FAULT_PROFILE;
 }
 
 void tl_faults_tell(const struct tl_faults *faults, struct telar_warnings *warnings)

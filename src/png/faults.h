@@ -26,6 +26,7 @@ enum tl_fault {
     TL_FAULT_MORE_DATA, /* bytes follow the end of the compressed image data */
     TL_FAULT_END_DATA,  /* IEND has data */
     TL_FAULT_LIMIT,     /* valid, but the kept chunks would be over the limit */
+    TL_FAULT_PROFILE,   /* valid, but a profile says more of the same */
     TL_FAULT_FULL,      /* the list is full: there are more faults */
     TL_FAULT_COUNT,
 };
@@ -49,7 +50,8 @@ bool tl_faults_valid(const struct tl_faults *faults);
 /* Returns what a fault is, as the end of a sentence: "its CRC is wrong". A constant string. */
 const char *tl_fault_text(enum tl_fault fault);
 
-/* Returns whether the PNG specification forbids the fault. Only TL_FAULT_LIMIT is allowed. */
+/* Returns whether the PNG specification forbids the fault. TL_FAULT_LIMIT and TL_FAULT_PROFILE are
+ * allowed. */
 bool tl_fault_forbidden(enum tl_fault fault);
 
 /* Writes the faults as warnings for the caller of the library. */

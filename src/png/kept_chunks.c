@@ -116,7 +116,32 @@ static bool take_restart(struct tl_chunk_scan *scan)
     return true;
 }
 
-/* Judges an ancillary chunk. Undoes the keeping of a faulty one. */
+/* Returns where a kept chunk of this name begins, or the end. */
+static size_t find_kept(const struct tl_chunks *kept, const char *name)
+{
+    size_t at = 0;
+
+    while (at < kept->used && !tl_chunk_is(kept->bytes + at, name))
+        at += TL_CHUNK_FRAME_BYTES + tl_chunk_length(kept->bytes + at);
+    return at;
+}
+
+/* Leaves out sRGB beside a profile, which goes before it (PNG specification, 4.3). pngcheck refuses
+ * a file with both. */
+static telar_status leave_out_srgb(struct tl_chunk_scan *scan, struct telar_error *error)
+{
+    struct tl_chunks *kept = &scan->kept;
+    const size_t at = find_kept(kept, "sRGB"), n = TL_CHUNK_FRAME_BYTES + 1;
+
+    if (at == kept->used || find_kept(kept, "iCCP") == kept->used)
+        return TELAR_OK;
+    memmove(kept->bytes + at, kept->bytes + at + n, kept->used - at - n);
+    kept->used -= n;
+    note(scan->dropped, (const unsigned char *)"sRGB");
+    return tl_chunk_scan_fault(scan, "sRGB", TL_FAULT_PROFILE, error);
+}
+
+/* Judges an ancillary chunk. Undoes the keeping of a faulty one, and of sRGB beside a profile. */
 static telar_status end_ancillary(struct tl_chunk_scan *scan, bool intact,
                                   struct telar_error *error)
 {
@@ -130,9 +155,11 @@ static telar_status end_ancillary(struct tl_chunk_scan *scan, bool intact,
         scan->kept.used = scan->kept_before;
     if (fault != TL_FAULT_NONE || (!scan->keeping && !used))
         note(scan->dropped, chunk.name);
-    return fault == TL_FAULT_NONE
-               ? TELAR_OK
-               : tl_chunk_scan_fault(scan, (const char *)chunk.name, fault, error);
+    if (fault != TL_FAULT_NONE)
+        return tl_chunk_scan_fault(scan, (const char *)chunk.name, fault, error);
+    return tl_chunk_is(scan->head, "iCCP") || tl_chunk_is(scan->head, "sRGB")
+               ? leave_out_srgb(scan, error)
+               : TELAR_OK;
 }
 
 static telar_status end_palette(struct tl_chunk_scan *scan, struct telar_error *error)

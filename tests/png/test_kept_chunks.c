@@ -83,7 +83,6 @@ START_TEST(chunks_that_stay_valid_are_carried_over)
     maker_chunk(&made, "cICP", "\x09\x10\0\1", 4);
     maker_chunk(&made, "mDCV", chromaticities, 24);
     maker_chunk(&made, "cLLI", "\0\0\1\0\0\0\0\1", 8);
-    maker_chunk(&made, "sRGB", "\0", 1);
     maker_chunk(&made, "iCCP", "profile\0\0\x78\x9cnot really one", 26);
     maker_chunk(&made, "pHYs", "\0\0\1\0\0\0\1\0\1", 9);
     maker_chunk(&made, "eXIf", "MM\0*\0\0\0\x08", 8);
@@ -101,6 +100,68 @@ START_TEST(chunks_that_stay_valid_are_carried_over)
     without_image(&out, &found);
     ck_assert_uint_eq(found.n, expected.n);
     ck_assert_mem_eq(found.bytes, expected.bytes, expected.n);
+}
+END_TEST
+
+static void put_srgb(void)
+{
+    maker_chunk(&made, "sRGB", "\1", 1);
+}
+
+static void put_profile(void)
+{
+    maker_chunk(&made, "iCCP", "a profile\0\0\x78\x9c\x03\0\0\0\0\1", 19);
+}
+
+static void put_gamma(void)
+{
+    maker_chunk(&made, "gAMA", "\0\0\xb1\x8f", 4);
+}
+
+/* Makes a file with three chunks in this order, but for the one that is left out. */
+static void make_of(void (*const order[3])(void), void (*left_out)(void))
+{
+    maker_begin(&made, 4, 3, 8, 2, 0);
+    for (int i = 0; i < 3; i++)
+        if (order[i] != left_out)
+            order[i]();
+    maker_idat(&made, pixels, sizeof pixels);
+    maker_chunk(&made, "IEND", NULL, 0);
+}
+
+/* PNG specification, 4.3: a profile goes before sRGB. Readers such as pngcheck refuse both. */
+START_TEST(a_profile_leaves_no_room_for_srgb)
+{
+    static void (*const orders[][3])(void) = {{put_gamma, put_srgb, put_profile},
+                                              {put_srgb, put_gamma, put_profile},
+                                              {put_profile, put_srgb, put_gamma}};
+    static struct maker out, expected, found;
+
+    for (size_t i = 0; i < LENGTH(orders); i++) {
+        const struct telar_limits strict = {TELAR_LIMITS_INIT, .strict = true};
+        struct telar_warnings warnings;
+        struct telar_info info;
+        struct telar_error error;
+        char name[32];
+        int fd;
+
+        make_of(orders[i], put_srgb);
+        without_image(&made, &expected);
+        make_of(orders[i], NULL);
+        ck_assert_msg(telar_info_read_warnings(memory_file(made.bytes, made.n, &fd, name), &strict,
+                                               &info, &warnings, &error)
+                          == TELAR_OK,
+                      "%s", error.text);
+        close(fd);
+        ck_assert_str_eq(info.dropped, "sRGB");
+        ck_assert_uint_eq(warnings.n, 1);
+        ck_assert_str_eq(warnings.warning[0].text,
+                         "sRGB is left out: the profile in iCCP goes before it");
+        pass_through(&out);
+        without_image(&out, &found);
+        ck_assert_uint_eq(found.n, expected.n);
+        ck_assert_mem_eq(found.bytes, expected.bytes, expected.n);
+    }
 }
 END_TEST
 
@@ -350,6 +411,7 @@ int main(void)
 {
     const TTest *const tests[] = {
         chunks_that_stay_valid_are_carried_over,
+        a_profile_leaves_no_room_for_srgb,
         other_chunks_are_dropped_and_named,
         a_full_list_of_names_takes_no_more,
         a_copy_of_chunks_outlives_the_decoder,
