@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include <config.h>
 
-#include "engine/ledger.h"
+#include "engine/ledger_private.h"
 
 #include "base/status.h"
 
@@ -53,156 +53,6 @@ void tl_ledger_free(struct tl_ledger *ledger)
 void tl_ledger_limit_workers(struct tl_ledger *ledger, uint32_t workers)
 {
     ledger->workers = workers;
-}
-
-static uint32_t rounds_of(const struct tl_ledger *ledger, const struct tl_stage *stage)
-{
-    return ledger->table->rounds[stage->loop];
-}
-
-/* ---- the first half of the rule: what a task reads is written ---- */
-
-/*
- * Returns whether a round of some tasks of a stage is done. For `worker` a round counts, too, that
- * it was given before; for TL_NOBODY only what is done.
- */
-static bool is_settled(const struct tl_ledger *ledger, uint32_t number, struct tl_span span,
-                       uint32_t round, uint32_t worker)
-{
-    const struct tl_stage *stage = &ledger->table->stage[number];
-    uint64_t from = span.from > ledger->all_done[number] ? span.from : ledger->all_done[number];
-
-    for (uint64_t i = stage->first + from; i < stage->first + span.to; i++) {
-        bool has_it = ledger->rounds_done[i] == round && ledger->holder[i] == worker;
-
-        if (ledger->rounds_done[i] <= round && (worker == TL_NOBODY || !has_it))
-            return false;
-    }
-    return true;
-}
-
-static bool need_is_settled(const struct tl_ledger *ledger, const struct tl_stage *stage,
-                            const struct tl_table_need *need, uint64_t index, uint32_t round,
-                            uint32_t worker)
-{
-    struct tl_span span = tl_table_waits_for(ledger->table, stage, need, index);
-
-    if (need->when == TL_LAST_ROUND)
-        round = rounds_of(ledger, &ledger->table->stage[need->stage]) - 1;
-    else if (need->when == TL_ROUND_BEFORE && round-- == 0)
-        return true;
-    return is_settled(ledger, need->stage, span, round, worker);
-}
-
-/* ---- the second half: what it overwrites has been read ---- */
-
-/*
- * Returns whether those tasks of stage `reader` are done that, by this need, read what task `index`
- * of need->stage wrote in a round.
- */
-static bool readers_are_done(const struct tl_ledger *ledger, uint32_t reader,
-                             const struct tl_table_need *need, uint64_t index, uint32_t round)
-{
-    const struct tl_stage *stage = &ledger->table->stage[reader];
-    uint32_t last = rounds_of(ledger, &ledger->table->stage[need->stage]) - 1;
-
-    if (need->when == TL_LAST_ROUND && round < last)
-        return true; /* they read a later round */
-    if (need->when == TL_LAST_ROUND)
-        round = rounds_of(ledger, stage) - 1;
-    else if (need->when == TL_ROUND_BEFORE)
-        round++;
-    if (round >= rounds_of(ledger, stage))
-        return true; /* no round reads it */
-    return is_settled(ledger, reader, tl_table_awaited_by(ledger->table, stage, need, index), round,
-                      TL_NOBODY);
-}
-
-static bool stage_writes(const struct tl_ledger *ledger, const struct tl_stage *stage,
-                         uint8_t buffer, uint64_t item)
-{
-    return (stage->writes[0] == buffer || stage->writes[1] == buffer)
-           && item - stage->first_item < stage->count * rounds_of(ledger, stage);
-}
-
-/* Returns whether every task that reads an item of a buffer is done. */
-static bool item_is_read(const struct tl_ledger *ledger, uint8_t buffer, uint64_t item)
-{
-    const struct tl_table *table = ledger->table;
-    uint32_t writer = 0;
-    uint64_t index, round;
-
-    while (!stage_writes(ledger, &table->stage[writer], buffer, item))
-        writer++;
-    index = (item - table->stage[writer].first_item) % table->stage[writer].count;
-    round = (item - table->stage[writer].first_item) / table->stage[writer].count;
-    for (uint32_t s = 0; s < table->n_stages; s++)
-        for (uint32_t n = 0; n < table->stage[s].n_needs; n++) {
-            const struct tl_table_need *need = &table->need[table->stage[s].first_need + n];
-
-            if (need->stage == writer && need->use == TL_READS
-                && !readers_are_done(ledger, s, need, index, (uint32_t)round))
-                return false;
-        }
-    return true;
-}
-
-/* Finds a slot of the worker's own without an item that the coordinator has yet to take out. */
-static bool find_own_slot(const struct tl_ledger *ledger, const struct tl_stage *stage,
-                          uint32_t worker, uint32_t *slot)
-{
-    const struct tl_buffer *buffer = &ledger->table->buffer[stage->writes[0]];
-    uint32_t count = buffer->slots / buffer->parts, first = worker * count;
-    uint64_t taken = 0, end = ledger->n_delivered + buffer->slots;
-
-    for (uint64_t i = ledger->n_delivered; i < end && i < stage->count; i++) {
-        uint64_t task = stage->first + i;
-
-        if ((ledger->rounds_done[task] || ledger->holder[task] != TL_NOBODY)
-            && ledger->slot[task] - first < count)
-            taken |= UINT64_C(1) << (ledger->slot[task] - first);
-    }
-    for (*slot = first; *slot < first + count; ++*slot)
-        if (!(taken >> (*slot - first) & 1))
-            return true;
-    return false;
-}
-
-static bool may_overwrite(const struct tl_ledger *ledger, const struct tl_stage *stage,
-                          uint64_t index, uint32_t round, uint32_t worker)
-{
-    for (uint32_t i = 0; i < TL_WRITES_MAX && stage->writes[i] != TL_ABSENT; i++) {
-        const struct tl_buffer *buffer = &ledger->table->buffer[stage->writes[i]];
-        uint64_t item = tl_table_item(stage, index, round);
-        uint32_t slot;
-
-        if (buffer->writers == TL_OWN_SLOTS) {
-            if (index >= ledger->n_delivered + buffer->slots
-                || !find_own_slot(ledger, stage, worker, &slot))
-                return false;
-        } else if (item >= buffer->slots
-                   && !item_is_read(ledger, stage->writes[i], item - buffer->slots)) {
-            return false;
-        }
-    }
-    return true;
-}
-
-/* ---- the rule ---- */
-
-static bool may_run(const struct tl_ledger *ledger, const struct tl_stage *stage, uint64_t index,
-                    uint32_t worker)
-{
-    const struct tl_table_need *need = &ledger->table->need[stage->first_need];
-    uint32_t round = ledger->rounds_done[stage->first + index];
-
-    if (stage->stream != TL_ABSENT && ledger->stream_holder[stage->stream] != TL_NOBODY
-        && ledger->stream_holder[stage->stream] != worker)
-        return false;
-    for (uint32_t i = 0; i < stage->n_needs; i++)
-        if (!need_is_settled(ledger, stage, &need[i], index, round, worker))
-            return false;
-    return may_overwrite(ledger, stage, index, round, worker);
 }
 
 /* ---- giving ---- */
@@ -261,7 +111,7 @@ static bool find_next(struct tl_ledger *ledger, uint32_t number, uint32_t worker
 {
     const struct tl_stage *stage = &ledger->table->stage[number];
     const struct tl_buffer *buffer = &ledger->table->buffer[stage->writes[0]];
-    const uint64_t end = stage->count * rounds_of(ledger, stage);
+    const uint64_t end = stage->count * tl_ledger_rounds(ledger, stage);
     uint64_t *first = &ledger->first_free[number], mine, window;
 
     while (*first < end && is_past(ledger, stage, *first))
@@ -285,7 +135,7 @@ static void give(struct tl_ledger *ledger, const struct tl_stage *stage, uint64_
     *ticket =
         (struct tl_ticket){.task = task, .attempt = ++report->attempts, .skip = report->skipped};
     if (ledger->table->buffer[stage->writes[0]].writers == TL_OWN_SLOTS) {
-        find_own_slot(ledger, stage, worker, &ticket->slot);
+        tl_ledger_find_own_slot(ledger, stage, worker, &ticket->slot);
         ledger->slot[task] = ticket->slot;
     }
     ledger->holder[task] = worker;
@@ -306,7 +156,8 @@ bool tl_ledger_take(struct tl_ledger *ledger, uint32_t worker, struct tl_ticket 
         const struct tl_stage *stage = &ledger->table->stage[i];
         uint64_t index;
 
-        if (find_next(ledger, i, worker, &index) && may_run(ledger, stage, index, worker)) {
+        if (find_next(ledger, i, worker, &index)
+            && tl_ledger_may_run(ledger, stage, index, worker)) {
             give(ledger, stage, index, worker, ticket);
             return true;
         }
@@ -320,7 +171,7 @@ void tl_ledger_done(struct tl_ledger *ledger, uint64_t task, uint64_t start_ns, 
 {
     uint32_t number = tl_table_stage_of(ledger->table, task);
     const struct tl_stage *stage = &ledger->table->stage[number];
-    uint32_t rounds = rounds_of(ledger, stage);
+    uint32_t rounds = tl_ledger_rounds(ledger, stage);
     uint64_t *all = &ledger->all_done[number];
 
     assert(ledger->holder[task] != TL_NOBODY);

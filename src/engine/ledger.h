@@ -23,7 +23,7 @@
 /* Instead of the number of a worker: none. */
 #define TL_NOBODY UINT32_MAX
 
-/* Only ledger.c reads or writes the fields. */
+/* Only the files ledger*.c read the fields, and only ledger.c writes them. */
 struct tl_ledger {
     const struct tl_table *table;
     uint32_t *rounds_done;              /* of each task */
