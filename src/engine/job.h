@@ -14,7 +14,7 @@
  *              | struct tl_header                              | the coordinator writes it, before
  *              |                                               | it starts a worker
  *              +-----------------------------------------------+
- *              | tail: where the image data ended              | the worker that has the stream,
+ *              | rest: what a stream has behind its last band | the worker that has the stream,
  *              |                                               | last of all
  *              +-----------------------------------------------+
  *              | state of transform 0, 1, ...                  | the worker that prepares or merges
@@ -25,9 +25,9 @@
  *              | result of region 0, 1, ...: rows of the       | the worker that processes that
  *              | region without gaps                           | region
  *              +-----------------------------------------------+
- *              | filtered: ring of bands with their filters    | the worker that has the stream
+ *              | raw: ring of bands as the stream has them     | the worker that has the stream
  *              +-----------------------------------------------+
- *              | encoded: slots for bands of the output file   | the worker that owns the slot
+ *              | output: slots for bands of the output file    | the worker that owns the slot
  *              +-----------------------------------------------+
  *              | source: ring of bands of pixels, row r of the | the coordinator, before it starts
  *              | image at (r mod ring rows) x source_stride    | a worker; or the worker that owns
@@ -49,7 +49,7 @@
 
 #include <telar/plan.h>
 
-enum { TL_STEPS_MAX = 16, TL_TAIL_BYTES = 68 << 10 };
+enum { TL_STEPS_MAX = 16 };
 
 /*
  * What stands at the beginning of a segment, for programs that map it from outside (--keep-shm).
@@ -80,13 +80,13 @@ struct tl_job {
     uint32_t effort; /* of the encoder: a telar_compression */
 
     /* Numbers of buffers in the table; TL_ABSENT when the job has none. */
-    uint8_t tail, state[TL_STEPS_MAX], partial, result, filtered, encoded, source;
+    uint8_t rest, state[TL_STEPS_MAX], partial, result, raw, output, source;
 
     size_t source_stride;  /* bytes from one row of the source to the next */
     uint32_t strip_rows;   /* a region is evaluated in strips of so many rows, which stay in a cache
                             */
     size_t scratch_bytes;  /* what a worker needs for any task; transforms use it from its start */
-    size_t band_offset;    /* in scratch: room for a band with its filters */
+    size_t band_offset;    /* in scratch: room for a band as the stream has it */
     size_t codec_offset;   /* in scratch: memory for decoding or encoding one */
     size_t private_source; /* in scratch: a band of the source, when it is not in the segment */
 };

@@ -15,11 +15,11 @@
 #include <telar/report.h>
 
 enum tl_kind_number {
-    TL_INFLATE_ROWS,   /* the next band of a stream: rows with their filters */
-    TL_INFLATE_PIXELS, /* the next band of a stream: pixels */
-    TL_INFLATE_REST,   /* what follows the last band of a stream */
+    TL_READ_RAW,       /* the next band of a stream, as the stream has it */
+    TL_READ_PIXELS,    /* the next band of a stream: pixels */
+    TL_READ_REST,      /* what follows the last band of a stream */
     TL_DECODE_BAND,    /* a band that can be decoded without the bands before it */
-    TL_UNFILTER,       /* pixels of a band from its rows with their filters */
+    TL_MAKE_PIXELS,    /* pixels of a band from what the stream has of it */
     TL_PREPARE,        /* the state of a transform, from its parameters */
     TL_GATHER,         /* a partial: what a whole-image statistic needs of some rows */
     TL_MERGE,          /* the state of a transform, from all partials */

@@ -18,7 +18,7 @@ enum {
  * in its cache. Other workers would wait for it if the file were not much smaller than the pixels,
  * or if there were many of them.
  */
-static bool inflates_quickly(const struct tl_request *request, uint32_t workers)
+static bool reads_quickly(const struct tl_request *request, uint32_t workers)
 {
     enum { WORKERS_MAX = 2, SMALLER = 8 };
     uint64_t pixels = (uint64_t)request->image.rows * telar_row_bytes(&request->image);
@@ -34,7 +34,7 @@ static enum tl_decoding choose_decoding(const struct tl_request *request, uint32
         return TL_DECODED_BEFORE;
     if (request->input == TL_INPUT_BANDS)
         return TL_BANDS;
-    return inflates_quickly(request, workers) ? TL_STREAM_OF_PIXELS : TL_STREAM_OF_ROWS;
+    return reads_quickly(request, workers) ? TL_STREAM_OF_PIXELS : TL_STREAM_OF_ROWS;
 }
 
 static enum tl_results choose_results(const struct tl_request *request)
@@ -135,20 +135,19 @@ static uint64_t aligned(uint64_t bytes)
 }
 
 /*
- * Lays scratch memory out: the transforms' part, a band with its filters, and what decoding or
- * encoding a band needs. Decoding ends before encoding begins, so the two share their part.
+ * Lays scratch memory out: the transforms' part, a band as the stream has it, and what decoding
+ * or encoding a band needs. Decoding ends before encoding begins, so the two share their part.
  */
 static void lay_out_scratch(struct tl_job *job, const struct tl_route *route)
 {
     const struct tl_request *request = route->request;
-    uint64_t band = (telar_row_bytes(&job->image) + 1) * job->band_rows;
     uint64_t codec = aligned(request->decode_scratch);
 
     job->scratch_bytes = request->transform_scratch;
     if (!request->decode_scratch)
         return;
     job->band_offset = aligned(job->scratch_bytes);
-    job->codec_offset = job->band_offset + aligned(band);
+    job->codec_offset = job->band_offset + aligned(request->raw_bytes);
     job->private_source = job->codec_offset + codec;
     if (route->source == TL_IN_SCRATCH)
         codec += job->source_stride * job->band_rows;
@@ -168,11 +167,11 @@ static struct tl_job empty_job(const struct tl_route *route)
                          .band_rows = request->band_rows,
                          .n_bands = count_bands(request),
                          .effort = request->effort,
-                         .tail = TL_ABSENT,
+                         .rest = TL_ABSENT,
                          .partial = TL_ABSENT,
                          .result = TL_ABSENT,
-                         .filtered = TL_ABSENT,
-                         .encoded = TL_ABSENT,
+                         .raw = TL_ABSENT,
+                         .output = TL_ABSENT,
                          .source = TL_ABSENT,
                          .source_stride = request->source_stride,
                          .strip_rows = request->strip_rows};

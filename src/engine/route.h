@@ -43,7 +43,7 @@ struct tl_request {
     uint32_t halo;       /* of the whole pipeline */
     uint32_t strip_rows; /* see struct tl_job */
     size_t source_stride;
-    uint64_t tail_bytes, encoded_bytes; /* of an item */
+    uint64_t raw_bytes, output_bytes, rest_bytes; /* of an item of these buffers: see job.h */
     /* Scratch memory, each under a quarter of an address space: of transforms; of decoding a band
      * and encoding one, 0 when workers do neither. */
     uint64_t transform_scratch, decode_scratch, encode_scratch;

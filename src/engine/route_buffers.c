@@ -4,7 +4,7 @@
 
 #include "engine/route_private.h"
 
-/* Slots of a worker for encoded bands: one that it writes, and others that wait for the bands
+/* Slots of a worker for bands of the output: one that it writes, and others that wait for the bands
  * before. */
 enum { OWN_SLOTS = 3 };
 
@@ -103,24 +103,23 @@ static void add_source(struct tl_job *job, const struct tl_route *route)
 static void add_codec_rings(struct tl_job *job, const struct tl_route *route)
 {
     const struct tl_request *request = route->request;
-    uint64_t filtered = (telar_row_bytes(&request->image) + 1) * request->band_rows;
     uint32_t own = least(OWN_SLOTS, (job->n_bands + route->workers - 1) / route->workers);
 
     if (route->decoding == TL_STREAM_OF_ROWS)
-        job->filtered =
+        job->raw =
             add_ring(job, route,
-                     (struct tl_buffer){.item_bytes = filtered,
+                     (struct tl_buffer){.item_bytes = request->raw_bytes,
                                         .slots = least((uint64_t)route->workers + 2, job->n_bands),
                                         .parts = 1,
                                         .writers = TL_ONE_WORKER,
                                         .place = TL_APART});
     if (route->results != TL_KEPT)
-        job->encoded = add_ring(job, route,
-                                (struct tl_buffer){.item_bytes = request->encoded_bytes,
-                                                   .slots = own * route->workers,
-                                                   .parts = route->workers,
-                                                   .writers = TL_OWN_SLOTS,
-                                                   .place = TL_APART});
+        job->output = add_ring(job, route,
+                               (struct tl_buffer){.item_bytes = request->output_bytes,
+                                                  .slots = own * route->workers,
+                                                  .parts = route->workers,
+                                                  .writers = TL_OWN_SLOTS,
+                                                  .place = TL_APART});
 }
 
 void tl_route_add_buffers(struct tl_job *job, const struct tl_route *route)
@@ -132,8 +131,8 @@ void tl_route_add_buffers(struct tl_job *job, const struct tl_route *route)
                                                          .parts = 1,
                                                          .writers = TL_COORDINATOR});
     if (route->decoding == TL_STREAM_OF_ROWS || route->decoding == TL_STREAM_OF_PIXELS) {
-        job->tail = add_shared(job, route, request->tail_bytes, 1, TL_ONE_WORKER);
-        job->table.buffer[job->tail].writers = TL_ONE_WORKER; /* worker 0 has the stream */
+        job->rest = add_shared(job, route, request->rest_bytes, 1, TL_ONE_WORKER);
+        job->table.buffer[job->rest].writers = TL_ONE_WORKER; /* worker 0 has the stream */
     }
     add_state_buffers(job, route);
     if (route->results != TL_FUSED)

@@ -8,7 +8,7 @@
 
 enum tl_decoding {
     TL_DECODED_BEFORE,
-    TL_STREAM_OF_ROWS,   /* one worker inflates, one unfilters */
+    TL_STREAM_OF_ROWS,   /* one worker reads it, one makes pixels */
     TL_STREAM_OF_PIXELS, /* one worker does both */
     TL_BANDS,            /* any worker does both, for any band */
 };

@@ -54,16 +54,16 @@ static uint8_t add_one(struct tl_job *job, enum tl_kind_number kind, uint32_t st
 static void add_stream(struct tl_job *job, const struct tl_route *route, struct made *made)
 {
     const bool rows = route->decoding == TL_STREAM_OF_ROWS;
-    uint8_t inflate = add_bands(job, rows ? TL_INFLATE_ROWS : TL_INFLATE_PIXELS,
-                                rows ? job->filtered : job->source, 0);
+    uint8_t read =
+        add_bands(job, rows ? TL_READ_RAW : TL_READ_PIXELS, rows ? job->raw : job->source, 0);
 
-    needs(job, inflate, TL_ABOVE, 0, rows ? TL_FOLLOWS : TL_READS);
-    add_one(job, TL_INFLATE_REST, 0, job->tail, 0);
-    needs(job, inflate, TL_ALL, 0, TL_FOLLOWS);
-    made->pixels = inflate;
+    needs(job, read, TL_ABOVE, 0, rows ? TL_FOLLOWS : TL_READS);
+    add_one(job, TL_READ_REST, 0, job->rest, 0);
+    needs(job, read, TL_ALL, 0, TL_FOLLOWS);
+    made->pixels = read;
     if (rows) {
-        made->pixels = add_bands(job, TL_UNFILTER, job->source, TL_ABSENT);
-        needs(job, inflate, TL_MEETS, 0, TL_READS);
+        made->pixels = add_bands(job, TL_MAKE_PIXELS, job->source, TL_ABSENT);
+        needs(job, read, TL_MEETS, 0, TL_READS);
         needs(job, made->pixels, TL_ABOVE, 0, TL_READS);
     }
 }
@@ -136,12 +136,12 @@ static void add_regions(struct tl_job *job, const struct tl_route *route, struct
 static void add_encoding(struct tl_job *job, const struct tl_route *route, const struct made *made)
 {
     if (route->results == TL_ENCODED) {
-        add_bands(job, TL_ENCODE_RESULTS, job->encoded, TL_ABSENT);
+        add_bands(job, TL_ENCODE_RESULTS, job->output, TL_ABSENT);
         needs(job, made->pixels, TL_MEETS, 0, TL_READS);
         needs(job, made->results, TL_MEETS, 0, TL_READS);
     } else if (route->results == TL_FUSED) {
         add_bands(job, route->source == TL_IN_SCRATCH ? TL_ENCODE_FILE : TL_ENCODE_SOURCE,
-                  job->encoded, TL_ABSENT);
+                  job->output, TL_ABSENT);
         needs_transforms(job, made, route->request->n_steps);
     }
 }

@@ -19,7 +19,7 @@
 struct tl_ticket {
     uint64_t task;    /* index into the job's tasks */
     uint32_t attempt; /* 1 for the first */
-    uint32_t slot;    /* encode: where to */
+    uint32_t slot;    /* where the worker writes, if it has slots of its own */
     uint32_t skip;    /* 1: without the transforms, as the source has it */
     uint32_t reserved;
 };
@@ -46,7 +46,7 @@ enum tl_trouble {
 /*
  * Worker to coordinator: the task is done, or could not be done. The worker writes every field. The
  * coordinator accepts a record only if it gave this worker that task and attempt, and if `bytes` is
- * no more than a slot holds. The other fields go to the report or into checksums of the output.
+ * no more than a slot holds. The other fields go to the report or to the functions of the kind.
  * Counters count from the beginning of the worker.
  */
 struct tl_record {
@@ -54,10 +54,9 @@ struct tl_record {
     uint32_t attempt;
     uint32_t trouble; /* enum tl_trouble */
     int32_t errnum;
-    uint32_t bytes, adler; /* encode: struct tl_encoded; inflate, of what follows the bands: bytes
-                              of tl_decoder_end_image */
-    uint32_t inflated;     /* of a band that was decoded for itself: Adler-32 of its rows with their
-                              filters */
+    uint32_t bytes;                 /* that the task wrote to its slot, if the kind counts them */
+    uint32_t input_sum, output_sum; /* checksums of what the task read and wrote, as its kind has
+                                       them */
     uint64_t start_ns, end_ns; /* of the task; of the hello: it was born, its memory is mapped; of
                                   the bye: it was told to go, its memory is unmapped */
     uint64_t touch_ns, inflate_ns, unfilter_ns,

@@ -12,7 +12,10 @@
 
 #include <string.h>
 
-_Static_assert((int)TL_REST_BYTES <= (int)TL_TAIL_BYTES, "what is left to the coordinator fits");
+uint64_t tl_png_raw_bytes(const struct telar_geometry *image, uint32_t band_rows)
+{
+    return (telar_row_bytes(image) + 1) * band_rows;
+}
 
 uint64_t tl_png_decode_scratch_bytes(const struct telar_geometry *image)
 {
@@ -72,7 +75,7 @@ static void inflate_alone(const struct tl_place *place, const struct tl_task *ta
                              (uint32_t)task->index, place->scratch + place->job->codec_offset,
                              filtered, telar_row_bytes(&place->job->image) + 1, &told))
         refuse(record, told.errnum);
-    record->inflated = told.adler;
+    record->input_sum = told.adler;
 }
 
 /* Copies a row of pixels, and puts it back into the byte order of the file. */
@@ -174,7 +177,7 @@ static void run_decode_band(const struct tl_place *place, const struct tl_task *
 static void run_unfilter(const struct tl_place *place, const struct tl_task *task,
                          struct tl_record *record)
 {
-    const struct tl_buffer *ring = &place->job->table.buffer[place->job->filtered];
+    const struct tl_buffer *ring = &place->job->table.buffer[place->job->raw];
 
     unfilter(place, task, place->base + tl_table_slot(ring, task->index % ring->slots).offset,
              row_above(place, task), place->base + task->extent.offset, record);
@@ -199,7 +202,7 @@ static void encode(const struct tl_place *place, const struct tl_task *task,
                        place->scratch + job->codec_offset, place->base + task->extent.offset);
 
     record->bytes = encoded.bytes;
-    record->adler = encoded.adler;
+    record->output_sum = encoded.adler;
 }
 
 static void run_encode_results(const struct tl_place *place, const struct tl_task *task,

@@ -13,6 +13,11 @@ extern const struct tl_kind tl_kind_inflate_rows, tl_kind_inflate_pixels, tl_kin
     tl_kind_decode_band, tl_kind_unfilter, tl_kind_encode_results, tl_kind_encode_source,
     tl_kind_encode_file;
 
+/* Returns the size of a band as the stream of such an image has it: each row begins with its
+ * filter.
+ */
+uint64_t tl_png_raw_bytes(const struct telar_geometry *image, uint32_t band_rows);
+
 /* Returns the scratch memory that decoding a band of such an image needs, for tl_request. */
 uint64_t tl_png_decode_scratch_bytes(const struct telar_geometry *image);
 
@@ -29,7 +34,7 @@ struct tl_png_collector {
                             with their filters */
     unsigned char *copy; /* room for the bytes of a worker that is not trusted; NULL: all are */
     uint32_t adler;      /* Adler-32 of what is written so far */
-    uint32_t rest_bytes; /* of tl_decoder_end_image, in the job's tail */
+    uint32_t rest_bytes; /* of tl_decoder_end_image, in the job's rest */
     uint64_t write_ns;   /* time spent writing bands */
     bool doubt; /* a worker met something wrong in the file: the reference decoder has to judge */
 };

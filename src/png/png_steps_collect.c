@@ -19,10 +19,10 @@ telar_status tl_png_collector_init(struct tl_png_collector *collector, const str
     *collector = (struct tl_png_collector){.job = job, .name = name, .output = output, .adler = 1};
     collector->encoded = calloc(job->n_bands, sizeof *collector->encoded);
     collector->decoded = calloc(job->n_bands, sizeof *collector->decoded);
-    if (suspicious && job->encoded != TL_ABSENT)
-        collector->copy = malloc(job->table.buffer[job->encoded].slot_bytes);
+    if (suspicious && job->output != TL_ABSENT)
+        collector->copy = malloc(job->table.buffer[job->output].slot_bytes);
     if (collector->encoded && collector->decoded
-        && (collector->copy || !suspicious || job->encoded == TL_ABSENT))
+        && (collector->copy || !suspicious || job->output == TL_ABSENT))
         return TELAR_OK;
     return tl_fail(error, TELAR_HOST, ENOMEM, "%s: no memory for its bands", name);
 }
@@ -66,7 +66,7 @@ telar_status tl_png_collect_decoded(void *collector, const struct tl_task *task,
     struct tl_png_collector *c = collector;
 
     (void)error;
-    c->decoded[task->index] = record->inflated;
+    c->decoded[task->index] = record->input_sum;
     return TELAR_OK;
 }
 
@@ -77,9 +77,9 @@ telar_status tl_png_collect_encoded(void *collector, const struct tl_task *task,
     struct tl_png_collector *c = collector;
 
     (void)error;
-    c->encoded[task->index] = (struct tl_encoded){record->bytes, record->adler};
+    c->encoded[task->index] = (struct tl_encoded){record->bytes, record->output_sum};
     if (task->stage->kind == TL_ENCODE_FILE)
-        c->decoded[task->index] = record->inflated;
+        c->decoded[task->index] = record->input_sum;
     return TELAR_OK;
 }
 

@@ -4,6 +4,7 @@
 #include "run/job_plan.h"
 
 #include "base/status.h"
+#include "png/decoder.h"
 #include "png/encode_bands.h"
 #include "png/png_steps.h"
 #include "transform/transform.h"
@@ -88,6 +89,7 @@ static void choose_bands(struct tl_request *request)
     size_t row = telar_row_bytes(&request->image), unit = STRIDE_UNIT;
 
     request->band_rows = tl_encode_band_rows(&request->image);
+    request->raw_bytes = tl_png_raw_bytes(&request->image, request->band_rows);
     if (request->band_rows < TL_PAGE_BYTES / STRIDE_UNIT)
         unit = TL_PAGE_BYTES / request->band_rows;
     request->source_stride = (row + unit - 1) / unit * unit;
@@ -195,7 +197,7 @@ static struct tl_request begin_request(const struct tl_wanted *wanted)
         .workers = wanted->workers,
         .worth = UINT32_MAX,
         .effort = (uint32_t)wanted->compression,
-        .tail_bytes = TL_TAIL_BYTES,
+        .rest_bytes = TL_REST_BYTES,
     };
 }
 
@@ -226,7 +228,7 @@ telar_status tl_job_plan(struct tl_job *job, const struct tl_wanted *wanted,
         return status;
     choose_steps(&request, wanted);
     if (request.output != TL_OUTPUT_REGIONS)
-        request.encoded_bytes = tl_encode_slot_bytes(&request.image, request.band_rows);
+        request.output_bytes = tl_encode_slot_bytes(&request.image, request.band_rows);
     if (wanted->light_workers && request.access == TL_AT_START && request.halo <= LIGHT_HALO
         && wanted->compression != TELAR_SMALL)
         request.worth = wanted->light_workers;

@@ -7,11 +7,11 @@
 #include "transform/transform_steps.h"
 
 const struct tl_kind *const tl_kinds[TL_KINDS] = {
-    [TL_INFLATE_ROWS] = &tl_kind_inflate_rows,
-    [TL_INFLATE_PIXELS] = &tl_kind_inflate_pixels,
-    [TL_INFLATE_REST] = &tl_kind_inflate_rest,
+    [TL_READ_RAW] = &tl_kind_inflate_rows,
+    [TL_READ_PIXELS] = &tl_kind_inflate_pixels,
+    [TL_READ_REST] = &tl_kind_inflate_rest,
     [TL_DECODE_BAND] = &tl_kind_decode_band,
-    [TL_UNFILTER] = &tl_kind_unfilter,
+    [TL_MAKE_PIXELS] = &tl_kind_unfilter,
     [TL_PREPARE] = &tl_kind_prepare,
     [TL_GATHER] = &tl_kind_gather,
     [TL_MERGE] = &tl_kind_merge,

@@ -62,14 +62,14 @@ static telar_status read_tail(struct tl_run *run, struct telar_error *error)
     const struct tl_bands *bands = tl_decoder_bands(run->decoder);
     struct tl_png_collector *collector = &run->collector;
 
-    if (run->job.tail == TL_ABSENT && tl_png_collector_decoded(collector) != bands->adler) {
+    if (run->job.rest == TL_ABSENT && tl_png_collector_decoded(collector) != bands->adler) {
         collector->doubt = true;
         return tl_fail(error, TELAR_INPUT, 0,
                        "%s: its image data is damaged (checksum); get an undamaged copy",
                        run->name);
     }
     return tl_decoder_read_tail(run->decoder,
-                                tl_job_buffer(&run->job, run->segment.base, run->job.tail),
+                                tl_job_buffer(&run->job, run->segment.base, run->job.rest),
                                 collector->rest_bytes, &collector->doubt, error);
 }
 

@@ -190,7 +190,7 @@ static void other_checksum(unsigned char *extent, size_t n, struct tl_record *re
 {
     (void)extent;
     (void)n;
-    record->inflated ^= 0x10001;
+    record->input_sum ^= 0x10001;
 }
 
 static void noise(unsigned char *extent, size_t n, struct tl_record *record)
@@ -200,7 +200,7 @@ static void noise(unsigned char *extent, size_t n, struct tl_record *record)
     for (size_t i = 0; i < n; i++)
         extent[i] = (unsigned char)((state = state * 1664525 + 1013904223) >> 24);
     record->bytes = (uint32_t)n;
-    record->adler = record->inflated = state;
+    record->output_sum = record->input_sum = state;
 }
 
 static void (*const spoilers[])(unsigned char *extent, size_t n, struct tl_record *record) = {

@@ -4,6 +4,7 @@
 
 #include "support/job_fixture.h"
 #include "png/band_reader.h"
+#include "png/decoder.h"
 
 /* Tasks whose bands share a slot have the same extent, the others have pages of their own; pixels
  * lie in theirs. */
@@ -79,17 +80,18 @@ static void check_codec_layout(const struct telar_geometry *image, struct telar_
     pages = calloc(1, job.table.segment_bytes / TL_PAGE_BYTES + 1);
     ck_assert_ptr_nonnull(pages);
     claim(pages, &job, 0, TL_PAGE_BYTES);
-    claim(pages, &job, job.table.buffer[job.tail].offset, TL_TAIL_BYTES);
-    if (stage_of(&job, TL_UNFILTER)) {
-        check_ring(pages, &job, TL_INFLATE_ROWS, job.filtered);
-        check_ring(pages, &job, TL_UNFILTER, job.source);
+    claim(pages, &job, job.table.buffer[job.rest].offset,
+          (TL_REST_BYTES + TL_PAGE_BYTES - 1) / TL_PAGE_BYTES * TL_PAGE_BYTES);
+    if (stage_of(&job, TL_MAKE_PIXELS)) {
+        check_ring(pages, &job, TL_READ_RAW, job.raw);
+        check_ring(pages, &job, TL_MAKE_PIXELS, job.source);
         ck_assert_uint_gt(job.table.workers, 1);
     } else {
-        check_ring(pages, &job, TL_INFLATE_PIXELS, job.source);
-        ck_assert_uint_eq(job.filtered, TL_ABSENT);
+        check_ring(pages, &job, TL_READ_PIXELS, job.source);
+        ck_assert_uint_eq(job.raw, TL_ABSENT);
         ck_assert_uint_le(job.table.workers, 2);
     }
-    check_ring(pages, &job, plan.rows ? TL_ENCODE_RESULTS : TL_ENCODE_SOURCE, job.encoded);
+    check_ring(pages, &job, plan.rows ? TL_ENCODE_RESULTS : TL_ENCODE_SOURCE, job.output);
     if (plan.rows)
         ck_assert_uint_eq(job.table.buffer[job.source].slots, job.n_bands);
     else
@@ -183,7 +185,7 @@ START_TEST(a_band_that_nobody_else_needs_goes_from_file_to_file)
     ck_assert_uint_ge(job.scratch_bytes, job.private_source + pixels);
     ck_assert_uint_ge(job.scratch_bytes,
                       around.scratch_bytes - around.codec_offset + job.codec_offset);
-    ck_assert_uint_eq(job.tail, TL_ABSENT);
+    ck_assert_uint_eq(job.rest, TL_ABSENT);
     ck_assert_uint_le(job.table.segment_bytes + around.table.buffer[around.source].slots * pixels,
                       around.table.segment_bytes + TL_HUGE_BYTES);
     ck_assert_uint_eq(job.table.again_bytes, 0);

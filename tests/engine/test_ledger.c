@@ -159,7 +159,7 @@ static void make_ring(struct tl_job *job, enum tl_use use)
 {
     *job = (struct tl_job){0};
     tl_table_init(&job->table, 2);
-    add_stage(job, TL_INFLATE_ROWS, 4, 2);
+    add_stage(job, TL_READ_RAW, 4, 2);
     add_stage(job, TL_PROCESS, 4, 4);
     add_need(job, 0, TL_MEETS, 0, use);
     ck_assert(tl_table_lay_out(&job->table, TL_PACKED));
@@ -241,7 +241,7 @@ START_TEST(a_stream_is_lost_with_its_worker)
     struct tl_job job = {0};
 
     tl_table_init(&job.table, 2);
-    add_stage(&job, TL_INFLATE_ROWS, 3, 3);
+    add_stage(&job, TL_READ_RAW, 3, 3);
     job.table.stage[0].stream = 0;
     add_need(&job, 0, TL_ABOVE, 0, TL_FOLLOWS);
     ck_assert(tl_table_lay_out(&job.table, TL_PACKED));

@@ -146,17 +146,17 @@ static void touch(struct play *play, const struct tl_task *task, bool begin)
     int change = begin ? 1 : -1;
 
     switch ((enum tl_kind_number)task->stage->kind) {
-    case TL_INFLATE_ROWS:
-    case TL_INFLATE_REST:
+    case TL_READ_RAW:
+    case TL_READ_REST:
     case TL_DECODE_BAND:
     case TL_PREPARE:
     case TL_KINDS:
         break;
-    case TL_INFLATE_PIXELS:
+    case TL_READ_PIXELS:
         read_band_before(play, task, change);
         break;
-    case TL_UNFILTER:
-        read_task(play, stage_of(&play->job, TL_INFLATE_ROWS), task->index, change);
+    case TL_MAKE_PIXELS:
+        read_task(play, stage_of(&play->job, TL_READ_RAW), task->index, change);
         read_band_before(play, task, change);
         break;
     case TL_GATHER:
@@ -361,9 +361,9 @@ static void begin(struct play *play, const struct game *game, const telar_pipeli
     ck_assert_int_eq(tl_job_plan(&play->job, &wanted, game->seed % 2 ? TL_SPACED : TL_PACKED, NULL),
                      TELAR_OK);
     ck_assert_int_eq(tl_ledger_init(&play->ledger, &play->job, tl_kinds, NULL), TELAR_OK);
-    play->decoding = stage_of(&play->job, TL_INFLATE_PIXELS);
+    play->decoding = stage_of(&play->job, TL_READ_PIXELS);
     if (!play->decoding)
-        play->decoding = stage_of(&play->job, TL_UNFILTER);
+        play->decoding = stage_of(&play->job, TL_MAKE_PIXELS);
     if (!play->decoding)
         play->decoding = stage_of(&play->job, TL_DECODE_BAND);
     for (uint32_t i = 0; i < CELLS_MAX; i++)

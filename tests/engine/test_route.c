@@ -35,8 +35,8 @@ static void say_buffer_name(struct text *text, const struct tl_job *job, uint8_t
     const struct {
         const char *name;
         uint8_t number;
-    } names[] = {{"header", 0},           {"tail", job->tail},         {"partial", job->partial},
-                 {"result", job->result}, {"filtered", job->filtered}, {"encoded", job->encoded},
+    } names[] = {{"header", 0},           {"rest", job->rest}, {"partial", job->partial},
+                 {"result", job->result}, {"raw", job->raw},   {"output", job->output},
                  {"source", job->source}};
 
     for (size_t i = 0; i < LENGTH(names); i++)
@@ -107,7 +107,7 @@ static void say_table(struct text *text, const struct tl_job *job)
 
 /*
  * The picture has 4000 x 6000 pixels of three bytes, which are 125 bands of 32 rows. Encoded has 3
- * slots a worker, filtered 2 more than there are workers. A window has 2 slots a worker, 2 more,
+ * slots a worker, raw 2 more than there are workers. A window has 2 slots a worker, 2 more,
  * and twice as many as the halo is bands high. There are 2 partials a worker.
  */
 static const struct route {
@@ -125,92 +125,92 @@ static const struct route {
      "gamma:gamma=2",
      "header: 1, the coordinator\n"
      "state 0: 1, any worker, for a task\n"
-     "encoded: 12, own slots, at start\n"
+     "output: 12, own slots, at start\n"
      "source: 125, the coordinator\n"
      "prepare 0: 1 to state 0\n"
-     "encode source: 125 to encoded; reads prepare 0 all\n",
+     "encode source: 125 to output; reads prepare 0 all\n",
      {.workers = 4, .output = TL_OUTPUT_FILE}},
     {"stream in two steps, window, on the way",
      "blur:sigma=10",
      "header: 1, the coordinator\n"
-     "tail: 1, worker 0, for a task\n"
+     "rest: 1, worker 0, for a task\n"
      "state 0: 1, any worker, for a task\n"
-     "filtered: 6, worker 0, at start\n"
-     "encoded: 12, own slots, at start\n"
+     "raw: 6, worker 0, at start\n"
+     "output: 12, own slots, at start\n"
      "source: 12, worker 1, at start, at the end\n"
-     "inflate rows: 125 to filtered; has stream 0; follows inflate rows above\n"
-     "inflate rest: 1 to tail; has stream 0; follows inflate rows all\n"
+     "inflate rows: 125 to raw; has stream 0; follows inflate rows above\n"
+     "inflate rest: 1 to rest; has stream 0; follows inflate rows all\n"
      "unfilter: 125 to source; reads inflate rows meets 0; reads unfilter above\n"
      "prepare 0: 1 to state 0\n"
-     "encode source: 125 to encoded; reads unfilter meets 30; reads prepare 0 all\n",
+     "encode source: 125 to output; reads unfilter meets 30; reads prepare 0 all\n",
      {.workers = 4, .input = TL_INPUT_STREAM, .output = TL_OUTPUT_FILE}},
     {"stream in two steps, whole picture, two statistics",
      "equalize equalize",
      "header: 1, the coordinator\n"
-     "tail: 1, worker 0, for a task\n"
+     "rest: 1, worker 0, for a task\n"
      "state 0: 1, any worker, for a task\n"
      "state 1: 1, any worker, for a task\n"
      "partial: 8, any worker, for a task\n"
-     "filtered: 6, worker 0, at start\n"
-     "encoded: 12, own slots, at start\n"
+     "raw: 6, worker 0, at start\n"
+     "output: 12, own slots, at start\n"
      "source: 125, worker 1, at start\n"
-     "inflate rows: 125 to filtered; has stream 0; follows inflate rows above\n"
-     "inflate rest: 1 to tail; has stream 0; follows inflate rows all\n"
+     "inflate rows: 125 to raw; has stream 0; follows inflate rows above\n"
+     "inflate rest: 1 to rest; has stream 0; follows inflate rows all\n"
      "unfilter: 125 to source; reads inflate rows meets 0; reads unfilter above\n"
      "gather 0: 8 to partial; reads unfilter meets 0\n"
      "merge 0: 1 to state 0; reads gather 0 all\n"
      "gather 1: 8 to partial from item 8; reads unfilter meets 0; reads merge 0 all\n"
      "merge 1: 1 to state 1; reads gather 1 all\n"
-     "encode source: 125 to encoded; reads unfilter meets 0; reads merge 0 all; "
+     "encode source: 125 to output; reads unfilter meets 0; reads merge 0 all; "
      "reads merge 1 all\n",
      {.workers = 4, .input = TL_INPUT_STREAM, .output = TL_OUTPUT_FILE}},
     {"stream in one step, window",
      "sobel",
      "header: 1, the coordinator\n"
-     "tail: 1, worker 0, for a task\n"
-     "encoded: 6, own slots, at start\n"
+     "rest: 1, worker 0, for a task\n"
+     "output: 6, own slots, at start\n"
      "source: 8, worker 0, at start, at the end\n"
      "inflate pixels: 125 to source; has stream 0; reads inflate pixels above\n"
-     "inflate rest: 1 to tail; has stream 0; follows inflate pixels all\n"
-     "encode source: 125 to encoded; reads inflate pixels meets 1\n",
+     "inflate rest: 1 to rest; has stream 0; follows inflate pixels all\n"
+     "encode source: 125 to output; reads inflate pixels meets 1\n",
      {.workers = 2, .input = TL_INPUT_STREAM, .input_bytes = 9000000, .output = TL_OUTPUT_FILE}},
     {"bands, window",
      "sobel",
      "header: 1, the coordinator\n"
-     "encoded: 12, own slots, at start\n"
+     "output: 12, own slots, at start\n"
      "source: 12, in turn, at start, at the end\n"
      "decode band: 125 to source\n"
-     "encode source: 125 to encoded; reads decode band meets 1\n",
+     "encode source: 125 to output; reads decode band meets 1\n",
      {.workers = 4, .input = TL_INPUT_BANDS, .output = TL_OUTPUT_FILE}},
     {"bands, in the task that encodes",
      "gamma:gamma=2",
      "header: 1, the coordinator\n"
      "state 0: 1, any worker, for a task\n"
-     "encoded: 12, own slots, at start\n"
+     "output: 12, own slots, at start\n"
      "prepare 0: 1 to state 0\n"
-     "encode file: 125 to encoded; reads prepare 0 all\n",
+     "encode file: 125 to output; reads prepare 0 all\n",
      {.workers = 4, .input = TL_INPUT_BANDS, .output = TL_OUTPUT_FILE}},
     {"bands, whole picture, a statistic",
      "equalize",
      "header: 1, the coordinator\n"
      "state 0: 1, any worker, for a task\n"
      "partial: 8, any worker, for a task\n"
-     "encoded: 12, own slots, at start\n"
+     "output: 12, own slots, at start\n"
      "source: 125, in shares, at start\n"
      "decode band: 125 to source\n"
      "gather 0: 8 to partial; reads decode band meets 0\n"
      "merge 0: 1 to state 0; reads gather 0 all\n"
-     "encode source: 125 to encoded; reads decode band meets 0; reads merge 0 all\n",
+     "encode source: 125 to output; reads decode band meets 0; reads merge 0 all\n",
      {.workers = 4, .input = TL_INPUT_BANDS, .output = TL_OUTPUT_FILE}},
     {"bands, regions, sandboxed",
      "sobel",
      "header: 1, the coordinator\n"
      "result: 6, in turn, for a task, no heir\n"
-     "encoded: 12, own slots, at start, no heir\n"
+     "output: 12, own slots, at start, no heir\n"
      "source: 125, in shares, at start, no heir\n"
      "decode band: 125 to source\n"
      "process: 6 to result; reads decode band meets 1\n"
-     "encode results: 125 to encoded; reads decode band meets 0; reads process meets 0\n",
+     "encode results: 125 to output; reads decode band meets 0; reads process meets 0\n",
      {.workers = 4,
       .plan = {3, 2},
       .input = TL_INPUT_BANDS,
@@ -219,28 +219,28 @@ static const struct route {
     {"stream, kept segment, sandboxed, a statistic",
      "equalize",
      "header: 1, the coordinator\n"
-     "tail: 1, worker 0, for a task, no heir\n"
+     "rest: 1, worker 0, for a task, no heir\n"
      "state 0: 1, worker 0, for a task, no heir\n"
      "partial: 8, in turn, for a task, no heir\n"
      "result: 16, in turn, for a task, no heir\n"
-     "filtered: 6, worker 0, at start, no heir\n"
-     "encoded: 12, own slots, at start, no heir\n"
+     "raw: 6, worker 0, at start, no heir\n"
+     "output: 12, own slots, at start, no heir\n"
      "source: 125, worker 1, at start, no heir\n"
-     "inflate rows: 125 to filtered; has stream 0; follows inflate rows above\n"
-     "inflate rest: 1 to tail; has stream 0; follows inflate rows all\n"
+     "inflate rows: 125 to raw; has stream 0; follows inflate rows above\n"
+     "inflate rest: 1 to rest; has stream 0; follows inflate rows all\n"
      "unfilter: 125 to source; reads inflate rows meets 0; reads unfilter above\n"
      "gather 0: 8 to partial; reads unfilter meets 0\n"
      "merge 0: 1 to state 0; reads gather 0 all\n"
      "process: 16 to result; reads unfilter meets 0; reads merge 0 all\n"
-     "encode results: 125 to encoded; reads unfilter meets 0; reads process meets 0\n",
+     "encode results: 125 to output; reads unfilter meets 0; reads process meets 0\n",
      {.workers = 4, .input = TL_INPUT_STREAM, .output = TL_OUTPUT_BOTH, .heirs = TL_NO_HEIR}},
     {"bands, a transform of somebody else's",
      "local",
      "header: 1, the coordinator\n"
-     "encoded: 12, own slots, for a task\n"
+     "output: 12, own slots, for a task\n"
      "source: 10, in turn, for a task, at the end\n"
      "decode band: 125 to source\n"
-     "encode source: 125 to encoded; reads decode band meets 0\n",
+     "encode source: 125 to output; reads decode band meets 0\n",
      {.workers = 4, .input = TL_INPUT_BANDS, .output = TL_OUTPUT_FILE}},
 };
 
@@ -317,8 +317,9 @@ static struct tl_request request_of(const struct telar_geometry *image, uint32_t
         .halo = halo,
         .strip_rows = 64,
         .source_stride = (telar_row_bytes(image) + 63) / 64 * 64,
-        .tail_bytes = 1000,
-        .encoded_bytes = 100 + 65 * telar_row_bytes(image),
+        .raw_bytes = 64 * (telar_row_bytes(image) + 1),
+        .rest_bytes = 1000,
+        .output_bytes = 100 + 65 * telar_row_bytes(image),
         .n_steps = 2,
     };
 
@@ -373,7 +374,7 @@ START_TEST(a_table_that_would_hang_is_told)
     struct tl_stage *rest = &job.table.stage[1];
     uint64_t trace;
 
-    ck_assert_uint_eq(rest->kind, TL_INFLATE_REST);
+    ck_assert_uint_eq(rest->kind, TL_READ_REST);
     job.table.need[rest->first_need].use = TL_READS;
     ck_assert_uint_lt(dry_run(&job, tl_kinds, &trace), job.table.n_tasks);
 }

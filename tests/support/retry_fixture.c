@@ -68,7 +68,7 @@ static bool is_struck(const struct tl_place *place, const struct tl_task *task,
                       const struct tl_record *record)
 {
     /* The task behind the last band counts as the last inflate task. */
-    uint64_t index = task->index + (task->stage->kind == TL_INFLATE_REST ? place->job->n_bands : 0);
+    uint64_t index = task->index + (task->stage->kind == TL_READ_REST ? place->job->n_bands : 0);
 
     if (!strike || task->skip)
         return false;
