@@ -81,15 +81,11 @@ static void examine_cpus(struct findings *findings)
  */
 static void examine_memory(struct findings *findings)
 {
-    FILE *file = fopen("/proc/meminfo", "re");
-    char line[128];
-    uint64_t kib = 0;
+    char available[32] = "0";
+    uint64_t kib;
 
-    while (file && fgets(line, sizeof line, file))
-        if (sscanf(line, "MemAvailable: %" SCNu64, &kib) == 1)
-            break;
-    if (file)
-        fclose(file);
+    read_keyed_line("/proc/meminfo", "MemAvailable", available, sizeof available);
+    kib = strtoull(available, NULL, 10);
     if (kib * 1024 < 512 * (uint64_t)MIB)
         add(findings, "memory", LEVEL_WARN, "large pictures are refused; see run --max-memory",
             "%" PRIu64 " MiB available", kib * 1024 / MIB);

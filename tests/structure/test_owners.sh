@@ -104,6 +104,7 @@ check "a stray clone3 is found" stray clone3 tools/telar.c 'int m(void) { return
 check "a stray fork in a header is found" stray fork tools/bench/bench.h 'static inline int m(void) { return fork(); }'
 check "a stray fork in a public header is found" stray fork include/telar/plan.h '#define m() fork()'
 check "a stray fork in a new folder is found" stray fork src/new/deep/stray.c 'int m(void) { return fork(); }'
+check "a stray clock_gettime() is found" stray clock_gettime tools/dev/storm.c 'clock_gettime(CLOCK_MONOTONIC, &now);'
 check "a stray <png.h> is found" stray '<png.h>' src/run/run.c '#include <png.h>'
 check "a stray macro is found" stray O_TMPFILE src/run/image.c 'enum { M = O_TMPFILE };'
 end_cases

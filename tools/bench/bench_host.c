@@ -27,24 +27,10 @@ static void read_line(const char *path, char *line, size_t size)
         snprintf(line, size, "not known");
 }
 
-/* Reads the value behind the colon of the first line that begins with `key`. */
 static void read_value(const char *path, const char *key, char *value, size_t size)
 {
-    FILE *file = fopen(path, "re");
-    char line[512];
-
-    snprintf(value, size, "not known");
-    while (file && fgets(line, sizeof line, file)) {
-        const char *colon = strchr(line, ':');
-
-        if (strncmp(line, key, strlen(key)) != 0 || !colon)
-            continue;
-        colon += 1 + strspn(colon + 1, " \t");
-        snprintf(value, size, "%.*s", (int)strcspn(colon, "\n"), colon);
-        break;
-    }
-    if (file)
-        fclose(file);
+    if (!read_keyed_line(path, key, value, size))
+        snprintf(value, size, "not known");
 }
 
 static struct bench_ticks read_ticks(void)

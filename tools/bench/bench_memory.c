@@ -6,6 +6,7 @@
 #include <config.h>
 
 #include "bench/bench.h"
+#include "cli/host.h"
 
 #include <ctype.h>
 #include <dirent.h>
@@ -19,17 +20,13 @@
 static long parent_of(const char *pid)
 {
     char path[64], line[512];
-    const char *behind_name = NULL;
+    const char *behind_name;
     long parent = 0;
-    FILE *file;
 
     snprintf(path, sizeof path, "/proc/%.16s/stat", pid);
-    file = fopen(path, "re");
-    if (!file)
+    if (!read_first_line(path, line, sizeof line))
         return 0;
-    if (fgets(line, sizeof line, file))
-        behind_name = strrchr(line, ')');
-    fclose(file);
+    behind_name = strrchr(line, ')');
     if (!behind_name || sscanf(behind_name, ") %*c %ld", &parent) != 1)
         return 0;
     return parent;

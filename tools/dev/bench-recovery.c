@@ -9,6 +9,8 @@
  */
 #include <config.h>
 
+#include "base/host.h"
+
 #include <inttypes.h>
 #include <signal.h>
 #include <stdatomic.h>
@@ -17,7 +19,6 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <telar/telar.h>
-#include <time.h>
 #include <unistd.h>
 
 enum { ROWS = 1024, COLUMNS = 1024, BANDS = 16, STRUCK_ROW = 512, TIMEOUT_MS = 100, ROUNDS = 50 };
@@ -34,18 +35,10 @@ static struct notes {
     uint64_t struck_ns, again_ns, done_ns;
 } * notes;
 
-static uint64_t now_ns(void)
-{
-    struct timespec now;
-
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (uint64_t)now.tv_sec * UINT64_C(1000000000) + (uint64_t)now.tv_nsec;
-}
-
 /* Kills or hangs the calling worker. */
 static void be_struck(void)
 {
-    notes->struck_ns = now_ns();
+    notes->struck_ns = tl_now_ns();
     if (notes->blow == KILL)
         raise(SIGKILL);
     for (;;)
@@ -63,7 +56,7 @@ static void work(const struct telar_context *context, const struct telar_source 
     if (here && !atomic_exchange(&notes->struck, true))
         be_struck();
     if (here)
-        notes->again_ns = now_ns();
+        notes->again_ns = tl_now_ns();
     for (uint32_t row = region->r0; row < region->r1; row++) {
         const unsigned char *in = telar_source_at(source, context->image.channels, row, region->c0);
         unsigned char *out = telar_result_at(result, context->image.channels, row, region->c0);
@@ -72,7 +65,7 @@ static void work(const struct telar_context *context, const struct telar_source 
             out[i] = (unsigned char)(in[i] * in[i] % 251);
     }
     if (here)
-        notes->done_ns = now_ns();
+        notes->done_ns = tl_now_ns();
 }
 
 static const struct telar_transform transform = {

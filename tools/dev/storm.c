@@ -15,6 +15,8 @@
 
 #include "dev/storm.h"
 
+#include "base/host.h"
+
 #include <getopt.h>
 #include <inttypes.h>
 #include <limits.h>
@@ -219,10 +221,10 @@ static bool strike_coordinator(uint64_t seed)
     put_old_output();
     pid = start_run(&plan);
     storm_sleep_ns(storm.alone_ns[plan.work] / 1000 * storm_random(&seed, 1200));
-    since_ns = storm_now_ns();
+    since_ns = tl_now_ns();
     storm.strikes += storm_strike(pid, getpid(), SIGKILL);
     gone = storm_all_gone(patience_ns);
-    storm.gone_ns[storm.n_gone++] = storm_now_ns() - since_ns;
+    storm.gone_ns[storm.n_gone++] = tl_now_ns() - since_ns;
     if (!gone)
         fprintf(stderr, "storm: workers outlive their coordinator\n");
     if (!storm_same_file(storm.output, storm.old)
@@ -256,13 +258,13 @@ static void prepare(void)
                               path_of(chain, "chain.png"), NULL});
     for (uint32_t i = 0; i < N_WORKS; i++) {
         struct plan plan = {.work = i, .workers = 2, .isolation = "guarded", .retries = "1000"};
-        uint64_t begin_ns = storm_now_ns();
+        uint64_t begin_ns = tl_now_ns();
 
         if (storm_wait(start_run(&plan), patience_ns) != 0) {
             fprintf(stderr, "storm: an undisturbed run fails: %s\n", last_line());
             exit(2);
         }
-        storm.alone_ns[i] = storm_now_ns() - begin_ns;
+        storm.alone_ns[i] = tl_now_ns() - begin_ns;
         path_of(expected, expected_name(i));
         if (rename(storm.output, expected) != 0)
             abort();

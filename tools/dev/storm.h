@@ -19,8 +19,7 @@
  */
 uint32_t storm_random(uint64_t *state, uint32_t end);
 
-/* Returns the time of CLOCK_MONOTONIC in nanoseconds. */
-uint64_t storm_now_ns(void);
+/* Sleeps so long, however many signals arrive meanwhile. */
 void storm_sleep_ns(uint64_t ns);
 
 enum { STORM_WORKERS_MAX = 256, STORM_ARGS_MAX = 40 };

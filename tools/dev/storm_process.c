@@ -4,6 +4,8 @@
 
 #include "dev/storm.h"
 
+#include "base/host.h"
+
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -24,14 +26,6 @@ uint32_t storm_random(uint64_t *state, uint32_t end)
     *state ^= *state >> 7;
     *state ^= *state << 17;
     return (uint32_t)(*state >> 20) % end;
-}
-
-uint64_t storm_now_ns(void)
-{
-    struct timespec now;
-
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (uint64_t)now.tv_sec * UINT64_C(1000000000) + (uint64_t)now.tv_nsec;
 }
 
 void storm_sleep_ns(uint64_t ns)
@@ -106,11 +100,11 @@ bool storm_strike(pid_t pid, pid_t parent, int signal_number)
 
 int storm_wait(pid_t pid, uint64_t limit_ns)
 {
-    uint64_t until_ns = storm_now_ns() + limit_ns;
+    uint64_t until_ns = tl_now_ns() + limit_ns;
     int status;
 
     while (waitpid(pid, &status, WNOHANG) == 0) {
-        if (storm_now_ns() > until_ns) {
+        if (tl_now_ns() > until_ns) {
             kill(pid, SIGKILL);
             waitpid(pid, &status, 0);
             return -1;
@@ -122,7 +116,7 @@ int storm_wait(pid_t pid, uint64_t limit_ns)
 
 bool storm_all_gone(uint64_t limit_ns)
 {
-    uint64_t until_ns = storm_now_ns() + limit_ns;
+    uint64_t until_ns = tl_now_ns() + limit_ns;
 
     for (;;) {
         pid_t pid = waitpid(-1, NULL, WNOHANG);
@@ -131,7 +125,7 @@ bool storm_all_gone(uint64_t limit_ns)
             return true;
         if (pid > 0)
             continue;
-        if (storm_now_ns() > until_ns)
+        if (tl_now_ns() > until_ns)
             return false;
         storm_sleep_ns(100000);
     }
