@@ -22,7 +22,7 @@ extern "C" {
  * /proc/PID/stat). PID and START together tell a process from a later one with the same PID.
  */
 
-/* What telar_shm_names_remove found. */
+/* Two counts of names. telar_shm_names_remove() returns them. */
 struct telar_shm_names {
     uint32_t removed; /* names that are gone now */
     uint32_t left;    /* names of other users whose process is gone */

@@ -41,8 +41,8 @@ struct telar_param {
 };
 
 /*
- * What every callback gets. telar owns and fills it. It is read-only, but for scratch, and valid
- * during the call. Later versions may add members at its end.
+ * The image and the memory that a callback works with. telar owns and fills it. It is read-only,
+ * but for scratch, and valid during the call. Later versions may add members at its end.
  */
 struct telar_context {
     struct telar_geometry image; /* of the whole image; a transform keeps geometry */
