@@ -24,10 +24,10 @@ bool tl_decoder_in_bands(const struct tl_decoder *d)
 bool tl_decoder_find_bands(struct tl_decoder *d, uint32_t band_rows)
 {
     if (!tl_decoder_in_bands(d) || !d->input.owned || !d->input.file_bytes
-        || d->scan.restart_used != sizeof d->scan.restart)
+        || d->scan.telr_bytes != sizeof d->scan.telr)
         return false;
     d->bands.found = tl_band_reader_find(d->input.fd, d->input.position - TL_CHUNK_HEAD_BYTES,
-                                         d->scan.restart, d->header.geometry.rows, band_rows);
+                                         d->scan.telr, d->header.geometry.rows, band_rows);
     return d->bands.found != NULL;
 }
 

@@ -19,7 +19,7 @@
 enum {
     ZLIB_HEAD_BYTES = 2,
     IHDR_BYTES = 13,
-    RESTART_BYTES = 12,
+    TELR_BYTES = 12,
     /* Of a slot: what stands around two parts, and what tl_deflate_bound adds for the second. */
     SLOT_FRAMES = 2 * TL_CHUNK_FRAME_BYTES + ZLIB_HEAD_BYTES + 32,
     /*
@@ -235,16 +235,16 @@ static unsigned char *put_ihdr(unsigned char *at, const struct telar_geometry *i
     return tl_chunk_close(at, "IHDR", IHDR_BYTES);
 }
 
-static unsigned char *put_restart(unsigned char *at, const struct tl_format *format)
+static unsigned char *put_telr(unsigned char *at, const struct tl_format *format)
 {
     const uint32_t rows = part_rows(&format->image, format->small);
     unsigned char *data = at + TL_CHUNK_HEAD_BYTES;
 
-    memset(data, 0, RESTART_BYTES);
+    memset(data, 0, TELR_BYTES);
     data[0] = 1;
     tl_store_be32(data + 4, rows);
     tl_store_be32(data + 8, (format->image.rows + rows - 1) / rows);
-    return tl_chunk_close(at, "teLR", RESTART_BYTES);
+    return tl_chunk_close(at, "teLR", TELR_BYTES);
 }
 
 telar_status tl_encode_head(struct tl_atomic_output *output, const struct tl_format *format,
@@ -258,9 +258,9 @@ telar_status tl_encode_head(struct tl_atomic_output *output, const struct tl_for
     status = tl_atomic_output_write(output, bytes, (size_t)(at - bytes), error);
     if (status == TELAR_OK && chunks)
         status = tl_atomic_output_write(output, chunks->bytes, chunks->before_idat, error);
-    if (status != TELAR_OK || !format->restart)
+    if (status != TELAR_OK || !format->telr)
         return status;
-    at = put_restart(bytes, format);
+    at = put_telr(bytes, format);
     return tl_atomic_output_write(output, bytes, (size_t)(at - bytes), error);
 }
 

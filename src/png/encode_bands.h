@@ -26,8 +26,8 @@
 struct tl_format {
     struct telar_geometry image;
     uint32_t band_rows;
-    bool small;   /* the file is made small, which takes longer */
-    bool restart; /* whether the chunk teLR is written */
+    bool small; /* the file is made small, which takes longer */
+    bool telr;  /* whether the chunk teLR is written */
 };
 
 /* The result of encoding one band. */

@@ -106,13 +106,13 @@ static struct tl_chunk ended_chunk(const struct tl_chunk_scan *scan)
 
 /* Takes teLR, which telar writes anew, so it is neither kept nor dropped. Returns false for another
  * chunk, and for one that is no use. */
-static bool take_restart(struct tl_chunk_scan *scan)
+static bool take_telr(struct tl_chunk_scan *scan)
 {
-    if (!tl_chunk_is(scan->head, "teLR") || scan->picture.idat_seen || scan->restart_used > 0
-        || tl_chunk_length(scan->head) != sizeof scan->restart)
+    if (!tl_chunk_is(scan->head, "teLR") || scan->picture.idat_seen || scan->telr_bytes > 0
+        || tl_chunk_length(scan->head) != sizeof scan->telr)
         return false;
-    memcpy(scan->restart, scan->first, sizeof scan->restart);
-    scan->restart_used = sizeof scan->restart;
+    memcpy(scan->telr, scan->first, sizeof scan->telr);
+    scan->telr_bytes = sizeof scan->telr;
     return true;
 }
 
@@ -149,7 +149,7 @@ static telar_status end_ancillary(struct tl_chunk_scan *scan, bool intact,
     const enum tl_fault fault = !intact            ? TL_FAULT_CRC
                                 : scan->over_limit ? TL_FAULT_LIMIT
                                                    : tl_chunk_rules_judge(&scan->picture, &chunk);
-    const bool used = tl_chunk_is(scan->head, "tRNS") || (intact && take_restart(scan));
+    const bool used = tl_chunk_is(scan->head, "tRNS") || (intact && take_telr(scan));
 
     if (fault != TL_FAULT_NONE && scan->keeping)
         scan->kept.used = scan->kept_before;

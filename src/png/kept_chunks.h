@@ -53,8 +53,8 @@ struct tl_chunk_scan {
     bool over_limit;    /* it would, but is too large */
     size_t kept_before; /* what `kept` had before it */
 
-    uint32_t restart_used;     /* bytes of `restart`: all, or 0 without a usable teLR */
-    unsigned char restart[12]; /* data of the chunk teLR (encode_bands.h) */
+    uint32_t telr_bytes;    /* bytes of `telr`: all, or 0 without a usable teLR */
+    unsigned char telr[12]; /* data of the chunk teLR (encode_bands.h) */
 
     uint64_t n_chunks; /* whose heads have been seen */
     struct tl_picture picture;
