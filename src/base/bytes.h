@@ -21,6 +21,7 @@ static inline uint32_t tl_load_le32(const unsigned char *p)
     return le32toh(v);
 }
 
+/* The same for eight bytes. */
 static inline uint64_t tl_load_le64(const unsigned char *p)
 {
     uint64_t v;
@@ -45,6 +46,7 @@ static inline uint32_t tl_load_be32(const unsigned char *p)
     return be32toh(v);
 }
 
+/* Writes a number at p, highest byte first. */
 static inline void tl_store_be32(unsigned char *p, uint32_t v)
 {
     v = htobe32(v);

@@ -14,6 +14,7 @@
 
 #include <telar/report.h>
 
+/* The number of a kind, which a stage of a table names. It is an index into a tl_kind_list. */
 enum tl_kind_number {
     TL_READ_RAW,       /* the next band of a stream, as the stream has it */
     TL_READ_PIXELS,    /* the next band of a stream: pixels */

@@ -6,6 +6,7 @@
 #include "engine/kind.h"
 #include "engine/route.h"
 
+/* How the pixels of the source are made. */
 enum tl_decoding {
     TL_DECODED_BEFORE,
     TL_STREAM_OF_ROWS,   /* one worker reads it, one makes pixels */
@@ -16,6 +17,7 @@ enum tl_decoding {
 /* Where the source lies: all of it or some bands in the segment, or a band in scratch memory. */
 enum tl_source { TL_PLANE, TL_WINDOW, TL_IN_SCRATCH };
 
+/* Where the results of regions go. */
 enum tl_results {
     TL_KEPT,    /* regions stay in the segment */
     TL_ENCODED, /* the encoder reads them there */

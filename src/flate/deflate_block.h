@@ -108,6 +108,7 @@ static inline size_t repeated(struct sequence sequence)
     return sequence.length * ((size_t)sequence.more + 1);
 }
 
+/* Returns the position of the highest bit of v, which is not 0. */
 static inline unsigned floor_log2(uint32_t v)
 {
     return 31 - (unsigned)__builtin_clz(v);

@@ -40,6 +40,7 @@ enum {
     TL_DISTANCE_TABLE = 402,
 };
 
+/* The outcome of a call that inflates. */
 typedef enum tl_inflate_state {
     TL_INFLATE_MORE, /* input used up or output full: call again */
     TL_INFLATE_END,  /* the stream is complete and its checksum right */

@@ -12,6 +12,7 @@
 #include <stdint.h>
 #include <telar/png.h>
 
+/* The kinds of faults in a file. A struct tl_faults has them by number. */
 enum tl_fault {
     TL_FAULT_NONE,
     TL_FAULT_CRC,       /* the CRC of an ancillary chunk is wrong */

@@ -61,6 +61,7 @@ struct bench_anatomy {
     double spawn_join_us;           /* spawn + join, average over the workers */
 };
 
+/* One run of a row in one round. bench_measure.c writes it. */
 struct bench_sample {
     double ms;
     uint32_t place; /* its place in the round, from 0 */
@@ -135,6 +136,8 @@ struct bench_even {
     struct stats_interval pixels; /* at low serial is still faster, at high no longer */
 };
 
+/* The speed-up of a row over serial, and the laws of Amdahl, and of Karp and Flatt. bench_laws.c
+ * writes it. */
 struct bench_law {
     uint32_t row, serial;
     struct stats_interval speedup;
@@ -149,6 +152,7 @@ struct bench_python_row {
     struct stats_interval ratio; /* to the pixel loop in one thread */
 };
 
+/* The experiment in Python. bench_python.c writes it. */
 struct bench_python {
     bool wanted, ran;
     char version[64], numpy[32], lock[96], why_not[160];
@@ -165,6 +169,7 @@ struct bench_ticks {
     uint64_t all, stolen;
 };
 
+/* Facts of the host. bench_host.c writes them, the ticks and `steal` at the end of the rounds. */
 struct bench_host {
     char kernel[160], cpu[96], workers_reason[TELAR_REASON_BYTES], governor[32], clock_source[32];
     char shmem_enabled[96], load[48], compiler[96];
@@ -213,6 +218,7 @@ struct bench_wishes {
     int progress; /* index into progress_words */
 };
 
+/* All data of one bench. Each part writes its own members, in the order of the parts. */
 struct bench {
     struct bench_wishes wishes;
     char command[512];

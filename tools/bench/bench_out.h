@@ -31,8 +31,11 @@ struct bench_chart {
     uint32_t of; /* a group or a row */
 };
 enum { CHARTS_MAX = 64 };
+
+/* Fills in all charts that have something to draw, and returns their number. */
 uint32_t bench_charts(const struct bench *bench, struct bench_chart charts[CHARTS_MAX]);
 
+/* Draw one chart of a group or of a row, as bench_charts lists them. */
 void bench_draw_speedup(const struct bench *bench, uint32_t group, FILE *out, bool within);
 void bench_draw_rungs(const struct bench *bench, uint32_t group, FILE *out, bool within);
 void bench_draw_parts(const struct bench *bench, uint32_t group, FILE *out, bool within);

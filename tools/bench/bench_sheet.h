@@ -33,6 +33,8 @@ struct bench_fact {
     char text[320];
 };
 enum { FACTS_MAX = 16 };
+
+/* Fills in the facts of the host and the bench, and returns their number. */
 uint32_t bench_facts(const struct bench *bench, struct bench_fact facts[FACTS_MAX]);
 
 /* How the bench measures, in sentences. Ends with NULL. */

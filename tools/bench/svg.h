@@ -15,11 +15,12 @@
 enum { SVG_WIDTH = 480, SVG_TEXT = 13, SVG_COLORS = 8 };
 
 /*
- * What things are painted with. PAPER is the background, COLOR + i one of eight that the
+ * The paints. PAPER is the background, COLOR + i one of eight that the
  * colour-blind can tell apart.
  */
 enum svg_paint { SVG_PAPER, SVG_INK, SVG_FAINT, SVG_BAND, SVG_COLOR };
 
+/* Which point of a text lies at its x. */
 enum svg_anchor { SVG_START, SVG_MIDDLE, SVG_END };
 
 /* A chart of SVG_WIDTH x height units. within: inside an HTML page, which has svg_style in its own
@@ -30,17 +31,20 @@ void svg_end(FILE *out);
 /* How the paints look on a dark screen; for a <style> element. */
 extern const char svg_style[];
 
+/* Draw one shape. x, y is its upper left corner, or the middle of a dot. A frame is not filled. */
 void svg_rect(FILE *out, double x, double y, double width, double height, unsigned paint,
               double opacity);
 void svg_frame(FILE *out, double x, double y, double width, double height, unsigned paint);
 void svg_line(FILE *out, double x1, double y1, double x2, double y2, unsigned paint, double width,
               bool dashed);
 void svg_dot(FILE *out, double x, double y, unsigned paint,
-             int shape); /* a circle, a square, a diamond, a triangle */
+             int shape); /* 0 to 3: a circle, a square, a diamond, a triangle */
+
+/* Writes a text on the background. */
 void svg_text(FILE *out, double x, double y, enum svg_anchor anchor, const char *text);
-/* On a colour, in white or black, whichever is read better there. */
+/* Writes a text on a colour, in white or black: the one that is read better there. */
 void svg_label(FILE *out, double x, double y, const char *text);
-/* Reads upwards. */
+/* Writes a text that reads upwards. */
 void svg_text_up(FILE *out, double x, double y, const char *text);
 
 /* Text with what has a meaning in XML written as entities. */
@@ -56,6 +60,7 @@ double svg_step(double range, int ticks);
 struct svg_axis {
     double low, high, at, length;
 };
+/* Returns the units at which a value lies. */
 double svg_place(const struct svg_axis *axis, double value);
 
 /* A vertical grid with numbers below `bottom`, and the axis's name under them. */

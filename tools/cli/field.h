@@ -11,6 +11,7 @@
 #include <stddef.h>
 #include <telar/telar.h>
 
+/* The type of a member, and the form in which it is written. */
 enum field_type {
     FIELD_U8,
     FIELD_U32,
