@@ -152,7 +152,8 @@ if grep -q '^#define TL_SANITIZED' config.h; then
 elif [ "$(id -u)" = 0 ] && command -v setpriv >/dev/null && command -v prlimit >/dev/null; then
     as_nobody='setpriv --reuid=61235 --regid=61235 --clear-groups'
     chmod 755 "$work"
-    $as_nobody "$telar" info "$in" >/dev/null 2>&1 || as_nobody='' why_not='another user cannot read the program here'
+    # Through prlimit, as in the cases: setpriv itself keeps root's capabilities until it starts a program.
+    $as_nobody prlimit --nproc=100 "$telar" info "$in" >/dev/null 2>&1 || as_nobody='' why_not='another user cannot read the program here'
 fi
 
 for rung in threads shared guarded sandboxed; do

@@ -46,7 +46,7 @@ static const struct work {
 
 /* The state of this program. main() and prepare() fill it; the strikes add to the counts. */
 static struct storm {
-    char telar[PATH_BYTES], directory[64];
+    char telar[PATH_BYTES], directory[1024];
     char input[PATH_BYTES], output[PATH_BYTES], messages[PATH_BYTES], old[PATH_BYTES];
     char *names_before;         /* names in /dev/shm when storm started */
     uint64_t alone_ns[N_WORKS]; /* time of each run without strikes */
@@ -330,6 +330,17 @@ static void find_program(const char *given, const char *self)
     }
 }
 
+/* Makes the directory of all files, in `base` or in /tmp. */
+static void make_directory(const char *base)
+{
+    snprintf(storm.directory, sizeof storm.directory, "%s/telar-storm.XXXXXX",
+             base ? base : "/tmp");
+    if (!mkdtemp(storm.directory)) {
+        perror(storm.directory);
+        exit(2);
+    }
+}
+
 static int usage(void)
 {
     fprintf(stderr, "usage: storm [--runs=N] [--seed=S] [--kill-coordinator] [--telar=PROGRAM]\n");
@@ -345,7 +356,7 @@ int main(int argc, char **argv)
                                           {NULL, 0, NULL, 0}};
     bool (*strike)(uint64_t) = strike_workers;
     uint32_t runs = 100, failures = 0;
-    const char *telar = NULL, *base = getenv("TMPDIR");
+    const char *telar = NULL;
     uint64_t seed = 1;
 
     for (int got; (got = getopt_long(argc, argv, "", longs, NULL)) != -1;)
@@ -359,12 +370,15 @@ int main(int argc, char **argv)
             telar = optarg;
         else
             return usage();
-    find_program(telar, argv[0]);
-    storm.gone_ns = calloc(runs ? runs : 1, sizeof *storm.gone_ns);
-    snprintf(storm.directory, sizeof storm.directory, "%.40s/telar-storm.XXXXXX",
-             base ? base : "/tmp");
-    if (optind != argc || !storm.gone_ns || !mkdtemp(storm.directory))
+    if (optind != argc)
         return usage();
+    find_program(telar, argv[0]);
+    make_directory(getenv("TMPDIR"));
+    storm.gone_ns = calloc(runs ? runs : 1, sizeof *storm.gone_ns);
+    if (!storm.gone_ns) {
+        perror("storm");
+        return 2;
+    }
     storm_adopt();
     path_of(storm.output, "out.png");
     path_of(storm.messages, "messages");
